@@ -1,0 +1,88 @@
+"""One tree of exceptions for everything a user can get wrong.
+
+An ``LgcError`` becomes one paragraph on standard error and an exit code; it never becomes a
+traceback. Bugs of our own are ``assert`` or a plain exception, and do become one.
+"""
+
+from __future__ import annotations
+
+EXIT_MISMATCH = 1
+EXIT_USER = 2
+EXIT_TOOL = 3
+
+
+class LgcError(Exception):
+    """A mistake or an obstacle that the user can do something about.
+
+    Args:
+        message: what is wrong, as a sentence without its final full stop.
+        where: the place: a file, and if known the layer and neuron in it.
+        hint: what to do about it.
+    """
+
+    exit_code = EXIT_USER
+
+    def __init__(self, message: str, *, where: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        advice = f" {_sentence(self.hint)}" if self.hint else ""
+        return f"{place}{_sentence(self.message)}{advice}"
+
+    def at(self, where: str) -> LgcError:
+        """The same error, with ``where`` set if it was not known further down."""
+        if self.where is None:
+            self.where = where
+        return self
+
+
+class InputError(LgcError):
+    """A file, option or array that the user gave is unusable."""
+
+
+class CheckpointError(InputError):
+    """A checkpoint cannot be read, or what it says makes no circuit."""
+
+
+class NetlistError(InputError):
+    """A netlist breaks an invariant of docs/ir.md, or its text does not parse."""
+
+
+class OptionError(InputError):
+    """An option has an impossible value, or options contradict each other."""
+
+
+class OutputError(LgcError):
+    """A result cannot be written."""
+
+
+class MismatchError(LgcError):
+    """The hardware and the model differ."""
+
+    exit_code = EXIT_MISMATCH
+
+
+class NotCheckedError(LgcError):
+    """A check was asked for and did not run to its end; this is never a pass."""
+
+    exit_code = EXIT_TOOL
+
+
+class MissingToolError(LgcError):
+    """An external program or an optional package is not installed."""
+
+    exit_code = EXIT_TOOL
+
+
+class ToolError(LgcError):
+    """An external program failed."""
+
+    exit_code = EXIT_TOOL
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -1,0 +1,31 @@
+"""The intermediate representation: gates, netlist, circuit, text, interpreter. See docs/ir.md."""
+
+from lgc.ir.builder import Builder
+from lgc.ir.circuit import Circuit, Encoder, Head
+from lgc.ir.gates import BY_NAME, BY_TABLE, GATES, Gate
+from lgc.ir.netlist import CONST0, CONST1, FIRST_INPUT, MAX_ARITY, Netlist, Origins
+from lgc.ir.parse import parse_text
+from lgc.ir.text import to_text, write_text
+from lgc.ir.verify import verify_circuit, verify_netlist
+
+__all__ = [
+    "BY_NAME",
+    "BY_TABLE",
+    "CONST0",
+    "CONST1",
+    "FIRST_INPUT",
+    "GATES",
+    "MAX_ARITY",
+    "Builder",
+    "Circuit",
+    "Encoder",
+    "Gate",
+    "Head",
+    "Netlist",
+    "Origins",
+    "parse_text",
+    "to_text",
+    "verify_circuit",
+    "verify_netlist",
+    "write_text",
+]

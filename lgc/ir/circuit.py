@@ -1,0 +1,177 @@
+"""The circuit: encoder, netlist and head, the whole meaning of a model (docs/ir.md)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.errors import InputError
+from lgc.ir.netlist import Netlist
+
+Tie = Literal["first", "last"]
+
+
+@dataclass(frozen=True, eq=False)
+class Encoder:
+    """Features to bits.
+
+    Attributes:
+        num_features: F.
+        thresholds: float64 (F, T), each row ascending and finite; None when features are bits.
+    """
+
+    num_features: int
+    thresholds: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        if self.thresholds is not None:
+            thresholds = np.array(self.thresholds, dtype=np.float64)
+            thresholds.setflags(write=False)
+            object.__setattr__(self, "thresholds", thresholds)
+
+    @property
+    def num_thresholds(self) -> int:
+        """T; 1 when features are bits already."""
+        return 1 if self.thresholds is None else int(self.thresholds.shape[1])
+
+    @property
+    def num_bits(self) -> int:
+        """F*T, the number of netlist inputs."""
+        return self.num_features * self.num_thresholds
+
+    def encode(self, features: NDArray[np.generic]) -> NDArray[np.bool_]:
+        """Features (B, F), any real dtype, to bits (B, F*T).
+
+        Raises:
+            InputError: wrong width, or values other than 0 and 1 where features must be bits.
+        """
+        features = np.asarray(features)
+        if features.ndim != 2 or features.shape[1] != self.num_features:
+            raise InputError(
+                f"features have shape {features.shape}, but the model reads {self.num_features} a sample",
+                hint="Give an array of shape (samples, features)",
+            )
+        if self.thresholds is not None:
+            bits = features[:, :, None] > self.thresholds
+            return bits.reshape(len(features), -1)
+        if features.dtype != np.bool_ and not np.isin(features, (0, 1)).all():
+            raise InputError(
+                "the model reads bits, but the features hold values other than 0 and 1",
+                hint="Binarise them as in training",
+            )
+        return features.astype(np.bool_)
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """Bits to integer scores to a class.
+
+    Attributes:
+        offsets: int64 (C+1,); group c is ``outputs[offsets[c]:offsets[c+1]]``.
+        bias: int64 (C,).
+        tau: the scale of training, metadata.
+        tie: which of equal largest scores wins.
+        classes: C names.
+    """
+
+    offsets: NDArray[np.int64]
+    bias: NDArray[np.int64]
+    classes: tuple[str, ...]
+    tau: float = 1.0
+    tie: Tie = "first"
+
+    def __post_init__(self) -> None:
+        for name in ("offsets", "bias"):
+            array = np.array(getattr(self, name), dtype=np.int64)
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+
+    @classmethod
+    def equal_groups(
+        cls,
+        num_outputs: int,
+        classes: tuple[str, ...],
+        *,
+        bias: NDArray[np.integer] | None = None,
+        tau: float = 1.0,
+        tie: Tie = "first",
+    ) -> Head:
+        """GroupSum: ``len(classes)`` contiguous groups of equal size.
+
+        Raises:
+            InputError: no classes, or the outputs do not divide into them.
+        """
+        count = len(classes)
+        if count < 1:
+            raise InputError("the model has no classes", hint="A head needs at least one group")
+        if num_outputs % count:
+            raise InputError(
+                f"{num_outputs} outputs do not divide into {count} equal groups",
+                hint="The last layer's width must be a multiple of the number of classes",
+            )
+        offsets = np.arange(count + 1, dtype=np.int64) * (num_outputs // count)
+        zero = np.zeros(count, np.int64)
+        return cls(offsets, zero if bias is None else np.asarray(bias, np.int64), classes, tau, tie)
+
+    @property
+    def num_classes(self) -> int:
+        """C."""
+        return len(self.bias)
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """int64 (C,): outputs per class."""
+        return np.diff(self.offsets)
+
+    @property
+    def score_range(self) -> tuple[int, int]:
+        """The smallest and the largest score that any class can have."""
+        return int(self.bias.min()), int((self.bias + self.sizes).max())
+
+    def classify(self, scores: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Scores (B, C) to class indices (B,)."""
+        if self.tie == "first":
+            return scores.argmax(axis=1)
+        return self.num_classes - 1 - scores[:, ::-1].argmax(axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Circuit:
+    """Encoder, netlist and head.
+
+    Attributes:
+        name: a label; escape it before it reaches an emitted file.
+        metadata: free text carried along (``model_digest`` among it).
+    """
+
+    name: str
+    encoder: Encoder
+    netlist: Netlist
+    head: Head
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+
+    def with_netlist(self, netlist: Netlist) -> Circuit:
+        """The same circuit around another netlist."""
+        return replace(self, netlist=netlist)
+
+    def digest(self) -> str:
+        """SHA-256 of everything that decides scores and class."""
+        sha = hashlib.sha256(b"lgc-circuit-1")
+        sha.update(self.netlist.digest().encode())
+        head, encoder = self.head, self.encoder
+        sha.update(np.array([encoder.num_features, encoder.num_thresholds], "<i8").tobytes())
+        if encoder.thresholds is not None:
+            sha.update(encoder.thresholds.astype("<f8").tobytes())
+        sha.update(head.offsets.astype("<i8").tobytes())
+        sha.update(head.bias.astype("<i8").tobytes())
+        sha.update(head.tie.encode())
+        return sha.hexdigest()
