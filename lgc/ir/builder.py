@@ -36,9 +36,7 @@ class Builder:
     def layer(self, name: str, count: int) -> NDArray[np.int32]:
         """Declare a layer of ``count`` neurons; returns their origin handles, int32 (count,)."""
         self._layer_names.append(name)
-        self._handles.append(
-            (np.full(count, len(self._layer_names) - 1, np.int32), np.arange(count, dtype=np.int32))
-        )
+        self._handles.append((np.full(count, len(self._layer_names) - 1, np.int32), np.arange(count, dtype=np.int32)))
         first = self._num_handles
         self._num_handles += count
         return np.arange(first, self._num_handles, dtype=np.int32)

@@ -183,7 +183,9 @@ class Netlist:
         return sha.hexdigest()
 
     def __repr__(self) -> str:
-        return f"Netlist({self.num_inputs} inputs, {self.num_nodes} nodes, {self.num_outputs} outputs, depth {self.depth})"
+        return (
+            f"Netlist({self.num_inputs} inputs, {self.num_nodes} nodes, {self.num_outputs} outputs, depth {self.depth})"
+        )
 
 
 _DTYPES: dict[str, type[np.generic]] = {

@@ -38,12 +38,16 @@ def verify_netlist(netlist: Netlist) -> None:
             raise NetlistError(f"array {name} has length {shape}, but there are {count} nodes")
     if netlist.num_nets > MAX_NETS:
         raise NetlistError(f"more than {MAX_NETS} nets")
-    if len(netlist.origins) and not 0 <= netlist.origins.layer.min() <= netlist.origins.layer.max() < len(netlist.origins.names):
+    if len(netlist.origins) and not 0 <= netlist.origins.layer.min() <= netlist.origins.layer.max() < len(
+        netlist.origins.names
+    ):
         raise NetlistError("an origin names a layer that does not exist")
     _refuse_node(netlist, (netlist.origin < -1) | (netlist.origin >= len(netlist.origins)), "unknown origin handle")
     _refuse_node(netlist, netlist.arity > min(MAX_ARITY, netlist.width), "arity out of range")
     own = (netlist.first_node + np.arange(count))[:, None]
-    _refuse_node(netlist, ((netlist.fanin < 0) | (netlist.fanin >= own)).any(axis=1), "an operand is not below its node")
+    _refuse_node(
+        netlist, ((netlist.fanin < 0) | (netlist.fanin >= own)).any(axis=1), "an operand is not below its node"
+    )
     unused = np.arange(netlist.width) >= netlist.arity[:, None]
     _refuse_node(netlist, (unused & (netlist.fanin != 0)).any(axis=1), "an unused operand is not net 0")
     narrow = netlist.arity < MAX_ARITY
@@ -75,7 +79,9 @@ def _verify_encoder(circuit: Circuit) -> None:
         if row is not None:
             raise NetlistError(f"the thresholds of feature {row} do not ascend")
     if encoder.num_bits != circuit.netlist.num_inputs:
-        raise NetlistError(f"the encoder makes {encoder.num_bits} bits, but the netlist has {circuit.netlist.num_inputs} inputs")
+        raise NetlistError(
+            f"the encoder makes {encoder.num_bits} bits, but the netlist has {circuit.netlist.num_inputs} inputs"
+        )
 
 
 def _verify_head(circuit: Circuit) -> None:

@@ -1,0 +1,375 @@
+"""The native checkpoint: docs/checkpoint.md, version 1, in a `.pt` or a `.safetensors` file."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.errors import CheckpointError, LgcError, MissingToolError, OutputError
+from lgc.files import replacing
+from lgc.frontend.model import Layer, Model, check_model
+from lgc.frontend.ptfile import read_pt
+from lgc.ir import Encoder, Head
+from lgc.ir.gates import ID_OF_TABLE, TABLE_OF_ID
+
+FORMAT = "lgc-checkpoint"
+VERSION = 1
+_MAX_BITS = 1 << 26
+_MAX_WIDTH = 1 << 28
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class RawCheckpoint:
+    """A file's content before anything is decided: the JSON and the tensors."""
+
+    header: dict[str, Any]
+    tensors: dict[str, Array]
+
+
+def read_model(path: Path | str) -> Model:
+    """Read and harden a native checkpoint.
+
+    Raises:
+        CheckpointError: with the file, and the layer and neuron at fault if there is one.
+    """
+    path = Path(path)
+    try:
+        return to_model(read_raw(path))
+    except LgcError as error:
+        raise error.at(str(path)) from None
+
+
+def read_raw(path: Path) -> RawCheckpoint:
+    """Read a native checkpoint as it is stored.
+
+    Raises:
+        CheckpointError: unreadable, or not of this format and version.
+    """
+    if not path.exists():
+        raise CheckpointError("there is no such file", where=str(path))
+    text, tensors = _read_safetensors(path) if path.suffix == ".safetensors" else _read_pt(path)
+    try:
+        header = json.loads(text)
+    except (ValueError, RecursionError):
+        header = None
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise CheckpointError("its description is not that of an lgc checkpoint", where=str(path))
+    if header.get("version") != VERSION:
+        raise CheckpointError(
+            f"it is an lgc checkpoint of version {str(header.get('version'))[:20]}, and this lgc reads version {VERSION}",
+            where=str(path),
+            hint="Upgrade lgc, or write the file again",
+        )
+    return RawCheckpoint(header, tensors)
+
+
+def _read_pt(path: Path) -> tuple[str, dict[str, Array]]:
+    content = read_pt(path)
+    if not isinstance(content, dict) or not isinstance(content.get("lgc"), str):
+        raise CheckpointError(
+            "this PyTorch file is not an lgc checkpoint", where=str(path), hint="docs/checkpoint.md describes the format"
+        )
+    tensors = content.get("tensors")
+    if not isinstance(tensors, dict) or not all(
+        isinstance(name, str) and isinstance(value, np.ndarray) for name, value in tensors.items()
+    ):
+        raise CheckpointError("the checkpoint has no table of tensors", where=str(path))
+    return content["lgc"], tensors
+
+
+def _read_safetensors(path: Path) -> tuple[str, dict[str, Array]]:
+    from safetensors import SafetensorError, deserialize
+
+    try:
+        data = path.read_bytes()
+        entries = deserialize(data)
+        header_length = int.from_bytes(data[:8], "little")
+        metadata = json.loads(data[8 : 8 + header_length]).get("__metadata__", {})
+    except (SafetensorError, OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"this is not a readable safetensors file ({error})", where=str(path)) from None
+    if "lgc" not in metadata:
+        raise CheckpointError("this safetensors file is not an lgc checkpoint", where=str(path))
+    return metadata["lgc"], {name: _decode(name, entry) for name, entry in entries}
+
+
+_SAFE_DTYPES = {
+    "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1", "U8": "|u1", "BOOL": "|b1",
+}  # fmt: skip
+
+
+def _decode(name: str, entry: dict[str, Any]) -> Array:
+    dtype, shape, data = entry["dtype"], entry["shape"], entry["data"]
+    if dtype == "BF16":
+        return (np.frombuffer(data, "<u2").astype(np.uint32) << np.uint32(16)).view(np.float32).reshape(shape)
+    if dtype not in _SAFE_DTYPES:
+        raise CheckpointError(f"tensor {name[:60]} has the element type {dtype}, which lgc does not use")
+    return np.frombuffer(data, _SAFE_DTYPES[dtype]).reshape(shape)
+
+
+def to_model(raw: RawCheckpoint) -> Model:
+    """Harden: logits to indices and tables.
+
+    Raises:
+        CheckpointError: a field or tensor is missing, of the wrong kind, or out of range.
+    """
+    header = _Header(raw.header)
+    features = header.integer("features", _MAX_BITS)
+    encoder = _encoder(raw, features)
+    layers = tuple(_layer(raw, header, index, encoder) for index in range(len(header.layers)))
+    if not layers:
+        raise CheckpointError("the model has no layers")
+    trained = any("logits" in name for name in raw.tensors)
+    return check_model(
+        Model(
+            name=header.text("name"),
+            encoder=encoder,
+            layers=layers,
+            head=_head(raw, header, layers[-1].width),
+            feature_shape=header.feature_shape(features),
+            training=header.training(),
+            form="trained" if trained else "hardened",
+        )
+    )
+
+
+class _Header:
+    """Typed access to the JSON of a checkpoint."""
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        self._fields = fields
+        layers = fields.get("layers")
+        if not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
+            raise CheckpointError("the field 'layers' is missing or no list of objects")
+        self.layers: list[dict[str, Any]] = layers
+
+    def integer(self, name: str, limit: int) -> int:
+        return _integer(self._fields.get(name), f"the field '{name}'", 1, limit)
+
+    def text(self, name: str) -> str:
+        value = self._fields.get(name, "model")
+        if not isinstance(value, str) or not value:
+            raise CheckpointError(f"the field '{name}' is no text")
+        return value
+
+    def classes(self) -> tuple[str, ...]:
+        value = self._fields.get("classes")
+        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+            raise CheckpointError("the field 'classes' is missing or no list of names")
+        return tuple(value)
+
+    def tau(self) -> float:
+        value = self._fields.get("tau", 1.0)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value > 0):
+            raise CheckpointError(f"tau is {str(value)[:40]}", hint="tau must be a positive number")
+        return float(value)
+
+    def tie(self) -> Any:
+        value = self._fields.get("tie", "first")
+        if value not in ("first", "last"):
+            raise CheckpointError(f"the tie rule is {str(value)[:40]!r}", hint="It is 'first' or 'last'")
+        return value
+
+    def feature_shape(self, features: int) -> tuple[int, ...] | None:
+        value = self._fields.get("feature_shape")
+        if value is None:
+            return None
+        shape = tuple(_integer(n, "the field 'feature_shape'", 1, _MAX_BITS) for n in value) if isinstance(value, list) else ()
+        if math.prod(shape) != features or not shape:
+            raise CheckpointError(f"feature_shape {str(value)[:60]} does not multiply to {features} features")
+        return shape
+
+    def training(self) -> dict[str, Any]:
+        value = self._fields.get("training", {})
+        return value if isinstance(value, dict) else {}
+
+
+def _integer(value: object, what: str, low: int, high: int) -> int:
+    if type(value) is not int or not low <= value <= high:
+        raise CheckpointError(f"{what} is {str(value)[:40]}, which is no whole number from {low} to {high}")
+    return value
+
+
+def _encoder(raw: RawCheckpoint, features: int) -> Encoder:
+    thresholds = raw.tensors.get("encoder.thresholds")
+    if thresholds is None:
+        return Encoder(features)
+    if thresholds.dtype.kind != "f" or thresholds.ndim != 2 or thresholds.shape[0] != features or thresholds.shape[1] < 1:
+        raise CheckpointError(f"encoder.thresholds is {thresholds.dtype} {thresholds.shape}, expected float ({features}, T)")
+    bad = np.argwhere(~np.isfinite(thresholds))
+    if len(bad):
+        raise CheckpointError(
+            f"threshold {bad[0][1]} of feature {bad[0][0]} is {thresholds[tuple(bad[0])]}", hint="Thresholds must be finite"
+        )
+    falling = np.argwhere(np.diff(thresholds, axis=1) < 0)
+    if len(falling):
+        raise CheckpointError(f"the thresholds of feature {falling[0][0]} do not ascend")
+    return Encoder(features, thresholds.astype(np.float64))
+
+
+def _layer(raw: RawCheckpoint, header: _Header, index: int, encoder: Encoder) -> Layer:
+    fields = header.layers[index]
+    name = f"layer{index + 1}"
+    arity = _integer(fields.get("arity"), f"the arity of {name}", 0, 6)
+    width = _integer(fields.get("width"), f"the width of {name}", 1, _MAX_WIDTH)
+    sources = fields.get("sources", [index])
+    if not isinstance(sources, list) or not sources or not all(type(s) is int and -1 <= s <= index for s in sources):
+        raise CheckpointError(f"the sources of {name} are {str(sources)[:60]}", hint="A layer reads earlier stages only")
+    widths = [2, encoder.num_bits, *(layer["width"] for layer in header.layers[:index])]
+    reach = sum(widths[stage + 1] for stage in sources)
+    tensors = _LayerTensors(raw, f"layers.{index}.", width, arity, reach)
+    return Layer(name, tensors.wires(), tensors.tables(), tuple(sources))
+
+
+class _LayerTensors:
+    """The tensors of one layer, checked and hardened."""
+
+    def __init__(self, raw: RawCheckpoint, prefix: str, width: int, arity: int, reach: int) -> None:
+        self._tensors = raw.tensors
+        self._prefix = prefix
+        self._width, self._arity, self._reach = width, arity, reach
+
+    def _get(self, name: str, kinds: str, shape: tuple[int, ...] | None) -> Array | None:
+        array = self._tensors.get(self._prefix + name)
+        if array is None:
+            return None
+        if array.dtype.kind not in kinds or (shape is not None and array.shape != shape):
+            raise CheckpointError(f"{self._prefix}{name} is {array.dtype} {array.shape}, expected shape {shape}")
+        return array
+
+    def wires(self) -> NDArray[np.int64]:
+        wires = self._get("wires", "iu", (self._width, self._arity))
+        if wires is not None:
+            return wires.astype(np.int64)
+        logits = self._get("wire_logits", "f", None)
+        if logits is None:
+            raise CheckpointError(f"{self._prefix}wires is missing", hint="Wiring is part of the model; without it there is no circuit")
+        candidates = self._get("candidates", "iu", None)
+        count = self._reach if candidates is None else candidates.shape[-1]
+        shape = (self._width, self._arity, count)
+        if logits.shape != shape or (candidates is not None and candidates.shape != shape):
+            raise CheckpointError(f"{self._prefix}wire_logits has shape {logits.shape}, expected {shape}")
+        chosen = self._argmax(logits, "wire_logits")
+        if candidates is None:
+            return chosen
+        picked: NDArray[np.int64] = np.take_along_axis(candidates, chosen[..., None], axis=-1)[..., 0].astype(np.int64)
+        return picked
+
+    def tables(self) -> NDArray[np.uint64]:
+        width, arity = self._width, self._arity
+        gates = self._get("gates", "iu", (width,))
+        if gates is None and (logits := self._get("gate_logits", "f", (width, 16))) is not None:
+            gates = self._argmax(logits, "gate_logits")
+        if gates is not None:
+            return self._from_gates(gates)
+        tables = self._get("tables", "i", (width,))
+        if tables is not None:
+            return tables.astype(np.int64).view(np.uint64)
+        logits = self._get("table_logits", "f", (width, 1 << arity))
+        if logits is None:
+            raise CheckpointError(f"{self._prefix}gates is missing", hint="A layer has gates, tables or their logits")
+        self._refuse_nan(logits, "table_logits")
+        weights = np.uint64(1) << np.arange(1 << arity, dtype=np.uint64)
+        bits = np.where(logits > 0, weights, np.uint64(0))
+        return np.bitwise_or.reduce(bits, axis=1)
+
+    def _from_gates(self, gates: Array) -> NDArray[np.uint64]:
+        if self._arity != 2:
+            raise CheckpointError(f"{self._prefix}gates are two-input gates, but the layer has arity {self._arity}")
+        bad = np.flatnonzero((gates < 0) | (gates > 15))
+        if len(bad):
+            raise CheckpointError(f"{self._prefix}gates: neuron {bad[0]} has gate id {gates[bad[0]]}", hint="Ids are 0 to 15")
+        return TABLE_OF_ID[gates]
+
+    def _argmax(self, logits: Array, name: str) -> NDArray[np.int64]:
+        self._refuse_nan(logits, name)
+        return logits.argmax(axis=-1).astype(np.int64)
+
+    def _refuse_nan(self, logits: Array, name: str) -> None:
+        if np.isnan(logits).any():
+            neuron = int(np.argwhere(np.isnan(logits))[0][0])
+            raise CheckpointError(f"{self._prefix}{name}: neuron {neuron} has a NaN logit", hint="Training diverged; use an earlier checkpoint")
+
+
+def _head(raw: RawCheckpoint, header: _Header, outputs: int) -> Head:
+    classes = header.classes()
+    bias = raw.tensors.get("head.bias")
+    if bias is not None and (bias.dtype.kind not in "iu" or bias.shape != (len(classes),)):
+        raise CheckpointError(f"head.bias is {bias.dtype} {bias.shape}, expected integers ({len(classes)},)")
+    if bias is not None and np.abs(bias.astype(np.float64)).max(initial=0) > 2**30:
+        raise CheckpointError("a bias in the head is larger than 2^30")
+    return Head.equal_groups(outputs, classes, bias=bias, tau=header.tau(), tie=header.tie())
+
+
+def write_model(model: Model, path: Path | str) -> None:
+    """Write a hardened checkpoint; the suffix picks the container.
+
+    Raises:
+        OutputError: the file cannot be written, or has another suffix.
+        MissingToolError: a `.pt` file is asked for and torch is not installed.
+    """
+    path = Path(path)
+    header, tensors = hardened_content(model)
+    write_raw(RawCheckpoint(header, tensors), path)
+
+
+def write_raw(raw: RawCheckpoint, path: Path) -> None:
+    """Write a header and tensors as they are; see :func:`write_model` for the errors."""
+    text = json.dumps(raw.header)
+    if path.suffix == ".safetensors":
+        from safetensors.numpy import save
+
+        arrays = {name: np.ascontiguousarray(array) for name, array in raw.tensors.items()}
+        with replacing(path) as temporary:
+            temporary.write_bytes(save(arrays, {"lgc": text}))
+    elif path.suffix == ".pt":
+        try:
+            import torch
+        except ImportError:
+            raise MissingToolError(
+                "writing a .pt file needs torch, which is not installed",
+                where=str(path),
+                hint="Give the output the suffix .safetensors, or `pip install torch`",
+            ) from None
+        tensors = {name: torch.from_numpy(np.array(array)) for name, array in raw.tensors.items()}
+        with replacing(path) as temporary:
+            torch.save({"lgc": text, "tensors": tensors}, temporary)
+    else:
+        raise OutputError(f"unknown suffix '{path.suffix}'", where=str(path), hint="Checkpoints are .pt or .safetensors files")
+
+
+def hardened_content(model: Model) -> tuple[dict[str, Any], dict[str, Array]]:
+    """The JSON and the tensors of a hardened file, in the narrowest integer types."""
+    header: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": model.name,
+        "features": model.encoder.num_features,
+        "classes": list(model.head.classes),
+        "tau": model.head.tau,
+        "tie": model.head.tie,
+        "layers": [{"arity": la.arity, "width": la.width, "sources": list(la.sources)} for la in model.layers],
+        "training": dict(model.training),
+    }
+    if model.feature_shape is not None:
+        header["feature_shape"] = list(model.feature_shape)
+    tensors: dict[str, Array] = {}
+    if model.encoder.thresholds is not None:
+        tensors["encoder.thresholds"] = model.encoder.thresholds
+    for index, layer in enumerate(model.layers):
+        top = int(layer.wires.max(initial=0))
+        tensors[f"layers.{index}.wires"] = layer.wires.astype(np.int16 if top < 2**15 else np.int32)
+        if layer.arity == 2:
+            tensors[f"layers.{index}.gates"] = ID_OF_TABLE[layer.tables]
+        else:
+            tensors[f"layers.{index}.tables"] = layer.tables.view(np.int64)
+    if model.head.bias.any():
+        tensors["head.bias"] = model.head.bias
+    return header, tensors
