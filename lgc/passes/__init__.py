@@ -1,1 +1,67 @@
-"""Subpackage."""
+"""Every pass and every pipeline, on one page.
+
+All levels keep every score of every class, for every input.
+
+- ``O0``: nothing. One node per neuron of the model: for debugging, and what proofs compare with.
+- ``O1``: constants folded, dead gates gone. What is left are gates of the model, one node a neuron.
+- ``O2``: gates also merge and absorb inverters, and the head's constants become bias, until nothing changes.
+"""
+
+from __future__ import annotations
+
+from lgc.ir import Circuit
+from lgc.passes.base import Pass, PassResult
+from lgc.passes.dead import DeadGates
+from lgc.passes.head_fold import HeadFold
+from lgc.passes.levelize import Levelize
+from lgc.passes.local import AbsorbInverters, ConstFold, FaninDedup
+from lgc.passes.manager import BrokenPass, PassManager, PassStats, Pipeline, Repeat
+
+__all__ = [
+    "PASSES",
+    "PIPELINES",
+    "BrokenPass",
+    "Pass",
+    "PassManager",
+    "PassResult",
+    "PassStats",
+    "Pipeline",
+    "Repeat",
+    "optimize",
+]
+
+PASSES: dict[str, type[Pass]] = {
+    "levelize": Levelize,
+    "const-fold": ConstFold,
+    "fanin-dedup": FaninDedup,
+    "absorb-inverters": AbsorbInverters,
+    "head-fold": HeadFold,
+    "dead-gates": DeadGates,
+}
+
+PIPELINES: dict[str, Pipeline] = {
+    "O0": (),
+    "O1": (
+        Levelize(),  # long runs make the sweeps fast
+        ConstFold(),
+        DeadGates(),  # last: folding leaves gates that nothing reads
+    ),
+    "O2": (
+        Levelize(),
+        ConstFold(),  # first: it is the cheapest way to fewer gates
+        DeadGates(),
+        Repeat(
+            (
+                FaninDedup(),  # makes inverters of complementary twins
+                AbsorbInverters(),  # removes them again, which makes more operands and gates equal
+                HeadFold(),  # constants and pairs that the two exposed; unloads the popcount
+                DeadGates(),  # last: the other three leave gates that nothing reads
+            )
+        ),
+    ),
+}
+
+
+def optimize(circuit: Circuit, level: str = "O2") -> Circuit:
+    """The circuit after the pipeline ``O0``, ``O1`` or ``O2``."""
+    return PassManager().run(circuit, PIPELINES[level])

@@ -1,0 +1,174 @@
+"""The engine of the local passes: one sweep from the inputs to the outputs.
+
+The sweep takes the netlist in runs (see :meth:`lgc.ir.Netlist.runs`): within a run no node reads another, so every
+step is a numpy operation on all its nodes. Each node is rewritten by the rules of the pass, then
+*settled*: operands it ignores are dropped, and a node that turns out to be a constant, or a copy of another net, is
+replaced by that net everywhere. Nets are only ever replaced by smaller ones, so the result needs no sorting.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.ir import Netlist
+from lgc.passes import tables
+from lgc.passes.rules import Rule
+from lgc.passes.tables import U64, VARIABLES
+
+I32 = NDArray[np.int32]
+_LAST = np.int32(2**31 - 1)
+_NOT_TABLE, _BUF_TABLE = 1, 2
+
+
+@dataclass
+class _Nodes:
+    """Nodes of one run: operands (n, K), extended tables (n,), and after settling the arity (n,)."""
+
+    operands: I32
+    table: U64
+    arity: NDArray[np.uint8]
+
+
+class Sweep:
+    """Applies rules to a whole netlist.
+
+    Args:
+        rules: rows of :mod:`lgc.passes.rules`, tried in this order.
+        share: merge structurally equal nodes, and turn a node that is the complement of an earlier one into an inverter.
+    """
+
+    def __init__(self, netlist: Netlist, rules: Sequence[Rule], *, share: bool = False) -> None:
+        self._netlist = netlist
+        self._rules = rules
+        self._share = share
+        self.counts: Counter[str] = Counter()
+        # replacement[net]: the net that stands for it from now on; itself unless the node went away.
+        self._replacement = np.arange(netlist.num_nets, dtype=np.int32)
+        # inverse[net]: the net whose complement it is, or -1.
+        self._inverse = np.full(netlist.num_nets, -1, np.int32)
+        self._known: dict[tuple[int, ...], int] = {}
+        self._complemented = np.zeros(netlist.num_nets, np.bool_)
+
+    def run(self) -> Netlist:
+        """The rewritten netlist."""
+        old = self._netlist
+        fanin, arity, table = old.fanin.copy(), old.arity.copy(), old.table.copy()
+        for lo, hi in old.runs():
+            nets = np.arange(old.first_node + lo, old.first_node + hi, dtype=np.int32)
+            nodes = _Nodes(
+                self._replacement[old.fanin[lo:hi]], tables.extend(old.table[lo:hi], old.arity[lo:hi]), old.arity[lo:hi]
+            )
+            self._apply_rules(nodes)
+            self._settle(nodes, nets)
+            if self._share:
+                self._merge(nodes, nets)
+            inverters = (nodes.arity == 1) & (nodes.table == _NOT_TABLE)
+            self._inverse[nets[inverters]] = nodes.operands[inverters, 0] if old.width else 0
+            fanin[lo:hi], arity[lo:hi], table[lo:hi] = nodes.operands, nodes.arity, nodes.table
+        outputs = self._replacement[old.outputs]
+        changed = replace(old, fanin=fanin, arity=arity, table=table, outputs=outputs)
+        kept = self._replacement[old.first_node :] == np.arange(old.first_node, old.num_nets)
+        return keep_nodes(changed, kept)
+
+    def _apply_rules(self, nodes: _Nodes) -> None:
+        for rule in self._rules:
+            for i, j in rule.places(nodes.operands.shape[1]):
+                # Unused places hold constant 0, but the table ignores them: nothing to rewrite there.
+                mask = tables.depends(nodes.table, j)
+                mask &= rule.applies(nodes.operands[:, i], nodes.operands[:, j], self._inverse)
+                if not mask.any():
+                    continue
+                self.counts[rule.name] += int(mask.sum())
+                nodes.table[mask] = rule.rewrite(nodes.table[mask], i, j)
+                nodes.operands[mask, j] = rule.operand(nodes.operands[mask, j], self._inverse)
+
+    def _settle(self, nodes: _Nodes, nets: I32) -> None:
+        """Sort the operands, drop the ignored ones, and replace constants and copies."""
+        width = nodes.operands.shape[1]
+        for j in range(width):
+            nodes.operands[~tables.depends(nodes.table, j), j] = _LAST
+        for i in range(width):
+            for j in range(i + 1, width):
+                mask = nodes.operands[:, i] > nodes.operands[:, j]
+                if mask.any():
+                    nodes.table[mask] = tables.swap(nodes.table[mask], i, j)
+                    nodes.operands[mask, i], nodes.operands[mask, j] = nodes.operands[mask, j], nodes.operands[mask, i]
+        used = nodes.operands != _LAST
+        nodes.operands[~used] = 0
+        nodes.arity = used.sum(axis=1, dtype=np.uint8)
+        constant = nodes.arity == 0
+        self._replace("constant", nets[constant], (nodes.table[constant] != 0).astype(np.int32))
+        copy = (nodes.arity == 1) & (nodes.table == VARIABLES[0])
+        self._replace("wire", nets[copy], nodes.operands[copy, 0] if width else nets[copy])
+        nodes.table = tables.truncate(nodes.table, nodes.arity)
+
+    def _replace(self, reason: str, nets: I32, by: I32) -> None:
+        if len(nets):
+            self._replacement[nets] = by
+            self.counts[reason] += len(nets)
+
+    def _merge(self, nodes: _Nodes, nets: I32) -> None:
+        """Hash-consing, up to the complement of the output: tables are compared with bit 0 cleared."""
+        complemented = (nodes.table & np.uint64(1)) == 1
+        full = tables.truncate(np.full(len(nets), ~np.uint64(0)), nodes.arity)
+        keys = np.where(complemented, nodes.table ^ full, nodes.table)
+        columns = [nodes.operands[:, j].tolist() for j in range(nodes.operands.shape[1])]
+        self._complemented[nets] = complemented
+        live = self._replacement[nets] == nets
+        same: list[tuple[int, int]] = []
+        opposite: list[tuple[int, int]] = []
+        known = self._known
+        for row, (net, alive, *key) in enumerate(
+            zip(nets.tolist(), live.tolist(), keys.tolist(), *columns, strict=True)
+        ):
+            if not alive:
+                continue
+            earlier = known.setdefault(tuple(key), net)
+            if earlier != net:
+                pairs = same if self._complemented[earlier] == complemented[row] else opposite
+                pairs.append((row, earlier))
+        for row, earlier in opposite:
+            inverter = self._become_inverter(nodes, row, earlier, int(nets[row]))
+            if inverter != nets[row]:
+                same.append((row, inverter))
+        self.counts["complement merged"] += len(opposite)
+        if same:
+            rows, targets = np.array(same, np.int32).T
+            self._replace("merged", nets[rows], targets)
+
+    def _become_inverter(self, nodes: _Nodes, row: int, operand: int, net: int) -> int:
+        """Make a node the inverter of an earlier one; returns the inverter that already exists, or ``net``."""
+        nodes.operands[row] = 0
+        nodes.operands[row, 0] = operand
+        nodes.arity[row] = 1
+        nodes.table[row] = _NOT_TABLE
+        key = (_BUF_TABLE, operand, *[0] * (nodes.operands.shape[1] - 1))
+        self._complemented[net] = True
+        return self._known.setdefault(key, net)
+
+
+def keep_nodes(netlist: Netlist, kept: NDArray[np.bool_]) -> Netlist:
+    """Drop nodes and renumber. No kept node and no output may read a dropped one.
+
+    Args:
+        kept: bool (M,).
+    """
+    first = netlist.first_node
+    number = np.zeros(netlist.num_nets, np.int32)
+    number[:first] = np.arange(first)
+    number[first:][kept] = first + np.arange(int(kept.sum()))
+    arity = netlist.arity[kept]
+    width = int(arity.max(initial=0))
+    return replace(
+        netlist,
+        fanin=number[netlist.fanin[kept, :width]],
+        arity=arity,
+        table=netlist.table[kept],
+        outputs=number[netlist.outputs],
+        origin=netlist.origin[kept],
+    )
