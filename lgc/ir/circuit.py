@@ -58,14 +58,14 @@ class Encoder:
                 hint="Give an array of shape (samples, features)",
             )
         if self.thresholds is not None:
-            bits = features[:, :, None] > self.thresholds
+            bits: NDArray[np.bool_] = np.greater(features[:, :, None], self.thresholds)
             return bits.reshape(len(features), -1)
         if features.dtype != np.bool_ and not np.isin(features, (0, 1)).all():
             raise InputError(
                 "the model reads bits, but the features hold values other than 0 and 1",
                 hint="Binarise them as in training",
             )
-        return features.astype(np.bool_)
+        return np.asarray(features, dtype=np.bool_)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,8 +137,8 @@ class Head:
     def classify(self, scores: NDArray[np.int64]) -> NDArray[np.int64]:
         """Scores (B, C) to class indices (B,)."""
         if self.tie == "first":
-            return scores.argmax(axis=1)
-        return self.num_classes - 1 - scores[:, ::-1].argmax(axis=1)
+            return np.argmax(scores, axis=1)
+        return np.asarray(self.num_classes - 1 - np.argmax(scores[:, ::-1], axis=1))
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,8 @@ backend, pass and simulator is compared with this file.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -83,7 +85,7 @@ def scores(circuit: Circuit, bits: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Integer scores (B, C) for encoded input bits (B, I)."""
     outputs = evaluate(circuit.netlist, bits)
     offsets = circuit.head.offsets
-    groups = [outputs[:, lo:hi].sum(axis=1, dtype=np.int64) for lo, hi in zip(offsets[:-1], offsets[1:], strict=True)]
+    groups = [outputs[:, lo:hi].sum(axis=1, dtype=np.int64) for lo, hi in pairwise(offsets)]
     return np.stack(groups, axis=1) + circuit.head.bias
 
 

@@ -55,8 +55,7 @@ class _Lines:
             raise self.error(f"the text ends before '{keyword}': it is truncated")
         if self.tokens[0] != keyword:
             raise self.error(f"expected '{keyword}', found '{self.tokens[0][:40]}'")
-        operands = self.tokens[1:]
-        return operands
+        return self.tokens[1:]
 
     def count(self, token: str, what: str, limit: int = MAX_NETS) -> int:
         """A decimal number from 0 to ``limit``."""

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import NDArray
 
 from lgc.errors import NetlistError
 from lgc.ir.circuit import Circuit
 from lgc.ir.netlist import MAX_ARITY, MAX_NETS, Netlist
 
+Mask = Any  # numpy types a comparison reduced along an axis as scalar or array
+
 _LIMIT_31 = 2**31 - 1
 
 
-def _first(bad: NDArray[np.bool_]) -> int | None:
+def _first(bad: Mask) -> int | None:
     """Index of the first True, or None."""
     hits = np.flatnonzero(bad)
     return int(hits[0]) if len(hits) else None
 
 
-def _refuse_node(netlist: Netlist, bad: NDArray[np.bool_], what: str) -> None:
+def _refuse_node(netlist: Netlist, bad: Mask, what: str) -> None:
     node = _first(bad)
     if node is not None:
         net = netlist.first_node + node

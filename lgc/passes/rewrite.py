@@ -39,7 +39,7 @@ class Sweep:
 
     Args:
         rules: rows of :mod:`lgc.passes.rules`, tried in this order.
-        share: merge structurally equal nodes, and turn a node that is the complement of an earlier one into an inverter.
+        share: merge structurally equal nodes, and turn the complement of an earlier node into an inverter.
     """
 
     def __init__(self, netlist: Netlist, rules: Sequence[Rule], *, share: bool = False) -> None:

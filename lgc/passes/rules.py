@@ -1,7 +1,7 @@
 """Local rewrites, as rows: when one operand, or two, are special, a node becomes a smaller one.
 
-Each row states its algebra. ``tests/passes/test_rules.py`` proves every row over all inputs: for all tables up to arity 4
-and random ones above, at every position.
+Each row states its algebra. ``tests/passes/test_rules.py`` proves every row over all inputs: for all
+tables up to arity 4 and random ones above, at every position.
 """
 
 from __future__ import annotations
