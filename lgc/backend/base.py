@@ -1,0 +1,168 @@
+"""What a target is, and which one writes which suffix.
+
+A target is a frozen dataclass whose fields are its options. ``validate`` refuses, before the first byte,
+what the target cannot express; ``emit`` then writes, and gives the same bytes for the same circuit and
+options every time. To add a target: subclass :class:`Target` in a file of its own, and add a row to
+:data:`TARGETS`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar, TextIO, cast
+
+from lgc.errors import InputError, OptionError
+from lgc.files import replacing
+from lgc.ir import Circuit
+
+TARGETS: dict[str, str] = {
+    ".v": "lgc.backend.verilog:Verilog",
+    ".c": "lgc.backend.c:C99",
+    ".py": "lgc.backend.amaranth:Amaranth",
+    ".lgn": "lgc.backend.lgn:Lgn",
+    ".blif": "lgc.backend.blif:Blif",
+    ".aag": "lgc.backend.aiger:AigerAscii",
+    ".aig": "lgc.backend.aiger:AigerBinary",
+    ".dot": "lgc.backend.dot:Dot",
+    ".onnx": "lgc.backend.onnx:Onnx",
+    ".yosys.json": "lgc.backend.json:YosysJson",
+}
+"""Suffix to ``module:Class``: names, so that asking what there is imports nothing heavy."""
+
+
+@dataclass(frozen=True)
+class Target(ABC):
+    """One output format. Fields of the subclass are its options.
+
+    Attributes:
+        name: what people call the format.
+        binary: whether ``emit`` writes bytes.
+    """
+
+    name: ClassVar[str]
+    binary: ClassVar[bool] = False
+
+    def validate(self, circuit: Circuit) -> None:  # noqa: B027 - most formats express every circuit
+        """Refuse what this target cannot express, before anything is written.
+
+        Raises:
+            LgcError: a subclass of it, with the reason and what to do instead.
+        """
+
+    @abstractmethod
+    def emit(self, circuit: Circuit, stream: Any) -> None:
+        """Write the circuit to a ``TextIO``, or to a ``BinaryIO`` where ``binary`` is set."""
+
+    def companions(self, circuit: Circuit) -> Mapping[str, str]:
+        """Text files that belong beside the output: suffix (``".h"``) to content. Usually none."""
+        del circuit
+        return {}
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, str]) -> Target:
+        """The target with options given as text, ``{"width": "256"}``.
+
+        Raises:
+            OptionError: no such option, or no such value.
+        """
+        known = {field.name: field.type for field in fields(cls)}
+        values: dict[str, Any] = {}
+        for key, text in options.items():
+            name = key.replace("-", "_")
+            if name not in known:
+                raise OptionError(
+                    f"the {cls.name} target has no option '{key}'",
+                    hint=f"It has: {', '.join(sorted(known)) or 'none'}",
+                )
+            values[name] = _convert(key, str(known[name]), text)
+        return cls(**values)
+
+
+_TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+def _convert(key: str, kind: str, text: str) -> object:
+    """Option text as the field's type, which is one of bool, int and str, perhaps optional."""
+    if kind.startswith("bool"):
+        if text.lower() not in _TRUTH:
+            raise OptionError(f"option '{key}' is on or off, not '{text}'")
+        return _TRUTH[text.lower()]
+    if kind.startswith("int"):
+        try:
+            return int(text)
+        except ValueError:
+            raise OptionError(f"option '{key}' is a whole number, not '{text}'") from None
+    return text
+
+
+def target_class(path: Path | str) -> type[Target]:
+    """The target that writes files of this name, by the longest suffix that fits.
+
+    Raises:
+        InputError: no target has this suffix.
+    """
+    name = Path(path).name.lower()
+    for suffix in sorted(TARGETS, key=len, reverse=True):
+        if name.endswith(suffix):
+            module, _, attribute = TARGETS[suffix].partition(":")
+            return cast("type[Target]", getattr(importlib.import_module(module), attribute))
+    raise InputError(
+        f"no target writes '{Path(path).suffix or name}' files",
+        where=str(path),
+        hint=f"The suffix chooses the target: {', '.join(sorted(TARGETS))}",
+    )
+
+
+def _stem(path: Path) -> str:
+    """The file's name without the suffix that chose the target."""
+    for suffix in sorted(TARGETS, key=len, reverse=True):
+        if path.name.lower().endswith(suffix):
+            return path.name[: -len(suffix)]
+    return path.stem
+
+
+def to_bytes(target: Target, circuit: Circuit) -> bytes:
+    """Validate, then the whole output in memory."""
+    target.validate(circuit)
+    if target.binary:
+        raw = io.BytesIO()
+        target.emit(circuit, raw)
+        return raw.getvalue()
+    text = io.StringIO()
+    target.emit(circuit, text)
+    return text.getvalue().encode()
+
+
+def write(target: Target, circuit: Circuit, path: Path | str) -> list[Path]:
+    """Validate, then write ``path`` and its companions: all of them complete, or none replaced.
+
+    Returns:
+        The files written, the main one first.
+
+    Raises:
+        LgcError: whatever ``validate`` refuses.
+        OutputError: a file cannot be written.
+    """
+    path = Path(path)
+    target.validate(circuit)
+    written = [path]
+    with ExitStack() as stack:
+        for suffix, text in target.companions(circuit).items():
+            written.append(path.with_name(_stem(path) + suffix))
+            stack.enter_context(replacing(written[-1])).write_text(text, encoding="utf-8", newline="\n")
+        temporary = stack.enter_context(replacing(path))
+        with _open(temporary, target.binary) as stream:
+            target.emit(circuit, stream)
+    return written
+
+
+def _open(path: Path, binary: bool) -> TextIO | BinaryIO:
+    if binary:
+        return cast(BinaryIO, path.open("wb"))
+    return cast(TextIO, path.open("w", encoding="utf-8", newline="\n"))
