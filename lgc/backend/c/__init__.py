@@ -1,0 +1,10 @@
+"""C99: a circuit as fast portable C.
+
+- :mod:`literal`: straight-line code with free complements; :mod:`lut` and :mod:`counter` write it.
+- :mod:`plan`: the order of gates, fused with the counters; :mod:`layout`: functions and scratch words.
+- :mod:`target`: the printer. ``words.c``, ``encode.c``, ``driver.c`` and ``selftest.c`` are copied into the output.
+"""
+
+from lgc.backend.c.target import C99
+
+__all__ = ["C99"]

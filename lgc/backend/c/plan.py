@@ -1,0 +1,137 @@
+"""From a circuit to straight-line code: the order of gates and the fusion with the counters."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import pairwise
+
+import numpy as np
+
+from lgc.backend.c.counter import Counter
+from lgc.backend.c.literal import FALSE, TRUE, Program
+from lgc.backend.c.lut import expand
+from lgc.ir import FIRST_INPUT, Circuit, Netlist
+
+_RECENT = 4
+
+
+def num_planes(circuit: Circuit) -> int:
+    """Bits of a score above :func:`base`, at least 1."""
+    head = circuit.head
+    return max(1, int((head.bias - base(circuit) + head.sizes).max()).bit_length())
+
+
+def base(circuit: Circuit) -> int:
+    """What is subtracted from every score, so that none is negative."""
+    return int(circuit.head.bias.min())
+
+
+def make_program(circuit: Circuit) -> Program:
+    """The instructions of a circuit: class after class, gates as late as possible.
+
+    Plane ``c * P + w`` receives bit w of ``score[c] - base``. Gates that no output needs are left out.
+    """
+    planner = _Planner(circuit.netlist)
+    planes, head = num_planes(circuit), circuit.head
+    for group, (lo, hi) in enumerate(pairwise(head.offsets.tolist())):
+        nets, times = np.unique(circuit.netlist.outputs[lo:hi], return_counts=True)
+        counts = dict(zip(nets.tolist(), times.tolist(), strict=True))
+        counter = Counter(planner.program)
+        counter.constant = int(head.bias[group]) - base(circuit)
+        for net in planner.order(nets.tolist()):
+            counter.add(planner.literal(net), counts[net])
+        for weight, literal in enumerate(counter.finish(planes)):
+            planner.program.store(literal, group * planes + weight)
+    return planner.program
+
+
+class _Planner:
+    """Emits the nodes of a netlist on demand."""
+
+    def __init__(self, netlist: Netlist) -> None:
+        self.program = Program(netlist.num_inputs)
+        self._netlist = netlist
+        self._fanin = netlist.fanin.tolist()
+        self._arity = netlist.arity.tolist()
+        self._table = netlist.table.tolist()
+        self._origin = netlist.origin.tolist()
+        self._first = netlist.first_node
+        inputs = [2 * value for value in range(netlist.num_inputs)]
+        self._literals: list[int | None] = [FALSE, TRUE, *inputs, *[None] * netlist.num_nodes]
+
+    def literal(self, net: int) -> int:
+        """The literal of a net, after its cone has been emitted, operands first."""
+        stack = [net]
+        while stack:
+            top = stack[-1]
+            if self._literals[top] is not None:
+                stack.pop()
+                continue
+            node = top - self._first
+            missing = [n for n in self._fanin[node][: self._arity[node]] if self._literals[n] is None]
+            if missing:
+                stack.extend(reversed(missing))
+            else:
+                self._literals[top] = self._emit(node)
+                stack.pop()
+        literal = self._literals[net]
+        assert literal is not None
+        return literal
+
+    def _emit(self, node: int) -> int:
+        operands = [self._known(net) for net in self._fanin[node][: self._arity[node]]]
+        before = len(self.program)
+        literal = expand(self.program, self._table[node], operands)
+        if len(self.program) > before and self._origin[node] >= 0:
+            label = self._netlist.origins.label(self._origin[node])
+            self.program.notes[len(self.program) - 1] = ("not " if literal & 1 else "") + label
+        return literal
+
+    def _known(self, net: int) -> int:
+        literal = self._literals[net]
+        assert literal is not None
+        return literal
+
+    def order(self, nets: list[int]) -> list[int]:
+        """The outputs of a class, so that neighbours read the same operands.
+
+        Outputs are edges between their first two operands; the order is a walk that prefers an edge at the
+        operands read last. The walk makes most gates load one new operand instead of two.
+        """
+        edges = {net: self._ends(net) for net in nets}
+        at: defaultdict[int, list[int]] = defaultdict(list)
+        for net in reversed(nets):
+            for end in edges[net]:
+                at[end].append(net)
+        result: list[int] = []
+        recent: list[int] = []
+        pending = iter(nets)
+        while edges:
+            near = _next_edge(edges, at, recent)
+            net = next(candidate for candidate in pending if candidate in edges) if near is None else near
+            ends = edges.pop(net)
+            result.append(net)
+            recent = [*(end for end in recent if end not in ends), *ends][-_RECENT:]
+        return result
+
+    def _ends(self, net: int) -> tuple[int, ...]:
+        if net < self._first:
+            return (net,) if net >= FIRST_INPUT else ()
+        node = net - self._first
+        return tuple(sorted(set(self._fanin[node][: min(2, self._arity[node])])))
+
+
+def _next_edge(edges: dict[int, tuple[int, ...]], at: dict[int, list[int]], recent: list[int]) -> int | None:
+    """An edge left at one of the recent operands, best with both ends there."""
+    found = None
+    for end in reversed(recent):
+        waiting = at[end]
+        while waiting and waiting[-1] not in edges:
+            waiting.pop()
+        if not waiting:
+            continue
+        for net in waiting[-_RECENT:]:
+            if net in edges and all(other in recent for other in edges[net]):
+                return net
+        found = waiting[-1] if found is None else found
+    return found
