@@ -1,0 +1,169 @@
+"""Hypothesis strategies that all tests share: netlists and circuits of every legal shape.
+
+``from strategies import circuits, netlists, all_inputs``. What they draw is valid (``verify_circuit``
+holds) and small enough that :func:`all_inputs` can try every input. Drawn on purpose, because passes and
+emitters get them wrong: operands that are constants or repeated, nodes that ignore operands, equal and
+complementary nodes, inverter chains, nodes nobody reads, inputs and constants as outputs, outputs named
+twice, empty groups, no nodes at all, origins shared and absent, and names that need escaping.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+from numpy.typing import NDArray
+
+from lgc.ir import FIRST_INPUT, MAX_ARITY, Builder, Circuit, Encoder, Head, Netlist
+
+names: SearchStrategy[str] = st.one_of(
+    st.sampled_from(
+        ["", "a", "layer1", "zero one", 'say "hi"', "back\\slash", "# no comment", "end", "\n", "é\u2028😀"]
+    ),
+    st.text(max_size=12),
+)
+"""Labels as a hostile checkpoint would have them (lone surrogates excepted)."""
+
+
+def _special_tables(arity: int) -> list[int]:
+    """Constants, wires, inverters and parity: more often than chance would draw them."""
+    size = 1 << arity
+    full = (1 << size) - 1
+    wires = [sum(1 << a for a in range(size) if (a >> j) & 1) for j in range(arity)]
+    parity = sum(1 << a for a in range(size) if a.bit_count() & 1)
+    return [0, full, parity, *wires, *(full ^ wire for wire in wires)]
+
+
+_SPECIAL = [_special_tables(arity) for arity in range(MAX_ARITY + 1)]
+_NODE_BYTES = 2 + MAX_ARITY + 8
+
+
+def _net(byte: int, num_nets: int) -> int:
+    """Any earlier net; half of the time one of the last few, which makes netlists deep."""
+    choice, recent = divmod(byte, 2)
+    return num_nets - 1 - choice % min(4, num_nets) if recent else choice % num_nets
+
+
+def _decode_node(
+    code: bytes, num_nets: int, earlier: list[tuple[int, tuple[int, ...]]], max_arity: int
+) -> tuple[int, tuple[int, ...]]:
+    """(table, operands) of a new node, of an inverter, or of one that equals or complements an earlier one."""
+    kind, choice = code[0] % 8, code[1]
+    if kind in (6, 7) and earlier:
+        table, operands = earlier[choice % len(earlier)]
+        return (table, operands) if kind == 6 else (table ^ ((1 << (1 << len(operands))) - 1), operands)
+    if kind == 5 and max_arity:
+        return 1, (_net(code[2], num_nets),)
+    arity = min(2, max_arity) if kind < 2 else choice % (max_arity + 1)
+    operands = tuple(_net(byte, num_nets) for byte in code[2 : 2 + arity])
+    word = int.from_bytes(code[2 + MAX_ARITY :], "little")
+    table = _SPECIAL[arity][word % len(_SPECIAL[arity])] if kind in (1, 2) else word & ((1 << (1 << arity)) - 1)
+    return table, operands
+
+
+@st.composite
+def netlists(
+    draw: DrawFn,
+    *,
+    min_inputs: int = 1,
+    max_inputs: int = 6,
+    max_nodes: int = 20,
+    max_arity: int = MAX_ARITY,
+    max_outputs: int = 10,
+) -> Netlist:
+    """Valid netlists of arity 0 to ``max_arity``, with origins on most nodes."""
+    # A node is drawn as one byte string: a draw for every field would be ten times slower.
+    builder = Builder(draw(st.integers(min_inputs, max_inputs)), cons=draw(st.integers(0, 3)) == 3)
+    handles = [-1]
+    for name in draw(st.lists(names, max_size=2)):
+        handles += builder.layer(name, draw(st.integers(0, 5))).tolist()
+    earlier: list[tuple[int, tuple[int, ...]]] = []
+    count = draw(st.integers(0, max_nodes))
+    code_strategy = st.binary(min_size=_NODE_BYTES, max_size=_NODE_BYTES)
+    for code in draw(st.lists(code_strategy, min_size=count, max_size=count)):
+        table, operands = _decode_node(code, builder.num_nets, earlier, max_arity)
+        builder.add(table, operands, handles[(code[0] >> 3) % len(handles)])
+        earlier.append((table, operands))
+    count = draw(st.integers(0, max_outputs))
+    outputs = draw(st.binary(min_size=count, max_size=count))
+    return builder.build([_net(byte, builder.num_nets) for byte in outputs])
+
+
+@st.composite
+def encoders(draw: DrawFn, num_bits: int) -> Encoder:
+    """Encoders of exactly ``num_bits`` bits: binary, or thresholds (F, T), some of them repeated or negative."""
+    width = draw(st.sampled_from([0, *(t for t in range(1, num_bits + 1) if num_bits % t == 0)]))
+    if width == 0:
+        return Encoder(num_bits)
+    value = st.one_of(
+        st.sampled_from([0.0, -0.0, 0.5, 1.0, -1.5, 255.0, 1e-300, 1e300, 0.1]),
+        st.floats(allow_nan=False, allow_infinity=False),
+    )
+    rows = draw(st.lists(st.lists(value, min_size=width, max_size=width).map(sorted), min_size=num_bits // width,
+                         max_size=num_bits // width))  # fmt: skip
+    return Encoder(num_bits // width, np.array(rows, np.float64))
+
+
+@st.composite
+def heads(draw: DrawFn, num_outputs: int, *, max_classes: int = 4, equal_groups: bool = False) -> Head:
+    """Heads over ``num_outputs`` outputs: groups of any size (or of equal size), bias, both tie rules."""
+    if equal_groups:
+        count = draw(st.sampled_from([c for c in range(1, max_classes + 1) if num_outputs % c == 0]))
+        offsets = [index * (num_outputs // count) for index in range(count + 1)]
+    else:
+        count = draw(st.integers(1, max_classes))
+        cuts = draw(st.lists(st.integers(0, num_outputs), min_size=count - 1, max_size=count - 1).map(sorted))
+        offsets = [0, *cuts, num_outputs]
+    bias = draw(st.lists(st.one_of(st.just(0), st.integers(-9, 9)), min_size=count, max_size=count))
+    tau = draw(st.sampled_from([1.0, 0.1, 12.0, 1e-9, 3e20]))
+    classes = tuple(draw(st.lists(names, min_size=count, max_size=count)))
+    return Head(np.array(offsets), np.array(bias), classes, tau, draw(st.sampled_from(["first", "last"])))
+
+
+@st.composite
+def circuits(
+    draw: DrawFn,
+    *,
+    max_inputs: int = 6,
+    max_nodes: int = 20,
+    max_arity: int = MAX_ARITY,
+    max_outputs: int = 10,
+    max_classes: int = 4,
+    equal_groups: bool = False,
+) -> Circuit:
+    """Valid circuits: any encoder, netlist and head."""
+    netlist = draw(netlists(max_inputs=max_inputs, max_nodes=max_nodes, max_arity=max_arity, max_outputs=max_outputs))
+    return Circuit(
+        name=draw(names),
+        encoder=draw(encoders(netlist.num_inputs)),
+        netlist=netlist,
+        head=draw(heads(netlist.num_outputs, max_classes=max_classes, equal_groups=equal_groups)),
+        metadata=draw(st.dictionaries(names, names, max_size=2)),
+    )
+
+
+def all_inputs(num_inputs: int) -> NDArray[np.bool_]:
+    """Every input vector, bool (2^I, I)."""
+    return ((np.arange(1 << num_inputs)[:, None] >> np.arange(num_inputs)) & 1).astype(np.bool_)
+
+
+def random_inputs(num_inputs: int, samples: int, seed: int = 0) -> NDArray[np.bool_]:
+    """Random vectors from sparse to dense, bool (samples, I); for netlists too wide for :func:`all_inputs`."""
+    rng = np.random.default_rng(seed)
+    return rng.random((samples, num_inputs)) < rng.uniform(0.02, 0.98, (samples, 1))
+
+
+def random_circuit(
+    num_inputs: int, widths: list[int], num_classes: int = 2, *, arity: int = 2, seed: int = 0, name: str = "random"
+) -> Circuit:
+    """A layered circuit as training makes them, fast at any size: random wiring and tables, with origins."""
+    rng = np.random.default_rng(seed)
+    builder = Builder(num_inputs)
+    layer = np.arange(FIRST_INPUT, builder.num_nets)
+    for index, width in enumerate(widths, 1):
+        table = rng.integers(0, (1 << (1 << arity)) - 1, width, dtype=np.uint64, endpoint=True)
+        handles = builder.layer(f"layer{index}", width)
+        layer = builder.add_layer(table, rng.choice(layer, (width, arity)), handles)
+    classes = tuple(f"class{index}" for index in range(num_classes))
+    head = Head.equal_groups(len(layer), classes, tau=8.0)
+    return Circuit(name, Encoder(num_inputs), builder.build(layer), head)
