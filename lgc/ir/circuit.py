@@ -16,6 +16,8 @@ from lgc.ir.netlist import Netlist
 
 Tie = Literal["first", "last"]
 
+_REAL_KINDS = "buif"  # numpy's letters for bool, unsigned, signed and float
+
 
 @dataclass(frozen=True, eq=False)
 class Encoder:
@@ -49,7 +51,7 @@ class Encoder:
         """Features (B, F), any real dtype, to bits (B, F*T).
 
         Raises:
-            InputError: wrong width, or values other than 0 and 1 where features must be bits.
+            InputError: wrong width, no real numbers, or values other than 0 and 1 where features must be bits.
         """
         features = np.asarray(features)
         if features.ndim != 2 or features.shape[1] != self.num_features:
@@ -57,9 +59,11 @@ class Encoder:
                 f"features have shape {features.shape}, but the model reads {self.num_features} a sample",
                 hint="Give an array of shape (samples, features)",
             )
+        if features.dtype.kind not in _REAL_KINDS:
+            raise InputError(f"features have the type {features.dtype}, but the model reads real numbers")
         if self.thresholds is not None:
             bits: NDArray[np.bool_] = np.greater(features[:, :, None], self.thresholds)
-            return bits.reshape(len(features), -1)
+            return bits.reshape(len(features), self.num_bits)
         if features.dtype != np.bool_ and not np.isin(features, (0, 1)).all():
             raise InputError(
                 "the model reads bits, but the features hold values other than 0 and 1",
