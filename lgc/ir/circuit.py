@@ -172,7 +172,9 @@ class Circuit:
         sha = hashlib.sha256(b"lgc-circuit-1")
         sha.update(self.netlist.digest().encode())
         head, encoder = self.head, self.encoder
-        sha.update(np.array([encoder.num_features, encoder.num_thresholds], "<i8").tobytes())
+        # Every length comes before its array, or one array could pass for the next. 0 says: no thresholds.
+        width = 0 if encoder.thresholds is None else encoder.num_thresholds
+        sha.update(np.array([encoder.num_features, width, head.num_classes], "<i8").tobytes())
         if encoder.thresholds is not None:
             sha.update(encoder.thresholds.astype("<f8").tobytes())
         sha.update(head.offsets.astype("<i8").tobytes())
