@@ -44,7 +44,12 @@ def evaluate_nets(netlist: Netlist, inputs: U64) -> U64:
 
     Returns:
         uint64 (num_nets, W), row n is net n.
+
+    Raises:
+        InputError: the words do not have I rows.
     """
+    if inputs.ndim != 2 or len(inputs) != netlist.num_inputs:
+        raise InputError(f"packed inputs have shape {inputs.shape}, but the netlist has {netlist.num_inputs} inputs")
     nets = np.zeros((netlist.num_nets, inputs.shape[1]), np.uint64)
     nets[1] = _ONES
     nets[FIRST_INPUT : netlist.first_node] = inputs
