@@ -81,17 +81,22 @@ class Builder:
             int32 (N,), the new nets.
 
         Raises:
-            NetlistError: an operand does not exist, or there are too many nets.
+            NetlistError: an operand does not exist, a table is too wide, the lengths differ, or there are too
+                many nets.
         """
         count, arity = fanin.shape
+        origin = np.full(count, -1, np.int32) if origin is None else origin
+        if len(tables) != count or len(origin) != count:
+            raise NetlistError(f"a layer has {count} nodes, but {len(tables)} tables and {len(origin)} origins")
         if arity > MAX_ARITY:
             raise NetlistError(f"a node of arity {arity} is too wide", hint=f"The widest node has {MAX_ARITY} operands")
         if fanin.size and (int(fanin.min()) < 0 or int(fanin.max()) >= self.num_nets):
             raise NetlistError("a layer reads nets that do not exist yet")
         if self.num_nets + count > MAX_NETS:
             raise NetlistError(f"more than {MAX_NETS} nets")
+        if count and not 0 <= int(tables.min()) <= int(tables.max()) < 1 << (1 << arity):
+            raise NetlistError(f"a table of a layer of arity {arity} has more than {1 << arity} bits")
         self._flush()
-        origin = np.full(count, -1, np.int32) if origin is None else origin
         self._chunks.append(
             (fanin.astype(np.int32), np.full(count, arity, np.uint8), tables.astype(np.uint64), origin.astype(np.int32))
         )
