@@ -30,24 +30,11 @@ def _refuse_node(netlist: Netlist, bad: Mask, what: str) -> None:
 
 def verify_netlist(netlist: Netlist) -> None:
     """Raise NetlistError, naming the first offending node, unless all invariants hold."""
-    count = netlist.num_nodes
-    shapes = {
-        "fanin": netlist.fanin.shape[:1],
-        "table": netlist.table.shape,
-        "origin": netlist.origin.shape,
-    }
-    for name, shape in shapes.items():
-        if shape != (count,):
-            raise NetlistError(f"array {name} has length {shape}, but there are {count} nodes")
-    if netlist.num_nets > MAX_NETS:
-        raise NetlistError(f"more than {MAX_NETS} nets")
-    if len(netlist.origins) and not 0 <= netlist.origins.layer.min() <= netlist.origins.layer.max() < len(
-        netlist.origins.names
-    ):
-        raise NetlistError("an origin names a layer that does not exist")
+    _verify_shapes(netlist)
+    _verify_origins(netlist)
     _refuse_node(netlist, (netlist.origin < -1) | (netlist.origin >= len(netlist.origins)), "unknown origin handle")
     _refuse_node(netlist, netlist.arity > min(MAX_ARITY, netlist.width), "arity out of range")
-    own = (netlist.first_node + np.arange(count))[:, None]
+    own = (netlist.first_node + np.arange(netlist.num_nodes))[:, None]
     _refuse_node(
         netlist, ((netlist.fanin < 0) | (netlist.fanin >= own)).any(axis=1), "an operand is not below its node"
     )
@@ -58,6 +45,28 @@ def verify_netlist(netlist: Netlist) -> None:
     _refuse_node(netlist, narrow & ((netlist.table >> bits) != 0), "table bits above 2^arity")
     if netlist.num_outputs and not 0 <= netlist.outputs.min() <= netlist.outputs.max() < netlist.num_nets:
         raise NetlistError("an output names a net that does not exist")
+
+
+def _verify_shapes(netlist: Netlist) -> None:
+    arrays = {"arity": 1, "fanin": 2, "table": 1, "origin": 1, "outputs": 1}
+    for name, dimensions in arrays.items():
+        array = getattr(netlist, name)
+        if array.ndim != dimensions or (name != "outputs" and len(array) != netlist.num_nodes):
+            raise NetlistError(f"array {name} has shape {array.shape}, but there are {netlist.num_nodes} nodes")
+    if netlist.num_inputs < 0:
+        raise NetlistError(f"the netlist has {netlist.num_inputs} inputs")
+    if netlist.num_nets > MAX_NETS:
+        raise NetlistError(f"more than {MAX_NETS} nets")
+
+
+def _verify_origins(netlist: Netlist) -> None:
+    layer, neuron = netlist.origins.layer, netlist.origins.neuron
+    if layer.shape != neuron.shape or layer.ndim != 1:
+        raise NetlistError(f"the origins have {len(layer)} layers, but {len(neuron)} neurons")
+    if _first((layer < 0) | (layer >= len(netlist.origins.names))) is not None:
+        raise NetlistError("an origin names a layer that does not exist")
+    if _first(neuron < 0) is not None:
+        raise NetlistError("an origin has a negative neuron")
 
 
 def verify_circuit(circuit: Circuit) -> None:

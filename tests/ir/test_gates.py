@@ -26,7 +26,7 @@ def test_every_column_computes_the_id(gate: Gate, column: str) -> None:
 
 
 @pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.name)
-def test_table_is_the_id_with_A_as_the_low_address_bit(gate: Gate) -> None:
+def test_table_is_the_id_with_a_as_the_low_address_bit(gate: Gate) -> None:
     """docs/ir.md: the output is bit 3-(2A+B) of the id and bit A+2B of the table."""
     for a, b in PAIRS:
         assert (gate.table >> (a + 2 * b)) & 1 == (gate.id >> (3 - (2 * a + b))) & 1
