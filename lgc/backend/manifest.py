@@ -1,0 +1,125 @@
+"""The manifest: what a machine, or a person with a board, must know to use an emitted circuit."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lgc import __version__
+from lgc.errors import InputError
+from lgc.ir import Circuit
+
+FORMAT = "lgc-manifest"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Port:
+    """One port of the top module; widths in bits."""
+
+    name: str
+    direction: str
+    width: int
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is beside an emitted circuit in `NAME.json`.
+
+    Attributes:
+        latency: rising clock edges from an input to its result; 0 is combinational.
+        score_width: bits of a score; two's complement if ``score_signed``.
+        thresholds: per feature, or None if the features are bits.
+    """
+
+    top: str
+    ports: tuple[Port, ...]
+    latency: int
+    score_width: int
+    score_signed: bool
+    num_features: int
+    thresholds: tuple[tuple[float, ...], ...] | None
+    classes: tuple[str, ...]
+    group_sizes: tuple[int, ...]
+    bias: tuple[int, ...]
+    tie: str
+    tau: float
+    nodes: int
+    depth: int
+    model_digest: str
+    circuit_digest: str
+    format: str = FORMAT
+    version: int = VERSION
+    lgc: str = __version__
+    bit_order: str = "bit f*T + t of `bits` is feature f > threshold t; class 0 is at the low end of `scores`"
+
+    @classmethod
+    def of(
+        cls, circuit: Circuit, *, top: str, ports: list[Port], latency: int, score_width: int, score_signed: bool
+    ) -> Manifest:
+        """The manifest of a circuit behind the given ports."""
+        encoder, head = circuit.encoder, circuit.head
+        thresholds = encoder.thresholds
+        return cls(
+            top=top,
+            ports=tuple(ports),
+            latency=latency,
+            score_width=score_width,
+            score_signed=score_signed,
+            num_features=encoder.num_features,
+            thresholds=None if thresholds is None else tuple(tuple(row) for row in thresholds.tolist()),
+            classes=head.classes,
+            group_sizes=tuple(head.sizes.tolist()),
+            bias=tuple(head.bias.tolist()),
+            tie=head.tie,
+            tau=head.tau,
+            nodes=circuit.netlist.num_nodes,
+            depth=circuit.netlist.depth,
+            model_digest=circuit.metadata.get("model_digest", "none"),
+            circuit_digest=circuit.digest(),
+        )
+
+    def to_json(self) -> str:
+        """The text of the file."""
+        fields = asdict(self)
+        head = {name: fields.pop(name) for name in ("format", "version", "lgc")}
+        thresholds = fields.pop("thresholds")
+        text = json.dumps(head | fields, indent=2)
+        # Thresholds last and on one line a feature: there may be thousands.
+        rows = "null" if thresholds is None else "[\n    " + ",\n    ".join(json.dumps(row) for row in thresholds) + "\n  ]"
+        return text.removesuffix("\n}") + f',\n  "thresholds": {rows}\n}}\n'
+
+    def port(self, name: str) -> Port | None:
+        """The port of that name, or None."""
+        return next((port for port in self.ports if port.name == name), None)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read `NAME.json`.
+
+    Raises:
+        InputError: missing, damaged, or of another version.
+    """
+    if not path.exists():
+        raise InputError(
+            "the manifest is missing", where=str(path), hint="`lgc compile` writes it beside the Verilog; keep the two together"
+        )
+    try:
+        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if fields.get("format") != FORMAT or fields.get("version") != VERSION:
+            raise InputError(f"this is no lgc manifest of version {VERSION}", where=str(path), hint="Compile again")
+        fields["ports"] = tuple(Port(**port) for port in fields["ports"])
+        for name in ("classes", "group_sizes", "bias"):
+            fields[name] = tuple(fields[name])
+        if fields["thresholds"] is not None:
+            fields["thresholds"] = tuple(tuple(row) for row in fields["thresholds"])
+        manifest = Manifest(**fields)
+        for name in ("latency", "score_width", "num_features"):
+            if type(getattr(manifest, name)) is not int or not 0 <= getattr(manifest, name) < 1 << 31:
+                raise ValueError(name)
+        return manifest
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError) as error:
+        raise InputError(f"the manifest is damaged ({error})", where=str(path), hint="Compile again") from None

@@ -1,0 +1,104 @@
+"""Cuts a netlist into the stages that become modules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.backend.naming import identifier, unique
+from lgc.ir import CONST1, Circuit
+
+INPUT = "bits"
+VOTES = "votes"
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """A vector of nets that are computed from earlier stages only.
+
+    Attributes:
+        name: of the vector, and part of the module's name.
+        nodes: int64 (width,), node indices in vector order. In the votes an entry -1 - k copies net k.
+        reads: names of the stages that it reads, in order.
+    """
+
+    name: str
+    nodes: NDArray[np.int64]
+    reads: tuple[str, ...]
+
+    @property
+    def width(self) -> int:
+        """The number of nets in the vector."""
+        return len(self.nodes)
+
+
+@dataclass(frozen=True, eq=False)
+class Staging:
+    """A circuit's stages, in order, the votes last, and how to write every net.
+
+    Attributes:
+        references: one entry per net: ``layer1[12]``; for constants ``0`` and ``1``.
+    """
+
+    stages: tuple[Stage, ...]
+    references: list[str]
+
+
+def stage(circuit: Circuit) -> Staging:
+    """Cut a circuit into stages.
+
+    A stage is a range of nodes of one layer that do not read each other. The last stage, the votes, has one entry per
+    output, in order: nodes that serve as one output and nothing else are computed there; the other entries are copies.
+    """
+    netlist = circuit.netlist
+    first = netlist.first_node
+    outputs = netlist.outputs.astype(np.int64)
+    is_vote = np.zeros(netlist.num_nets, np.bool_)
+    is_vote[outputs] = True
+    is_vote &= netlist.fanout() == 1
+    is_vote[:first] = False
+    ranges = [nodes[~is_vote[first + nodes]] for nodes in _ranges(circuit)]
+    ranges = [nodes for nodes in ranges if len(nodes)]
+    names = unique([identifier(_layer_name(circuit, int(nodes[0])), "stage") for nodes in ranges])
+    home = np.full(netlist.num_nets, -1, np.int64)  # the stage of each net: -1 constants, 0 input, i+1 ranges[i]
+    home[2:first] = 0
+    references = ["0", "1", *(f"{INPUT}[{i}]" for i in range(netlist.num_inputs)), *[""] * netlist.num_nodes]
+    for index, (name, nodes) in enumerate(zip(names, ranges, strict=True)):
+        home[first + nodes] = index + 1
+        for position, node in enumerate(nodes.tolist()):
+            references[first + node] = f"{name}[{position}]"
+    labels = [INPUT, *names]
+    stages = [Stage(name, nodes, _reads(circuit, nodes, home, labels)) for name, nodes in zip(names, ranges, strict=True)]
+    votes = np.where(is_vote[outputs], outputs - first, -1 - outputs)
+    stages.append(Stage(VOTES, votes, _reads(circuit, votes, home, labels)))
+    return Staging(tuple(stages), references)
+
+
+def _ranges(circuit: Circuit) -> list[NDArray[np.int64]]:
+    """Node ranges without inner dependences, cut at changes of layer too."""
+    netlist = circuit.netlist
+    if not netlist.num_nodes:
+        return []
+    layer = np.full(netlist.num_nodes, -1, np.int64)
+    known = netlist.origin >= 0
+    layer[known] = netlist.origins.layer[netlist.origin[known]]
+    cuts = {lo for lo, _ in netlist.runs()} | set((np.flatnonzero(np.diff(layer)) + 1).tolist())
+    return np.split(np.arange(netlist.num_nodes), sorted(cuts - {0}))
+
+
+def _layer_name(circuit: Circuit, node: int) -> str:
+    origins = circuit.netlist.origins
+    handle = int(circuit.netlist.origin[node])
+    return origins.names[origins.layer[handle]] if handle >= 0 else "logic"
+
+
+def _reads(
+    circuit: Circuit, nodes: NDArray[np.int64], home: NDArray[np.int64], labels: list[str]
+) -> tuple[str, ...]:
+    netlist = circuit.netlist
+    real = nodes[nodes >= 0]
+    used = np.arange(netlist.width) < netlist.arity[real, None]
+    nets = np.concatenate([netlist.fanin[real][used], -1 - nodes[nodes < 0]])
+    return tuple(labels[index] for index in np.unique(home[nets[nets > CONST1]]).tolist())

@@ -1,0 +1,103 @@
+"""Gate lines: one node, one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lgc.backend.stages import INPUT, Stage, Staging
+from lgc.ir import BY_TABLE, Circuit
+
+# Verilator's time grows faster than linearly with the number of processes that write one array, and the C++
+# compiler's with the length of a function; blocks of this many gates keep both short.
+GATES_PER_BLOCK = 1000
+
+ZERO, ONE = "`LGC_ZERO", "`LGC_ONE"
+_TWO_INPUT = {table: gate.verilog.replace("1'b0", ZERO).replace("1'b1", ONE) for table, gate in BY_TABLE.items()}
+_ONE_INPUT = {0: ZERO, 1: "~{a}", 2: "{a}", 3: ONE}
+
+
+def expression(arity: int, table: int, operands: list[str]) -> str:
+    """The Verilog of a node: an operator expression up to two operands, else a table."""
+    if arity == 0:
+        return ONE if table else ZERO
+    if arity == 1:
+        return _ONE_INPUT[table].format(a=operands[0])
+    if arity == 2:
+        return _TWO_INPUT[table].format(a=operands[0], b=operands[1])
+    digits = max(1, (1 << arity) // 4)
+    return f"lut{arity}({1 << arity}'h{table:0{digits}x}, {', '.join(reversed(operands))})"
+
+
+def stage_module(circuit: Circuit, staging: Staging, stage: Stage, top: str) -> Iterator[str]:
+    """The module of one stage."""
+    widths = {INPUT: circuit.netlist.num_inputs} | {one.name: one.width for one in staging.stages}
+    yield f"module {top}_{stage.name} ("
+    for name in stage.reads:
+        yield f"  input  wire `LGC_NETS({name}, {widths[name]}),"
+    yield f"  `LGC_OUT `LGC_NETS({stage.name}, {max(1, stage.width)})"
+    yield ");"
+    arities = np.unique(circuit.netlist.arity[stage.nodes[stage.nodes >= 0]]) if stage.width else []
+    for arity in arities:
+        if arity > 2:
+            yield lut_function(int(arity))
+    yield from gate_lines(circuit, staging, stage)
+    yield "endmodule\n"
+
+
+def gate_lines(circuit: Circuit, staging: Staging, stage: Stage) -> Iterator[str]:
+    """The assignments of a stage, in blocks."""
+    references = [ZERO, ONE, *staging.references[2:]]
+    if not stage.width:
+        yield f"  `LGC_BLOCK `LGC_GATE {stage.name}[0] = {ZERO}; `LGC_END"
+    rows = zip(*_rows(circuit, stage), strict=True)
+    for position, (node, arity, table, fanin, layer, neuron) in enumerate(rows):
+        if position % GATES_PER_BLOCK == 0:
+            yield "  `LGC_BLOCK"
+        if node < 0:
+            text, place = references[-1 - node], ""
+        else:
+            text = expression(arity, table, [references[net] for net in fanin[:arity]])
+            place = f"  // {layer}[{neuron}]" if neuron >= 0 else ""
+        yield f"    `LGC_GATE {stage.name}[{position}] = {text};{place}"
+        if position % GATES_PER_BLOCK == GATES_PER_BLOCK - 1 or position == stage.width - 1:
+            yield "  `LGC_END"
+
+
+def _rows(circuit: Circuit, stage: Stage) -> tuple[list, ...]:  # type: ignore[type-arg]
+    """Columns node, arity, table, fanin, layer name and neuron, for each entry of a stage."""
+    netlist = circuit.netlist
+    origins = netlist.origins
+    picked = np.maximum(stage.nodes, 0)
+    if not netlist.num_nodes:
+        blank = [0] * stage.width
+        return stage.nodes.tolist(), blank, blank, [[]] * stage.width, [""] * stage.width, [-1] * stage.width
+    handle = netlist.origin[picked]
+    known = handle >= 0
+    layer = np.zeros(len(handle), np.int64)
+    neuron = np.full(len(handle), -1, np.int64)
+    layer[known] = origins.layer[handle[known]]
+    neuron[known] = origins.neuron[handle[known]]
+    names = origins.names or ("",)
+    return (
+        stage.nodes.tolist(),
+        netlist.arity[picked].tolist(),
+        netlist.table[picked].tolist(),
+        netlist.fanin[picked].tolist(),
+        [names[index] for index in layer.tolist()],
+        neuron.tolist(),
+    )
+
+
+def lut_function(arity: int) -> str:
+    """A function that looks an address up in a table, for each lane."""
+    letters = "fedcba"[6 - arity :]
+    address = ", ".join(f"{letter}[lane]" for letter in letters)
+    return f"""\
+  function `LGC_VECTOR lut{arity};  // bit {{{", ".join(letters)}}} of the table
+    input [{(1 << arity) - 1}:0] table_bits;
+    input `LGC_VECTOR {", ".join(letters)};
+    integer lane;
+    for (lane = 0; lane < `LGC_WIDTH; lane = lane + 1) lut{arity}[lane] = table_bits[{{{address}}}];
+  endfunction"""
