@@ -110,13 +110,17 @@ class SoftwareModel(torch.nn.Module):
         """The model of an imported file, from its hardened content."""
         return cls(RawCheckpoint(*hardened_content(model)))
 
-    def forward(self, bits: torch.Tensor) -> torch.Tensor:
+    def stages(self, bits: torch.Tensor) -> dict[int, torch.Tensor]:
+        """Every stage for bits (B, I): stage i+1 is the output of layer i, int8 (N, B)."""
         stages = {0: bits.T.to(torch.int8).contiguous()}
         stages[-1] = torch.tensor([[0], [1]], dtype=torch.int8).expand(2, len(bits))
         for index, layer in enumerate(self.layers):
             sources = [stages[stage] for stage in layer.sources]
             stages[index + 1] = layer(sources[0] if len(sources) == 1 else torch.cat(sources))
-        groups = stages[len(self.layers)].view(self.num_classes, -1, len(bits))
+        return stages
+
+    def forward(self, bits: torch.Tensor) -> torch.Tensor:
+        groups = self.stages(bits)[len(self.layers)].view(self.num_classes, -1, len(bits))
         return groups.sum(dim=1, dtype=torch.long).T + self.bias
 
     @torch.no_grad()
