@@ -23,8 +23,8 @@ def quote(text: str) -> str:
 
 def number(value: float) -> str:
     """The shortest decimal that reads back as the same float64."""
-    value = float(value)
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    # repr is the shortest, but for the ".0" of whole numbers. -0.0 keeps its sign: the digest knows it.
+    return repr(float(value)).removesuffix(".0")
 
 
 def mnemonic(arity: int, table: int) -> str:
