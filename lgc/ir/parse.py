@@ -16,7 +16,9 @@ from lgc.ir.netlist import FIRST_INPUT, MAX_ARITY, MAX_NETS, Netlist, Origins
 from lgc.ir.text import HEADER
 from lgc.ir.verify import verify_circuit
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s"]+')
+# A quoted string or a plain token, with the blanks after it. The possessive + keeps hostile lines linear.
+_TOKEN = re.compile(r'("(?:[^"\\]|\\.)*+"|[^\s"#]+)(?:\s+|(?=#)|$)')
+_REAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _PLAIN = {name: (2, gate.table) for name, gate in BY_NAME.items()} | {
     "buf": (1, 2),
     "not": (1, 1),
@@ -39,6 +41,9 @@ class _Lines:
     def _statements(self, text: str) -> Iterator[tuple[int, list[str]]]:
         for index, line in enumerate(text.split("\n"), 1):
             tokens = _tokens(line)
+            if tokens is None:
+                self.line_number = index
+                raise self.error("a quoted string does not end, or touches its neighbour")
             if tokens:
                 yield index, tokens
 
@@ -64,8 +69,9 @@ class _Lines:
         return int(token)
 
     def string(self, token: str) -> str:
+        # json would recurse over a token of brackets, so only what starts as a string gets there.
         try:
-            value = json.loads(token)
+            value = json.loads(token) if token.startswith('"') else None
         except ValueError:
             value = None
         if not isinstance(value, str):
@@ -73,21 +79,24 @@ class _Lines:
         return value
 
     def real(self, token: str) -> float:
-        try:
-            return float(token)
-        except ValueError:
-            raise self.error(f"'{token[:40]}' is no number") from None
+        if not _REAL.fullmatch(token):
+            raise self.error(f"'{token[:40]}' is no number")
+        return float(token)
 
 
-def _tokens(line: str) -> list[str]:
-    """Split at blanks, keep quoted strings whole, drop a comment."""
+def _tokens(line: str) -> list[str] | None:
+    """Split at blanks, keep quoted strings whole, drop a comment; None if the quotes make no sense."""
     if '"' not in line:
         return line.split("#", 1)[0].split()
     tokens: list[str] = []
-    for match in _TOKEN.finditer(line):
-        if match.group().startswith("#"):
-            break
-        tokens.append(match.group())
+    line = line.strip()
+    position = 0
+    while position < len(line) and line[position] != "#":
+        match = _TOKEN.match(line, position)
+        if match is None:
+            return None
+        tokens.append(match.group(1))
+        position = match.end()
     return tokens
 
 
@@ -234,7 +243,7 @@ def _parse_place(lines: _Lines, token: str) -> tuple[int, int]:
 
 def _parse_lut(lines: _Lines, operation: str, operands: list[str]) -> tuple[int, int]:
     """Arity and table of ``lutR 0xHEX``; takes the table off ``operands``."""
-    if not (operation[:3] == "lut" and operation[3:].isdigit() and len(operation) == 4 and operands):
+    if not (re.fullmatch("lut[0-9]", operation) and operands):
         raise lines.error(f"unknown operation '{operation[:40]}'")
     arity = int(operation[3:])
     if arity > MAX_ARITY:
@@ -280,7 +289,9 @@ def _parse_head(lines: _Lines, num_outputs: int) -> Head:
 def _parse_metadata(lines: _Lines) -> dict[str, str]:
     metadata: dict[str, str] = {}
     while lines.tokens and lines.tokens[0] == "meta":
-        key, value = _exactly(lines, "meta", 2)
-        metadata[lines.string(key)] = lines.string(value)
+        key, value = (lines.string(token) for token in _exactly(lines, "meta", 2))
+        if key in metadata:
+            raise lines.error(f"the key {key[:40]!r} is repeated")
+        metadata[key] = value
         lines.advance()
     return metadata
