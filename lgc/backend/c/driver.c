@@ -5,7 +5,7 @@
 
 typedef struct {
     cell block[LANE_BITS];
-    word inputs[LGC_VECTORS * INPUT_WORDS];
+    cell inputs[LGC_VECTORS * INPUT_WORDS];
     word scratch[LGC_VECTORS * SCRATCH_WORDS];
     word planes[LGC_VECTORS * PLANE_WORDS];
 } workspace;
@@ -18,31 +18,52 @@ static workspace *aligned(void *memory)
 }
 
 /* Exchange the bits of column c+j in row k with those of column c in row k+j. */
-#define SWAP(j, mask)                                             \
-    for (k = 0; k < LANE_BITS; k = ((k | (j)) + 1u) & ~(j)) {     \
-        word t = ((a[k].w >> (j)) ^ a[k | (j)].w) & (lane)(mask); \
-        a[k].w ^= t << (j);                                       \
-        a[k | (j)].w ^= t;                                        \
-    }
+#define SWAP(low, high, j, mask)                     \
+    do {                                             \
+        word t = ((low >> (j)) ^ high) & (lane)mask; \
+        low ^= t << (j);                             \
+        high ^= t;                                   \
+    } while (0)
+
+/* Three levels of exchanges among eight rows, `step` apart. In registers: compilers do not unroll such loops at -O2. */
+#define SWAP_8(a, step, j, mask4, mask2, mask1)                                                    \
+    do {                                                                                           \
+        word r0 = (a)[0].w, r1 = (a)[(step)].w, r2 = (a)[2u * (step)].w, r3 = (a)[3u * (step)].w;  \
+        word r4 = (a)[4u * (step)].w, r5 = (a)[5u * (step)].w;                                     \
+        word r6 = (a)[6u * (step)].w, r7 = (a)[7u * (step)].w;                                     \
+        SWAP(r0, r4, 4u * (j), mask4);                                                             \
+        SWAP(r1, r5, 4u * (j), mask4);                                                             \
+        SWAP(r2, r6, 4u * (j), mask4);                                                             \
+        SWAP(r3, r7, 4u * (j), mask4);                                                             \
+        SWAP(r0, r2, 2u * (j), mask2);                                                             \
+        SWAP(r1, r3, 2u * (j), mask2);                                                             \
+        SWAP(r4, r6, 2u * (j), mask2);                                                             \
+        SWAP(r5, r7, 2u * (j), mask2);                                                             \
+        SWAP(r0, r1, (j), mask1);                                                                  \
+        SWAP(r2, r3, (j), mask1);                                                                  \
+        SWAP(r4, r5, (j), mask1);                                                                  \
+        SWAP(r6, r7, (j), mask1);                                                                  \
+        (a)[0].w = r0, (a)[(step)].w = r1, (a)[2u * (step)].w = r2, (a)[3u * (step)].w = r3;       \
+        (a)[4u * (step)].w = r4, (a)[5u * (step)].w = r5;                                          \
+        (a)[6u * (step)].w = r6, (a)[7u * (step)].w = r7;                                          \
+    } while (0)
 
 /* Transpose the bit matrix of each lane: bit r of row k becomes what bit k of row r was. */
 static void transpose(cell *a)
 {
-    unsigned k;
+    unsigned g;
+    for (g = 0; g < 8u; g++) {
 #if LANE_BITS == 64u
-    SWAP(32u, 0x00000000ffffffffu)
-    SWAP(16u, 0x0000ffff0000ffffu)
-    SWAP(8u, 0x00ff00ff00ff00ffu)
-    SWAP(4u, 0x0f0f0f0f0f0f0f0fu)
-    SWAP(2u, 0x3333333333333333u)
-    SWAP(1u, 0x5555555555555555u)
+        SWAP_8(a + g, 8u, 8u, 0x00000000ffffffffu, 0x0000ffff0000ffffu, 0x00ff00ff00ff00ffu);
 #else
-    SWAP(16u, 0x0000ffffu)
-    SWAP(8u, 0x00ff00ffu)
-    SWAP(4u, 0x0f0f0f0fu)
-    SWAP(2u, 0x33333333u)
-    SWAP(1u, 0x55555555u)
+        SWAP(a[g].w, a[g + 16u].w, 16u, 0x0000ffffu);
+        SWAP(a[g + 8u].w, a[g + 24u].w, 16u, 0x0000ffffu);
+        SWAP(a[g].w, a[g + 8u].w, 8u, 0x00ff00ffu);
+        SWAP(a[g + 16u].w, a[g + 24u].w, 8u, 0x00ff00ffu);
 #endif
+    }
+    for (g = 0; g < LANE_BITS; g += 8u)
+        SWAP_8(a + g, 1u, 1u, 0x0f0f0f0f0f0f0f0fu, 0x3333333333333333u, 0x5555555555555555u);
 }
 
 /* Sample (lane j, row r) of a block. */
@@ -108,7 +129,7 @@ static void scores_of(const word *planes, size_t samples, int32_t *scores, cell 
 static void finish(workspace *ws, size_t samples, int32_t *scores, int32_t *classes)
 {
     size_t v, vectors = (samples + BLOCK_SAMPLES - 1u) / BLOCK_SAMPLES;
-    evaluate(ws->inputs, ws->scratch, ws->planes, vectors);
+    evaluate(&ws->inputs[0].w, ws->scratch, ws->planes, vectors);
     for (v = 0; v < vectors; v++) {
         size_t start = v * BLOCK_SAMPLES;
         size_t left = samples - start < BLOCK_SAMPLES ? samples - start : BLOCK_SAMPLES;
@@ -119,56 +140,52 @@ static void finish(workspace *ws, size_t samples, int32_t *scores, int32_t *clas
     }
 }
 
-/* One entry point for rows of one type. LANE(row, i) gives bits i*LANE_BITS and up of a row. */
-#define DEFINE_RUN(form, type, stride, LANE)                                                              \
-    static void load_##form(const type *rows, size_t samples, word *inputs, cell *block)                  \
-    {                                                                                                     \
-        unsigned i, j, r;                                                                                 \
-        for (i = 0; i * LANE_BITS < BITS; i++) {                                                          \
-            unsigned count = LANE_COUNT(i);                                                               \
-            for (j = 0; j < LANES; j++)                                                                   \
-                for (r = 0; r < LANE_BITS; r++)                                                           \
-                    block[r].l[j] = SAMPLE(j, r) < samples ? LANE(rows + SAMPLE(j, r) * (stride), i) : 0; \
-            transpose(block);                                                                             \
-            for (r = 0; r < count; r++)                                                                   \
-                inputs[i * LANE_BITS + r] = block[r].w;                                                   \
-        }                                                                                                 \
-    }                                                                                                     \
-                                                                                                          \
-    void NAME(run_##form)(const type *rows, size_t n, int32_t *scores, int32_t *classes, void *memory)    \
-    {                                                                                                     \
-        workspace *ws = aligned(memory);                                                                  \
-        while (n > 0) {                                                                                   \
-            size_t samples = n < LGC_VECTORS * BLOCK_SAMPLES ? n : LGC_VECTORS * BLOCK_SAMPLES, start;    \
-            for (start = 0; start < samples; start += BLOCK_SAMPLES)                                      \
-                load_##form(rows + start * (stride), samples - start,                                     \
-                            ws->inputs + start / BLOCK_SAMPLES * INPUT_WORDS, ws->block);                 \
-            finish(ws, samples, scores, classes);                                                         \
-            rows += samples * (stride);                                                                   \
-            scores = scores ? scores + samples * CLASSES : scores;                                        \
-            classes = classes ? classes + samples : classes;                                              \
-            n -= samples;                                                                                 \
-        }                                                                                                 \
+/* One entry point for rows of one type, `stride` elements long. The rows' lanes go where the transposed words will be. */
+#define DEFINE_RUN(form, type, stride)                                                                  \
+    static void load_##form(const type *rows, size_t samples, cell *inputs)                             \
+    {                                                                                                   \
+        size_t i;                                                                                       \
+        if (samples < BLOCK_SAMPLES)                                                                    \
+            for (i = 0; i < INPUT_WORDS; i++)                                                           \
+                inputs[i].w = (word){0};                                                                \
+        for (i = 0; i < samples && i < BLOCK_SAMPLES; i++)                                              \
+            row_##form(rows + i * (stride), &inputs[i % LANE_BITS].l[i / LANE_BITS]);                   \
+        for (i = 0; i < ROW_LANES; i++)                                                                 \
+            transpose(inputs + i * LANE_BITS);                                                          \
+    }                                                                                                   \
+                                                                                                        \
+    void NAME(run_##form)(const type *rows, size_t n, int32_t *scores, int32_t *classes, void *memory)  \
+    {                                                                                                   \
+        workspace *ws = aligned(memory);                                                                \
+        while (n > 0) {                                                                                 \
+            size_t samples = n < LGC_VECTORS * BLOCK_SAMPLES ? n : LGC_VECTORS * BLOCK_SAMPLES, start;  \
+            for (start = 0; start < samples; start += BLOCK_SAMPLES)                                    \
+                load_##form(rows + start * (stride), samples - start,                                   \
+                            ws->inputs + start / BLOCK_SAMPLES * INPUT_WORDS);                          \
+            finish(ws, samples, scores, classes);                                                       \
+            rows += samples * (stride);                                                                 \
+            scores = scores ? scores + samples * CLASSES : scores;                                      \
+            classes = classes ? classes + samples : classes;                                            \
+            n -= samples;                                                                               \
+        }                                                                                               \
     }
 
-DEFINE_RUN(bits, uint8_t, ROW_BYTES, lane_of_bits)
-DEFINE_RUN(u8, uint8_t, FEATURES, lane_of_u8)
+DEFINE_RUN(bits, uint8_t, ROW_BYTES)
+DEFINE_RUN(u8, uint8_t, FEATURES)
 #if HAS_THRESHOLDS
-DEFINE_RUN(f32, float, FEATURES, lane_of_f32)
-DEFINE_RUN(f64, double, FEATURES, lane_of_f64)
+DEFINE_RUN(f32, float, FEATURES)
+DEFINE_RUN(f64, double, FEATURES)
 #endif
 
 /* Bit planes need no transposition: bit s%64 of word s/64 of plane i is bit i of sample s. */
-static void load_planes(const uint64_t *planes, size_t words, size_t start, word *inputs)
+static void load_planes(const uint64_t *planes, size_t words, size_t start, cell *inputs)
 {
     unsigned i, j;
     for (i = 0; i < BITS; i++) {
-        cell value;
         for (j = 0; j < LANES; j++) {
             size_t at = start + SAMPLE(j, 0);
-            value.l[j] = at / 64u < words ? (lane)(planes[i * words + at / 64u] >> (at % 64u)) : 0;
+            inputs[i].l[j] = at / 64u < words ? (lane)(planes[i * words + at / 64u] >> (at % 64u)) : 0;
         }
-        inputs[i] = value.w;
     }
 }
 

@@ -1,26 +1,37 @@
 
-/* Samples to lanes: lane `index` of a row holds its bits index*LANE_BITS and up. */
+/* Samples to lanes. Lane i of a row holds its bits i*LANE_BITS and up; row_FORM writes them to `to`, STEP apart. */
 
 #define ROW_BYTES ((BITS + 7u) / 8u)
-#define LANE_COUNT(index) (BITS - (index) * LANE_BITS < LANE_BITS ? BITS - (index) * LANE_BITS : LANE_BITS)
+#define ROW_LANES ((BITS + LANE_BITS - 1u) / LANE_BITS)
+#define FULL_LANES (ROW_BYTES / LANE_BYTES)
+#define STEP (LANE_BITS * LANES)
 
-/* Little-endian bytes as a lane, on any machine; compilers make one load of the full case. */
-static lane lane_of_bits(const uint8_t *row, unsigned index)
+/* Little-endian bytes as a lane, on any machine; compilers make one load of it. */
+static inline lane load_lane(const uint8_t *p)
 {
-    const uint8_t *p = row + (size_t)index * LANE_BYTES;
-    size_t i, count = ROW_BYTES - (size_t)index * LANE_BYTES;
-    lane value = 0;
-    if (count >= LANE_BYTES) {
 #if LANE_BITS == 64u
-        return (lane)p[0] | (lane)p[1] << 8 | (lane)p[2] << 16 | (lane)p[3] << 24 | (lane)p[4] << 32
-             | (lane)p[5] << 40 | (lane)p[6] << 48 | (lane)p[7] << 56;
+    return (lane)p[0] | (lane)p[1] << 8 | (lane)p[2] << 16 | (lane)p[3] << 24 | (lane)p[4] << 32
+         | (lane)p[5] << 40 | (lane)p[6] << 48 | (lane)p[7] << 56;
 #else
-        return (lane)p[0] | (lane)p[1] << 8 | (lane)p[2] << 16 | (lane)p[3] << 24;
+    return (lane)p[0] | (lane)p[1] << 8 | (lane)p[2] << 16 | (lane)p[3] << 24;
 #endif
+}
+
+static inline void row_bits(const uint8_t *row, lane *to)
+{
+    unsigned i;
+    for (i = 0; i < FULL_LANES; i++)
+        to[i * STEP] = load_lane(row + i * LANE_BYTES);
+#if BITS > 0u
+    if (FULL_LANES < ROW_LANES && FULL_LANES > 0u) { /* the row's last bytes, never beyond its end */
+        to[FULL_LANES * STEP] = load_lane(row + ROW_BYTES - LANE_BYTES) >> 8u * (ROW_LANES * LANE_BYTES - ROW_BYTES);
+    } else if (FULL_LANES < ROW_LANES) {
+        lane value = 0;
+        for (i = 0; i < ROW_BYTES; i++)
+            value |= (lane)row[i] << (8u * i);
+        to[0] = value;
     }
-    for (i = 0; i < count; i++)
-        value |= (lane)p[i] << (8u * i);
-    return value;
+#endif
 }
 
 /* A bit that no byte can make 1 is masked off. */
@@ -30,21 +41,11 @@ static lane lane_of_bits(const uint8_t *row, unsigned index)
 #define REACHABLE(i) ((lane)(reachable[(i) / 2u] >> 32u * ((i) & 1u)))
 #endif
 
-/* Bytes against the smallest byte that makes a bit 1. */
-static lane lane_of_u8(const uint8_t *row, unsigned index)
+/* Bytes against the smallest byte that makes a bit 1: `count` of them, at most LANE_BITS. */
+static inline lane compare_bytes(const uint8_t *x, const uint8_t *limit, unsigned count)
 {
-    unsigned i = 0, first = index * LANE_BITS;
-    unsigned count = LANE_COUNT(index);
-    const uint8_t *limit = least + first;
+    unsigned i = 0;
     lane value = 0;
-#if THRESHOLDS == 1u
-    const uint8_t *x = row + first;
-#else
-    uint8_t x[LANE_BITS];
-    for (i = 0; i < count; i++)
-        x[i] = row[(first + i) / THRESHOLDS];
-    i = 0;
-#endif
 #if defined(__AVX2__)
     for (; i + 32u <= count; i += 32u) {
         __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)(x + i));
@@ -63,21 +64,48 @@ static lane lane_of_u8(const uint8_t *row, unsigned index)
 #endif
     for (; i < count; i++)
         value |= (lane)(x[i] >= limit[i]) << i;
-    return value & REACHABLE(index);
+    return value;
+}
+
+/* The bits of lane i: all of LANE_BITS but in the last lane. */
+#define LANE_COUNT(i) (BITS - (i) * LANE_BITS < LANE_BITS ? BITS - (i) * LANE_BITS : LANE_BITS)
+
+static inline void row_u8(const uint8_t *row, lane *to)
+{
+    unsigned i;
+    for (i = 0; i < ROW_LANES; i++) {
+        const uint8_t *limit = least + i * LANE_BITS;
+#if THRESHOLDS == 1u
+        const uint8_t *x = row + i * LANE_BITS;
+#else
+        uint8_t x[LANE_BITS];
+        unsigned k;
+        for (k = 0; k < LANE_COUNT(i); k++)
+            x[k] = row[(i * LANE_BITS + k) / THRESHOLDS];
+#endif
+        if ((i + 1u) * LANE_BITS <= BITS)
+            to[i * STEP] = compare_bytes(x, limit, LANE_BITS) & REACHABLE(i);
+        else
+            to[i * STEP] = compare_bytes(x, limit, BITS % LANE_BITS) & REACHABLE(i);
+    }
 }
 
 #if HAS_THRESHOLDS
 /* Numbers against the thresholds: strictly above is 1, and NaN is 0. */
-#define DEFINE_LANE_OF(form, type)                                               \
-    static lane lane_of_##form(const type *row, unsigned index)                  \
-    {                                                                            \
-        unsigned i, first = index * LANE_BITS, count = LANE_COUNT(index);        \
-        lane value = 0;                                                          \
-        for (i = 0; i < count; i++)                                              \
-            value |= (lane)(row[(first + i) / THRESHOLDS] > threshold[first + i]) << i; \
-        return value;                                                            \
+#define DEFINE_ROW(form, type)                                                                   \
+    static inline void row_##form(const type *row, lane *to)                                     \
+    {                                                                                            \
+        unsigned i, k;                                                                           \
+        for (i = 0; i < ROW_LANES; i++) {                                                        \
+            lane value = 0;                                                                      \
+            for (k = 0; k < LANE_COUNT(i); k++) {                                                \
+                unsigned bit = i * LANE_BITS + k;                                                \
+                value |= (lane)(row[bit / THRESHOLDS] > threshold[bit]) << k;                    \
+            }                                                                                    \
+            to[i * STEP] = value;                                                                \
+        }                                                                                        \
     }
 
-DEFINE_LANE_OF(f32, float)
-DEFINE_LANE_OF(f64, double)
+DEFINE_ROW(f32, float)
+DEFINE_ROW(f64, double)
 #endif

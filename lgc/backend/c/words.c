@@ -44,7 +44,7 @@ typedef union {
 #define AT_LEAST_1(n) ((n) > 0u ? (n) : 1u)
 
 /* What one word of samples occupies. */
-#define INPUT_WORDS AT_LEAST_1(BITS)
+#define INPUT_WORDS AT_LEAST_1((BITS + LANE_BITS - 1u) / LANE_BITS * LANE_BITS)
 #define SCRATCH_WORDS AT_LEAST_1(SLOTS)
 #define PLANE_WORDS (CLASSES * PLANES)
 
