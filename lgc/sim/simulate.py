@@ -1,0 +1,203 @@
+"""Running a built simulator on vectors, and making sense of the bits that it writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.backend.manifest import Manifest
+from lgc.errors import NotCheckedError
+from lgc.ir import interp
+
+Bits = NDArray[np.bool_]
+_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Internal:
+    """A signal inside the design: hierarchical path below the top, and width in bits."""
+
+    path: str
+    width: int
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """What the design showed for B vectors.
+
+    Attributes:
+        scores: int64 (B, C), or None if they are no port.
+        classes: int64 (B,), or None if it is no port.
+        internal: per requested signal, bool (B, width).
+    """
+
+    scores: NDArray[np.int64] | None
+    classes: NDArray[np.int64] | None
+    internal: dict[str, Bits]
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """A program from :func:`lgc.sim.build.build` and what it simulates."""
+
+    program: Path
+    manifest: Manifest
+    lanes: int
+    folder: Path
+    timeout: float = 3600.0
+
+    def run(
+        self,
+        bits: Bits,
+        *,
+        internal: Sequence[Internal] = (),
+        trace_file: Path | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> Observed:
+        """Simulate vectors.
+
+        Args:
+            bits: bool (B, I), encoded inputs.
+            internal: signals to record too; only with one lane.
+            progress: called with the number of vectors done.
+
+        Raises:
+            NotCheckedError: the simulation did not run to its end.
+        """
+        rows = _stimulus(bits, self.lanes)
+        manifest = self.manifest
+        outputs = [(port.name, port.width * self.lanes) for port in manifest.ports if port.direction == "output"]
+        (self.folder / "stimulus.bin").write_bytes(rows.tobytes())
+        job = {
+            "folder": str(self.folder),
+            "row_bytes": rows.shape[1],
+            "latency": manifest.latency,
+            "outputs": outputs,
+            "internal": [(signal.path, signal.width) for signal in internal],
+        }
+        (self.folder / "job.json").write_text(json.dumps(job))
+        self._execute(trace_file, progress)
+        widths = [width for _, width in outputs] + [signal.width for signal in internal]
+        columns = self._results(len(rows), widths)
+        named = dict(zip([name for name, _ in outputs], columns, strict=False))
+        inner = dict(zip([signal.path for signal in internal], columns[len(outputs) :], strict=True))
+        return Observed(
+            scores=self._scores(named.get("scores"), len(bits)),
+            classes=self._classes(named.get("class_id"), len(bits)),
+            internal={path: values[: len(bits)] for path, values in inner.items()},
+        )
+
+    def _execute(self, trace_file: Path | None, progress: Callable[[int], None] | None) -> None:
+        results = self.folder / "results.bin"
+        results.unlink(missing_ok=True)
+        (self.folder / "progress").unlink(missing_ok=True)
+        arguments = ["--trace", "--trace-file", str(trace_file)] if trace_file else []
+        log = self.folder / "simulation.log"
+        deadline = time.monotonic() + self.timeout
+        with log.open("wb") as stream:
+            process = subprocess.Popen(
+                [str(self.program), *arguments],
+                cwd=self.folder,
+                env=_environment(self.manifest.top, self.folder),
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+            )
+            try:
+                while process.poll() is None:
+                    if time.monotonic() > deadline:
+                        raise NotCheckedError(f"the simulation was stopped after {self.timeout:.0f} s: not checked")
+                    if progress:
+                        progress(self._done() * self.lanes)
+                    time.sleep(_POLL_SECONDS)
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
+        if not results.exists():
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+            reason = next((line for line in lines if "rror" in line), lines[-1] if lines else "no output")
+            raise NotCheckedError(f"the simulation did not run to its end: {reason[:300]}", hint=f"Its log is {log}")
+
+    def _done(self) -> int:
+        try:
+            return int((self.folder / "progress").read_text() or 0)
+        except (OSError, ValueError):
+            return 0
+
+    def _results(self, evaluations: int, widths: list[int]) -> list[Bits]:
+        """Per signal, bool (evaluations, width)."""
+        sizes = [-(-width // 8) for width in widths]
+        raw = np.frombuffer((self.folder / "results.bin").read_bytes(), np.uint8)
+        if raw.size != evaluations * sum(sizes):
+            raise NotCheckedError(f"the simulation wrote {raw.size} bytes, not {evaluations * sum(sizes)}: not checked")
+        table = raw.reshape(evaluations, sum(sizes))
+        ends = np.cumsum(sizes)
+        return [
+            np.unpackbits(table[:, end - size : end], axis=1, bitorder="little", count=width).astype(np.bool_)
+            for end, size, width in zip(ends, sizes, widths, strict=True)
+        ]
+
+    def _scores(self, values: Bits | None, vectors: int) -> NDArray[np.int64] | None:
+        if values is None:
+            return None
+        manifest = self.manifest
+        fields = values.reshape(-1, len(manifest.classes), manifest.score_width)
+        return _integers(fields, signed=manifest.score_signed)[:vectors]
+
+    def _classes(self, values: Bits | None, vectors: int) -> NDArray[np.int64] | None:
+        if values is None:
+            return None
+        port = self.manifest.port("class_id")
+        assert port is not None
+        return _integers(values.reshape(-1, port.width), signed=False)[:vectors]
+
+
+def _integers(fields: Bits, *, signed: bool) -> NDArray[np.int64]:
+    """Bits (..., w), least significant first, to numbers."""
+    weights = np.int64(1) << np.arange(fields.shape[-1], dtype=np.int64)
+    if signed:
+        weights[-1] = -weights[-1]
+    return (fields * weights).sum(axis=-1)
+
+
+def _stimulus(bits: Bits, lanes: int) -> NDArray[np.uint8]:
+    """Rows of bytes, one an evaluation: net i of lane k is bit i*lanes + k."""
+    if lanes == 1:
+        return np.packbits(bits, axis=1, bitorder="little")
+    assert lanes == 64, "a lane vector is one machine word"
+    words = interp.pack(bits)
+    return np.ascontiguousarray(words.T).astype("<u8").view(np.uint8)
+
+
+def _environment(top: str, folder: Path) -> dict[str, str]:
+    """What cocotb needs to find Python, the testbench and the top module."""
+    import find_libpython
+    from cocotb_tools import config
+
+    libpython = find_libpython.find_libpython()
+    if libpython is None:
+        raise NotCheckedError(
+            "this Python has no shared library, which a simulator needs to run cocotb: not checked",
+            hint="Use a Python built with --enable-shared (Debian: python3 with libpython3)",
+        )
+    return os.environ | {
+        "GPI_USERS": f"{libpython};{config.pygpi_entry_point()}",
+        "PYGPI_PYTHON_BIN": sys.executable,
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "COCOTB_TOPLEVEL": top,
+        "COCOTB_TEST_MODULES": "lgc.sim.testbench",
+        "COCOTB_RESULTS_FILE": str(folder / "cocotb.xml"),
+        "COCOTB_LOG_LEVEL": "WARNING",
+        "COCOTB_ANSI_OUTPUT": "0",
+        "TOPLEVEL_LANG": "verilog",
+        "LGC_SIM_JOB": str(folder / "job.json"),
+    }
