@@ -15,7 +15,8 @@ from lgc.passes.base import Pass, PassResult
 def _inverters(netlist: Netlist) -> dict[int, int]:
     """Net of each inverter -> the net that it inverts."""
     rows = np.flatnonzero((netlist.arity == 1) & (netlist.table == 1))
-    return dict(zip((rows + netlist.first_node).tolist(), netlist.fanin[rows, 0].tolist(), strict=True))
+    operands = netlist.fanin[rows, 0].tolist() if len(rows) else []
+    return dict(zip((rows + netlist.first_node).tolist(), operands, strict=True))
 
 
 @dataclass(frozen=True)
