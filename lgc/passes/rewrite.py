@@ -121,7 +121,6 @@ class Sweep:
         self._complemented[nets] = complemented
         live = self._replacement[nets] == nets
         same: list[tuple[int, int]] = []
-        opposite: list[tuple[int, int]] = []
         known = self._known
         for row, (net, alive, *key) in enumerate(
             zip(nets.tolist(), live.tolist(), keys.tolist(), *columns, strict=True)
@@ -129,20 +128,18 @@ class Sweep:
             if not alive:
                 continue
             earlier = known.setdefault(tuple(key), net)
+            if earlier != net and self._complemented[earlier] != complemented[row]:
+                # At once, not after the loop: of this inverter and an equal one below, the first stays.
+                earlier = self._become_inverter(nodes, row, earlier, net)
             if earlier != net:
-                pairs = same if self._complemented[earlier] == complemented[row] else opposite
-                pairs.append((row, earlier))
-        for row, earlier in opposite:
-            inverter = self._become_inverter(nodes, row, earlier, int(nets[row]))
-            if inverter != nets[row]:
-                same.append((row, inverter))
-        self.counts["complement merged"] += len(opposite)
+                same.append((row, earlier))
         if same:
             rows, targets = np.array(same, np.int32).T
             self._replace("merged", nets[rows], targets)
 
     def _become_inverter(self, nodes: _Nodes, row: int, operand: int, net: int) -> int:
         """Make a node the inverter of an earlier one; returns the inverter that already exists, or ``net``."""
+        self.counts["complement merged"] += 1
         nodes.operands[row] = 0
         nodes.operands[row, 0] = operand
         nodes.arity[row] = 1

@@ -50,7 +50,7 @@ def test_functions_of_one_variable(j: int) -> None:
     assert tables.depends(SAMPLES, j).tolist() == depends
 
 
-@pytest.mark.parametrize(("i", "j"), combinations(range(6), 2))
+@pytest.mark.parametrize(("i", "j"), list(combinations(range(6), 2)))
 def test_functions_of_two_variables(i: int, j: int) -> None:
     """identify, oppose and swap."""
     assert_maps(tables.identify(SAMPLES, i, j), lambda p: put(p, j, p[i]))
