@@ -73,6 +73,9 @@ class Sweep:
         outputs = self._replacement[old.outputs]
         changed = replace(old, fanin=fanin, arity=arity, table=table, outputs=outputs)
         kept = self._replacement[old.first_node :] == np.arange(old.first_node, old.num_nets)
+        # Sorting operands and dropping idle ones is no rule's work, but it is a change.
+        rewritten = (fanin != old.fanin).any(axis=1) | (arity != old.arity) | (table != old.table)
+        self.counts["rewritten"] += int((rewritten & kept).sum())
         return keep_nodes(changed, kept)
 
     def _apply_rules(self, nodes: _Nodes) -> None:
