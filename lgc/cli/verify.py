@@ -1,0 +1,186 @@
+"""`lgc verify`: Verilog against the model, bit for bit."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from lgc.ir import Circuit
+    from lgc.sim.vectors import VectorSet
+    from lgc.sim.verify import Report
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("rtl", type=click.Path(path_type=Path))
+@click.option("--data", help="Data to check on: an .npz file, or a data set's name.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder with the data set's files.")
+@click.option("--limit", type=click.IntRange(1), help="Use the first N samples of the data only.")
+@click.option("--random", "num_random", type=click.IntRange(0), default=1000, show_default=True, help="Random vectors.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the random vectors.")
+@click.option("--no-directed", is_flag=True, help="Leave out the directed vectors (zeros, ones, extremes, ties).")
+@click.option(
+    "--lanes", type=click.Choice(["auto", "1", "64"]), default="auto", show_default=True, help="Samples per evaluation."
+)
+@click.option("--manifest", type=click.Path(path_type=Path), help="The manifest, if it is not beside the Verilog.")
+@click.option("--waves", type=click.Path(path_type=Path), help="Write waveforms of a few vectors (.vcd or .fst).")
+@click.option("--junit", type=click.Path(path_type=Path), help="Write a JUnit XML report.")
+@click.option("--keep", type=click.Path(path_type=Path), help="Keep the build folder here; it must not exist.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=3600,
+    show_default=True,
+    help="Seconds a simulation may take.",
+)
+@click.option("--force", is_flag=True, help="Compare even if the Verilog is not as lgc wrote it from this model.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but a mismatch or an error.")
+def verify(
+    model: Path,
+    rtl: Path,
+    data: str | None,
+    data_dir: Path | None,
+    limit: int | None,
+    num_random: int,
+    seed: int,
+    no_directed: bool,
+    lanes: str,
+    manifest: Path | None,
+    waves: Path | None,
+    junit: Path | None,
+    keep: Path | None,
+    timeout: float,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Simulate RTL, the Verilog that `lgc compile` made of MODEL, in Verilator under cocotb.
+
+    Every score and the class of every vector are compared with the checkpoint's own torch model. Exit code 0: all
+    equal. 1: a difference, with the first layer and neuron that differ. 2: unusable input. 3: not checked.
+    """
+    from rich.console import Console
+
+    from lgc.errors import MismatchError
+    from lgc.files import write_text
+    from lgc.frontend import load_circuit
+    from lgc.sim.junit import junit_xml
+    from lgc.sim.reference import reference_for
+    from lgc.sim.rtl import read_rtl
+    from lgc.sim.verify import VerifyOptions, check_provenance
+    from lgc.sim.verify import verify as run
+
+    circuit = load_circuit(model)
+    emitted = read_rtl(rtl, manifest)
+    if not force:
+        check_provenance(emitted, circuit.metadata.get("model_digest", "none"))
+    sets = _vectors(circuit, data, data_dir, limit, num_random, seed, directed=not no_directed)
+    reference = reference_for(model, circuit)
+    options = VerifyOptions(0 if lanes == "auto" else int(lanes), waves, timeout)
+    console = Console(highlight=False, quiet=quiet)
+    with _folder(keep) as folder, _progress(console, sum(len(one.bits) for one in sets)) as progress:
+        report = run(emitted, circuit, reference, sets, folder, options, progress)
+    explanation = _explain(report, circuit) if report.mismatch else ""
+    if junit:
+        write_text(junit, junit_xml(report, emitted.path.name, explanation))
+    _print_summary(console, report)
+    if report.mismatch:
+        raise MismatchError(explanation, where=str(rtl))
+
+
+def _vectors(
+    circuit: Circuit,
+    data: str | None,
+    data_dir: Path | None,
+    limit: int | None,
+    num_random: int,
+    seed: int,
+    *,
+    directed: bool,
+) -> list[VectorSet]:
+    from lgc.cli._data import load_bits
+    from lgc.sim.vectors import VectorSet, directed_vectors, random_vectors
+
+    sets = []
+    if data is not None:
+        bits, _ = load_bits(data, data_dir, circuit.encoder)
+        sets.append(VectorSet("data", bits[:limit]))
+    if num_random:
+        sets.append(random_vectors(circuit.netlist.num_inputs, num_random, seed))
+    if directed:
+        start = sets[0].bits[:256] if sets else random_vectors(circuit.netlist.num_inputs, 64, seed).bits
+        sets.append(directed_vectors(circuit, start, seed))
+    return sets
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    """A folder to build in: the given one, which stays, or a temporary one."""
+    from lgc.errors import OutputError
+
+    if keep is None:
+        folder = Path(tempfile.mkdtemp(prefix="lgc-verify-"))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return
+    try:
+        keep.mkdir(parents=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder for --keep: {error.strerror}", where=str(keep)) from None
+    yield keep.resolve()
+
+
+@contextmanager
+def _progress(console, total: int):  # type: ignore[no-untyped-def]
+    """A progress bar; yields a function of (step, vectors done)."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description:<9}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("build", total=total)
+        yield lambda step, done: bar.update(task, description=step, completed=done)
+
+
+def _print_summary(console, report: Report) -> None:  # type: ignore[no-untyped-def]
+    from rich.table import Table
+
+    table = Table()
+    for heading in ("vectors", "compared", "differ"):
+        table.add_column(heading, justify="left" if heading == "vectors" else "right")
+    for one in report.sets:
+        table.add_row(one.kind, f"{one.vectors:,}", f"{one.mismatches:,}")
+    console.print(table)
+    what = "every score" if "scores" in report.checked else "the class (the scores are no ports)"
+    console.print(
+        f"reference {report.reference}; built in {report.build_seconds:.1f} s, simulated in {report.simulate_seconds:.1f} s"
+        f" ({report.lanes} lane{'s' if report.lanes > 1 else ''})"
+    )
+    for one in report.sets:
+        if one.kind == "data" and not one.mismatches:
+            console.print(f"{one.vectors:,} / {one.vectors:,} images, {what} equal")
+    equal = report.vectors - report.mismatches
+    console.print(f"{equal:,} / {report.vectors:,} vectors, {what} equal")
+
+
+def _explain(report: Report, circuit: Circuit) -> str:
+    mismatch = report.mismatch
+    assert mismatch is not None
+    ones = [index for index, bit in enumerate(mismatch.bits.tolist()) if bit]
+    shown = ", ".join(map(str, ones[:24])) + (", ..." if len(ones) > 24 else "")
+    names = circuit.head.classes
+    seen = "not a port" if mismatch.seen_class is None else str(mismatch.seen_class)
+    text = (
+        f"hardware and model differ on {report.mismatches:,} of {report.vectors:,} vectors; first on {mismatch.label}: "
+        f"expected scores {mismatch.expected_scores}, seen {mismatch.seen_scores or 'not a port'}; "
+        f"expected class {mismatch.expected_class} ({names[mismatch.expected_class]}), seen {seen}; "
+        f"input bits that are one ({len(ones)}): {shown or 'none'}"
+    )
+    return f"{text}. {mismatch.finding.note}" if mismatch.finding else text

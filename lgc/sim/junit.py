@@ -1,0 +1,33 @@
+"""JUnit XML, for continuous integration."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+from lgc.sim.verify import Report
+
+
+def junit_xml(report: Report, name: str, explanation: str) -> str:
+    """One test case per kind of vectors; the first failing one holds the explanation."""
+    suite = ET.Element(
+        "testsuite",
+        name=f"lgc verify {name}",
+        tests=str(len(report.sets)),
+        failures=str(sum(one.mismatches > 0 for one in report.sets)),
+        errors="0",
+        skipped="0",
+        time=f"{report.build_seconds + report.simulate_seconds:.3f}",
+    )
+    told = False
+    for one in report.sets:
+        case = ET.SubElement(
+            suite, "testcase", classname=name, name=f"{one.kind}: {one.vectors} vectors", time=f"{one.seconds:.3f}"
+        )
+        if one.mismatches:
+            failure = ET.SubElement(case, "failure", message=f"{one.mismatches} of {one.vectors} vectors differ")
+            failure.text = "" if told else explanation
+            told = True
+    root = ET.Element("testsuites")
+    root.append(suite)
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"

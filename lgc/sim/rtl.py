@@ -1,0 +1,101 @@
+"""Reading back what `lgc compile` wrote: whose Verilog it is, and which line is which neuron."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from lgc.backend.manifest import Manifest, read_manifest
+from lgc.backend.verilog import BODY_MARK, CIRCUIT_MARK, SOURCE_MARK
+from lgc.errors import InputError
+
+_HEADER_LINES = 4
+_GATE = re.compile(r"^\s*`LGC_GATE (\w+)\[(\d+)\] = (.*);(?:  // (.+)\[(\d+)\])?\s*$")
+_MODULE = re.compile(r"^module (\w+) ")
+
+
+@dataclass(frozen=True)
+class GateLine:
+    """One gate of the emitted text: entry ``index`` of vector ``stage`` is neuron ``neuron`` of ``layer``."""
+
+    stage: str
+    index: int
+    expression: str
+    layer: str
+    neuron: int
+    line: int
+
+
+@dataclass(frozen=True)
+class Rtl:
+    """An emitted Verilog file and its manifest."""
+
+    path: Path
+    manifest: Manifest
+    text: str
+    model_digest: str
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether the text is what lgc wrote, byte for byte."""
+        header, body = _split(self.text)
+        return _marked(header, BODY_MARK) == hashlib.sha256(body.encode()).hexdigest()
+
+    def gates(self) -> list[GateLine]:
+        """All gate lines that name a neuron, in order."""
+        found = []
+        for number, line in enumerate(self.text.split("\n"), 1):
+            match = _GATE.match(line)
+            if match and match[4] is not None:
+                found.append(GateLine(match[1], int(match[2]), match[3], match[4], int(match[5]), number))
+        return found
+
+    def stage_modules(self) -> dict[str, str]:
+        """Module of each stage vector that a gate line writes."""
+        modules: dict[str, str] = {}
+        current = ""
+        for line in self.text.split("\n"):
+            if match := _MODULE.match(line):
+                current = match[1]
+            elif match := _GATE.match(line):
+                modules.setdefault(match[1], current)
+        return modules
+
+
+def read_rtl(path: Path, manifest_path: Path | None = None) -> Rtl:
+    """Read a Verilog file that lgc wrote, and its manifest.
+
+    Raises:
+        InputError: missing, not from lgc, or the manifest belongs to another file.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"the Verilog cannot be read ({error})", where=str(path)) from None
+    header, _ = _split(text)
+    digest, circuit = _marked(header, SOURCE_MARK), _marked(header, CIRCUIT_MARK)
+    if digest is None or circuit is None:
+        raise InputError(
+            "this Verilog was not written by lgc: it has no digests in its first lines",
+            where=str(path),
+            hint="Give the file that `lgc compile` wrote",
+        )
+    manifest = read_manifest(manifest_path or path.with_suffix(".json"))
+    if manifest.circuit_digest != circuit:
+        raise InputError(
+            "the manifest belongs to another compilation than the Verilog",
+            where=str(path.with_suffix(".json")),
+            hint="Compile again, and keep the two files together",
+        )
+    return Rtl(path, manifest, text, digest)
+
+
+def _split(text: str) -> tuple[list[str], str]:
+    lines = text.split("\n", _HEADER_LINES)
+    return lines[:_HEADER_LINES], lines[_HEADER_LINES] if len(lines) > _HEADER_LINES else ""
+
+
+def _marked(header: list[str], mark: str) -> str | None:
+    return next((line.removeprefix(mark) for line in header if line.startswith(mark)), None)

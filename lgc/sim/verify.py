@@ -1,0 +1,237 @@
+"""`lgc verify`: is the Verilog the model, on every score of every vector?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.errors import InputError, NotCheckedError, OptionError
+from lgc.ir import Circuit
+from lgc.sim.build import BuildOptions, build
+from lgc.sim.reference import Reference
+from lgc.sim.rtl import Rtl
+from lgc.sim.simulate import Observed, Simulator
+from lgc.sim.triage import Finding, locate
+from lgc.sim.vectors import VectorSet
+
+LANES = 64
+# Above this many gates one evaluation for 64 samples pays for the larger simulator.
+_LANES_FROM_NODES = 20_000
+_WAVE_VECTORS = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Mismatch:
+    """One vector on which hardware and model differ. ``finding`` says where, if it was looked for."""
+
+    label: str
+    bits: NDArray[np.bool_]
+    expected_scores: list[int]
+    seen_scores: list[int] | None
+    expected_class: int
+    seen_class: int | None
+    finding: Finding | None = None
+
+
+@dataclass(frozen=True)
+class SetResult:
+    """The outcome for one kind of vectors."""
+
+    kind: str
+    vectors: int
+    mismatches: int
+    seconds: float
+
+
+@dataclass
+class Report:
+    """What was checked, and what came out."""
+
+    reference: str
+    lanes: int
+    checked: tuple[str, ...]
+    sets: list[SetResult] = field(default_factory=list)
+    mismatch: Mismatch | None = None
+    build_seconds: float = 0.0
+    simulate_seconds: float = 0.0
+
+    @property
+    def vectors(self) -> int:
+        """All vectors compared."""
+        return sum(one.vectors for one in self.sets)
+
+    @property
+    def mismatches(self) -> int:
+        """Vectors that differ."""
+        return sum(one.mismatches for one in self.sets)
+
+
+@dataclass(frozen=True)
+class VerifyOptions:
+    """How to verify.
+
+    Attributes:
+        lanes: 1, 64, or 0 to choose by size.
+        waves: a `.vcd` or `.fst` file to write a few vectors' waveforms to.
+        timeout: seconds that a simulation may take.
+    """
+
+    lanes: int = 0
+    waves: Path | None = None
+    timeout: float = 3600.0
+
+
+def check_provenance(rtl: Rtl, model_digest: str) -> None:
+    """Refuse Verilog that is not this model's, or not as lgc wrote it.
+
+    Raises:
+        InputError: with what to do.
+    """
+    if rtl.model_digest != model_digest:
+        raise InputError(
+            f"this Verilog comes from another model (digest {rtl.model_digest[:12]}, the checkpoint's is {model_digest[:12]})",
+            where=str(rtl.path),
+            hint="Compile this checkpoint, or give --force to compare all the same",
+        )
+    if not rtl.is_untouched:
+        raise InputError(
+            "this Verilog was changed after lgc wrote it: its text and its digest differ",
+            where=str(rtl.path),
+            hint="Compile again, or give --force to compare all the same",
+        )
+
+
+def verify(
+    rtl: Rtl,
+    circuit: Circuit,
+    reference: Reference,
+    sets: Sequence[VectorSet],
+    folder: Path,
+    options: VerifyOptions | None = None,
+    progress: Callable[[str, int], None] | None = None,
+) -> Report:
+    """Simulate all vectors and compare every output with the reference.
+
+    Args:
+        circuit: the unoptimised circuit of the model; its encoder and head say what the ports mean.
+        sets: vectors, at least one.
+        folder: an empty folder to build in.
+        progress: called with a step's name and the vectors done in it.
+
+    Raises:
+        NotCheckedError: nothing to check, or a simulation did not end.
+        MissingToolError, ToolError: see :func:`lgc.sim.build.build`.
+    """
+    options = options or VerifyOptions()
+    report_progress = progress or (lambda _step, _done: None)
+    _check_ports(rtl, circuit)
+    total = sum(len(one.bits) for one in sets)
+    if total == 0:
+        raise NotCheckedError("there are no vectors: nothing was checked", hint="Give data, or --random N")
+    lanes = options.lanes or (LANES if rtl.manifest.nodes > _LANES_FROM_NODES else 1)
+    if lanes not in (1, LANES):
+        raise OptionError(f"--lanes {lanes}", hint=f"It is 1 or {LANES}")
+    checked = tuple(name for name in ("scores", "class_id") if rtl.manifest.port(name))
+    report = Report(reference.name, lanes, checked)
+    bits = np.concatenate([one.bits for one in sets])
+
+    report_progress("build", 0)
+    start = time.perf_counter()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        # Verilator and the compiler are other processes: the software model runs meanwhile.
+        expected = pool.submit(reference.scores, bits)
+        simulator = _simulator(rtl, lanes, folder / "build", options)
+        report.build_seconds = time.perf_counter() - start
+        expected_scores = expected.result()
+    start = time.perf_counter()
+    observed = simulator.run(bits, progress=lambda done: report_progress("simulate", min(done, total)))
+    report.simulate_seconds = time.perf_counter() - start
+    report_progress("simulate", total)
+    _compare(report, sets, bits, expected_scores, reference, observed)
+    if report.mismatch:
+        report_progress("triage", 0)
+        finding = locate(rtl, reference, report.mismatch.bits, folder / "triage", options.timeout)
+        report.mismatch = Mismatch(**{**report.mismatch.__dict__, "finding": finding})
+    if options.waves:
+        report_progress("waves", 0)
+        shown = bits[:_WAVE_VECTORS] if report.mismatch is None else report.mismatch.bits[None]
+        _write_waves(rtl, shown, options.waves, folder / "waves", options.timeout)
+    return report
+
+
+def _check_ports(rtl: Rtl, circuit: Circuit) -> None:
+    """The manifest is a file like any other: what it claims must fit the model."""
+    manifest, head = rtl.manifest, circuit.head
+    bits = manifest.port("bits")
+    expected = [
+        bits is not None and bits.width == circuit.netlist.num_inputs,
+        len(manifest.classes) == head.num_classes,
+    ]
+    scores, index = manifest.port("scores"), manifest.port("class_id")
+    expected.append(scores is None or scores.width == manifest.score_width * head.num_classes)
+    expected.append(scores is not None or index is not None)
+    expected.append(manifest.tie == head.tie)
+    expected.append(0 < manifest.score_width <= 62)
+    if not all(expected):
+        raise InputError(
+            "the Verilog's ports are not those of this model",
+            where=str(rtl.path),
+            hint="Compile this checkpoint again",
+        )
+
+
+def _simulator(rtl: Rtl, lanes: int, folder: Path, options: VerifyOptions) -> Simulator:
+    folder.mkdir(parents=True)
+    ports = [(port.name, port.direction) for port in rtl.manifest.ports]
+    program = build(rtl.path.resolve(), ports, BuildOptions(rtl.manifest.top, lanes), folder)
+    return Simulator(program, rtl.manifest, lanes, folder, options.timeout)
+
+
+def _compare(
+    report: Report,
+    sets: Sequence[VectorSet],
+    bits: NDArray[np.bool_],
+    expected_scores: NDArray[np.int64],
+    reference: Reference,
+    observed: Observed,
+) -> None:
+    """Fill in the outcome of each set, and the first mismatch."""
+    expected_classes = reference.classify(expected_scores)
+    wrong = np.zeros(len(bits), np.bool_)
+    if observed.scores is not None:
+        wrong |= (observed.scores != expected_scores).any(axis=1)
+    if observed.classes is not None:
+        wrong |= observed.classes != expected_classes
+    start = 0
+    for one in sets:
+        mine = wrong[start : start + len(one.bits)]
+        share = report.simulate_seconds * len(one.bits) / max(1, len(bits))
+        report.sets.append(SetResult(one.kind, len(one.bits), int(mine.sum()), share))
+        if report.mismatch is None and mine.any():
+            offset = int(mine.argmax())
+            index = start + offset
+            report.mismatch = Mismatch(
+                label=one.label(offset),
+                bits=bits[index],
+                expected_scores=expected_scores[index].tolist(),
+                seen_scores=None if observed.scores is None else observed.scores[index].tolist(),
+                expected_class=int(expected_classes[index]),
+                seen_class=None if observed.classes is None else int(observed.classes[index]),
+            )
+        start += len(one.bits)
+
+
+def _write_waves(rtl: Rtl, bits: NDArray[np.bool_], target: Path, folder: Path, timeout: float) -> None:
+    kind = target.suffix.lstrip(".").lower()
+    if kind not in ("vcd", "fst"):
+        raise OptionError(f"--waves {target}", hint="The file's suffix is .vcd or .fst")
+    folder.mkdir(parents=True)
+    ports = [(port.name, port.direction) for port in rtl.manifest.ports]
+    program = build(rtl.path.resolve(), ports, BuildOptions(rtl.manifest.top, trace=kind), folder)
+    Simulator(program, rtl.manifest, 1, folder, timeout).run(bits, trace_file=target.resolve())
