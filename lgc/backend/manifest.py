@@ -89,7 +89,11 @@ class Manifest:
         thresholds = fields.pop("thresholds")
         text = json.dumps(head | fields, indent=2)
         # Thresholds last and on one line a feature: there may be thousands.
-        rows = "null" if thresholds is None else "[\n    " + ",\n    ".join(json.dumps(row) for row in thresholds) + "\n  ]"
+        rows = (
+            "null"
+            if thresholds is None
+            else "[\n    " + ",\n    ".join(json.dumps(row) for row in thresholds) + "\n  ]"
+        )
         return text.removesuffix("\n}") + f',\n  "thresholds": {rows}\n}}\n'
 
     def port(self, name: str) -> Port | None:
@@ -105,7 +109,9 @@ def read_manifest(path: Path) -> Manifest:
     """
     if not path.exists():
         raise InputError(
-            "the manifest is missing", where=str(path), hint="`lgc compile` writes it beside the Verilog; keep the two together"
+            "the manifest is missing",
+            where=str(path),
+            hint="`lgc compile` writes it beside the Verilog; keep the two together",
         )
     try:
         fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

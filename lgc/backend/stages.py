@@ -70,7 +70,9 @@ def stage(circuit: Circuit) -> Staging:
         for position, node in enumerate(nodes.tolist()):
             references[first + node] = f"{name}[{position}]"
     labels = [INPUT, *names]
-    stages = [Stage(name, nodes, _reads(circuit, nodes, home, labels)) for name, nodes in zip(names, ranges, strict=True)]
+    stages = [
+        Stage(name, nodes, _reads(circuit, nodes, home, labels)) for name, nodes in zip(names, ranges, strict=True)
+    ]
     votes = np.where(is_vote[outputs], outputs - first, -1 - outputs)
     stages.append(Stage(VOTES, votes, _reads(circuit, votes, home, labels)))
     return Staging(tuple(stages), references)
@@ -94,9 +96,7 @@ def _layer_name(circuit: Circuit, node: int) -> str:
     return origins.names[origins.layer[handle]] if handle >= 0 else "logic"
 
 
-def _reads(
-    circuit: Circuit, nodes: NDArray[np.int64], home: NDArray[np.int64], labels: list[str]
-) -> tuple[str, ...]:
+def _reads(circuit: Circuit, nodes: NDArray[np.int64], home: NDArray[np.int64], labels: list[str]) -> tuple[str, ...]:
     netlist = circuit.netlist
     real = nodes[nodes >= 0]
     used = np.arange(netlist.width) < netlist.arity[real, None]

@@ -82,7 +82,9 @@ def head_module(top: str, circuit: Circuit, shape: HeadShape, *, with_class: boo
             f"  {top}_popcount #(.LANE(LANE), .OFFSET({head.offsets[index]}), .SIZE({size}), .WIDTH({shape.count}))"
             f" popcount{index} (.votes(votes), .count(count{index}));"
         )
-        lines.append(f"  assign scores[{index * shape.score} +: {shape.score}] = {_score(index, int(head.bias[index]), shape)};")
+        lines.append(
+            f"  assign scores[{index * shape.score} +: {shape.score}] = {_score(index, int(head.bias[index]), shape)};"
+        )
     if with_class:
         lines.append(f"  {top}_argmax argmax (.scores(scores), .class_id(class_id));")
     return "\n".join([*lines, "endmodule", ""])

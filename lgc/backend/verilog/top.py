@@ -18,8 +18,14 @@ def latency(registered: bool) -> int:
 
 def top_ports(circuit: Circuit, shape: HeadShape, *, registered: bool, outputs: str) -> list[Port]:
     """The ports of the top module, in order."""
-    ports = [Port("clk", "input", 1, "clock; results follow their input after `latency` rising edges")] if registered else []
-    ports.append(Port(INPUT, "input", circuit.netlist.num_inputs, "encoded input; bit f*T + t is x[f] > threshold[f][t]"))
+    ports = (
+        [Port("clk", "input", 1, "clock; results follow their input after `latency` rising edges")]
+        if registered
+        else []
+    )
+    ports.append(
+        Port(INPUT, "input", circuit.netlist.num_inputs, "encoded input; bit f*T + t is x[f] > threshold[f][t]")
+    )
     if outputs != "scores":
         ports.append(Port("class_id", "output", shape.index, "index of the class with the largest score"))
     if outputs != "class":
