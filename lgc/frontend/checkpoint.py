@@ -15,6 +15,7 @@ from lgc.errors import CheckpointError, LgcError, MissingToolError, OutputError
 from lgc.files import replacing
 from lgc.frontend.model import Layer, Model, check_model
 from lgc.frontend.ptfile import read_pt
+from lgc.frontend.safefile import read_safetensors
 from lgc.ir import Encoder, Head
 from lgc.ir.gates import ID_OF_TABLE, TABLE_OF_ID
 
@@ -64,7 +65,8 @@ def read_raw(path: Path) -> RawCheckpoint:
         raise CheckpointError("its description is not that of an lgc checkpoint", where=str(path))
     if header.get("version") != VERSION:
         raise CheckpointError(
-            f"it is an lgc checkpoint of version {str(header.get('version'))[:20]}, and this lgc reads version {VERSION}",
+            f"it is an lgc checkpoint of version {str(header.get('version'))[:20]}, "
+            f"and this lgc reads version {VERSION}",
             where=str(path),
             hint="Upgrade lgc, or write the file again",
         )
@@ -75,7 +77,9 @@ def _read_pt(path: Path) -> tuple[str, dict[str, Array]]:
     content = read_pt(path)
     if not isinstance(content, dict) or not isinstance(content.get("lgc"), str):
         raise CheckpointError(
-            "this PyTorch file is not an lgc checkpoint", where=str(path), hint="docs/checkpoint.md describes the format"
+            "this PyTorch file is not an lgc checkpoint",
+            where=str(path),
+            hint="docs/checkpoint.md describes the format",
         )
     tensors = content.get("tensors")
     if not isinstance(tensors, dict) or not all(
@@ -86,32 +90,10 @@ def _read_pt(path: Path) -> tuple[str, dict[str, Array]]:
 
 
 def _read_safetensors(path: Path) -> tuple[str, dict[str, Array]]:
-    from safetensors import SafetensorError, deserialize
-
-    try:
-        data = path.read_bytes()
-        entries = deserialize(data)
-        header_length = int.from_bytes(data[:8], "little")
-        metadata = json.loads(data[8 : 8 + header_length]).get("__metadata__", {})
-    except (SafetensorError, OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"this is not a readable safetensors file ({error})", where=str(path)) from None
+    metadata, tensors = read_safetensors(path)
     if "lgc" not in metadata:
         raise CheckpointError("this safetensors file is not an lgc checkpoint", where=str(path))
-    return metadata["lgc"], {name: _decode(name, entry) for name, entry in entries}
-
-
-_SAFE_DTYPES = {
-    "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1", "U8": "|u1", "BOOL": "|b1",
-}  # fmt: skip
-
-
-def _decode(name: str, entry: dict[str, Any]) -> Array:
-    dtype, shape, data = entry["dtype"], entry["shape"], entry["data"]
-    if dtype == "BF16":
-        return (np.frombuffer(data, "<u2").astype(np.uint32) << np.uint32(16)).view(np.float32).reshape(shape)
-    if dtype not in _SAFE_DTYPES:
-        raise CheckpointError(f"tensor {name[:60]} has the element type {dtype}, which lgc does not use")
-    return np.frombuffer(data, _SAFE_DTYPES[dtype]).reshape(shape)
+    return metadata["lgc"], tensors
 
 
 def to_model(raw: RawCheckpoint) -> Model:
@@ -181,7 +163,11 @@ class _Header:
         value = self._fields.get("feature_shape")
         if value is None:
             return None
-        shape = tuple(_integer(n, "the field 'feature_shape'", 1, _MAX_BITS) for n in value) if isinstance(value, list) else ()
+        shape = (
+            tuple(_integer(n, "the field 'feature_shape'", 1, _MAX_BITS) for n in value)
+            if isinstance(value, list)
+            else ()
+        )
         if math.prod(shape) != features or not shape:
             raise CheckpointError(f"feature_shape {str(value)[:60]} does not multiply to {features} features")
         return shape
@@ -201,12 +187,20 @@ def _encoder(raw: RawCheckpoint, features: int) -> Encoder:
     thresholds = raw.tensors.get("encoder.thresholds")
     if thresholds is None:
         return Encoder(features)
-    if thresholds.dtype.kind != "f" or thresholds.ndim != 2 or thresholds.shape[0] != features or thresholds.shape[1] < 1:
-        raise CheckpointError(f"encoder.thresholds is {thresholds.dtype} {thresholds.shape}, expected float ({features}, T)")
+    if (
+        thresholds.dtype.kind != "f"
+        or thresholds.ndim != 2
+        or thresholds.shape[0] != features
+        or thresholds.shape[1] < 1
+    ):
+        raise CheckpointError(
+            f"encoder.thresholds is {thresholds.dtype} {thresholds.shape}, expected float ({features}, T)"
+        )
     bad = np.argwhere(~np.isfinite(thresholds))
     if len(bad):
         raise CheckpointError(
-            f"threshold {bad[0][1]} of feature {bad[0][0]} is {thresholds[tuple(bad[0])]}", hint="Thresholds must be finite"
+            f"threshold {bad[0][1]} of feature {bad[0][0]} is {thresholds[tuple(bad[0])]}",
+            hint="Thresholds must be finite",
         )
     falling = np.argwhere(np.diff(thresholds, axis=1) < 0)
     if len(falling):
@@ -221,7 +215,9 @@ def _layer(raw: RawCheckpoint, header: _Header, index: int, encoder: Encoder) ->
     width = _integer(fields.get("width"), f"the width of {name}", 1, _MAX_WIDTH)
     sources = fields.get("sources", [index])
     if not isinstance(sources, list) or not sources or not all(type(s) is int and -1 <= s <= index for s in sources):
-        raise CheckpointError(f"the sources of {name} are {str(sources)[:60]}", hint="A layer reads earlier stages only")
+        raise CheckpointError(
+            f"the sources of {name} are {str(sources)[:60]}", hint="A layer reads earlier stages only"
+        )
     widths = [2, encoder.num_bits, *(layer["width"] for layer in header.layers[:index])]
     reach = sum(widths[stage + 1] for stage in sources)
     tensors = _LayerTensors(raw, f"layers.{index}.", width, arity, reach)
@@ -250,7 +246,9 @@ class _LayerTensors:
             return wires.astype(np.int64)
         logits = self._get("wire_logits", "f", None)
         if logits is None:
-            raise CheckpointError(f"{self._prefix}wires is missing", hint="Wiring is part of the model; without it there is no circuit")
+            raise CheckpointError(
+                f"{self._prefix}wires is missing", hint="Wiring is part of the model; without it there is no circuit"
+            )
         candidates = self._get("candidates", "iu", None)
         count = self._reach if candidates is None else candidates.shape[-1]
         shape = (self._width, self._arity, count)
@@ -285,7 +283,9 @@ class _LayerTensors:
             raise CheckpointError(f"{self._prefix}gates are two-input gates, but the layer has arity {self._arity}")
         bad = np.flatnonzero((gates < 0) | (gates > 15))
         if len(bad):
-            raise CheckpointError(f"{self._prefix}gates: neuron {bad[0]} has gate id {gates[bad[0]]}", hint="Ids are 0 to 15")
+            raise CheckpointError(
+                f"{self._prefix}gates: neuron {bad[0]} has gate id {gates[bad[0]]}", hint="Ids are 0 to 15"
+            )
         return TABLE_OF_ID[gates]
 
     def _argmax(self, logits: Array, name: str) -> NDArray[np.int64]:
@@ -295,7 +295,10 @@ class _LayerTensors:
     def _refuse_nan(self, logits: Array, name: str) -> None:
         if np.isnan(logits).any():
             neuron = int(np.argwhere(np.isnan(logits))[0][0])
-            raise CheckpointError(f"{self._prefix}{name}: neuron {neuron} has a NaN logit", hint="Training diverged; use an earlier checkpoint")
+            raise CheckpointError(
+                f"{self._prefix}{name}: neuron {neuron} has a NaN logit",
+                hint="Training diverged; use an earlier checkpoint",
+            )
 
 
 def _head(raw: RawCheckpoint, header: _Header, outputs: int) -> Head:
@@ -342,7 +345,9 @@ def write_raw(raw: RawCheckpoint, path: Path) -> None:
         with replacing(path) as temporary:
             torch.save({"lgc": text, "tensors": tensors}, temporary)
     else:
-        raise OutputError(f"unknown suffix '{path.suffix}'", where=str(path), hint="Checkpoints are .pt or .safetensors files")
+        raise OutputError(
+            f"unknown suffix '{path.suffix}'", where=str(path), hint="Checkpoints are .pt or .safetensors files"
+        )
 
 
 def hardened_content(model: Model) -> tuple[dict[str, Any], dict[str, Array]]:

@@ -125,4 +125,6 @@ def _check_layer(model: Model, index: int, layer: Layer) -> None:
     if layer.arity < MAX_ARITY:
         wide = np.flatnonzero(layer.tables >> np.uint64(1 << layer.arity))
         if len(wide):
-            raise CheckpointError(f"{layer.name}, neuron {wide[0]}: the truth table is wider than {1 << layer.arity} bits")
+            raise CheckpointError(
+                f"{layer.name}, neuron {wide[0]}: the truth table is wider than {1 << layer.arity} bits"
+            )

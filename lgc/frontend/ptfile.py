@@ -1,21 +1,20 @@
-"""Reads PyTorch's zip checkpoints without torch and without running anything in them.
+"""Reads PyTorch's checkpoints without torch and without running anything in them.
 
 A `.pt` file is an uncompressed zip: one pickle that describes nested containers, and one record of
-raw bytes per tensor storage. The pickle is untrusted. Only the opcodes that containers, numbers,
-strings and tensors need are interpreted, the only callables are the stand-ins of ``_CALLABLES``, and
-every tensor is a bounds-checked view of the memory-mapped file, so nothing is allocated on the word of the file.
+raw bytes per tensor storage. Before version 1.6 it was a sequence of pickles followed by the storages.
+Either way the pickle is untrusted: :mod:`lgc.frontend.unpickle` interprets it, and every tensor is a
+bounds-checked view of the memory-mapped file, so nothing is allocated on the word of the file.
 """
 
 from __future__ import annotations
 
 import io
 import mmap
-import pickle
 import struct
 import zipfile
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import CheckpointError
+from lgc.frontend.unpickle import MAX_PICKLE_BYTES, Name, load_pickle
 
-_MAX_PICKLE_BYTES = 64 << 20
+LEGACY_MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
+ZIP_MAGIC = b"PK\x03\x04"
+_LEGACY_PROTOCOL = 1001
+_LEGACY_STEPS = 300_000
+_MAX_DIRECTORY_BYTES = 16 << 20
 _MAX_DIMENSIONS = 8
+_MAX_EXPANDED = 1 << 22
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _BFLOAT16 = "bfloat16"
 
@@ -42,31 +47,17 @@ _DTYPES: dict[str, str] = {
     "BoolStorage": "|b1",
 }
 
-_OPCODES = (
-    "PROTO FRAME STOP MARK POP POP_MARK DUP NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG LONG1 LONG4 "
-    "FLOAT BINFLOAT UNICODE BINUNICODE BINUNICODE8 SHORT_BINUNICODE EMPTY_LIST LIST APPEND APPENDS EMPTY_TUPLE TUPLE "
-    "TUPLE1 TUPLE2 TUPLE3 EMPTY_DICT DICT SETITEM SETITEMS GET BINGET LONG_BINGET PUT BINPUT LONG_BINPUT "
-    "MEMOIZE GLOBAL STACK_GLOBAL REDUCE BINPERSID BUILD"
-).split()
-
-
-@dataclass(frozen=True)
-class _StorageType:
-    """Stand-in for ``torch.FloatStorage`` and its like."""
-
-    dtype: str
-
 
 @dataclass(frozen=True)
 class _Storage:
-    """One record of raw elements, not yet read."""
+    """One record of raw elements, not yet read. ``data`` is None while its place is still unknown."""
 
-    data: NDArray[Any]
+    data: NDArray[Any] | None
     bfloat16: bool
 
 
 def read_pt(path: Path) -> Any:
-    """The object in a `.pt` file: containers of numpy arrays, numbers and strings.
+    """The object in a PyTorch file: containers of numpy arrays, numbers, strings and stand-ins.
 
     bfloat16 tensors come back as float32. Arrays are read-only views of the mapped file.
 
@@ -76,16 +67,36 @@ def read_pt(path: Path) -> Any:
     try:
         with path.open("rb") as stream:
             mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        if mapped[: len(LEGACY_MAGIC)] == LEGACY_MAGIC:
+            return _load_legacy(mapped)
+        check_directory(mapped)
         with zipfile.ZipFile(path) as archive:
             return _Archive(archive, mapped).load()
     except CheckpointError as error:
         raise error.at(str(path)) from None
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, OverflowError, NotImplementedError, zipfile.BadZipFile) as error:
         raise CheckpointError(
-            f"this is not a readable PyTorch checkpoint ({error})",
+            f"this is not a readable PyTorch checkpoint ({str(error)[:100]})",
             where=str(path),
             hint="It may be truncated; copy or export it again",
         ) from None
+
+
+def check_directory(mapped: mmap.mmap) -> None:
+    """Refuse a zip whose directory alone would fill the memory.
+
+    Raises:
+        CheckpointError: the end record announces a directory of more than 16 MB.
+    """
+    end = mapped.rfind(b"PK\x05\x06", max(0, len(mapped) - (1 << 16) - 22))
+    if end < 0 or end + 22 > len(mapped):
+        return  # zipfile says what is wrong
+    size = int.from_bytes(mapped[end + 12 : end + 16], "little")
+    wide = mapped.rfind(b"PK\x06\x06", max(0, end - (1 << 16)), end)
+    if wide >= 0:
+        size = max(size if size != 0xFFFFFFFF else 0, int.from_bytes(mapped[wide + 40 : wide + 48], "little"))
+    if size > _MAX_DIRECTORY_BYTES:
+        raise CheckpointError(f"its directory claims {size} bytes, more than any model's")
 
 
 class _Archive:
@@ -93,16 +104,30 @@ class _Archive:
 
     def __init__(self, archive: zipfile.ZipFile, mapped: mmap.mmap) -> None:
         self._mapped = mapped
+        self._tensors = _Tensors(len(mapped))
         self._records: dict[str, zipfile.ZipInfo] = {}
         for info in archive.infolist():
             # PyTorch puts all records into one folder of any name.
-            self._records[info.filename.partition("/")[2]] = info
+            name = info.filename.partition("/")[2]
+            if ".." in info.filename.split("/") or info.filename.startswith("/") or name in self._records:
+                raise CheckpointError(f"its record names are not PyTorch's: {info.filename[:60]!r}")
+            self._records[name] = info
+        self._refuse_overlap()
+
+    def _refuse_overlap(self) -> None:
+        """Records share no bytes: one that does is a bomb, or shows two readers different models."""
+        spans = sorted((info.header_offset, info.compress_size) for info in self._records.values())
+        for (start, size), (following, _) in pairwise(spans):
+            if start + _LOCAL_HEADER.size + size > following:
+                raise CheckpointError("its records overlap, which PyTorch never writes")
 
     def record(self, name: str) -> memoryview:
         """The bytes of one record, as a view of the file."""
         info = self._records.get(name)
         if info is None:
-            raise CheckpointError(f"record '{name[:60]}' is missing", hint="This is no PyTorch checkpoint, or it is damaged")
+            raise CheckpointError(
+                f"record '{name[:60]}' is missing", hint="This is no PyTorch checkpoint, or it is damaged"
+            )
         if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
             raise CheckpointError(f"record '{name[:60]}' is compressed, which PyTorch never does")
         head = self._mapped[info.header_offset : info.header_offset + _LOCAL_HEADER.size]
@@ -110,162 +135,136 @@ class _Archive:
             raise CheckpointError("the file is truncated")
         magic, name_length, extra_length = _LOCAL_HEADER.unpack(head)
         start = info.header_offset + _LOCAL_HEADER.size + name_length + extra_length
-        if magic != b"PK\x03\x04" or start + info.file_size > len(self._mapped):
+        if magic != ZIP_MAGIC or start + info.file_size > len(self._mapped):
             raise CheckpointError("the file is truncated or its records are damaged")
         return memoryview(self._mapped)[start : start + info.file_size]
 
     def load(self) -> Any:
         if "byteorder" in self._records and bytes(self.record("byteorder")) != b"little":
             raise CheckpointError("the file is big-endian", hint="Save it again on a little-endian machine")
+        if "constants.pkl" in self._records:
+            raise CheckpointError(
+                "this is a TorchScript archive: a program, not a checkpoint", hint="Save the model's state_dict()"
+            )
         text = self.record("data.pkl")
-        if len(text) > _MAX_PICKLE_BYTES:
+        if len(text) > MAX_PICKLE_BYTES:
             raise CheckpointError(f"its description is {len(text)} bytes long, more than any model's")
-        return _load_pickle(bytes(text), self._storage)
+        return load_pickle(io.BytesIO(text), self._storage, self._tensors.rebuild)
 
     def _storage(self, token: object) -> _Storage:
         """Resolve a persistent id: ('storage', type, record name, device, element count)."""
-        if not (isinstance(token, tuple) and len(token) == 5 and token[0] == "storage" and isinstance(token[1], _StorageType)):
-            raise CheckpointError("it refers to an object outside the file")
-        key, count = token[2], token[4]
-        if not isinstance(key, str) or not isinstance(count, int) or count < 0:
-            raise CheckpointError("a tensor's storage is described wrongly")
-        bfloat16 = token[1].dtype == _BFLOAT16
-        dtype = np.dtype("<u2" if bfloat16 else token[1].dtype)
+        key, dtype, bfloat16, count = parse_storage(token)
         raw = self.record(f"data/{key}")
         if count * dtype.itemsize > len(raw):
             raise CheckpointError(f"storage '{key[:60]}' claims {count} elements but holds {len(raw)} bytes")
         return _Storage(np.frombuffer(raw, dtype, count), bfloat16)
 
 
-def _rebuild_tensor(storage: object, offset: object, size: object, stride: object, *_rest: object) -> NDArray[Any]:
-    """Stand-in for ``torch._utils._rebuild_tensor_v2``: a checked view of the storage."""
-    numbers = [offset, *_integers(size), *_integers(stride)]
-    if not isinstance(storage, _Storage) or not all(type(n) is int and 0 <= n < 2**48 for n in numbers):
-        raise CheckpointError("a tensor is described wrongly")
-    shape, strides = tuple(_integers(size)), tuple(_integers(stride))
-    if len(shape) != len(strides) or len(shape) > _MAX_DIMENSIONS:
-        raise CheckpointError("a tensor is described wrongly")
-    start = numbers[0]
-    elements = 1
-    for length in shape:
-        elements *= length
-    last = start + sum((length - 1) * step for length, step in zip(shape, strides, strict=True))
-    # A tensor of more elements than its storage is an expanded view, the bomb of this format.
-    if elements and (last >= len(storage.data) or elements > len(storage.data)):
-        raise CheckpointError(f"a tensor of shape {shape} reaches beyond its storage of {len(storage.data)} elements")
-    if not elements:
-        return np.zeros(shape, np.float32 if storage.bfloat16 else storage.data.dtype)
-    itemsize = storage.data.itemsize
-    view = np.lib.stride_tricks.as_strided(
-        storage.data[start:], shape, tuple(step * itemsize for step in strides), writeable=False
-    )
-    if storage.bfloat16:
-        return (view.astype(np.uint32) << np.uint32(16)).view(np.float32)
-    return view
+def parse_storage(token: object) -> tuple[str, np.dtype[Any], bool, int]:
+    """(key, element type, is bfloat16, number of elements) of a persistent id.
 
-
-def _integers(value: object) -> tuple[Any, ...]:
-    if not isinstance(value, tuple):
-        raise CheckpointError("a tensor is described wrongly")
-    return value
-
-
-def _rebuild_parameter(data: object, *_rest: object) -> object:
-    """Stand-in for ``torch._utils._rebuild_parameter``."""
-    return data
-
-
-def _ordered_dict(*args: object) -> OrderedDict[Any, Any]:
-    if args:
-        raise CheckpointError("an OrderedDict is built with arguments, which PyTorch never does")
-    return OrderedDict()
-
-
-_CALLABLES: dict[tuple[str, str], Callable[..., object]] = {
-    ("collections", "OrderedDict"): _ordered_dict,
-    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
-    ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
-}
-
-
-class _DataUnpickler(pickle._Unpickler):  # type: ignore[name-defined, misc]
-    """The pure-Python unpickler, cut down to data.
-
-    The C one would allocate its memo on the word of the file, and cannot drop opcodes.
+    Raises:
+        CheckpointError: it is no storage, or of an element type that lgc does not read.
     """
-
-    dispatch = {
-        getattr(pickle, name)[0]: pickle._Unpickler.dispatch[getattr(pickle, name)[0]]  # type: ignore[attr-defined]
-        for name in _OPCODES
-    }
-
-    def __init__(self, stream: io.BytesIO, resolve: Callable[[object], _Storage]) -> None:
-        super().__init__(stream)
-        self._resolve = resolve
-
-    def persistent_load(self, token: object) -> _Storage:
-        return self._resolve(token)
-
-    def find_class(self, module: str, name: str) -> object:
-        if module == "torch" and name in _DTYPES:
-            return _StorageType(_DTYPES[name])
-        if (module, name) in _CALLABLES:
-            return _CALLABLES[module, name]
-        raise CheckpointError(
-            f"it asks for the Python object '{module}.{name}'"[:200],
-            hint="Only tensors, containers, numbers and strings are read; nothing in the file was run",
-        )
-
-    def load_reduce(self) -> None:
-        args = self.stack.pop()
-        function = self.stack[-1]
-        if not callable(function) or function not in _CALLABLES.values() or not isinstance(args, tuple):
-            raise CheckpointError("it calls something that is not a tensor constructor")
-        self.stack[-1] = function(*args)
-
-    def load_build(self) -> None:
-        """State of an OrderedDict (a state_dict's ``_metadata``): dropped."""
-        self.stack.pop()
-        if not isinstance(self.stack[-1], OrderedDict):
-            raise CheckpointError("it sets the state of an object")
-
-    def load_setitem(self) -> None:
-        value, key = self.stack.pop(), self.stack.pop()
-        _set(self.stack[-1], key, value)
-
-    def load_setitems(self) -> None:
-        items = self.pop_mark()
-        if len(items) % 2:
-            raise CheckpointError("a dictionary has a key without a value")
-        for key, value in zip(items[::2], items[1::2], strict=True):
-            _set(self.stack[-1], key, value)
-
-    def load_dict(self) -> None:
-        items = self.pop_mark()
-        self.stack.append({})
-        for key, value in zip(items[::2], items[1::2], strict=False):
-            _set(self.stack[-1], key, value)
-
-    dispatch[pickle.REDUCE[0]] = load_reduce
-    dispatch[pickle.BUILD[0]] = load_build
-    dispatch[pickle.SETITEM[0]] = load_setitem
-    dispatch[pickle.SETITEMS[0]] = load_setitems
-    dispatch[pickle.DICT[0]] = load_dict
+    if not isinstance(token, tuple) or len(token) not in (5, 6) or token[0] != "storage":
+        raise CheckpointError("it refers to an object outside the file")
+    kind, key, count = token[1], token[2], token[4]
+    if not isinstance(kind, Name) or kind.module != "torch" or kind.name not in _DTYPES:
+        raise CheckpointError(f"a tensor has the element type '{kind if isinstance(kind, Name) else '?'}'")
+    if not isinstance(key, str) or type(count) is not int or not 0 <= count < 2**48:
+        raise CheckpointError("a tensor's storage is described wrongly")
+    bfloat16 = _DTYPES[kind.name] == _BFLOAT16
+    return key, np.dtype("<u2" if bfloat16 else _DTYPES[kind.name]), bfloat16, count
 
 
-def _set(target: object, key: object, value: object) -> None:
-    """One dictionary entry. Keys are plain: hashing a deeply nested tuple would overflow the C stack."""
-    if not isinstance(target, dict) or not isinstance(key, str | int):
-        raise CheckpointError("a dictionary has a key that is neither text nor a number")
-    target[key] = value
+class _Tensors:
+    """Makes tensors of storages, within an allowance for those that cannot be views."""
+
+    def __init__(self, file_size: int) -> None:
+        self._left = 2 * file_size
+
+    def rebuild(self, storage: object, offset: object, size: object, stride: object, *_rest: object) -> object:
+        """Stand-in for ``torch._utils._rebuild_tensor_v2``: a checked view of the storage."""
+        if not isinstance(storage, _Storage) or not isinstance(size, tuple) or not isinstance(stride, tuple):
+            raise CheckpointError("a tensor is described wrongly")
+        if not all(type(n) is int and 0 <= n < 2**48 for n in (offset, *size, *stride)):
+            raise CheckpointError("a tensor is described wrongly")
+        if len(size) != len(stride) or len(size) > _MAX_DIMENSIONS:
+            raise CheckpointError("a tensor is described wrongly")
+        if storage.data is None:
+            return None
+        return self._view(storage.data, storage.bfloat16, int(str(offset)), size, stride)
+
+    def _view(
+        self, data: NDArray[Any], bfloat16: bool, start: int, shape: tuple[int, ...], strides: tuple[int, ...]
+    ) -> NDArray[Any]:
+        elements = 1
+        for length in shape:
+            elements *= length
+        if not elements:
+            return np.zeros(shape, np.float32 if bfloat16 else data.dtype)
+        last = start + sum((length - 1) * step for length, step in zip(shape, strides, strict=True))
+        # An expanded view has more elements than its storage; a large one is the bomb of this format.
+        if last >= len(data) or elements > max(len(data), _MAX_EXPANDED):
+            raise CheckpointError(f"a tensor of shape {shape} reaches beyond its storage of {len(data)} elements")
+        steps = tuple(step * data.itemsize for step in strides)
+        view = np.lib.stride_tricks.as_strided(data[start:], shape, steps, writeable=False)
+        if not bfloat16:
+            return view
+        self._left -= 2 * elements
+        if self._left < 0:
+            raise CheckpointError("its tensors are larger than the file")
+        return (view.astype(np.uint32) << np.uint32(16)).view(np.float32)
 
 
-def _load_pickle(text: bytes, resolve: Callable[[object], _Storage]) -> Any:
-    try:
-        return _DataUnpickler(io.BytesIO(text), resolve).load()
-    except CheckpointError:
-        raise
-    except KeyError as error:
-        raise CheckpointError(f"its description uses the pickle opcode {error}, which no tensor file needs") from None
-    except Exception as error:  # whatever else a malformed pickle provokes in the unpickler is the file's fault
-        raise CheckpointError(f"its description is damaged ({type(error).__name__})") from None
+def _load_legacy(mapped: mmap.mmap) -> Any:
+    """The sequence of pickles of PyTorch before 1.6: magic, version, system, object, storage keys, storages."""
+    stream = io.BytesIO(mapped[:MAX_PICKLE_BYTES])
+    tensors = _Tensors(len(mapped))
+    stream.seek(len(LEGACY_MAGIC))
+    if load_pickle(stream, _no_storage, tensors.rebuild) != _LEGACY_PROTOCOL:
+        raise CheckpointError("it is of an unknown version of PyTorch's old format")
+    load_pickle(stream, _no_storage, tensors.rebuild)  # byte order and integer sizes of the writer
+    # The storages follow the object that refers to them, so it is read twice: for their sizes, then with them.
+    start = stream.tell()
+    found: dict[str, tuple[np.dtype[Any], bool, int]] = {}
+
+    def note(token: object) -> _Storage:
+        key, dtype, bfloat16, count = parse_storage(token)
+        if isinstance(token, tuple) and len(token) == 6 and token[5] is not None:
+            raise CheckpointError("a storage is a view of another one, which no current PyTorch writes")
+        found[key] = (dtype, bfloat16, count)
+        return _Storage(None, bfloat16)
+
+    load_pickle(stream, note, tensors.rebuild, max_steps=_LEGACY_STEPS)
+    keys = load_pickle(stream, _no_storage, tensors.rebuild)
+    storages = _legacy_storages(mapped, stream.tell(), keys, found)
+    stream.seek(start)
+    return load_pickle(stream, _lookup(storages), tensors.rebuild)
+
+
+def _legacy_storages(
+    mapped: mmap.mmap, position: int, keys: object, found: dict[str, tuple[np.dtype[Any], bool, int]]
+) -> dict[str, _Storage]:
+    """Each storage is its number of elements as int64, then the elements."""
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys) or set(keys) != set(found):
+        raise CheckpointError("its list of storages does not fit its tensors")
+    storages: dict[str, _Storage] = {}
+    for key in keys:
+        dtype, bfloat16, count = found[key]
+        claimed = int.from_bytes(mapped[position : position + 8], "little")
+        position += 8
+        if claimed != count or position + count * dtype.itemsize > len(mapped) or key in storages:
+            raise CheckpointError(f"storage '{key[:60]}' does not hold the {count} elements it should")
+        raw = memoryview(mapped)[position : position + count * dtype.itemsize]
+        storages[key] = _Storage(np.frombuffer(raw, dtype, count), bfloat16)
+        position += count * dtype.itemsize
+    return storages
+
+
+def _lookup(storages: dict[str, _Storage]) -> Callable[[object], _Storage]:
+    return lambda token: storages[parse_storage(token)[0]]
+
+
+def _no_storage(_: object) -> object:
+    raise CheckpointError("it refers to a tensor where there can be none")

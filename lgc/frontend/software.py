@@ -19,8 +19,9 @@ from lgc.frontend.model import Model
 
 # Polynomial coefficients (c0, ca, cb, cab) of the 16 gates, by id.
 COEFFICIENTS = (
-    (0, 0, 0, 0), (0, 0, 0, 1), (0, 1, 0, -1), (0, 1, 0, 0), (0, 0, 1, -1), (0, 0, 1, 0), (0, 1, 1, -2), (0, 1, 1, -1),
-    (1, -1, -1, 1), (1, -1, -1, 2), (1, 0, -1, 0), (1, 0, -1, 1), (1, -1, 0, 0), (1, -1, 0, 1), (1, 0, 0, -1), (1, 0, 0, 0),
+    (0, 0, 0, 0), (0, 0, 0, 1), (0, 1, 0, -1), (0, 1, 0, 0), (0, 0, 1, -1), (0, 0, 1, 0), (0, 1, 1, -2),
+    (0, 1, 1, -1), (1, -1, -1, 1), (1, -1, -1, 2), (1, 0, -1, 0), (1, 0, -1, 1), (1, -1, 0, 0), (1, -1, 0, 1),
+    (1, 0, 0, -1), (1, 0, 0, 0),
 )  # fmt: skip
 
 _BLOCK_ELEMENTS = 1 << 26
@@ -85,17 +86,22 @@ class SoftwareModel(torch.nn.Module):
     def __init__(self, raw: RawCheckpoint) -> None:
         super().__init__()
         header = raw.header
-        self.layers = torch.nn.ModuleList()
+        self._hard: list[_HardLayer] = []
         for index, fields in enumerate(header["layers"]):
             prefix = f"layers.{index}."
             tensors = {
-                name.removeprefix(prefix): _tensor(array) for name, array in raw.tensors.items() if name.startswith(prefix)
+                name.removeprefix(prefix): _tensor(array)
+                for name, array in raw.tensors.items()
+                if name.startswith(prefix)
             }
-            self.layers.append(_HardLayer(tensors, fields["arity"], fields.get("sources", [index])))
+            self._hard.append(_HardLayer(tensors, fields["arity"], fields.get("sources", [index])))
+        self.layers = torch.nn.ModuleList(self._hard)
         self.num_classes = len(header["classes"])
         self.tie = header.get("tie", "first")
         bias = raw.tensors.get("head.bias")
-        self.register_buffer("bias", torch.zeros(self.num_classes, dtype=torch.long) if bias is None else _tensor(bias).long())
+        self.register_buffer(
+            "bias", torch.zeros(self.num_classes, dtype=torch.long) if bias is None else _tensor(bias).long()
+        )
 
     @classmethod
     def from_file(cls, path: Path | str) -> SoftwareModel:
@@ -114,19 +120,20 @@ class SoftwareModel(torch.nn.Module):
         """Every stage for bits (B, I): stage i+1 is the output of layer i, int8 (N, B)."""
         stages = {0: bits.T.to(torch.int8).contiguous()}
         stages[-1] = torch.tensor([[0], [1]], dtype=torch.int8).expand(2, len(bits))
-        for index, layer in enumerate(self.layers):
+        for index, layer in enumerate(self._hard):
             sources = [stages[stage] for stage in layer.sources]
             stages[index + 1] = layer(sources[0] if len(sources) == 1 else torch.cat(sources))
         return stages
 
     def forward(self, bits: torch.Tensor) -> torch.Tensor:
+        """Bits (B, I) to integer scores, int64 (B, C)."""
         groups = self.stages(bits)[len(self.layers)].view(self.num_classes, -1, len(bits))
         return groups.sum(dim=1, dtype=torch.long).T + self.bias
 
     @torch.no_grad()
     def scores(self, bits: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Scores (B, C) for bits (B, I), in blocks that bound the memory."""
-        widest = max([bits.shape[1], *(len(layer.wires) for layer in self.layers)])
+        widest = max([bits.shape[1], *(len(layer.wires) for layer in self._hard)])
         block = max(1, _BLOCK_ELEMENTS // widest)
         parts = [self(torch.from_numpy(np.ascontiguousarray(bits[i : i + block]))) for i in range(0, len(bits), block)]
         return torch.cat(parts).numpy() if parts else np.zeros((0, self.num_classes), np.int64)
