@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from lgc.passes.tables import U64, VARIABLES
 
 I32 = NDArray[np.int32]
 _LAST = np.int32(2**31 - 1)
-_NOT_TABLE, _BUF_TABLE = 1, 2
+_NOT = ~VARIABLES[0]
 
 
 @dataclass
@@ -57,19 +58,20 @@ class Sweep:
     def run(self) -> Netlist:
         """The rewritten netlist."""
         old = self._netlist
-        fanin, arity, table = old.fanin.copy(), old.arity.copy(), old.table.copy()
+        fanin, arity, table = old.fanin.copy(), old.arity.copy(), tables.extend(old.table, old.arity)
+        all_nets = np.arange(old.num_nets, dtype=np.int32)
         for lo, hi in old.runs():
-            nets = np.arange(old.first_node + lo, old.first_node + hi, dtype=np.int32)
-            nodes = _Nodes(
-                self._replacement[old.fanin[lo:hi]], tables.extend(old.table[lo:hi], old.arity[lo:hi]), old.arity[lo:hi]
-            )
+            nets = all_nets[old.first_node + lo : old.first_node + hi]
+            nodes = _Nodes(self._replacement[old.fanin[lo:hi]], table[lo:hi], arity[lo:hi])
             self._apply_rules(nodes)
             self._settle(nodes, nets)
             if self._share:
                 self._merge(nodes, nets)
-            inverters = (nodes.arity == 1) & (nodes.table == _NOT_TABLE)
-            self._inverse[nets[inverters]] = nodes.operands[inverters, 0] if old.width else 0
+            inverters = (nodes.arity == 1) & (nodes.table == _NOT)
+            if inverters.any():
+                self._inverse[nets[inverters]] = nodes.operands[inverters, 0]
             fanin[lo:hi], arity[lo:hi], table[lo:hi] = nodes.operands, nodes.arity, nodes.table
+        table = tables.truncate(table, arity)
         outputs = self._replacement[old.outputs]
         changed = replace(old, fanin=fanin, arity=arity, table=table, outputs=outputs)
         kept = self._replacement[old.first_node :] == np.arange(old.first_node, old.num_nets)
@@ -81,9 +83,11 @@ class Sweep:
     def _apply_rules(self, nodes: _Nodes) -> None:
         for rule in self._rules:
             for i, j in rule.places(nodes.operands.shape[1]):
+                mask = rule.applies(nodes.operands[:, i], nodes.operands[:, j], self._inverse)
+                if not mask.any():
+                    continue
                 # Unused places hold constant 0, but the table ignores them: nothing to rewrite there.
-                mask = tables.depends(nodes.table, j)
-                mask &= rule.applies(nodes.operands[:, i], nodes.operands[:, j], self._inverse)
+                mask &= tables.depends(nodes.table, j)
                 if not mask.any():
                     continue
                 self.counts[rule.name] += int(mask.sum())
@@ -92,34 +96,26 @@ class Sweep:
 
     def _settle(self, nodes: _Nodes, nets: I32) -> None:
         """Sort the operands, drop the ignored ones, and replace constants and copies."""
-        width = nodes.operands.shape[1]
-        for j in range(width):
-            nodes.operands[~tables.depends(nodes.table, j), j] = _LAST
-        for i in range(width):
-            for j in range(i + 1, width):
-                mask = nodes.operands[:, i] > nodes.operands[:, j]
-                if mask.any():
-                    nodes.table[mask] = tables.swap(nodes.table[mask], i, j)
-                    nodes.operands[mask, i], nodes.operands[mask, j] = nodes.operands[mask, j], nodes.operands[mask, i]
-        used = nodes.operands != _LAST
-        nodes.operands[~used] = 0
+        used = np.zeros(nodes.operands.shape, np.bool_)
+        for j in range(used.shape[1]):
+            used[:, j] = tables.depends(nodes.table, j)
+        sort_operands(nodes.operands, used, nodes.table)
         nodes.arity = used.sum(axis=1, dtype=np.uint8)
         constant = nodes.arity == 0
-        self._replace("constant", nets[constant], (nodes.table[constant] != 0).astype(np.int32))
+        if constant.any():
+            self._replace("constant", nets[constant], (nodes.table[constant] != 0).astype(np.int32))
         copy = (nodes.arity == 1) & (nodes.table == VARIABLES[0])
-        self._replace("wire", nets[copy], nodes.operands[copy, 0] if width else nets[copy])
-        nodes.table = tables.truncate(nodes.table, nodes.arity)
+        if copy.any():
+            self._replace("wire", nets[copy], nodes.operands[copy, 0])
 
     def _replace(self, reason: str, nets: I32, by: I32) -> None:
-        if len(nets):
-            self._replacement[nets] = by
-            self.counts[reason] += len(nets)
+        self._replacement[nets] = by
+        self.counts[reason] += len(nets)
 
     def _merge(self, nodes: _Nodes, nets: I32) -> None:
         """Hash-consing, up to the complement of the output: tables are compared with bit 0 cleared."""
         complemented = (nodes.table & np.uint64(1)) == 1
-        full = tables.truncate(np.full(len(nets), ~np.uint64(0)), nodes.arity)
-        keys = np.where(complemented, nodes.table ^ full, nodes.table)
+        keys = np.where(complemented, ~nodes.table, nodes.table)
         columns = [nodes.operands[:, j].tolist() for j in range(nodes.operands.shape[1])]
         self._complemented[nets] = complemented
         live = self._replacement[nets] == nets
@@ -146,10 +142,27 @@ class Sweep:
         nodes.operands[row] = 0
         nodes.operands[row, 0] = operand
         nodes.arity[row] = 1
-        nodes.table[row] = _NOT_TABLE
-        key = (_BUF_TABLE, operand, *[0] * (nodes.operands.shape[1] - 1))
+        nodes.table[row] = _NOT
+        key = (int(VARIABLES[0]), operand, *[0] * (nodes.operands.shape[1] - 1))
         self._complemented[net] = True
         return self._known.setdefault(key, net)
+
+
+def sort_operands(operands: I32, used: NDArray[np.bool_], table: U64) -> None:
+    """Sort each node's used operands in ascending order and move its unused places, net 0, behind them; in place.
+
+    Args:
+        operands: int32 (n, K).
+        used: bool (n, K).
+        table: extended tables (n,), which ignore the unused operands.
+    """
+    operands[~used] = _LAST
+    for i, j in combinations(range(operands.shape[1]), 2):
+        mask = operands[:, i] > operands[:, j]
+        if mask.any():
+            table[mask] = tables.swap(table[mask], i, j)
+            operands[mask, i], operands[mask, j] = operands[mask, j], operands[mask, i]
+    operands[operands == _LAST] = 0
 
 
 def keep_nodes(netlist: Netlist, kept: NDArray[np.bool_]) -> Netlist:
