@@ -6,6 +6,7 @@
 #define FULL_LANES (ROW_BYTES / LANE_BYTES)
 #define STEP (LANE_BITS * LANES)
 
+#if BITS >= LANE_BITS
 /* Little-endian bytes as a lane, on any machine; compilers make one load of it. */
 static inline lane load_lane(const uint8_t *p)
 {
@@ -16,21 +17,22 @@ static inline lane load_lane(const uint8_t *p)
     return (lane)p[0] | (lane)p[1] << 8 | (lane)p[2] << 16 | (lane)p[3] << 24;
 #endif
 }
+#endif
 
 static inline void row_bits(const uint8_t *row, lane *to)
 {
+#if BITS >= LANE_BITS
     unsigned i;
     for (i = 0; i < FULL_LANES; i++)
         to[i * STEP] = load_lane(row + i * LANE_BYTES);
-#if BITS > 0u
-    if (FULL_LANES < ROW_LANES && FULL_LANES > 0u) { /* the row's last bytes, never beyond its end */
+    if (FULL_LANES < ROW_LANES) /* the row's last bytes, never beyond its end */
         to[FULL_LANES * STEP] = load_lane(row + ROW_BYTES - LANE_BYTES) >> 8u * (ROW_LANES * LANE_BYTES - ROW_BYTES);
-    } else if (FULL_LANES < ROW_LANES) {
-        lane value = 0;
-        for (i = 0; i < ROW_BYTES; i++)
-            value |= (lane)row[i] << (8u * i);
-        to[0] = value;
-    }
+#else
+    unsigned i;
+    lane value = 0;
+    for (i = 0; i < ROW_BYTES; i++)
+        value |= (lane)row[i] << (8u * i);
+    to[0] = value;
 #endif
 }
 

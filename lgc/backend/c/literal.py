@@ -98,3 +98,35 @@ class Program:
             if table not in (6, 9)
             else (self.parity(a, b) ^ (table == 9))
         )
+
+    def pruned(self) -> Program:
+        """The same program without instructions whose results no STORE needs."""
+        first, count = self.num_inputs, len(self)
+        needed = bytearray(count)
+        for index in range(count - 1, -1, -1):
+            operands: tuple[int, ...] = (self.left[index], self.right[index])
+            if self.opcode[index] == STORE:
+                operands = (self.left[index] >> 1,)
+            elif not needed[index]:
+                continue
+            needed[index] = 1
+            for value in operands:
+                if value >= first:
+                    needed[value - first] = 1
+        return self if all(needed) else self._keep(needed)
+
+    def _keep(self, needed: bytearray) -> Program:
+        result = Program(self.num_inputs)
+        place = list(range(self.num_inputs))
+        for index, wanted in enumerate(needed):
+            place.append(result.num_inputs + len(result))
+            if not wanted:
+                continue
+            opcode, left, right = self.opcode[index], self.left[index], self.right[index]
+            if opcode == STORE:
+                result.store(2 * place[left >> 1] + (left & 1) if left >= 0 else left, right)
+                continue
+            if index in self.notes:
+                result.notes[len(result)] = self.notes[index]
+            result._append(opcode, place[left], place[right])
+        return result

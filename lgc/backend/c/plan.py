@@ -29,7 +29,7 @@ def base(circuit: Circuit) -> int:
 def make_program(circuit: Circuit) -> Program:
     """The instructions of a circuit: class after class, gates as late as possible.
 
-    Plane ``c * P + w`` receives bit w of ``score[c] - base``. Gates that no output needs are left out.
+    Plane ``c * P + w`` receives bit w of ``score[c] - base``. What no output needs is left out.
     """
     planner = _Planner(circuit.netlist)
     planes, head = num_planes(circuit), circuit.head
@@ -42,7 +42,7 @@ def make_program(circuit: Circuit) -> Program:
             counter.add(planner.literal(net), counts[net])
         for weight, literal in enumerate(counter.finish(planes)):
             planner.program.store(literal, group * planes + weight)
-    return planner.program
+    return planner.program.pruned()
 
 
 class _Planner:

@@ -22,7 +22,7 @@ static uint64_t hash_scores(uint64_t hash, const int32_t *scores, size_t count)
 
 int main(void)
 {
-    uint8_t *rows = malloc(SELFTEST_SAMPLES * AT_LEAST_1(ROW_BYTES));
+    uint8_t *rows = malloc(SELFTEST_SAMPLES * ROW_BYTES);
     int32_t *scores = malloc(SELFTEST_SAMPLES * CLASSES * sizeof(int32_t));
     int32_t *classes = malloc(SELFTEST_SAMPLES * sizeof(int32_t));
     void *memory = malloc(NAME(workspace_size)());

@@ -52,6 +52,8 @@ class C99(Target):
             raise OptionError(f"'{self.prefix}' is no C name", hint="Use letters, digits and underscores")
         if self.part_size < 16 or self.u8_scale < 1:
             raise OptionError("part-size is at least 16 and u8-scale at least 1")
+        if circuit.encoder.num_bits < 1:
+            raise InputError("the circuit has no inputs", hint="C has no empty arrays")
         low, high = circuit.head.score_range
         if low < -_MAX_SCORE or high > _MAX_SCORE:
             raise InputError(

@@ -40,11 +40,8 @@ typedef union {
 #define LGC_VECTORS 2u
 #endif
 
-/* Sizes that are zero still need an array. */
-#define AT_LEAST_1(n) ((n) > 0u ? (n) : 1u)
-
 /* What one word of samples occupies. */
-#define INPUT_WORDS AT_LEAST_1((BITS + LANE_BITS - 1u) / LANE_BITS * LANE_BITS)
-#define SCRATCH_WORDS AT_LEAST_1(SLOTS)
+#define INPUT_WORDS ((BITS + LANE_BITS - 1u) / LANE_BITS * LANE_BITS)
+#define SCRATCH_WORDS (SLOTS > 0u ? SLOTS : 1u) /* C99 has no empty arrays */
 #define PLANE_WORDS (CLASSES * PLANES)
 

@@ -1,0 +1,20 @@
+"""lgc's own text, `.lgn` (docs/ir.md): every tool of lgc reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, TextIO
+
+from lgc.backend.base import Target
+from lgc.ir import Circuit, write_text
+
+
+@dataclass(frozen=True)
+class Lgn(Target):
+    """The intermediate representation as text."""
+
+    name: ClassVar[str] = "lgn"
+
+    def emit(self, circuit: Circuit, stream: TextIO) -> None:
+        """Write the text."""
+        write_text(circuit, stream)

@@ -1,0 +1,189 @@
+"""Arrays in, integer scores and classes out."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.errors import InputError, LgcError, OptionError
+from lgc.frontend import load_circuit
+from lgc.ir import Circuit, interp
+from lgc.passes import optimize
+from lgc.runtime.library import Library, find_compiler, open_library
+
+Engine = Literal["auto", "c", "numpy"]
+
+_GRAIN = 4096
+"""Samples below which a second thread costs more than it gains."""
+
+
+def load(path: Path | str, *, engine: Engine = "auto", threads: int | None = None) -> Predictor:
+    """The model in a checkpoint or `.lgn` file, ready to classify.
+
+    Raises:
+        LgcError: the file is unusable, see :func:`lgc.frontend.load_circuit`; or as :class:`Predictor`.
+    """
+    return Predictor(load_circuit(path), engine=engine, threads=threads)
+
+
+class Predictor:
+    """A circuit that classifies arrays. Safe to share between threads.
+
+    Args:
+        circuit: as lowered; it is optimised here if it has to be built.
+        engine: ``c`` builds machine code (once, then cached), ``numpy`` interprets, ``auto`` takes C where a
+            compiler works. Both give the same integers.
+        threads: how many share a large batch; by default one for each processor this process may use.
+
+    Samples ``X`` are a numpy array or a torch tensor, in one of these forms:
+
+    - bool (B, bits): encoded bits;
+    - uint8 (B, ceil(bits/8)), unless that is also the number of features: packed bits, bit i of a sample at bit
+      i%8 of byte i/8. ``packed=True`` or ``False`` decides it by hand;
+    - numbers (B, F) or (B, ...) with F features a sample: raw features.
+
+    Raises:
+        MissingToolError, ToolError: engine ``c``, and no compiler, or it failed.
+        OptionError: an unknown engine, or threads below 1.
+    """
+
+    def __init__(self, circuit: Circuit, *, engine: Engine = "auto", threads: int | None = None) -> None:
+        if engine not in ("auto", "c", "numpy"):
+            raise OptionError(f"no engine '{engine}'", hint="There are: auto, c, numpy")
+        if threads is not None and threads < 1:
+            raise OptionError(f"{threads} threads can do nothing")
+        self.circuit = circuit
+        self.threads = threads or _processors()
+        self._local = threading.local()
+        self._pool: ThreadPoolExecutor | None = None
+        self._pool_lock = threading.Lock()
+        self._library = None if engine == "numpy" else _library(circuit, required=engine == "c")
+
+    @property
+    def engine(self) -> str:
+        """``c`` or ``numpy``: what computes."""
+        return "numpy" if self._library is None else "c"
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names, in score order."""
+        return self.circuit.head.classes
+
+    def scores(self, X: Any, *, packed: bool | None = None) -> NDArray[np.int64]:
+        """Integer scores (B, C).
+
+        Raises:
+            InputError: the samples have none of the forms above.
+        """
+        form, rows = self._rows(X, packed)
+        if self._library is None:
+            return interp.scores(self.circuit, self._bits(form, rows))
+        result = np.empty((len(rows), self.circuit.head.num_classes), np.int32)
+        self._run(form, rows, result, None)
+        return result.astype(np.int64)
+
+    def predict(self, X: Any, *, packed: bool | None = None) -> NDArray[np.int64]:
+        """Class indices (B,), by the circuit's tie rule.
+
+        Raises:
+            InputError: the samples have none of the forms above.
+        """
+        form, rows = self._rows(X, packed)
+        if self._library is None:
+            return interp.classify(self.circuit, self._bits(form, rows))
+        result = np.empty(len(rows), np.int32)
+        self._run(form, rows, None, result)
+        return result.astype(np.int64)
+
+    def _rows(self, X: Any, packed: bool | None) -> tuple[str, NDArray[Any]]:
+        """The form of the input, and its rows as that form's C type, contiguous."""
+        array = np.asarray(X.detach().cpu().numpy() if hasattr(X, "detach") else X)
+        array = array.reshape(len(array), -1) if array.ndim > 1 and array.size else array
+        encoder = self.circuit.encoder
+        width = array.shape[1] if array.ndim == 2 else -1
+        row_bytes = -(-encoder.num_bits // 8)
+        if packed is None:
+            packed = array.dtype == np.uint8 and width == row_bytes != encoder.num_features
+        if packed:
+            if array.dtype != np.uint8 or width != row_bytes:
+                raise InputError(f"packed samples are uint8 (samples, {row_bytes}), not {array.dtype} {array.shape}")
+            return "bits", np.ascontiguousarray(array)
+        if array.dtype == np.bool_ and width == encoder.num_bits:
+            return "bits", np.packbits(array, axis=1, bitorder="little")
+        return self._features(array)
+
+    def _features(self, array: NDArray[Any]) -> tuple[str, NDArray[Any]]:
+        """Raw features, in the narrowest form that is exact."""
+        encoder = self.circuit.encoder
+        if encoder.thresholds is None:
+            return "bits", np.packbits(encoder.encode(array), axis=1, bitorder="little")
+        if array.ndim != 2 or array.shape[1] != encoder.num_features:
+            encoder.encode(array)  # raises, with the shape
+        if array.dtype.kind not in "biuf":
+            raise InputError(f"samples are numbers, not {array.dtype}")
+        form, kind = {"u1": ("u8", "=u1"), "f4": ("f32", "=f4")}.get(array.dtype.str[1:], ("f64", "=f8"))
+        return form, np.ascontiguousarray(array, dtype=kind)
+
+    def _bits(self, form: str, rows: NDArray[Any]) -> NDArray[np.bool_]:
+        if form != "bits":
+            return self.circuit.encoder.encode(rows)
+        count = self.circuit.encoder.num_bits
+        return np.unpackbits(rows, axis=1, count=count, bitorder="little").astype(np.bool_)
+
+    def _run(
+        self, form: str, rows: NDArray[Any], scores: NDArray[np.int32] | None, classes: NDArray[np.int32] | None
+    ) -> None:
+        """Fill the results, in slices of the batch on several threads."""
+        count = len(rows)
+        parts = max(1, min(self.threads, count // _GRAIN))
+        cuts = [count * part // parts // 512 * 512 for part in range(parts)] + [count]
+
+        def work(part: int) -> None:
+            lo, hi = cuts[part], cuts[part + 1]
+            self._call(form, rows[lo:hi], _slice(scores, lo, hi), _slice(classes, lo, hi))
+
+        if parts == 1:
+            work(0)
+            return
+        with self._pool_lock:
+            self._pool = self._pool or ThreadPoolExecutor(self.threads, thread_name_prefix="lgc")
+        list(self._pool.map(work, range(parts)))
+
+    def _call(
+        self, form: str, rows: NDArray[Any], scores: NDArray[np.int32] | None, classes: NDArray[np.int32] | None
+    ) -> None:
+        assert self._library is not None
+        if not hasattr(self._local, "workspace"):
+            self._local.workspace = np.empty(self._library.workspace_bytes, np.uint8)
+        pointers = [None if array is None else array.ctypes.data for array in (scores, classes)]
+        # ctypes lets go of the interpreter lock for the duration of the call.
+        self._library.run[form](rows.ctypes.data, len(rows), *pointers, self._local.workspace.ctypes.data)
+
+
+def _slice(array: NDArray[np.int32] | None, lo: int, hi: int) -> NDArray[np.int32] | None:
+    return None if array is None else array[lo:hi]
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _library(circuit: Circuit, *, required: bool) -> Library | None:
+    """The machine code, or None where it is not required and cannot be had."""
+    compiler = find_compiler()
+    if compiler is None and not required:
+        return None
+    try:
+        return open_library(circuit, optimize, compiler)
+    except LgcError as error:
+        if required:
+            raise
+        warnings.warn(f"falling back to numpy: {error}", RuntimeWarning, stacklevel=4)
+        return None
