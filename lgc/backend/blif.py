@@ -50,6 +50,8 @@ def _body(netlist: Netlist) -> Iterator[str]:
     yield from (".names n0", ".names n1", "1")
     rows = zip(netlist.fanin.tolist(), netlist.arity.tolist(), netlist.table.tolist(), strict=True)
     for net, (fanin, arity, table) in enumerate(rows, netlist.first_node):
+        if table in (0, (1 << (1 << arity)) - 1):  # some readers refuse a constant over operands
+            arity, table = 0, table & 1
         operands = [_net(netlist, operand) for operand in fanin[:arity]]
         yield " ".join([".names", *operands, f"n{net}"])
         yield from cover(table, arity)
@@ -61,9 +63,6 @@ def _body(netlist: Netlist) -> Iterator[str]:
 def cover(table: int, arity: int) -> Iterator[str]:
     """The rows of a `.names`: the addresses of the rarer value. Column j is operand j."""
     size = 1 << arity
-    if arity and table == (1 << size) - 1:  # no row at all would mean 0
-        yield "-" * arity + " 1"
-        return
     value = 1 if table.bit_count() <= size // 2 or not arity else 0
     for address in range(size):
         if table >> address & 1 == value:

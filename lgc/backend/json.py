@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TextIO
@@ -52,7 +53,8 @@ def _cells(netlist: Netlist) -> dict[str, Any]:
         width = max(arity, 1)  # yosys has no LUT without inputs
         operands = fanin[:arity] or [CONST1]
         table = table if arity else 3 * table
-        origin = netlist.origins.label(int(netlist.origin[node]))
+        # Plain text only: yosys reads few of JSON's escapes.
+        origin = re.sub(r"[^ -~]", "?", netlist.origins.label(int(netlist.origin[node])))
         cells[f"n{net}"] = {
             "hide_name": 0,
             "type": "$lut",

@@ -35,7 +35,7 @@ _MACROS = """\
 `define LGC_NETS(name, size) [`LGC_LANES-1:0] name [0:size-1]
 `define LGC_VECTOR [`LGC_LANES-1:0]
 `define LGC_WIDTH `LGC_LANES
-`define LGC_LANE [LANE]
+`define LGC_LANE(lane) [lane]
 `define LGC_OUT output logic
 `define LGC_GATE
 `define LGC_BLOCK always_comb begin
@@ -46,7 +46,7 @@ _MACROS = """\
 `define LGC_NETS(name, size) [size-1:0] name
 `define LGC_VECTOR [0:0]
 `define LGC_WIDTH 1
-`define LGC_LANE
+`define LGC_LANE(lane)
 `define LGC_OUT output wire
 `define LGC_GATE assign
 `define LGC_BLOCK
