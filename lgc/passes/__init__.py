@@ -50,12 +50,12 @@ PIPELINES: dict[str, Pipeline] = {
         Levelize(),
         ConstFold(),  # first: it is the cheapest way to fewer gates
         DeadGates(),
+        FaninDedup(),  # makes inverters of complementary twins
         Repeat(
             (
-                FaninDedup(),  # makes inverters of complementary twins
                 AbsorbInverters(),  # removes them again, which makes more operands and gates equal
                 HeadFold(),  # constants and pairs that the two exposed; unloads the popcount
-                DeadGates(),  # last: the other three leave gates that nothing reads
+                DeadGates(),  # last: the other two leave gates that nothing reads
             )
         ),
     ),

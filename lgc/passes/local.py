@@ -45,10 +45,12 @@ class FaninDedup(Pass):
 
 @dataclass(frozen=True)
 class AbsorbInverters(Pass):
-    """Let a node read the operand of an inverter instead of the inverter."""
+    """Let nodes read the operand of an inverter instead of the inverter, and merge those that become equal by it."""
 
     name: ClassVar[str] = "absorb-inverters"
 
     def run(self, circuit: Circuit) -> PassResult:
         """See :class:`Pass`."""
-        return _sweep(circuit, (*CONSTANTS, INVERTED))
+        # It collapses and merges as it goes: in dual-rail logic each level shows only after the one below, and a
+        # sweep a level would be quadratic.
+        return _sweep(circuit, (*CONSTANTS, INVERTED, SAME, OPPOSITE), share=True)

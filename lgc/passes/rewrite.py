@@ -86,8 +86,8 @@ class Sweep:
                 mask = rule.applies(nodes.operands[:, i], nodes.operands[:, j], self._inverse)
                 if not mask.any():
                     continue
-                # Unused places hold constant 0, but the table ignores them: nothing to rewrite there.
-                mask &= tables.depends(nodes.table, j)
+                # An operand that the table ignores (unused places hold constant 0) takes no part.
+                mask &= tables.depends(nodes.table, i) & tables.depends(nodes.table, j)
                 if not mask.any():
                     continue
                 self.counts[rule.name] += int(mask.sum())
@@ -97,7 +97,7 @@ class Sweep:
     def _settle(self, nodes: _Nodes, nets: I32) -> None:
         """Sort the operands, drop the ignored ones, and replace constants and copies."""
         used = np.zeros(nodes.operands.shape, np.bool_)
-        for j in range(used.shape[1]):
+        for j in range(nodes.operands.shape[1]):
             used[:, j] = tables.depends(nodes.table, j)
         sort_operands(nodes.operands, used, nodes.table)
         nodes.arity = used.sum(axis=1, dtype=np.uint8)

@@ -108,6 +108,7 @@ ABSORB = {
     "into a wide node": (["not n3", "lut3 0x80 n2 n5 n4"], "n6", ["not n3", "lut3 0x20 n2 n3 n4"], "n6"),
     "an output keeps its inverter": (["and n2 n3", "not n5"], "n6", ["and n2 n3", "not n5"], "n6"),
     "inverter of a dead end": (["nota n2 n3", "and n5 n4"], "n6", ["not n2", "notand n2 n4"], "n6"),
+    "past an idle inverter": (["not n2", "lut2 0x3 n5 n5", "lut3 0x33 n5 n5 n3"], "n6 n7", ["not n2"], "n2 n2"),
     "of a constant": (["not n1", "or n5 n4"], "n6", [], "n4"),
 }
 
