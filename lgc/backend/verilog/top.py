@@ -89,17 +89,8 @@ def _head(shape: HeadShape, top: str, *, with_class: bool) -> Iterator[str]:
     yield f"  wire [{scores}*`LGC_WIDTH-1:0] result_scores;"
     if with_class:
         yield f"  wire [{shape.index}*`LGC_WIDTH-1:0] result_class;"
-    yield "  genvar lane;"
-    yield "  generate"
-    yield "    for (lane = 0; lane < `LGC_WIDTH; lane = lane + 1) begin : heads"
-    yield f"      {top}_head #(.LANE(lane)) head ("
-    yield "        .votes(votes),"
-    yield f"        .scores(result_scores[lane*{scores} +: {scores}])" + ("," if with_class else "")
-    if with_class:
-        yield f"        .class_id(result_class[lane*{shape.index} +: {shape.index}])"
-    yield "      );"
-    yield "    end"
-    yield "  endgenerate"
+    pins = [".votes(votes)", ".scores(result_scores)", *([".class_id(result_class)"] if with_class else [])]
+    yield f"  {top}_head head ({', '.join(pins)});"
 
 
 def _outputs(ports: list[Port], registered: bool) -> Iterator[str]:
