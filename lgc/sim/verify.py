@@ -22,7 +22,7 @@ from lgc.sim.vectors import VectorSet
 
 LANES = 64
 # Above this many gates one evaluation for 64 samples pays for the larger simulator.
-_LANES_FROM_NODES = 20_000
+_LANES_FROM_NODES = 4_000
 _WAVE_VECTORS = 16
 
 
