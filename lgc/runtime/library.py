@@ -136,12 +136,25 @@ def _processor() -> str:
         return platform.processor()
 
 
+def compile_source(source: Path, output: Path, compiler: str | None = None) -> None:
+    """Compile an emitted file into a shared library, as the runtime does.
+
+    Raises:
+        MissingToolError: no compiler.
+        ToolError: it failed.
+    """
+    compiler = compiler or find_compiler()
+    if compiler is None:
+        raise MissingToolError("no C compiler found", hint="Install gcc or clang, or set CC")
+    _compile([compiler, *_FLAGS, _NATIVE, "-o", str(output), str(source)])
+
+
 def _build(circuit: Circuit, compiler: str, path: Path) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix=".build-", dir=path.parent) as name:
             source, library = Path(name, "model.c"), Path(name, "model.so")
             write(C99(prefix=_PREFIX), circuit, source)
-            _compile([compiler, *_FLAGS, _NATIVE, "-o", str(library), str(source)])
+            compile_source(source, library, compiler)
             library.replace(path)
     except OSError as error:
         raise OutputError(f"cannot build in the cache ({error.strerror})", where=str(path.parent)) from None

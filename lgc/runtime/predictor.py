@@ -116,14 +116,16 @@ class Predictor:
                 raise InputError(f"packed samples are uint8 (samples, {row_bytes}), not {array.dtype} {array.shape}")
             return "bits", np.ascontiguousarray(array)
         if array.dtype == np.bool_ and width == encoder.num_bits:
-            return "bits", np.packbits(array, axis=1, bitorder="little")
+            return "bits", _pack(array)
         return self._features(array)
 
     def _features(self, array: NDArray[Any]) -> tuple[str, NDArray[Any]]:
         """Raw features, in the narrowest form that is exact."""
         encoder = self.circuit.encoder
         if encoder.thresholds is None:
-            return "bits", np.packbits(encoder.encode(array), axis=1, bitorder="little")
+            if array.dtype == np.uint8 and array.shape[1:] == (encoder.num_features,) and array.max(initial=0) <= 1:
+                return "u8", np.ascontiguousarray(array)
+            return "bits", _pack(encoder.encode(array))
         if array.ndim != 2 or array.shape[1] != encoder.num_features:
             encoder.encode(array)  # raises, with the shape
         if array.dtype.kind not in "biuf":
@@ -165,6 +167,11 @@ class Predictor:
         pointers = [None if array is None else array.ctypes.data for array in (scores, classes)]
         # ctypes lets go of the interpreter lock for the duration of the call.
         self._library.run[form](rows.ctypes.data, len(rows), *pointers, self._local.workspace.ctypes.data)
+
+
+def _pack(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Bits (B, n) to bytes (B, ceil(n/8)), contiguous: numpy keeps the order of its input."""
+    return np.ascontiguousarray(np.packbits(bits, axis=1, bitorder="little"))
 
 
 def _slice(array: NDArray[np.int32] | None, lo: int, hi: int) -> NDArray[np.int32] | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from lgc.backend.c.counter import Counter
-from lgc.backend.c.literal import FALSE, TRUE, Program
+from lgc.backend.c.literal import FALSE, STORE, TRUE, Program
 from lgc.backend.c.lut import expand
 from lgc.ir import FIRST_INPUT, Circuit, Netlist
 
@@ -43,6 +44,33 @@ def make_program(circuit: Circuit) -> Program:
         for weight, literal in enumerate(counter.finish(planes)):
             planner.program.store(literal, group * planes + weight)
     return planner.program.pruned()
+
+
+@dataclass(frozen=True)
+class KernelCounts:
+    """What the kernel does for one word of samples.
+
+    ``reads`` counts each input once for every run of :data:`RUN` instructions that uses it, a model of what stays
+    in registers.
+    """
+
+    operations: int
+    reads: int
+    writes: int
+
+
+RUN = 16
+
+
+def kernel_counts(circuit: Circuit) -> KernelCounts:
+    """The kernel's vector operations, operand reads and plane writes."""
+    program = make_program(circuit)
+    stores = program.opcode.count(STORE)
+    reads: set[tuple[int, int]] = set()
+    for index, opcode in enumerate(program.opcode):
+        operands = (program.left[index] >> 1,) if opcode == STORE else (program.left[index], program.right[index])
+        reads.update((index // RUN, value) for value in operands if 0 <= value < program.num_inputs)
+    return KernelCounts(len(program) - stores, len(reads), stores)
 
 
 class _Planner:

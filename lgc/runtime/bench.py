@@ -1,0 +1,153 @@
+"""How fast inference is, and what bounds it: the rows of ``lgc bench``.
+
+Times are the best of several repetitions: on a shared machine the best is the least disturbed one. One core's rates
+count the thread's processor time, those of several cores the time on the wall. The bound is
+what one core could do if nothing but the vector operations (or nothing but the loads) of the kernel counted.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.backend.base import write
+from lgc.backend.c import C99, kernel_counts
+from lgc.ir import Circuit
+from lgc.passes import optimize
+from lgc.runtime import library
+from lgc.runtime.predictor import Predictor
+
+_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement: what, of what, in which unit, and what the number includes."""
+
+    name: str
+    value: float
+    unit: str
+    includes: str
+
+
+def bench(circuit: Circuit, *, samples: int = 65536, repeats: int = 9, seed: int = 0) -> list[Row]:
+    """Measure a circuit on this machine.
+
+    Args:
+        circuit: as lowered; optimised here.
+        samples: random samples in a batch.
+        repeats: batches timed in each row, of which the best counts.
+
+    Raises:
+        MissingToolError, ToolError: there is no working C compiler.
+    """
+    rng = np.random.default_rng(seed)
+    encoder = circuit.encoder
+    packed = rng.integers(0, 256, (samples, -(-encoder.num_bits // 8)), dtype=np.uint8)
+    octets = rng.integers(0, 256 if encoder.thresholds is not None else 2, (samples, encoder.num_features), np.uint8)
+    rows = _build_rows(circuit)
+    one = Predictor(circuit, engine="c", threads=1)
+    everywhere = Predictor(circuit, engine="c")
+    includes = "transposition, gates, counts, argmax"
+    single = _rate(lambda: one.predict(packed, packed=True), samples, repeats)
+    rows += [
+        Row("packed bits, 1 core", single, "images/s", includes),
+        Row("packed bits, 1 core", 1e9 / single, "ns/image", includes),
+        Row("packed bits to scores, 1 core", _rate(lambda: one.scores(packed, packed=True), samples, repeats),
+            "images/s", "transposition, gates, counts, integers"),
+        Row("bytes, 1 core", _byte_rate(one, octets, repeats), "images/s", f"encoder, {includes}"),
+    ]  # fmt: skip
+    if everywhere.threads > 1:
+        rows += _scaling_rows(one, everywhere, packed, repeats)
+    interpreter = Predictor(circuit, engine="numpy")
+    few = packed[: min(samples, 4096)]
+    rows.append(
+        Row("numpy, packed bits", _rate(lambda: interpreter.predict(few, packed=True), len(few), 3), "images/s", "all")
+    )
+    return rows + _bound_rows(optimize(circuit))
+
+
+def _byte_rate(predictor: Predictor, octets: NDArray[np.uint8], repeats: int) -> float:
+    return _rate(lambda: predictor.predict(octets, packed=False), len(octets), repeats)
+
+
+def _scaling_rows(one: Predictor, many: Predictor, packed: NDArray[np.uint8], repeats: int) -> list[Row]:
+    """Pairs timed one after the other, so that a disturbance hits both; the median ratio counts."""
+    ratios, best = [], 0.0
+    for _ in range(repeats):
+        alone = _rate(lambda: one.predict(packed, packed=True), len(packed), 1, time.perf_counter)
+        shared = _rate(lambda: many.predict(packed, packed=True), len(packed), 1, time.perf_counter)
+        ratios.append(shared / alone)
+        best = max(best, shared)
+    name = f"packed bits, {many.threads} cores"
+    return [
+        Row(name, best, "images/s", "transposition, gates, counts, argmax"),
+        Row(f"{name}: speed-up", statistics.median(ratios), "x", "median of pairs"),
+    ]
+
+
+def _rate(
+    run: Callable[[], object], samples: int, repeats: int, clock: Callable[[], float] = time.thread_time
+) -> float:
+    """The best rate of several repetitions, each long enough to time."""
+    run()
+    best = 0.0
+    for _ in range(repeats):
+        count, start, elapsed = 0, clock(), 0.0
+        while elapsed < _SECONDS / max(repeats, 3):
+            run()
+            count += 1
+            elapsed = clock() - start
+        best = max(best, count * samples / elapsed)
+    return best
+
+
+def _build_rows(circuit: Circuit) -> list[Row]:
+    """Emission and compilation, outside of the cache."""
+    with tempfile.TemporaryDirectory() as name:
+        source, output = Path(name, "model.c"), Path(name, "model.so")
+        start = time.perf_counter()
+        write(C99(prefix="lgc"), optimize(circuit), source)
+        emitted = time.perf_counter()
+        library.compile_source(source, output)
+        compiled = time.perf_counter()
+        size = output.stat().st_size
+    return [
+        Row("optimise and emit", emitted - start, "s", "-O2 passes, C text"),
+        Row("compile", compiled - emitted, "s", "C compiler, cold"),
+        Row("library", size / 1024, "KiB", "code and tables"),
+    ]
+
+
+def _bound_rows(circuit: Circuit) -> list[Row]:
+    """What the kernel executes for one word of samples."""
+    counts = kernel_counts(circuit)
+    return [
+        Row("gates after optimisation", circuit.netlist.num_nodes, "", ""),
+        Row(
+            "vector operations a word",
+            counts.operations,
+            "",
+            "AND, AND-NOT, OR, XOR: one per gate, five per counted bit",
+        ),
+        Row("input reads a word", counts.reads, "", "once in 16 instructions: the rest are in registers"),
+        Row("result writes a word", counts.writes, "", "planes"),
+    ]
+
+
+def bounds(circuit: Circuit, *, gigahertz: float, word_bits: int, operations: int, loads: int) -> tuple[float, float]:
+    """Images/s of one core if only vector operations, or only loads, counted.
+
+    Args:
+        operations, loads: how many the core starts each clock (Zen 3: 4 and 2; Skylake: 3 and 2).
+    """
+    counts = kernel_counts(optimize(circuit))
+    clocks = gigahertz * 1e9 * word_bits
+    return clocks * operations / max(1, counts.operations), clocks * loads / max(1, counts.reads)
