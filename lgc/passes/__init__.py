@@ -44,7 +44,8 @@ PIPELINES: dict[str, Pipeline] = {
     "O1": (
         Levelize(),  # long runs make the sweeps fast
         ConstFold(),
-        DeadGates(),  # last: folding leaves gates that nothing reads
+        DeadGates(),  # folding leaves gates that nothing reads
+        Levelize(),  # last: folding moves gates to lower levels, and backends want long runs too
     ),
     "O2": (
         Levelize(),
@@ -55,9 +56,10 @@ PIPELINES: dict[str, Pipeline] = {
             (
                 AbsorbInverters(),  # removes them again, which makes more operands and gates equal
                 HeadFold(),  # constants and pairs that the two exposed; unloads the popcount
-                DeadGates(),  # last: the other two leave gates that nothing reads
+                DeadGates(),  # the other two leave gates that nothing reads
             )
         ),
+        Levelize(),
     ),
 }
 

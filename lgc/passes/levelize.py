@@ -8,12 +8,14 @@ from typing import ClassVar
 import numpy as np
 
 from lgc.ir import Circuit
+from lgc.passes import tables
 from lgc.passes.base import Pass, PassResult
+from lgc.passes.rewrite import sort_operands
 
 
 @dataclass(frozen=True)
 class Levelize(Pass):
-    """Sort nodes by level if they stand in many short runs, as in a netlist from another tool."""
+    """Sort nodes by level if they stand in more runs than they need, as in a netlist from another tool."""
 
     name: ClassVar[str] = "levelize"
 
@@ -27,14 +29,16 @@ class Levelize(Pass):
         order = np.argsort(levels, kind="stable")
         number = np.arange(netlist.num_nets, dtype=np.int32)
         number[netlist.first_node + order] = np.arange(netlist.first_node, netlist.num_nets, dtype=np.int32)
-        unused = np.arange(netlist.width) >= netlist.arity[order, None]
+        arity = netlist.arity[order]
         fanin = number[netlist.fanin[order]]
-        fanin[unused] = 0
+        table = tables.extend(netlist.table[order], arity)
+        # The new numbers put operands in another order; the sweeps leave them ascending, and so does this pass.
+        sort_operands(fanin, np.arange(netlist.width) < arity[:, None], table)
         sorted_netlist = replace(
             netlist,
             fanin=fanin,
-            arity=netlist.arity[order],
-            table=netlist.table[order],
+            arity=arity,
+            table=tables.truncate(table, arity),
             origin=netlist.origin[order],
             outputs=number[netlist.outputs],
         )

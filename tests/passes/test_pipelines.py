@@ -168,3 +168,27 @@ def test_20000_deep_gates_neither_recurse_nor_take_quadratic_time(make: Callable
 
     small, large = seconds(4_000), seconds(20_000)
     assert large < 12 * small + 1
+
+
+@pytest.mark.parametrize("level", ["O1", "O2"])
+def test_nodes_come_out_in_level_order(level: str) -> None:
+    """Folding flattens: q1 falls from level 3 to 1 here and tears a run apart. Backends and a second run want it
+    sorted, and operands ascending as the sweeps leave them."""
+    builder = Builder(4)
+    p1 = builder.gate("and", 2, 3)
+    p2 = builder.gate("or", p1, 4)
+    q1 = builder.add(0x66, (4, 5, p2))  # ignores p2
+    q2 = builder.gate("andnot", p1, builder.gate("or", q1, 3))
+    circuit = one_group(builder, [p1, p2, q1, q2])
+    after = PassManager(check=True).run(circuit, PIPELINES[level])
+    levels = after.netlist.levels[after.netlist.first_node :]
+    assert levels.tolist() == sorted(levels)
+    assert (np.diff(after.netlist.fanin[:, :2], axis=1) > 0).all()
+    assert to_text(optimize(after, level)) == to_text(after)
+    assert np.array_equal(interp.scores(after, all_inputs(4)), interp.scores(circuit, all_inputs(4)))
+
+
+@given(circuits(max_inputs=8, max_nodes=40, max_arity=3))
+def test_o2_is_in_level_order(circuit: Circuit) -> None:
+    netlist = optimize(circuit, "O2").netlist
+    assert len(list(netlist.runs())) <= len(netlist.wavefronts())
