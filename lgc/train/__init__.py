@@ -1,12 +1,12 @@
-"""Training networks of logic gates with learned wiring; the only part of lgc besides the frontend that needs torch."""
+"""Training networks of logic gates with learned wiring.
+
+Data sets and configurations are here and need no torch; `lgc.train.modules` has the torch modules and
+`lgc.train.trainer` the training loop.
+"""
 
 from __future__ import annotations
 
 from lgc.train.config import TrainConfig
-from lgc.train.data import Dataset, load
-from lgc.train.modules import Dense, Fixed, GroupSum, LogicLayer, LogicNetwork, Thermometer
-from lgc.train.trainer import train
+from lgc.train.data import Dataset, load_dataset
 
-__all__ = [
-    "Dataset", "Dense", "Fixed", "GroupSum", "LogicLayer", "LogicNetwork", "Thermometer", "TrainConfig", "load", "train",
-]  # fmt: skip
+__all__ = ["Dataset", "TrainConfig", "load_dataset"]

@@ -25,6 +25,7 @@ class TrainConfig:
         tau: the class scores are divided by it before the softmax of the loss.
         thresholds: each gives one bit a feature; boolean features are taken as they are.
         shift: training images are moved by up to so many pixels, drawn anew for each sample and epoch.
+        rarest: inputs that are 1 (or 0) in a smaller part of the training samples are not offered to the wires.
         validation: the part of the training samples that selects the best epoch and is not trained on.
     """
 
@@ -42,6 +43,7 @@ class TrainConfig:
     seed: int = 0
     thresholds: tuple[float, ...] = (0.25,)
     shift: int = 0
+    rarest: float = 0.001
     validation: float = 0.1
 
     def __post_init__(self) -> None:
@@ -53,6 +55,8 @@ class TrainConfig:
                 raise OptionError(f"{field} is {getattr(self, field)}", hint="It must be a positive number")
         if not 0 < self.validation < 1:
             raise OptionError(f"validation is {self.validation}", hint="It is a part between 0 and 1")
+        if not 0 <= self.rarest <= 0.5:
+            raise OptionError(f"rarest is {self.rarest}", hint="It is a part between 0 and 0.5")
         if self.shift < 0 or self.seed < 0:
             raise OptionError("shift and seed must not be negative")
         if not self.thresholds or not all(map(math.isfinite, self.thresholds)):

@@ -27,27 +27,27 @@ class Dataset:
     """Samples with their classes, and a test set apart.
 
     Attributes:
-        x: features (samples, F), as the model will see them.
-        y: int64 (samples,), 0 to C-1.
+        train_x: features (samples, F), as the model will see them.
+        train_y: int64 (samples,), 0 to C-1.
         classes: C names.
         feature_shape: shape of one sample's features.
     """
 
     name: str
-    x: NDArray[Any]
-    y: NDArray[np.int64]
-    x_test: NDArray[Any]
-    y_test: NDArray[np.int64]
+    train_x: NDArray[Any]
+    train_y: NDArray[np.int64]
+    test_x: NDArray[Any]
+    test_y: NDArray[np.int64]
     classes: tuple[str, ...]
     feature_shape: tuple[int, ...]
 
     @property
     def num_features(self) -> int:
         """F."""
-        return int(self.x.shape[1])
+        return int(self.train_x.shape[1])
 
 
-def load(source: str, data_dir: Path | None = None, *, seed: int = 0) -> Dataset:
+def load_dataset(source: str, data_dir: Path | None = None, *, seed: int = 0) -> Dataset:
     """The data set of that name, or the one in a `.npz` file.
 
     Args:
@@ -69,7 +69,7 @@ def load(source: str, data_dir: Path | None = None, *, seed: int = 0) -> Dataset
 
 def _load_idx(name: str, data_dir: Path | None) -> Dataset:
     folder = _find_folder(name, data_dir)
-    arrays = []
+    arrays: list[NDArray[Any]] = []
     for part in ("train", "t10k"):
         images = read_idx(folder / f"{part}-images-idx3-ubyte.gz")
         labels = read_idx(folder / f"{part}-labels-idx1-ubyte.gz")
@@ -81,7 +81,8 @@ def _load_idx(name: str, data_dir: Path | None) -> Dataset:
         raise InputError("the training and the test images differ in size", where=str(folder))
     classes = _FASHION if name == "fashion-mnist" else tuple("0123456789")
     _check_labels((arrays[1], arrays[3]), len(classes), str(folder))
-    return Dataset(name, *arrays, classes, (1, *map(int, images.shape[1:])))
+    train_x, train_y, test_x, test_y = arrays
+    return Dataset(name, train_x, train_y, test_x, test_y, classes, (1, *map(int, images.shape[1:])))
 
 
 def _find_folder(name: str, data_dir: Path | None) -> Path:
@@ -169,9 +170,13 @@ def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
 def _checked(x: NDArray[Any], y: NDArray[Any], where: str) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Features as (samples, F) and labels as int64, or the first thing wrong with them."""
     if x.ndim < 2 or x.dtype.kind not in "buif" or not 0 < x.size < _MAX_ELEMENTS:
-        raise InputError(f"X is {x.dtype} {x.shape}", where=where, hint="It must be numbers of shape (samples, features...)")
+        raise InputError(
+            f"X is {x.dtype} {x.shape}", where=where, hint="It must be numbers of shape (samples, features...)"
+        )
     if y.shape != (len(x),) or y.dtype.kind not in "iu":
-        raise InputError(f"y is {y.dtype} {y.shape}", where=where, hint=f"It must be {len(x)} whole numbers, one a sample")
+        raise InputError(
+            f"y is {y.dtype} {y.shape}", where=where, hint=f"It must be {len(x)} whole numbers, one a sample"
+        )
     x = x.reshape(len(x), -1)
     if x.dtype.kind == "f" and not np.isfinite(x).all():
         sample, feature = (int(i) for i in np.argwhere(~np.isfinite(x))[0])
@@ -183,14 +188,18 @@ def _check_labels(labels: tuple[NDArray[np.int64], ...], classes: int, where: st
     for y in labels:
         bad = np.flatnonzero((y < 0) | (y >= classes))
         if len(bad):
-            raise InputError(f"the label of sample {bad[0]} is {y[bad[0]]}, but there are {classes} classes", where=where)
+            raise InputError(
+                f"the label of sample {bad[0]} is {y[bad[0]]}, but there are {classes} classes", where=where
+            )
 
 
 def _numbered(y: NDArray[np.int64], path: Path) -> tuple[str, ...]:
     """Class names 0 to the largest label; every class must have a sample."""
     present = np.unique(y)
     if present[0] < 0 or not np.array_equal(present, np.arange(len(present))):
-        raise InputError(f"the labels are {present[:10].tolist()}", where=str(path), hint="Number the classes from 0, without gaps")
+        raise InputError(
+            f"the labels are {present[:10].tolist()}", where=str(path), hint="Number the classes from 0, without gaps"
+        )
     return tuple(map(str, range(len(present))))
 
 

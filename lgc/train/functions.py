@@ -7,6 +7,8 @@ product and softmax gradient are passes over a block, and only the result goes t
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 import torch
@@ -24,26 +26,45 @@ class _GatherWires(Function):
     def forward(ctx: Any, x: Tensor, logits: Tensor) -> Tensor:
         rows = logits.flatten(0, -2)
         ctx.save_for_backward(x, logits)
-        return x.index_select(0, rows.argmax(dim=-1)).unflatten(0, logits.shape[:-1])
+        return x.index_select(0, rows.argmax(dim=-1)).view(*logits.shape[:-1], -1)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None]:
         x, logits = ctx.saved_tensors
         need_x, need_logits = ctx.needs_input_grad
-        grad_logits = torch.empty_like(logits) if need_logits else None
-        grad_x = torch.zeros_like(x) if need_x else None
         rows, upstream = logits.flatten(0, -2), grad.flatten(0, -2)
-        block = max(1, _BLOCK_BYTES // (logits.element_size() * logits.shape[-1]))
-        for start in range(0, len(rows), block):
-            part = slice(start, start + block)
+        grad_x = torch.zeros_like(x) if need_x else None
+        grad_rows = torch.empty_like(rows) if need_logits else None
+        length = max(1, _BLOCK_BYTES // (rows.element_size() * rows.shape[-1])) if x.device.type == "cpu" else len(rows)
+
+        @torch.no_grad()  # a thread of the pool does not inherit it
+        def block(start: int) -> None:
+            part = slice(start, start + length)
             p = torch.softmax(rows[part], dim=-1)
             if grad_x is not None:
                 grad_x.addmm_(p.t(), upstream[part])
-            if grad_logits is not None:
-                d = torch.mm(upstream[part], x.t(), out=grad_logits.view_as(rows)[part])
-                d.sub_((p * d).sum(dim=-1, keepdim=True)).mul_(p)
-        return grad_x, grad_logits
+            if grad_rows is not None:
+                d = torch.mm(upstream[part], x.t(), out=grad_rows[part])
+                d.sub_(torch.linalg.vecdot(p, d).unsqueeze(-1)).mul_(p)
+
+        starts = range(0, len(rows), length)
+        if need_x or len(starts) == 1:  # blocks add into one grad_x, in order
+            for start in starts:
+                block(start)
+        else:
+            list(_pool().map(block, starts))
+        return grad_x, None if grad_rows is None else grad_rows.view_as(logits)
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """As many threads as torch has, of which each runs torch's operations alone.
+
+    Blocks are independent and torch lets go of the interpreter, so a thread takes the next block when it is ready. On
+    a busy machine this beats torch's own threads, which wait for each other after every operation.
+    """
+    return ThreadPoolExecutor(torch.get_num_threads(), initializer=torch.set_num_threads, initargs=(1,))
 
 
 class _MixGates(Function):
@@ -71,7 +92,7 @@ class _MixGates(Function):
 
 def gather_wires(x: Tensor, logits: Tensor) -> Tensor:
     """Straight-through wires: inputs (D, B) and logits (..., D) to operands (..., B)."""
-    result: Tensor = _GatherWires.apply(x, logits)
+    result: Tensor = _GatherWires.apply(x, logits)  # type: ignore[no-untyped-call]
     return result
 
 
@@ -80,5 +101,5 @@ def mix_gates(soft: Tensor, hard: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
     The value is that of ``hard``; the gradients are those of ``soft`` and go to ``soft``, ``a`` and ``b``.
     """
-    result: Tensor = _MixGates.apply(soft, hard, a, b)
+    result: Tensor = _MixGates.apply(soft, hard, a, b)  # type: ignore[no-untyped-call]
     return result

@@ -41,24 +41,32 @@ class Dense(nn.Module):
     Args:
         in_bits: inputs of the layer.
         gates: two-input gates of the layer.
+        candidates: int64, the inputs to choose among; by default all of them.
         estimator: see :data:`Estimator`.
         generator: the source of the initial logits, N(0, 1).
     """
+
+    candidates: Tensor | None
 
     def __init__(
         self,
         in_bits: int,
         gates: int,
         *,
+        candidates: Tensor | None = None,
         estimator: Estimator = "straight-through",
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
         self.estimator = estimator
-        self.logits = nn.Parameter(torch.randn(2, gates, in_bits, generator=generator))
+        self.register_buffer("candidates", candidates)
+        choices = in_bits if candidates is None else len(candidates)
+        self.logits = nn.Parameter(torch.randn(2, gates, choices, generator=generator))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Feature-major inputs (in_bits, samples) to the operands A and B, each (gates, samples)."""
+        if self.candidates is not None:
+            x = x.index_select(0, self.candidates)
         if self.training and self.estimator == "soft":
             a, b = torch.softmax(self.logits, dim=-1) @ x
         else:
@@ -67,7 +75,8 @@ class Dense(nn.Module):
 
     def wires(self) -> Tensor:
         """int64 (gates, 2): the input that each operand is wired to."""
-        return self.logits.detach().argmax(dim=-1).t()
+        chosen = self.logits.detach().argmax(dim=-1).t()
+        return chosen if self.candidates is None else self.candidates[chosen]
 
 
 class Fixed(nn.Module):
@@ -152,7 +161,7 @@ class GroupSum(nn.Module):
 
     def sums(self, x: Tensor) -> Tensor:
         """The scores before the division."""
-        return x.t().unflatten(0, (self.classes, -1)).sum(dim=1).t()
+        return x.t().reshape(self.classes, -1, len(x)).sum(dim=1).t()
 
 
 class Thermometer(nn.Module):

@@ -24,7 +24,7 @@ from lgc.frontend import Model, write_model
 from lgc.ir import Encoder
 from lgc.train.augment import shift_table, shifted
 from lgc.train.config import TrainConfig
-from lgc.train.data import Dataset, load
+from lgc.train.data import Dataset, load_dataset
 from lgc.train.modules import Dense, Fixed, GroupSum, LogicLayer, LogicNetwork
 
 _EVAL_BATCH = 1000
@@ -41,6 +41,10 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def take(self, rows: Tensor) -> Split:
+        """Some of the samples."""
+        return Split(self.bits[rows], self.labels[rows])
+
 
 def train(config: TrainConfig, *, console: Console | None = None) -> Model:
     """Train, and give the hardened model of the best epoch by hard validation accuracy.
@@ -55,50 +59,71 @@ def train(config: TrainConfig, *, console: Console | None = None) -> Model:
         OptionError: the configuration does not fit the data set.
         OutputError: the checkpoint or the log cannot be written.
     """
-    data = load(config.dataset, config.data_dir, seed=config.seed)
-    network = build_network(config, data)
+    data = load_dataset(config.dataset, config.data_dir, seed=config.seed)
     with _open_log(config.log) as log:
-        return _Run(config, data, network, log, console or Console(quiet=True)).run()
+        return _Run(config, data, log, console or Console(quiet=True)).run()
 
 
-def build_network(config: TrainConfig, data: Dataset) -> LogicNetwork:
-    """A network for the data set, initialised from the seed.
+def build_network(
+    config: TrainConfig, encoder: Encoder, classes: int, candidates: Tensor | None = None
+) -> LogicNetwork:
+    """A network initialised from the seed.
+
+    Args:
+        candidates: the inputs that the first layer chooses among; None for all.
 
     Raises:
         OptionError: the gates do not divide into the classes.
     """
-    encoder = Encoder(data.num_features)
-    if data.x.dtype != np.bool_:
-        encoder = Encoder(data.num_features, np.tile(sorted(config.thresholds), (data.num_features, 1)))
     generator = torch.Generator().manual_seed(config.seed)
-    layers = []
-    for index in range(config.layers):
-        width = encoder.num_bits if index == 0 else config.gates
-        connectome = (Dense if index == 0 else Fixed)(width, config.gates, generator=generator)
-        layers.append(LogicLayer(connectome, config.gates, generator=generator))
-    return LogicNetwork(encoder, layers, GroupSum(len(data.classes), config.tau))
+    wiring: Dense | Fixed = Dense(encoder.num_bits, config.gates, candidates=candidates, generator=generator)
+    layers = [LogicLayer(wiring, config.gates, generator=generator)]
+    for _ in range(1, config.layers):
+        wiring = Fixed(config.gates, config.gates, generator=generator)
+        layers.append(LogicLayer(wiring, config.gates, generator=generator))
+    return LogicNetwork(encoder, layers, GroupSum(classes, config.tau))
+
+
+def _encoder(config: TrainConfig, data: Dataset) -> Encoder:
+    if data.train_x.dtype == np.bool_:
+        return Encoder(data.num_features)
+    return Encoder(data.num_features, np.tile(sorted(config.thresholds), (data.num_features, 1)))
+
+
+def _candidates(bits: Tensor, rarest: float) -> Tensor:
+    """The inputs that are 1, and also 0, in at least the part ``rarest`` of the samples; all if there are none."""
+    rate = bits.sum(dim=0, dtype=torch.int64) / len(bits)
+    often = torch.nonzero(torch.minimum(rate, 1 - rate) >= rarest).flatten()
+    return often if len(often) else torch.arange(bits.shape[1])
 
 
 class _Run:
     """The state of one training run."""
 
-    def __init__(self, config: TrainConfig, data: Dataset, network: LogicNetwork, log: IO[str] | None, console: Console) -> None:
-        self.config, self.data, self.network, self.log, self.console = config, data, network, log, console
-        rng = np.random.default_rng(config.seed)
-        order = torch.from_numpy(rng.permutation(len(data.x)))
-        count = round(config.validation * len(order))
-        if not 0 < count < len(order):
-            raise InputError(f"{len(order)} samples are too few to train and to validate", where=config.dataset)
-        full = self._encode(data.x, data.y)
-        self.validation = Split(full.bits[order[:count]], full.labels[order[:count]])
-        self.training = Split(full.bits[order[count:]], full.labels[order[count:]])
+    def __init__(self, config: TrainConfig, data: Dataset, log: IO[str] | None, console: Console) -> None:
+        self.config, self.data, self.log, self.console = config, data, log, console
+        self.encoder = _encoder(config, data)
+        self.training, self.validation = self._split()
+        candidates = _candidates(self.training.bits, config.rarest)
+        self.network = build_network(config, self.encoder, len(data.classes), candidates)
         self.steps = max(1, len(self.training) // config.batch)
         self.generator = torch.Generator().manual_seed(config.seed + 1)
-        self.moves = shift_table(data.feature_shape, network.encoder.num_thresholds, config.shift) if config.shift else None
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=config.lr, fused=True)
+        self.moves: Tensor | None = None
+        if config.shift:
+            self.moves = shift_table(data.feature_shape, self.encoder.num_thresholds, config.shift)
+        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.lr, fused=True)
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, config.epochs * self.steps)
         self.best: Model | None = None
         self.started = time.monotonic()
+
+    def _split(self) -> tuple[Split, Split]:
+        """The encoded samples, split by seed into those to train on and those to validate on."""
+        full = self._encode(self.data.train_x, self.data.train_y)
+        order = torch.from_numpy(np.random.default_rng(self.config.seed).permutation(len(full)))
+        count = round(self.config.validation * len(full))
+        if not 0 < count < len(full):
+            raise InputError(f"{len(full)} samples are too few to train and to validate", where=self.config.dataset)
+        return full.take(order[count:]), full.take(order[:count])
 
     def run(self) -> Model:
         """All epochs, then the one look at the test set."""
@@ -136,27 +161,32 @@ class _Run:
         loss_sum, correct, seen = 0.0, 0, 0
         for step in range(self.steps):
             rows = order[step * self.config.batch : (step + 1) * self.config.batch]
-            bits, labels = self.training.bits[rows], self.training.labels[rows]
-            if self.moves is not None:
-                bits = shifted(bits, self.moves, self.generator)
-            logits = self.network(bits.float())
-            loss = cross_entropy(logits, labels)
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
-            self.schedule.step()
-            loss_sum += loss.item() * len(rows)
-            correct += int((logits.argmax(dim=1) == labels).sum())
+            loss, right = self._step(self.training.take(rows))
+            loss_sum += loss * len(rows)
+            correct += right
             seen += len(rows)
             advance()
         if not math.isfinite(loss_sum):
             raise OptionError("the loss is no finite number: training diverged", hint="Lower --lr or raise --tau")
         return loss_sum / seen, correct / seen
 
+    def _step(self, batch: Split) -> tuple[float, int]:
+        """One update: the loss, and how many samples were right before it."""
+        bits = batch.bits if self.moves is None else shifted(batch.bits, self.moves, self.generator)
+        logits = self.network(bits.float())
+        loss = cross_entropy(logits, batch.labels)
+        self.optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        self.optimizer.step()
+        self.schedule.step()
+        return loss.item(), int((logits.argmax(dim=1) == batch.labels).sum())
+
     def _accuracy(self, split: Split) -> float:
         """Accuracy of the discrete network."""
         correct = 0
-        for bits, labels in zip(split.bits.split(_EVAL_BATCH), split.labels.split(_EVAL_BATCH), strict=True):
+        for bits, labels in zip(
+            torch.split(split.bits, _EVAL_BATCH), torch.split(split.labels, _EVAL_BATCH), strict=True
+        ):
             correct += int((self.network.scores(bits).argmax(dim=1) == labels).sum())
         return correct / len(split)
 
@@ -183,7 +213,7 @@ class _Run:
         self._save(self.best)
 
     def _finish(self, best: Model, interrupted: bool) -> Model:
-        test = self._encode(self.data.x_test, self.data.y_test)
+        test = self._encode(self.data.test_x, self.data.test_y)
         accuracy = _model_accuracy(best, test)
         record = {**best.training, "test_accuracy": accuracy, "test_samples": len(test)}
         if interrupted:
@@ -198,8 +228,7 @@ class _Run:
         return model
 
     def _encode(self, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> Split:
-        encode = self.network.encoder.encode
-        parts = [encode(x[i : i + _ENCODE_BATCH]) for i in range(0, len(x), _ENCODE_BATCH)]
+        parts = [self.encoder.encode(x[i : i + _ENCODE_BATCH]) for i in range(0, len(x), _ENCODE_BATCH)]
         return Split(torch.from_numpy(np.concatenate(parts).view(np.uint8)), torch.from_numpy(y))
 
     def _save(self, model: Model) -> None:

@@ -1,0 +1,147 @@
+"""Data sets: read right, and refused with a reason."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lgc.errors import InputError
+from lgc.train.data import load_dataset, read_idx
+
+RNG = np.random.default_rng(0)
+
+
+def write_idx(path: Path, array: np.ndarray) -> None:
+    header = b"\0\0\x08" + bytes([array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+    path.write_bytes(gzip.compress(header + array.tobytes()))
+
+
+@pytest.fixture
+def idx(tmp_path: Path) -> Path:
+    for part, count in (("train", 30), ("t10k", 12)):
+        write_idx(tmp_path / f"{part}-images-idx3-ubyte.gz", RNG.integers(0, 256, (count, 4, 5), np.uint8))
+        write_idx(tmp_path / f"{part}-labels-idx1-ubyte.gz", RNG.integers(0, 10, count, np.uint8))
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
+@pytest.mark.parametrize("nested", [False, True])
+def test_idx(idx: Path, name: str, nested: bool) -> None:
+    if nested:
+        (idx / name).mkdir()
+        for file in list(idx.glob("*.gz")):
+            file.rename(idx / name / file.name)
+    data = load_dataset(name, idx)
+    folder = idx / name if nested else idx
+    raw = read_idx(folder / "train-images-idx3-ubyte.gz")
+    np.testing.assert_array_equal(data.train_x, raw.reshape(30, 20).astype(np.float32) / 255)
+    assert data.feature_shape == (1, 4, 5)
+    assert len(data.test_x) == len(data.test_y) == 12
+    assert data.classes[0] == {"mnist": "0", "fashion-mnist": "T-shirt/top"}[name]
+
+
+def test_without_folder_says_what_to_do() -> None:
+    with pytest.raises(InputError, match=r"does not download.*--data-dir.*digits"):
+        load_dataset("mnist")
+
+
+def test_empty_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no train-images-idx3-ubyte\.gz here.*does not download"):
+        load_dataset("mnist", tmp_path)
+
+
+def test_unknown_name() -> None:
+    with pytest.raises(InputError, match=r"no data set 'mnits'.*digits"):
+        load_dataset("mnits")
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [
+        (b"plain", "not a readable .gz"),
+        (gzip.compress(b"x" * 100)[:-20], "not a readable .gz"),
+        (gzip.compress(b"\0\0\x0d\x01\0\0\0\x01\0\0\0\0"), "not an IDX file of bytes"),
+        (gzip.compress(b""), "not an IDX file"),
+        (gzip.compress(b"\0\0\x08\x01\0\0\0\x09abc"), "holds 3 bytes"),
+        (gzip.compress(b"\0\0\x08\x04" + b"\xff" * 16), "holds 0 bytes"),
+        (gzip.compress(b"\0\0\x08\x01\0\0\0\x03abc"), "dimensions"),
+    ],
+)
+def test_damaged_idx(idx: Path, content: bytes, match: str) -> None:
+    (idx / "train-images-idx3-ubyte.gz").write_bytes(content)
+    with pytest.raises(InputError, match=match):
+        load_dataset("mnist", idx)
+
+
+def test_missing_labels(idx: Path) -> None:
+    (idx / "t10k-labels-idx1-ubyte.gz").unlink()
+    with pytest.raises(InputError, match="t10k-labels"):
+        load_dataset("mnist", idx)
+
+
+def test_label_out_of_range(idx: Path) -> None:
+    labels = np.full(30, 3, np.uint8)
+    labels[7] = 10
+    write_idx(idx / "train-labels-idx1-ubyte.gz", labels)
+    with pytest.raises(InputError, match="label of sample 7 is 10"):
+        load_dataset("mnist", idx)
+
+
+def test_digits() -> None:
+    data = load_dataset("digits", seed=1)
+    assert (len(data.train_x), len(data.test_x), data.num_features) == (1438, 359, 64)
+    assert data.train_x.max() == 1.0
+    assert not np.array_equal(data.train_y, load_dataset("digits", seed=2).train_y)
+
+
+X = RNG.random((20, 3, 2))
+Y = np.arange(20) % 4
+
+
+def test_npz(tmp_path: Path) -> None:
+    path = tmp_path / "mine.npz"
+    np.savez(path, X=X, y=Y)
+    data = load_dataset(str(path))
+    assert (data.name, data.feature_shape, data.classes) == ("mine", (3, 2), ("0", "1", "2", "3"))
+    assert (len(data.train_x), len(data.test_x)) == (16, 4)
+    np.savez(path, X=X, y=Y, X_test=X[:5], y_test=Y[:5])
+    data = load_dataset(str(path))
+    assert (len(data.train_x), len(data.test_x)) == (20, 5)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "match"),
+    [
+        ({"X": X}, "needs X and y"),
+        ({"X": X, "y": Y, "X_test": X}, "needs X and y"),
+        ({"X": X, "y": Y[:-1]}, "20 whole numbers"),
+        ({"X": X, "y": Y.astype(float)}, "whole numbers"),
+        ({"X": X[:, 0, 0], "y": Y}, "numbers of shape"),
+        ({"X": X[:0], "y": Y[:0]}, "numbers of shape"),
+        ({"X": X.astype("U4"), "y": Y}, "numbers of shape"),
+        ({"X": np.where(X[2, 1, 0] == X, np.nan, X), "y": Y}, "feature 2 of sample 2 is nan"),
+        ({"X": X, "y": Y + 1}, "from 0, without gaps"),
+        ({"X": X, "y": Y - 1}, "from 0, without gaps"),
+        ({"X": X, "y": Y * 2}, "from 0, without gaps"),
+        ({"X": X, "y": Y, "X_test": X, "y_test": Y + 1}, "label of sample 3 is 4"),
+        ({"X": X, "y": Y, "X_test": X[:, :2], "y_test": Y}, "differ"),
+        ({"X": X.astype(object), "y": Y}, "not a readable .npz"),
+    ],
+)
+def test_bad_npz(tmp_path: Path, arrays: dict[str, np.ndarray], match: str) -> None:
+    path = tmp_path / "bad.npz"
+    np.savez(path, **arrays)
+    with pytest.raises(InputError, match=match):
+        load_dataset(str(path))
+
+
+def test_no_npz(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        load_dataset(str(tmp_path / "none.npz"))
+    (tmp_path / "text.npz").write_text("text")
+    with pytest.raises(InputError, match=r"not a readable \.npz"):
+        load_dataset(str(tmp_path / "text.npz"))
