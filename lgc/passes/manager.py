@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lgc.errors import OptionError
+from lgc.errors import NetlistError, OptionError
 from lgc.files import write_text
 from lgc.ir import Circuit, interp, to_text, verify_circuit
 from lgc.passes.base import Pass
@@ -60,12 +60,14 @@ class PassManager:
     """How to run a pipeline.
 
     Attributes:
-        check: verify every invariant after each pass.
+        check: verify every invariant before the first pass and after each one.
         dump_dir: write the circuit before the first pass and after each one to ``NN-name.lgn`` here.
         stop_after: stop once the pass of this name has run; ``name:3`` for its third run.
         bisect_vectors: compare all scores with the original on this many random inputs after each pass, and stop at the
             first pass that changes one (``broken``). 0 for not.
         observer: called with the statistics after each pass.
+        stats: of the passes of the last run, in order.
+        broken: what ``bisect_vectors`` found in the last run.
     """
 
     check: bool = False
@@ -84,6 +86,9 @@ class PassManager:
             NetlistError: with ``check``, a pass broke an invariant (a bug in lgc).
             OutputError: the dump folder cannot be written.
         """
+        self.stats.clear()
+        self.broken = None
+        self._verify(circuit, "before the first pass")
         self._dump(circuit, 0, "input")
         oracle = _Oracle(circuit, self.bisect_vectors) if self.bisect_vectors else None
         stopped = False
@@ -116,8 +121,7 @@ class PassManager:
         result = pass_.run(circuit)
         seconds = time.perf_counter() - start
         after = result.circuit
-        if self.check:
-            verify_circuit(after)
+        self._verify(after, f"after pass {len(self.stats) + 1}, {pass_.name}")
         stats = PassStats(
             index=len(self.stats) + 1,
             name=pass_.name,
@@ -133,6 +137,14 @@ class PassManager:
         if self.observer:
             self.observer(stats)
         return after
+
+    def _verify(self, circuit: Circuit, when: str) -> None:
+        if not self.check:
+            return
+        try:
+            verify_circuit(circuit)
+        except NetlistError as error:
+            raise error.at(when) from None
 
     def _reached_stop(self, pass_: Pass) -> bool:
         if self.stop_after is None:
