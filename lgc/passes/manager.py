@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lgc.errors import NetlistError, OptionError
+from lgc.errors import NetlistError, OptionError, OutputError
 from lgc.files import write_text
 from lgc.ir import Circuit, interp, to_text, verify_circuit
 from lgc.passes.base import Pass
@@ -155,7 +155,10 @@ class PassManager:
 
     def _dump(self, circuit: Circuit, index: int, name: str) -> None:
         if self.dump_dir is not None:
-            self.dump_dir.mkdir(parents=True, exist_ok=True)
+            try:
+                self.dump_dir.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise OutputError(f"cannot make the folder: {error.strerror}", where=str(self.dump_dir)) from None
             write_text(self.dump_dir / f"{index:02d}-{name}.lgn", to_text(circuit))
 
 
