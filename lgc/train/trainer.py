@@ -59,6 +59,8 @@ def train(config: TrainConfig, *, console: Console | None = None) -> Model:
         OptionError: the configuration does not fit the data set.
         OutputError: the checkpoint or the log cannot be written.
     """
+    if config.output is not None:
+        _check_output(config.output)
     data = load_dataset(config.dataset, config.data_dir, seed=config.seed)
     with _open_log(config.log) as log:
         return _Run(config, data, log, console or Console(quiet=True)).run()
@@ -248,6 +250,16 @@ def _model_accuracy(model: Model, split: Split) -> float:
 
     classes = interp.classify(lower(model), split.bits.numpy().view(np.bool_))
     return float((classes == split.labels.numpy()).mean())
+
+
+def _check_output(path: Path) -> None:
+    """Find out before the training, not after its first epoch, that the checkpoint cannot be written."""
+    if path.suffix not in (".pt", ".safetensors"):
+        raise OutputError(
+            f"unknown suffix '{path.suffix}'", where=str(path), hint="Checkpoints are .pt or .safetensors files"
+        )
+    if not path.parent.is_dir():
+        raise OutputError("cannot write: there is no such folder", where=str(path), hint=f"Make {path.parent} first")
 
 
 @contextmanager

@@ -129,6 +129,11 @@ def test_unwritable(tmp_path: Path) -> None:
             train(replace(SMALL, epochs=1, **{field: tmp_path / "no" / "x.pt"}))  # type: ignore[arg-type]
 
 
+def test_unknown_suffix(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="suffix"):
+        train(replace(SMALL, output=tmp_path / "x.pth"))
+
+
 def test_command(tmp_path: Path) -> None:
     path = tmp_path / "m.pt"
     options = ["--gates", "100", "--epochs", "1", "--threshold", "0.2", "--threshold", "0.5"]
