@@ -15,6 +15,8 @@ from lgc.errors import OutputError
 def replacing(path: Path | str) -> Iterator[Path]:
     """A temporary path beside ``path`` that replaces it when the block ends well.
 
+    A link stays a link, to the new file. What is no file (``/dev/stdout``, ``/dev/null``, a pipe) is written directly.
+
     Raises:
         OutputError: the folder does not exist or cannot be written, or the disk is full.
     """
@@ -23,7 +25,11 @@ def replacing(path: Path | str) -> Iterator[Path]:
     try:
         if path.is_dir():
             raise OutputError("this is a folder, not a file", where=str(path))
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".lgc-tmp", dir=path.parent)
+        if path.exists() and not path.is_file():
+            yield path
+            return
+        target = path.resolve()
+        handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".lgc-tmp", dir=target.parent)
         os.close(handle)
         temporary = Path(name)
         yield temporary
@@ -31,7 +37,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
+        temporary.replace(target)
     except OSError as error:
         raise OutputError(
             f"cannot write: {error.strerror or error}",
