@@ -1,0 +1,56 @@
+# lgc: `make` lists the targets.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+# The CPU build of torch, from PyTorch's own index where that can be reached (on PyPI, Linux gets the CUDA build, gigabytes).
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+JOBS ?= 2
+LEVEL ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow lint format types docs bench clean
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready  ## Make the virtual environment with everything in it
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "lgc needs Python 3.11 or newer: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=24" "setuptools>=77"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --timeout 15 --retries 1 --extra-index-url $(TORCH_INDEX) -c constraints.txt torch || \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e ".[dev]"
+	@touch $@
+
+demo: setup  ## Compile and verify the shipped MNIST model
+	@mkdir -p demo
+	$(BIN)/lgc compile examples/mnist/mnist-8k.pt -O$(LEVEL) -o demo/mnist.v
+	$(BIN)/lgc eval examples/mnist/mnist-8k.pt --data examples/mnist/mnist-test.npz
+	$(BIN)/lgc verify examples/mnist/mnist-8k.pt demo/mnist.v --data examples/mnist/mnist-test.npz --junit demo/verify.xml
+
+test: setup  ## Run the tests (under 10 minutes on 2 cores)
+	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+
+test-slow: setup  ## Run the tests that take minutes
+	$(BIN)/python -m pytest -n $(JOBS) -m slow
+
+lint: setup  ## ruff, format, mypy and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: setup  ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: setup  ## Regenerate the generated pages of docs/
+	$(BIN)/python docs/generate.py
+
+bench: setup  ## Measure, and print the tables of docs/benchmarks.md
+	$(BIN)/lgc bench
+
+clean:  ## Remove what the other targets made
+	rm -rf $(VENV) demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
