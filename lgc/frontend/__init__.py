@@ -4,26 +4,41 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lgc.errors import InputError
+from lgc.errors import CheckpointError
 from lgc.frontend.checkpoint import read_model, write_model
+from lgc.frontend.facts import ImportOptions
 from lgc.frontend.lower import lower
 from lgc.frontend.model import Layer, Model
-from lgc.ir import Circuit, parse_text
+from lgc.ir import Circuit
 
-__all__ = ["Layer", "Model", "load_circuit", "lower", "read_model", "write_model"]
+__all__ = ["ImportOptions", "Layer", "Model", "load_circuit", "load_model", "lower", "read_model", "write_model"]
 
 
-def load_circuit(path: Path | str) -> Circuit:
-    """The unoptimised circuit of a checkpoint, or the circuit of a `.lgn` file.
+def load_circuit(path: Path | str, options: ImportOptions | None = None) -> Circuit:
+    """The unoptimised circuit of a checkpoint or netlist of any family that docs/formats.md lists.
 
     Raises:
-        CheckpointError, NetlistError: see the readers.
+        LgcError: it cannot be read, or does not say enough; the message names the flag that does.
     """
-    path = Path(path)
-    if path.suffix != ".lgn":
-        return lower(read_model(path))
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read ({error})", where=str(path)) from None
-    return parse_text(text, str(path))
+    from lgc.frontend.registry import read_file
+
+    result = read_file(path, options).result
+    return lower(result) if isinstance(result, Model) else result
+
+
+def load_model(path: Path | str, options: ImportOptions | None = None) -> Model:
+    """The model in a checkpoint of any family.
+
+    Raises:
+        CheckpointError: among others, that the file is a netlist, which has no layers.
+    """
+    from lgc.frontend.registry import read_file
+
+    result = read_file(path, options).result
+    if not isinstance(result, Model):
+        raise CheckpointError(
+            "this is a netlist, not a checkpoint: it has gates, but no layers",
+            where=str(path),
+            hint="`lgc compile` reads netlists",
+        )
+    return result

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lgc.errors import CheckpointError, InputError
 from lgc.frontend.ptfile import LEGACY_MAGIC, ZIP_MAGIC, check_directory, read_pt
+from lgc.frontend.safefile import read_safetensors
 from lgc.frontend.unpickle import LateArray, StandIn
 
 Array = NDArray[Any]
@@ -84,7 +85,9 @@ def read_content(path: Path) -> Content:
     if head.startswith(ZIP_MAGIC):
         return _read_npz(path) if _is_npz(path) else _from_object(path, read_pt(path))
     if len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < size:
-        return Content(path, "safetensors", state=_read_safetensors(path))
+        metadata, tensors = read_safetensors(path)
+        state = {_strip(name): array for name, array in tensors.items()}
+        return Content(path, "safetensors", state=state, entries=dict(metadata))
     if head[:1] == b"\x80":
         raise CheckpointError(
             "this is a bare Python pickle, not a PyTorch file",
@@ -99,6 +102,8 @@ def read_content(path: Path) -> Content:
 def _from_object(path: Path, content: Any) -> Content:
     """Find the state dict in what a PyTorch file holds."""
     if isinstance(content, dict) and not _has_tensors(content):
+        if isinstance(content.get("lgc"), str):
+            return Content(path, "pytorch", entries={"lgc": content["lgc"]})
         inner = _inner(content)
         if inner is not None:
             entries = {str(key): value for key, value in content.items() if value is not content[inner]}
@@ -202,12 +207,6 @@ class _Plain:
         if isinstance(value, dict):
             return {str(key): self.convert(item, depth + 1) for key, item in value.items()}
         return [self.convert(item, depth + 1) for item in value] if isinstance(value, list | tuple) else None
-
-
-def _read_safetensors(path: Path) -> dict[str, Array]:
-    from lgc.frontend.safefile import read_safetensors
-
-    return {_strip(name): array for name, array in read_safetensors(path)[1].items()}
 
 
 def _is_npz(path: Path) -> bool:

@@ -1,0 +1,227 @@
+"""What a file does not say, and who says it instead: a flag, or a key of the sidecar given by ``--config``."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.errors import CheckpointError, InputError, OptionError
+
+_MAX_SIDECAR_BYTES = 16 << 20
+_NESTED = ("args", "config", "model", "model_config")
+
+FACTS: dict[str, tuple[str, str]] = {
+    "family": ("--family", "which tool's file it is"),
+    "classes": ("--classes", "the number of classes, or their names"),
+    "features": ("--features", "the number of input features"),
+    "input_shape": ("--input-shape", "the shape of one sample, such as 3,32,32"),
+    "thresholds": ("--thresholds", "the encoder's thresholds: numbers, or a .npy file of shape (T) or (F,T)"),
+    "bit_order": ("--bit-order", "feature-major or threshold-major: the order of the encoder's bits"),
+    "tau": ("--tau", "the scale of the scores; changes no decision"),
+    "beta": ("--beta", "the offset of the scores; changes no decision"),
+    "tie": ("--tie", "first or last: which of several largest scores is the class"),
+    "seed": ("--seed", "the seed the wiring was drawn with"),
+    "dataset": ("--dataset", "the data set of difflogic's experiments: features, encoding and preamble"),
+    "preamble": ("--preamble", "the size of the training set that was split before the model was built; 0 for none"),
+    "built_on": ("--built-on", "cpu or cuda: where the model was built, which decides the order of the draws"),
+    "connections": ("--connections", "random or unique: how the wiring was drawn"),
+    "check": ("--check", "a .npz file with X and y, or a reference netlist, that the wiring must agree with"),
+    "min_accuracy": ("--min-accuracy", "the accuracy on --check that the model must reach"),
+    "widths": ("--widths", "the true number of gates of each layer, such as 2000,1000"),
+    "pass_input": ("--pass-input", "whether every layer also reads the network's input"),
+    "pass_residual": ("--pass-residual", "whether every layer also reads the stage before the last"),
+    "parametrization": ("--parametrization", "raw, warp or light: how the tables are stored"),
+    "torchlogix_version": ("--torchlogix-version", "the version that trained it: 0.2.1 and 0.2.2 differ"),
+    "feature_dim": ("--feature-dim", "the axis that the encoder's bits widen: 1 for images, -2 for vectors"),
+    "temperature_softplus": ("--config", "of the learnable binarisation"),
+    "layers": ("--config", "the list of layers; docs/formats.md shows one"),
+    "top": ("--top", "the top module"),
+}
+"""Every fact a user can give: the flag and what it means."""
+
+
+class MissingFactError(CheckpointError):
+    """The file does not say something that the model cannot be read without."""
+
+    def __init__(self, name: str, why: str) -> None:
+        flag, meaning = FACTS[name]
+        place = f"as '{name}' in the file given by --config" if flag == "--config" else f"by {flag}"
+        super().__init__(f"{why}: {meaning}", hint=f"Give it {place}")
+        self.fact = name
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """What the user says about a file.
+
+    Attributes:
+        given: facts given one by one; they win.
+        config: the sidecar; its nested ``args``, ``config`` and ``model`` are searched too.
+        folder: where relative paths in the sidecar start.
+    """
+
+    given: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path = Path()
+
+    @classmethod
+    def of(cls, config: Path | None = None, **given: Any) -> ImportOptions:
+        """Options of a sidecar file and of facts; facts that are None or empty are not given.
+
+        Raises:
+            InputError: the sidecar cannot be read.
+            OptionError: a fact of an unknown name.
+        """
+        unknown = set(given) - set(FACTS)
+        if unknown:
+            raise OptionError(f"no importer knows the fact '{sorted(unknown)[0]}'")
+        facts = {name: value for name, value in given.items() if value is not None and value != ()}
+        return cls(facts, read_sidecar(config) if config else {}, config.parent if config else Path())
+
+    def with_defaults(self, defaults: Mapping[str, Any], folder: Path | None = None) -> ImportOptions:
+        """The same options, with ``defaults`` behind what the user said."""
+        return ImportOptions(self.given, {**defaults, **self.config}, folder or self.folder)
+
+    def get(self, name: str) -> Any:
+        """A fact as it was given, or None."""
+        if name in self.given:
+            return self.given[name]
+        places = [self.config, *(self.config.get(key) for key in _NESTED)]
+        for place in places:
+            if isinstance(place, Mapping) and place.get(name) is not None:
+                return place[name]
+        return None
+
+    def need(self, name: str, why: str) -> Any:
+        """A fact as it was given.
+
+        Raises:
+            MissingFactError: naming the flag.
+        """
+        value = self.get(name)
+        if value is None:
+            raise MissingFactError(name, why)
+        return value
+
+    def integer(self, name: str, low: int = 1, high: int = 1 << 26) -> int | None:
+        """A whole number, or None if it was not given.
+
+        Raises:
+            OptionError: it is something else, or out of range.
+        """
+        value = self.get(name)
+        if value is None:
+            return None
+        if isinstance(value, str) and value.lstrip("-").isdecimal() and len(value) < 20:
+            value = int(value)
+        if type(value) is not int or not low <= value <= high:
+            raise OptionError(f"{_label(name)} is {str(value)[:40]}, which is no whole number from {low} to {high}")
+        return value
+
+    def integers(self, name: str, high: int = 1 << 26) -> tuple[int, ...] | None:
+        """A list of positive whole numbers, or None. Text such as ``3,32,32`` counts as one.
+
+        Raises:
+            OptionError: it is something else.
+        """
+        value = self.get(name)
+        if isinstance(value, str):
+            parts = value.split(",")
+            value = [int(part) if part.strip().isdecimal() and len(part) < 12 else part for part in parts]
+        if value is None:
+            return None
+        if not isinstance(value, list | tuple) or not all(type(n) is int and 1 <= n <= high for n in value):
+            raise OptionError(f"{_label(name)} is {str(value)[:40]}, which is no list of positive whole numbers")
+        return tuple(value)
+
+    def number(self, name: str) -> float | None:
+        """A finite number, or None.
+
+        Raises:
+            OptionError: it is something else.
+        """
+        value = self.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+            raise OptionError(f"{_label(name)} is {str(value)[:40]}, which is no number")
+        return float(value)
+
+    def choice(self, name: str, allowed: tuple[str, ...]) -> str | None:
+        """One of the allowed words, or None.
+
+        Raises:
+            OptionError: another word.
+        """
+        value = self.get(name)
+        if value is not None and value not in allowed:
+            raise OptionError(f"{_label(name)} is {str(value)[:40]!r}", hint=f"It is one of: {', '.join(allowed)}")
+        return value if isinstance(value, str) else None
+
+    def flag(self, name: str) -> bool | None:
+        """A truth value (also ``0``/``1`` and ``"true"``/``"false"``, as environment files spell it), or None.
+
+        Raises:
+            OptionError: something else.
+        """
+        value = self.get(name)
+        words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+        if value is None or isinstance(value, bool):
+            return value
+        if str(value).lower() not in words:
+            raise OptionError(f"{_label(name)} is {str(value)[:40]!r}, which is neither true nor false")
+        return words[str(value).lower()]
+
+    def array(self, name: str) -> NDArray[np.float64] | None:
+        """Numbers of one or two dimensions, given as lists, as text such as ``0.25,0.5``, or as a .npy file; or None.
+
+        Raises:
+            OptionError: they are not numbers.
+            InputError: the file cannot be read.
+        """
+        value = self.get(name)
+        if value is None:
+            return None
+        try:
+            if isinstance(value, str) and value.endswith(".npy"):
+                value = np.load(self.folder / value, allow_pickle=False)
+            elif isinstance(value, str):
+                value = [float(part) for part in value.split(",")]
+            array = np.asarray(value, dtype=np.float64)
+        except OSError as error:
+            raise InputError(f"cannot be read ({error.strerror or error})", where=str(value)) from None
+        except (ValueError, TypeError) as error:
+            raise OptionError(f"{_label(name)} are no numbers ({str(error)[:60]})") from None
+        return array.reshape(1) if array.ndim == 0 else array
+
+
+def _label(name: str) -> str:
+    flag = FACTS[name][0] if name in FACTS else "--config"
+    return f"'{name}' in the sidecar" if flag == "--config" else flag
+
+
+def read_sidecar(path: Path) -> dict[str, Any]:
+    """A JSON or TOML file of facts.
+
+    Raises:
+        InputError: it cannot be read, or is no table.
+    """
+    try:
+        if path.stat().st_size > _MAX_SIDECAR_BYTES:
+            raise InputError("a sidecar of more than 16 MB is none", where=str(path))
+        text = path.read_text(encoding="utf-8")
+        content = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror or error})", where=str(path)) from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"this is no valid JSON or TOML ({str(error)[:80]})", where=str(path)) from None
+    if not isinstance(content, dict):
+        raise InputError("it holds no table of facts", where=str(path), hint="docs/formats.md shows one")
+    return content

@@ -1,0 +1,69 @@
+"""Netlists of the EDA world as circuits: what BLIF, AIGER and Verilog readers share.
+
+Such a file has no encoder and no head. Its inputs are features that are bits already. Unless the user groups the
+outputs by --classes, every output is a class of its own, named as in the file, with a score of 0 or 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from lgc.errors import NetlistError
+from lgc.frontend.assemble import make_head
+from lgc.frontend.facts import ImportOptions
+from lgc.ir import Builder, Circuit, Encoder, Head, verify_circuit
+
+MAX_SIGNALS = 1 << 24
+
+
+def to_circuit(
+    builder: Builder, outputs: list[int], output_names: list[str], name: str, facts: ImportOptions
+) -> Circuit:
+    """The verified circuit around a netlist.
+
+    Raises:
+        NetlistError: it has no inputs or no outputs.
+        OptionError: the outputs do not divide into the classes.
+    """
+    if not outputs or not builder.num_inputs:
+        raise NetlistError(f"it has {builder.num_inputs} inputs and {len(outputs)} outputs; a circuit needs both")
+    if facts.get("classes") is not None:
+        head = make_head(facts, len(outputs))
+    else:
+        head = Head(np.arange(len(outputs) + 1), np.zeros(len(outputs), np.int64), tuple(output_names))
+    circuit = Circuit(name, Encoder(builder.num_inputs), builder.build(outputs), head)
+    verify_circuit(circuit)
+    return circuit
+
+
+def in_order(roots: list[str], operands: Callable[[str], tuple[str, ...]], done: Callable[[str], bool]) -> list[str]:
+    """Definitions that the roots need, operands before users, without recursion.
+
+    Args:
+        operands: the signals a definition reads.
+        done: whether a signal needs no definition (any more).
+
+    Raises:
+        NetlistError: a combinational cycle.
+    """
+    order: list[str] = []
+    open_: set[str] = set()
+    finished: set[str] = set()
+    stack = [(root, False) for root in reversed(roots)]
+    while stack:
+        signal, expanded = stack.pop()
+        if expanded:
+            open_.discard(signal)
+            finished.add(signal)
+            order.append(signal)
+            continue
+        if signal in finished or done(signal):
+            continue
+        if signal in open_:
+            raise NetlistError(f"signal '{signal[:60]}' depends on itself: a combinational cycle")
+        open_.add(signal)
+        stack.append((signal, True))
+        stack += [(source, False) for source in operands(signal) if source not in finished]
+    return order

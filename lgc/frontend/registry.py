@@ -1,0 +1,124 @@
+"""The page that lists every family of files, in the order in which they are tried.
+
+A file is recognised by its contents, never by its name. Families whose signature is stricter come first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lgc.errors import CheckpointError, LgcError, OptionError
+from lgc.frontend import (
+    aiger,
+    blif,
+    compactlogic,
+    difflogic,
+    dwn,
+    forks,
+    lilogic,
+    lilogic_npz,
+    silogic,
+    torchlogix,
+    verilog_in,
+)
+from lgc.frontend.checkpoint import read_model
+from lgc.frontend.content import Content, read_content
+from lgc.frontend.facts import ImportOptions
+from lgc.frontend.importer import Importer, Job
+from lgc.frontend.model import Model
+from lgc.ir import Circuit, parse_text
+
+
+def _is_native(content: Content) -> bool:
+    return isinstance(content.entries.get("lgc"), str)
+
+
+def _read_native(job: Job) -> Model:
+    return read_model(job.content.path)
+
+
+def _is_lgn(content: Content) -> bool:
+    return content.container == "text" and content.data[:64].lstrip().startswith(b"lgn ")
+
+
+def _read_lgn(job: Job) -> Circuit:
+    try:
+        text = job.content.data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise CheckpointError(f"it is no UTF-8 text ({error.reason})", where=str(job.content.path)) from None
+    return parse_text(text, str(job.content.path))
+
+
+IMPORTERS: tuple[Importer, ...] = (
+    Importer("lgc", "lgc checkpoint (docs/checkpoint.md)", _is_native, _read_native),
+    Importer("lgn", "lgc netlist text (docs/ir.md)", _is_lgn, _read_lgn),
+    lilogic_npz.IMPORTER,
+    lilogic.IMPORTER,  # (16, N), the only family stored gates-first
+    compactlogic.IMPORTER,  # has `.weights` like difflogic, and `.gate_sequence`
+    forks.SALON64,  # difflogic plus `.conn_a`, `.conn_b`
+    forks.VISUALIZER,  # difflogic under `logic_layers.`, plus `connections`
+    difflogic.IMPORTER,
+    dwn.IMPORTER,
+    silogic.IMPORTER,
+    torchlogix.IMPORTER,
+    blif.IMPORTER,
+    aiger.IMPORTER,
+    verilog_in.IMPORTER,
+)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A file that was read: what it is, and what was found out on the way."""
+
+    result: Model | Circuit
+    importer: Importer
+    job: Job
+
+
+def recognise(content: Content, family: str | None = None) -> Importer:
+    """The importer for a file's content.
+
+    Raises:
+        OptionError: ``family`` is unknown.
+        CheckpointError: no family matches, or not the one that is asked for.
+    """
+    if family is not None:
+        chosen = next((importer for importer in IMPORTERS if importer.family == family), None)
+        if chosen is None:
+            names = ", ".join(importer.family for importer in IMPORTERS)
+            raise OptionError(f"--family is '{family[:40]}'", hint=f"Known: {names}")
+        return chosen
+    for importer in IMPORTERS:
+        if importer.matches(content):
+            return importer
+    keys = ", ".join(list(content.state)[:5])
+    raise CheckpointError(
+        f"no known family has such a content ({f'tensors: {keys[:200]}' if keys else content.container})",
+        where=str(content.path),
+        hint="docs/formats.md lists what lgc reads",
+    )
+
+
+def read_file(path: Path | str, options: ImportOptions | None = None) -> Imported:
+    """Read a file of any known family.
+
+    Raises:
+        LgcError: with the file, and what is missing or wrong.
+    """
+    path = Path(path)
+    options = options or ImportOptions()
+    content = read_content(path)
+    family = options.given.get("family")
+    importer = recognise(content, str(family) if family is not None else None)
+    job = Job(content, options)
+    try:
+        return Imported(importer.read(job), importer, job)
+    except LgcError as error:
+        raise error.at(str(path)) from None
+    except (IndexError, KeyError, ValueError, TypeError, OverflowError, MemoryError) as error:
+        # A hostile file can break an assumption that no test of ours thought of; that is its fault, said plainly.
+        raise CheckpointError(
+            f"its tensors contradict each other ({type(error).__name__}: {str(error)[:120]})", where=str(path)
+        ) from error
