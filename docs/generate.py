@@ -13,7 +13,7 @@ import click
 
 from lgc.cli import COMMANDS, cli
 from lgc.ir.gates import markdown_table
-from lgc.passes import PASSES, PIPELINES, Pass
+from lgc.passes import PASSES, PIPELINES, Pass, Repeat
 from lgc.passes.rules import RULES
 
 DOCS = Path(__file__).parent
@@ -24,8 +24,8 @@ def cli_page() -> str:
     parts = ["# Command line", "", "Generated from the code by `make docs`.", ""]
     parts += ["| command | what it does |", "|---|---|"]
     parts += [f"| [`lgc {name}`](#lgc-{name}) | {text} |" for name, (_, text) in COMMANDS.items()]
-    parts += ["", "Exit codes: 0 all well; 1 hardware and model differ; 2 unusable input; 3 a tool is missing or a check did"]
-    parts += ["not run to its end; 130 interrupted.", ""]
+    parts += ["", "Exit codes: 0 all well; 1 hardware and model differ; 2 unusable input; 3 a tool is missing, or a"]
+    parts += ["check did not run to its end; 130 interrupted.", ""]
     root = click.Context(cli, info_name="lgc")
     for name in COMMANDS:
         command = cli.get_command(root, name)
@@ -42,15 +42,16 @@ def passes_page() -> str:
     parts += [f"| `{name}` | {(type_.__doc__ or '').splitlines()[0]} |" for name, type_ in PASSES.items()]
     parts += ["", "| level | pipeline |", "|---|---|"]
     for level, pipeline in PIPELINES.items():
-        steps = [
-            item.name if isinstance(item, Pass) else "repeat until nothing changes (" + ", ".join(p.name for p in item.passes) + ")"
-            for item in pipeline
-        ]
+        steps = [item.name if isinstance(item, Pass) else _repeated(item) for item in pipeline]
         parts.append(f"| `-{level}` | {', '.join(steps) or 'nothing'} |")
     parts += ["", "The local rewrites, each proved over all inputs by `tests/passes/test_rules.py`:", ""]
     parts += ["| rewrite | algebra |", "|---|---|"]
     parts += [f"| {rule.name} | `{rule.algebra}` |" for rule in RULES]
     return "\n".join([*parts, ""])
+
+
+def _repeated(item: Repeat) -> str:
+    return "repeat until nothing changes (" + ", ".join(one.name for one in item.passes) + ")"
 
 
 def ir_page(text: str) -> str:
@@ -62,7 +63,11 @@ def ir_page(text: str) -> str:
 def main() -> int:
     """Write the pages, or with ``--check`` name those that are not current."""
     ir = DOCS / "ir.md"
-    pages = {DOCS / "cli.md": cli_page(), DOCS / "passes.md": passes_page(), ir: ir_page(ir.read_text(encoding="utf-8"))}
+    pages = {
+        DOCS / "cli.md": cli_page(),
+        DOCS / "passes.md": passes_page(),
+        ir: ir_page(ir.read_text(encoding="utf-8")),
+    }
     stale = [path.name for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv:
         print("stale: " + ", ".join(stale) if stale else "all current")

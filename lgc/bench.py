@@ -43,10 +43,10 @@ def random_model(gates: int, seed: int = 0) -> Model:
     """Two equal layers of random gates on random wires: 784 inputs, 10 classes."""
     rng = np.random.default_rng(seed)
     width = gates // 2
-    layers = [
-        Layer(f"layer{index + 1}", rng.integers(0, reach, (width, 2)), TABLE_OF_ID[rng.integers(0, 16, width)], (index,))
-        for index, reach in enumerate((_INPUTS, width))
-    ]
+    layers = []
+    for index, reach in enumerate((_INPUTS, width)):
+        wires, gates_of_layer = rng.integers(0, reach, (width, 2)), rng.integers(0, 16, width)
+        layers.append(Layer(f"layer{index + 1}", wires, TABLE_OF_ID[gates_of_layer], (index,)))
     thresholds = np.full((_INPUTS, 1), 0.25)
     head = Head.equal_groups(width, tuple("0123456789"), tau=12.0)
     return Model(f"random-{gates}", Encoder(_INPUTS, thresholds), tuple(layers), head)

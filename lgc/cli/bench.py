@@ -6,7 +6,7 @@ import click
 
 
 @click.command()
-@click.option("--gates", multiple=True, type=click.IntRange(20), help="Sizes to compile; by default 8k, 64k, 256k and 1M.")
+@click.option("--gates", multiple=True, type=click.IntRange(20), help="Sizes; by default 8k, 64k, 256k and 1M.")
 @click.option("--repeats", type=click.IntRange(1), default=3, show_default=True, help="Runs; the median counts.")
 def bench(gates: tuple[int, ...], repeats: int) -> None:
     """Measure compilation against the number of gates: time by step and peak memory, a process each."""

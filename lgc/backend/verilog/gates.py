@@ -38,10 +38,9 @@ def stage_module(circuit: Circuit, staging: Staging, stage: Stage, top: str) -> 
         yield f"  input  wire `LGC_NETS({name}, {widths[name]}),"
     yield f"  `LGC_OUT `LGC_NETS({stage.name}, {max(1, stage.width)})"
     yield ");"
-    arities = np.unique(circuit.netlist.arity[stage.nodes[stage.nodes >= 0]]) if stage.width else []
-    for arity in arities:
+    for arity in np.unique(circuit.netlist.arity[stage.nodes[stage.nodes >= 0]]).tolist():
         if arity > 2:
-            yield lut_function(int(arity))
+            yield lut_function(arity)
     yield from gate_lines(circuit, staging, stage)
     yield "endmodule\n"
 
