@@ -42,7 +42,7 @@ FACTS: dict[str, tuple[str, str]] = {
     "feature_dim": ("--feature-dim", "the axis that the encoder's bits widen: 1 for images, -2 for vectors"),
     "temperature_softplus": ("--config", "of the learnable binarisation"),
     "layers": ("--config", "the list of layers; docs/formats.md shows one"),
-    "top": ("--top", "the top module"),
+    "top": ("--source-top", "the top module of a Verilog file"),
 }
 """Every fact a user can give: the flag and what it means."""
 

@@ -113,12 +113,22 @@ def read_file(path: Path | str, options: ImportOptions | None = None) -> Importe
     family = options.given.get("family")
     importer = recognise(content, str(family) if family is not None else None)
     job = Job(content, options)
+    return Imported(read_job(importer, job), importer, job)
+
+
+def read_job(importer: Importer, job: Job) -> Model | Circuit:
+    """Run an importer; whatever a hostile file provokes becomes one error with the file's name.
+
+    Raises:
+        LgcError: what is missing or wrong.
+    """
+    where = str(job.content.path)
     try:
-        return Imported(importer.read(job), importer, job)
+        return importer.read(job)
     except LgcError as error:
-        raise error.at(str(path)) from None
-    except (IndexError, KeyError, ValueError, TypeError, OverflowError, MemoryError) as error:
+        raise error.at(where) from None
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         # A hostile file can break an assumption that no test of ours thought of; that is its fault, said plainly.
         raise CheckpointError(
-            f"its tensors contradict each other ({type(error).__name__}: {str(error)[:120]})", where=str(path)
+            f"its tensors contradict each other ({type(error).__name__}: {str(error)[:120]})", where=where
         ) from error

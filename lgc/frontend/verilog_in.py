@@ -31,7 +31,7 @@ def _matches(content: Content) -> bool:
 def _read(job: Job) -> Circuit:
     top = job.facts.get("top")
     if top is not None and not _TOP.fullmatch(str(top)):
-        raise NetlistError(f"--top is '{str(top)[:40]}', which is no plain Verilog name")
+        raise NetlistError(f"--source-top is '{str(top)[:40]}', which is no plain Verilog name")
     with tempfile.TemporaryDirectory(prefix="lgc-verilog-") as folder:
         # Fixed names in a folder of our own: no name from outside reaches yosys' command line.
         (Path(folder) / "input.v").write_bytes(job.content.data)
