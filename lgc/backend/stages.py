@@ -46,8 +46,8 @@ class Staging:
     references: list[str]
 
 
-def stage(circuit: Circuit) -> Staging:
-    """Cut a circuit into stages.
+def stage(circuit: Circuit, top: str = "") -> Staging:
+    """Cut a circuit into stages, none of them named like the top module.
 
     A stage is a range of nodes of one layer that do not read each other. The last stage, the votes, has one entry per
     output, in order: nodes that serve as one output and nothing else are computed there; the other entries are copies.
@@ -61,7 +61,7 @@ def stage(circuit: Circuit) -> Staging:
     is_vote[:first] = False
     ranges = [nodes[~is_vote[first + nodes]] for nodes in _ranges(circuit)]
     ranges = [nodes for nodes in ranges if len(nodes)]
-    names = unique([identifier(_layer_name(circuit, int(nodes[0])), "stage") for nodes in ranges])
+    names = unique([identifier(_layer_name(circuit, int(nodes[0])), "stage") for nodes in ranges], taken=[top])
     home = np.full(netlist.num_nets, -1, np.int64)  # the stage of each net: -1 constants, 0 input, i+1 ranges[i]
     home[2:first] = 0
     references = ["0", "1", *(f"{INPUT}[{i}]" for i in range(netlist.num_inputs)), *[""] * netlist.num_nodes]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.backend.naming import labels
 from lgc.errors import MissingToolError
 from lgc.ir import Circuit, interp
 
@@ -30,7 +31,7 @@ class Reference(Protocol):
         """Classes (B,) for scores (B, C)."""
 
     def neurons(self, bits: Bits) -> dict[str, Bits]:
-        """Per layer name, the outputs of its neurons, (B, N)."""
+        """Per layer, under its name in the emitted comments, the outputs of its neurons, (B, N)."""
 
 
 class TorchReference:
@@ -82,7 +83,7 @@ class InterpreterReference:
         result: dict[str, Bits] = {}
         known = netlist.origin >= 0
         layer, neuron = netlist.origins.layer[netlist.origin[known]], netlist.origins.neuron[netlist.origin[known]]
-        for index, name in enumerate(netlist.origins.names):
+        for index, name in enumerate(labels(netlist.origins.names)):
             mine = layer == index
             table = np.zeros((len(bits), int(neuron[mine].max(initial=-1)) + 1), np.bool_)
             table[:, neuron[mine]] = values[:, known][:, mine]
@@ -105,4 +106,4 @@ def reference_for(path: Path, circuit: Circuit) -> Reference:
         )
     from lgc.frontend.software import SoftwareModel
 
-    return TorchReference(SoftwareModel.from_file(path), list(circuit.netlist.origins.names))
+    return TorchReference(SoftwareModel.from_file(path), labels(circuit.netlist.origins.names))

@@ -90,7 +90,7 @@ class Verilog(Target):
         body = "\n".join(self._modules(circuit)) + "\n"
         digest = hashlib.sha256(body.encode()).hexdigest()
         stream.write(
-            f"// {comment(circuit.name)}: a logic-gate network, written by lgc {__version__}.\n"
+            f"// Logic-gate network {comment(circuit.name)}, written by lgc {__version__}.\n"
             f"{SOURCE_MARK}{comment(circuit.metadata.get('model_digest', 'none'))}\n"
             f"{CIRCUIT_MARK}{circuit.digest()}\n"
             f"{BODY_MARK}{digest}\n"
@@ -111,9 +111,9 @@ class Verilog(Target):
         return {".json": manifest.to_json()}
 
     def _modules(self, circuit: Circuit) -> Iterator[str]:
-        staging = stage(circuit)
-        shape = HeadShape.of(circuit)
         top = self.top_name(circuit)
+        staging = stage(circuit, top)
+        shape = HeadShape.of(circuit)
         with_class = self.outputs != "scores"
         yield "`default_nettype none"
         yield _MACROS

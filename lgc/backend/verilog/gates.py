@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lgc.backend.naming import labels
 from lgc.backend.stages import INPUT, Stage, Staging
 from lgc.ir import BY_TABLE, Circuit
 
@@ -78,7 +79,7 @@ def _rows(circuit: Circuit, stage: Stage) -> tuple[list, ...]:  # type: ignore[t
     neuron = np.full(len(handle), -1, np.int64)
     layer[known] = origins.layer[handle[known]]
     neuron[known] = origins.neuron[handle[known]]
-    names = origins.names or ("",)
+    names = labels(origins.names) or [""]
     return (
         stage.nodes.tolist(),
         netlist.arity[picked].tolist(),
