@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -123,9 +124,36 @@ def read_manifest(path: Path) -> Manifest:
         if fields["thresholds"] is not None:
             fields["thresholds"] = tuple(tuple(row) for row in fields["thresholds"])
         manifest = Manifest(**fields)
-        for name in ("latency", "score_width", "num_features"):
-            if type(getattr(manifest, name)) is not int or not 0 <= getattr(manifest, name) < 1 << 31:
-                raise ValueError(name)
+        _check(manifest)
         return manifest
     except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError) as error:
         raise InputError(f"the manifest is damaged ({error})", where=str(path), hint="Compile again") from None
+
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_LIMITS = {"latency": 64, "score_width": 62, "num_features": 1 << 31, "nodes": 1 << 31, "depth": 1 << 31}
+
+
+def _check(manifest: Manifest) -> None:
+    """Types and ranges of what verify builds on: names reach a simulator, numbers decide how much is allocated.
+
+    Raises:
+        ValueError: with the field at fault.
+    """
+    for field, limit in _LIMITS.items():
+        value = getattr(manifest, field)
+        if type(value) is not int or not 0 <= value <= limit:
+            raise ValueError(field)
+    for field in ("top", "tie", "model_digest", "circuit_digest"):
+        if not isinstance(getattr(manifest, field), str):
+            raise ValueError(field)
+    if type(manifest.score_signed) is not bool or not all(isinstance(name, str) for name in manifest.classes):
+        raise ValueError("score_signed or classes")
+    for port in manifest.ports:
+        plain = all(isinstance(text, str) for text in (port.name, port.direction))
+        if not plain or not _NAME.fullmatch(port.name) or port.direction not in ("input", "output"):
+            raise ValueError("ports")
+        if type(port.width) is not int or not 1 <= port.width < 1 << 31:
+            raise ValueError(f"port {port.name}")
+    if not _NAME.fullmatch(manifest.top):
+        raise ValueError("top")
