@@ -65,9 +65,8 @@ def verify(
     Every score and the class of every vector are compared with the checkpoint's own torch model. Exit code 0: all
     equal. 1: a difference, with the first layer and neuron that differ. 2: unusable input. 3: not checked.
     """
-    from rich.console import Console
-
-    from lgc.errors import MismatchError
+    from lgc.cli._console import console as new_console
+    from lgc.errors import MismatchError, OutputError
     from lgc.files import write_text
     from lgc.frontend import load_circuit
     from lgc.sim.junit import junit_xml
@@ -83,15 +82,20 @@ def verify(
     sets = _vectors(circuit, data, data_dir, limit, num_random, seed, directed=not no_directed)
     reference = reference_for(model, circuit)
     options = VerifyOptions(0 if lanes == "auto" else int(lanes), waves, timeout)
-    console = Console(highlight=False, quiet=quiet)
+    console = new_console(quiet=quiet)
     with _folder(keep) as folder, _progress(console, sum(len(one.bits) for one in sets)) as progress:
         report = run(emitted, circuit, reference, sets, folder, options, progress)
     explanation = _explain(report, circuit) if report.mismatch else ""
-    if junit:
-        write_text(junit, junit_xml(report, emitted.path.name, explanation))
     _print_summary(console, report)
+    if junit:
+        try:
+            write_text(junit, junit_xml(report, emitted.path.name, explanation))
+        except OutputError as error:
+            if not report.mismatch:
+                raise
+            report.problems.append(str(error))
     if report.mismatch:
-        raise MismatchError(explanation, where=str(rtl))
+        raise MismatchError(". ".join([explanation, *report.problems]), where=str(rtl))
 
 
 def _vectors(
@@ -105,11 +109,14 @@ def _vectors(
     directed: bool,
 ) -> list[VectorSet]:
     from lgc.cli._data import load_bits
+    from lgc.errors import InputError
     from lgc.sim.vectors import VectorSet, directed_vectors, random_vectors
 
     sets = []
     if data is not None:
         bits, _ = load_bits(data, data_dir, circuit.encoder)
+        if not len(bits):
+            raise InputError("the data has no samples", where=data)
         sets.append(VectorSet("data", bits[:limit]))
     if num_random:
         sets.append(random_vectors(circuit.netlist.num_inputs, num_random, seed))
@@ -135,7 +142,11 @@ def _folder(keep: Path | None) -> Iterator[Path]:
         keep.mkdir(parents=True)
     except OSError as error:
         raise OutputError(f"cannot make the folder for --keep: {error.strerror}", where=str(keep)) from None
-    yield keep.resolve()
+    try:
+        yield keep.resolve()
+    finally:
+        if not any(keep.iterdir()):  # nothing was built: nothing to keep
+            keep.rmdir()
 
 
 @contextmanager
@@ -160,8 +171,8 @@ def _print_summary(console, report: Report) -> None:  # type: ignore[no-untyped-
     console.print(table)
     what = "every score" if "scores" in report.checked else "the class (the scores are no ports)"
     console.print(
-        f"reference {report.reference}; built in {report.build_seconds:.1f} s, simulated in {report.simulate_seconds:.1f} s"
-        f" ({report.lanes} lane{'s' if report.lanes > 1 else ''})"
+        f"reference {report.reference}; built in {report.build_seconds:.1f} s, "
+        f"simulated in {report.simulate_seconds:.1f} s ({report.lanes} lane{'s' if report.lanes > 1 else ''})"
     )
     for one in report.sets:
         if one.kind == "data" and not one.mismatches:

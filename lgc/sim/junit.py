@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 
 from lgc.sim.verify import Report
+
+_ILLEGAL = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def junit_xml(report: Report, name: str, explanation: str) -> str:
     """One test case per kind of vectors; the first failing one holds the explanation."""
     suite = ET.Element(
         "testsuite",
-        name=f"lgc verify {name}",
+        name=_legal(f"lgc verify {name}"),
         tests=str(len(report.sets)),
         failures=str(sum(one.mismatches > 0 for one in report.sets)),
         errors="0",
@@ -21,13 +24,22 @@ def junit_xml(report: Report, name: str, explanation: str) -> str:
     told = False
     for one in report.sets:
         case = ET.SubElement(
-            suite, "testcase", classname=name, name=f"{one.kind}: {one.vectors} vectors", time=f"{one.seconds:.3f}"
+            suite,
+            "testcase",
+            classname=_legal(name),
+            name=f"{one.kind}: {one.vectors} vectors",
+            time=f"{one.seconds:.3f}",
         )
         if one.mismatches:
             failure = ET.SubElement(case, "failure", message=f"{one.mismatches} of {one.vectors} vectors differ")
-            failure.text = "" if told else explanation
+            failure.text = "" if told else _legal(explanation)
             told = True
     root = ET.Element("testsuites")
     root.append(suite)
     ET.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _legal(text: str) -> str:
+    """Text without what XML 1.0 cannot hold: control characters and lone surrogates, in names of files and classes."""
+    return _ILLEGAL.sub("?", text)

@@ -52,16 +52,17 @@ class Rtl:
                 found.append(GateLine(match[1], int(match[2]), match[3], match[4], int(match[5]), number))
         return found
 
-    def stage_modules(self) -> dict[str, str]:
-        """Module of each stage vector that a gate line writes."""
-        modules: dict[str, str] = {}
+    def stages(self) -> dict[str, tuple[str, int]]:
+        """Module and width of each stage vector that gate lines write."""
+        found: dict[str, tuple[str, int]] = {}
         current = ""
         for line in self.text.split("\n"):
             if match := _MODULE.match(line):
                 current = match[1]
             elif match := _GATE.match(line):
-                modules.setdefault(match[1], current)
-        return modules
+                module, width = found.get(match[1], (current, 0))
+                found[match[1]] = (module, max(width, int(match[2]) + 1))
+        return found
 
 
 def read_rtl(path: Path, manifest_path: Path | None = None) -> Rtl:
@@ -71,7 +72,8 @@ def read_rtl(path: Path, manifest_path: Path | None = None) -> Rtl:
         InputError: missing, not from lgc, or the manifest belongs to another file.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8", newline="") as stream:  # as it is: a lone \r ends no comment
+            text = stream.read()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"the Verilog cannot be read ({error})", where=str(path)) from None
     header, _ = _split(text)

@@ -114,7 +114,7 @@ class Simulator:
             try:
                 while process.poll() is None:
                     if time.monotonic() > deadline:
-                        raise NotCheckedError(f"the simulation was stopped after {self.timeout:.0f} s: not checked")
+                        raise NotCheckedError(f"the simulation was stopped after {self.timeout:g} s: not checked")
                     if progress:
                         progress(self._done() * self.lanes)
                     time.sleep(_POLL_SECONDS)

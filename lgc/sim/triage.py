@@ -39,34 +39,35 @@ def locate(rtl: Rtl, reference: Reference, bits: NDArray[np.bool_], folder: Path
 
     Every emitted gate line names the neuron that it computes; passes keep the value of a net that keeps its name.
     """
-    gates = rtl.gates()
-    modules = rtl.stage_modules()
-    widths = {stage: 0 for stage in modules}
-    for gate in gates:
-        widths[gate.stage] = max(widths[gate.stage], gate.index + 1)
-    stages = [stage for stage in modules if widths[stage]]
+    model = reference.neurons(bits[None])
+    gates = [gate for gate in rtl.gates() if gate.layer in model and gate.neuron < model[gate.layer].shape[1]]
+    stages = [(stage, module, width) for stage, (module, width) in rtl.stages().items()]
     try:
-        observed = _observe(rtl, bits, [(stage, modules[stage], widths[stage]) for stage in stages], folder, timeout)
+        observed = _observe(rtl, bits, stages, folder, timeout)
     except LgcError as error:
         return Finding(None, None, 0, 0, f"the layers could not be compared: {error}")
-    model = reference.neurons(bits[None])
-    wrong = [gate for gate in gates if gate.layer in model and _differs(gate, observed, model)]
+    wrong = [gate for gate in gates if _differs(gate, observed, model)]
+    if not gates:
+        return Finding(None, None, 0, 0, "no gate line names a neuron of the model: the layers could not be compared")
     if not wrong:
-        note = f"all {len(gates)} gates agree with the model on this vector: the popcount, the argmax or the outputs differ"
+        note = (
+            f"all {len(gates)} gates agree with the model on this vector: "
+            "the popcount, the argmax or the outputs differ"
+        )
         return Finding(None, None, 0, len(gates), note)
     order = {name: index for index, name in enumerate(model)}
     first = min(wrong, key=lambda gate: (order[gate.layer], gate.neuron))
     expected = bool(model[first.layer][0, first.neuron])
     note = (
-        f"first difference: {first.layer}, neuron {first.neuron}: the model says {int(expected)}, the hardware {int(not expected)}; "
-        f"line {first.line} of {rtl.path.name}: {first.stage}[{first.index}] = {first.expression}"
+        f"first difference: {first.layer}, neuron {first.neuron}: the model says {int(expected)}, "
+        f"the hardware {int(not expected)}; line {first.line} of {rtl.path.name}: "
+        f"{first.stage}[{first.index}] = {first.expression}"
     )
     return Finding(first, expected, len(wrong), len(gates), note)
 
 
 def _differs(gate: GateLine, observed: dict[str, NDArray[np.bool_]], model: dict[str, NDArray[np.bool_]]) -> bool:
-    neurons = model[gate.layer]
-    return gate.neuron < neurons.shape[1] and bool(observed[gate.stage][0, gate.index] != neurons[0, gate.neuron])
+    return bool(observed[gate.stage][0, gate.index] != model[gate.layer][0, gate.neuron])
 
 
 def _observe(

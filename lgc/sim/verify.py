@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.errors import InputError, NotCheckedError, OptionError
+from lgc.errors import InputError, LgcError, NotCheckedError, OptionError
+from lgc.files import replacing
 from lgc.ir import Circuit
 from lgc.sim.build import BuildOptions, build
 from lgc.sim.reference import Reference
@@ -51,7 +52,7 @@ class SetResult:
 
 @dataclass
 class Report:
-    """What was checked, and what came out."""
+    """What was checked, and what came out. ``problems`` kept nothing from being compared."""
 
     reference: str
     lanes: int
@@ -60,6 +61,7 @@ class Report:
     mismatch: Mismatch | None = None
     build_seconds: float = 0.0
     simulate_seconds: float = 0.0
+    problems: list[str] = field(default_factory=list)
 
     @property
     def vectors(self) -> int:
@@ -95,7 +97,8 @@ def check_provenance(rtl: Rtl, model_digest: str) -> None:
     """
     if rtl.model_digest != model_digest:
         raise InputError(
-            f"this Verilog comes from another model (digest {rtl.model_digest[:12]}, the checkpoint's is {model_digest[:12]})",
+            f"this Verilog comes from another model (digest {rtl.model_digest[:12]}, "
+            f"the checkpoint's is {model_digest[:12]})",
             where=str(rtl.path),
             hint="Compile this checkpoint, or give --force to compare all the same",
         )
@@ -134,6 +137,8 @@ def verify(
     total = sum(len(one.bits) for one in sets)
     if total == 0:
         raise NotCheckedError("there are no vectors: nothing was checked", hint="Give data, or --random N")
+    if options.waves and _wave_format(options.waves) not in ("vcd", "fst"):
+        raise OptionError(f"--waves {options.waves}", hint="The file's suffix is .vcd or .fst")
     lanes = options.lanes or (LANES if rtl.manifest.nodes > _LANES_FROM_NODES else 1)
     if lanes not in (1, LANES):
         raise OptionError(f"--lanes {lanes}", hint=f"It is 1 or {LANES}")
@@ -161,7 +166,12 @@ def verify(
     if options.waves:
         report_progress("waves", 0)
         shown = bits[:_WAVE_VECTORS] if report.mismatch is None else report.mismatch.bits[None]
-        _write_waves(rtl, shown, options.waves, folder / "waves", options.timeout)
+        try:
+            _write_waves(rtl, shown, options.waves, folder / "waves", options.timeout)
+        except LgcError as error:
+            if report.mismatch is None:
+                raise
+            report.problems.append(f"the waveforms could not be written: {error}")  # the difference is the news
     return report
 
 
@@ -228,10 +238,12 @@ def _compare(
 
 
 def _write_waves(rtl: Rtl, bits: NDArray[np.bool_], target: Path, folder: Path, timeout: float) -> None:
-    kind = target.suffix.lstrip(".").lower()
-    if kind not in ("vcd", "fst"):
-        raise OptionError(f"--waves {target}", hint="The file's suffix is .vcd or .fst")
     folder.mkdir(parents=True)
     ports = [(port.name, port.direction) for port in rtl.manifest.ports]
-    program = build(rtl.path.resolve(), ports, BuildOptions(rtl.manifest.top, trace=kind), folder)
-    Simulator(program, rtl.manifest, 1, folder, timeout).run(bits, trace_file=target.resolve())
+    with replacing(target) as temporary:  # first: a folder that cannot be written is noticed before the build
+        program = build(rtl.path.resolve(), ports, BuildOptions(rtl.manifest.top, trace=_wave_format(target)), folder)
+        Simulator(program, rtl.manifest, 1, folder, timeout).run(bits, trace_file=temporary.resolve())
+
+
+def _wave_format(path: Path) -> str:
+    return path.suffix.lstrip(".").lower()
