@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from typing import Any
 
@@ -70,11 +71,14 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; every user's mistake ends as one paragraph and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names hold what a terminal may not be able to show
     try:
         result: Any = cli.main(arguments, prog_name="lgc", standalone_mode=False)
         sys.exit(result if isinstance(result, int) else 0)
     except LgcError as error:
-        click.echo(f"lgc: {error}", err=True)
+        click.echo(f"lgc: {_paragraph(str(error))}", err=True)
         sys.exit(error.exit_code)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
@@ -90,3 +94,8 @@ def main(arguments: list[str] | None = None) -> None:
     except MemoryError:
         click.echo("lgc: out of memory. The network is too large for this machine.", err=True)
         sys.exit(2)
+
+
+def _paragraph(text: str) -> str:
+    """One line without control characters, whatever names and file contents the message quotes."""
+    return "".join(char if char.isprintable() else " " if char in "\n\t" else "?" for char in text)

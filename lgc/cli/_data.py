@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 def load_bits(data: str, data_dir: Path | None, encoder: Encoder) -> tuple[NDArray[np.bool_], NDArray[np.int64] | None]:
     """Encoded bits (B, I) and labels (B,), or None if the data has none.
 
-    An `.npz` file holds ``X``: features (B, F), or bits packed into bytes, least significant first, with their number in
-    ``n_bits``; and perhaps ``y``.
+    An `.npz` file holds ``X``: features (B, F), or bits packed into bytes, least significant first, with their number
+    in ``n_bits``; and perhaps ``y``.
 
     Raises:
         InputError: unreadable, or it does not fit the model.
@@ -44,9 +45,9 @@ def _from_npz(path: Path, encoder: Encoder) -> tuple[NDArray[np.bool_], NDArray[
     samples, labels = arrays["X"], arrays.get("y")
     if samples.ndim < 2 or samples.dtype.kind not in "buif":
         raise InputError(f"X is {samples.dtype} {samples.shape}, expected numbers (samples, features)", where=str(path))
-    samples = samples.reshape(len(samples), -1)
+    samples = samples.reshape(len(samples), math.prod(samples.shape[1:]))
     try:
-        bits = _unpacked(samples, int(arrays["n_bits"]), encoder) if "n_bits" in arrays else encoder.encode(samples)
+        bits = _unpacked(samples, arrays["n_bits"], encoder) if "n_bits" in arrays else encoder.encode(samples)
     except InputError as error:
         raise error.at(str(path)) from None
     if labels is not None and (labels.shape != (len(bits),) or labels.dtype.kind not in "ui"):
@@ -54,11 +55,14 @@ def _from_npz(path: Path, encoder: Encoder) -> tuple[NDArray[np.bool_], NDArray[
     return bits, None if labels is None else labels.astype(np.int64)
 
 
-def _unpacked(samples: NDArray[Any], num_bits: int, encoder: Encoder) -> NDArray[np.bool_]:
+def _unpacked(samples: NDArray[Any], declared: NDArray[Any], encoder: Encoder) -> NDArray[np.bool_]:
     import numpy as np
 
     from lgc.errors import InputError
 
+    if declared.size != 1 or declared.dtype.kind not in "ui":
+        raise InputError(f"n_bits is {declared.dtype} {declared.shape}, expected one whole number")
+    num_bits = int(declared.reshape(()))
     if num_bits != encoder.num_bits:
         raise InputError(f"the samples have {num_bits} bits, but the model reads {encoder.num_bits}")
     if samples.dtype != np.uint8 or samples.shape[1] != -(-num_bits // 8):

@@ -69,7 +69,9 @@ def compile_(
     target_type = target_class(output)
     options = dict(_setting(text) for text in settings)
     if target_type.name == "verilog":
-        options.setdefault("top", top or output.stem)
+        options.setdefault("top", output.stem)
+    if top is not None:
+        options["top"] = top
     if registered:
         options["registered"] = "yes"
     if outputs:
@@ -113,11 +115,12 @@ def _report_broken(manager: PassManager) -> None:
 def _print_report(
     circuit: Circuit, optimised: Circuit, stats: list[PassStats], level: str, written: list[Path]
 ) -> None:
-    from rich.console import Console
     from rich.table import Table
 
+    from lgc.cli._console import console as new_console
+
     before, after = circuit.netlist, optimised.netlist
-    console = Console(highlight=False)
+    console = new_console()
     table = Table(title=f"{circuit.name}: -O{level}", title_justify="left")
     for heading in ("pass", "gates", "depth", "outputs", "ms", "what it did"):
         table.add_column(heading, justify="left" if heading in ("pass", "what it did") else "right")

@@ -28,14 +28,15 @@ def doctor() -> None:
 
     Exit code 3 if a part is missing that compiling and verifying need.
     """
-    from rich.console import Console
     from rich.table import Table
+
+    from lgc.cli._console import console
 
     parts = _parts()
     table = Table("part", "found", "needed for", "install")
     for part in parts:
         table.add_row(part.name, part.version or "missing", part.needed_for, "" if part.version else part.install)
-    Console(highlight=False).print(table)
+    console().print(table)
     if any(part.required and part.version is None for part in parts):
         raise click.exceptions.Exit(3)
 

@@ -38,8 +38,9 @@ def eval_(model: Path, data: str, data_dir: Path | None, level: str, as_json: bo
         raise InputError("the data has no samples", where=data)
     count = circuit.head.num_classes
     if labels.min() < 0 or labels.max() >= count:
+        wrong = labels[(labels < 0) | (labels >= count)][0]
         raise InputError(
-            f"label {labels.max()} in data for a model of {count} classes", where=data, hint="Labels are 0 to C-1"
+            f"label {wrong} in data for a model of {count} classes", where=data, hint="Labels are 0 to C-1"
         )
     predicted = interp.classify(circuit, bits)
     confusion = np.zeros((count, count), np.int64)
@@ -68,11 +69,12 @@ def _print_json(classes: tuple[str, ...], confusion: NDArray[np.int64]) -> None:
 
 
 def _print_table(name: str, classes: tuple[str, ...], confusion: NDArray[np.int64]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
+    from lgc.cli._console import console as new_console
+
     total, right = int(confusion.sum()), int(confusion.trace())
-    console = Console(highlight=False)
+    console = new_console()
     if len(classes) <= 20:
         table = Table(title="rows: label, columns: prediction", title_justify="left")
         for heading in ("", *classes, "recall"):

@@ -8,13 +8,13 @@ import click
 @click.command()
 def passes() -> None:
     """List the passes, the pipelines of each -O level, and the local rewrites with their algebra."""
-    from rich.console import Console
     from rich.table import Table
 
+    from lgc.cli._console import console as new_console
     from lgc.passes import PASSES, PIPELINES, Pass
     from lgc.passes.rules import RULES
 
-    console = Console(highlight=False)
+    console = new_console()
     table = Table("pass", "what it does")
     for name, type_ in PASSES.items():
         table.add_row(name, (type_.__doc__ or "").splitlines()[0])
