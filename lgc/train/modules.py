@@ -133,7 +133,7 @@ class LogicLayer(nn.Module):
         a, b = self.connectome(x.t().contiguous())
         soft = torch.softmax(self.logits, dim=-1) @ self.basis
         hard = soft if self.training and self.estimator == "soft" else self.basis[self.gate_ids()]
-        return mix_gates(soft, hard.detach(), a, b).t() if hard is not soft else mix_gates(soft, soft, a, b).t()
+        return mix_gates(soft, hard.detach(), a, b).t()
 
     def gate_ids(self) -> Tensor:
         """int64 (gates,): the likeliest function of each gate."""

@@ -20,8 +20,8 @@ from torch.nn.functional import cross_entropy
 
 import lgc
 from lgc.errors import InputError, OptionError, OutputError
-from lgc.frontend import Model, write_model
-from lgc.ir import Encoder
+from lgc.frontend import Model, lower, write_model
+from lgc.ir import Encoder, interp
 from lgc.train.augment import shift_table, shifted
 from lgc.train.config import TrainConfig
 from lgc.train.data import Dataset, load_dataset
@@ -245,9 +245,6 @@ class _Run:
 
 def _model_accuracy(model: Model, split: Split) -> float:
     """Accuracy of a hardened model, through the reference interpreter."""
-    from lgc.frontend import lower
-    from lgc.ir import interp
-
     classes = interp.classify(lower(model), split.bits.numpy().view(np.bool_))
     return float((classes == split.labels.numpy()).mean())
 
