@@ -84,11 +84,11 @@ def _print(report: dict[str, Any], summary: Summary | None) -> None:
     console.print(f"[bold]{escape(report['file'])}[/]: {escape(report['title'])}")
     console.print(f"  {report['container']} file of {report['bytes']:,} bytes")
     for note in report["certain"]:
-        console.print(f"  [green]certain[/]    {escape(note)}")
+        console.print(f"  [green]certain[/]    {escape(note)}", soft_wrap=True)
     for note in report["doubtful"]:
-        console.print(f"  [yellow]ambiguous[/]  {escape(note)}")
+        console.print(f"  [yellow]ambiguous[/]  {escape(note)}", soft_wrap=True)
     if summary is None:
-        console.print(f"  [red]not read[/]   {escape(report['problem'])}")
+        console.print(f"  [red]not read[/]   {escape(report['problem'])}", soft_wrap=True)
     _print_facts(console, report["facts"])
     if summary is not None:
         _print_summary(console, summary)
@@ -123,7 +123,7 @@ def _print_summary(console: Console, summary: Summary) -> None:
         f"  head        {len(summary.classes)} classes of {summary.outputs:,} outputs, tau {summary.tau:g}, "
         f"{summary.tie} maximum wins"
     )
-    console.print(f"  gates       {escape(_gates(summary.gates, 16))}")
+    console.print(f"  gates       {escape(_gates(summary.gates, 16))}", soft_wrap=True)
     if not summary.layers:
         return
     table = Table(box=None)

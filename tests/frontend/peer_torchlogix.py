@@ -1,0 +1,175 @@
+"""Writers of torchlogix's checkpoints and their meaning, as in peer_files."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import torch
+from peer_files import PeerFile, group_sum, one_hot_logits, rng
+
+
+def draw_tables(random, kind, count, rank):
+    """Weights (count, 16 or 2^rank) and tables (count, 2^rank), index j with input 0 as the most significant bit."""
+    size = 1 << rank
+    if kind == "raw":
+        ids = random.integers(0, 16, count)
+        table = (ids[:, None] >> (3 - np.arange(4))) & 1
+        return one_hot_logits(random, ids, 16, -1).numpy(), table
+    weights = random.standard_normal((count, size)).astype(np.float32)
+    if kind == "light":
+        return weights, (weights > 0).astype(np.int64)
+    table = np.zeros((count, size), np.int64)
+    for j in range(size):
+        signs = np.array([(-1.0) ** bin(i & j).count("1") for i in range(size)])
+        table[:, j] = (weights.astype(np.float64) * signs).sum(1) < 0
+    return weights, table
+
+
+def look_up(table, operands):
+    """operands (B, ..., r), input 0 first, into tables (..., 2^r)."""
+    rank = operands.shape[-1]
+    address = sum(operands[..., i] << (rank - 1 - i) for i in range(rank))
+    return np.take_along_axis(np.broadcast_to(table, (*address.shape, table.shape[-1])), address[..., None], -1)[..., 0]
+
+
+def dense(path, kind="raw", rank=2, learned=None, binarization=None, seed=20):
+    """Dlgn: an optional binarisation, then dense layers. ``learned``: None, 'all' or 'some' candidates."""
+    random, features, classes, bits_each = rng(seed), 6, 3, 2
+    state: dict[str, Any] = {}
+    options: dict[str, Any] = {"classes": classes}
+    reads, thresholds = features, None
+    if binarization:
+        thresholds = np.sort(random.standard_normal((features, bits_each)).astype(np.float32), axis=1)
+        if binarization == "global":
+            thresholds = np.tile(thresholds[:1], (features, 1))
+            state["0.thresholds"] = torch.from_numpy(thresholds[0])
+            options["features"] = features
+        elif binarization == "learned":
+            raw = random.standard_normal((features, bits_each)).astype(np.float32)
+            state["0.thresholds"] = torch.zeros(features, bits_each)
+            state["0.raw_diffs"] = torch.from_numpy(raw)
+            scale = 0.1 + 1e-6
+            steps = scale * torch.nn.functional.softplus(torch.from_numpy(raw[:, 1:]) / scale)
+            thresholds = torch.cumsum(torch.cat([torch.from_numpy(raw[:, :1]), steps], 1), 1).numpy()
+            options |= {"torchlogix_version": "0.2.2", "config": {"temperature_softplus": 0.1}}
+        else:
+            state["0.thresholds"] = torch.from_numpy(thresholds)
+        reads = features * bits_each
+    elif learned != "all":
+        options["features"] = features
+    layers = []
+    for index, width in enumerate([18, 15]):
+        weights, table = draw_tables(random, kind, width, rank)
+        wires = random.integers(0, reads, (rank, width))
+        prefix = f"{index + 2}."
+        state[f"{prefix}weight"] = torch.from_numpy(weights)
+        if learned and index == 0:
+            count = reads if learned == "all" else 3
+            best = wires if learned == "all" else random.integers(0, count, (rank, width))
+            indices = random.integers(0, reads, (count, rank, width))
+            if learned == "all":
+                indices = np.broadcast_to(np.arange(reads)[:, None, None], (reads, rank, width)).copy()
+            state[f"{prefix}connections.weights"] = one_hot_logits(random, best, count, 0)
+            wires = np.take_along_axis(indices, best[None], 0)[0]
+            state[f"{prefix}connections.indices"] = torch.from_numpy(indices)
+        else:
+            state[f"{prefix}connections.indices"] = torch.from_numpy(wires)
+        layers.append((wires, table))
+        reads = width
+    if kind != "raw":
+        options["parametrization"] = kind
+
+    def scores(x):
+        values = (
+            x.astype(np.int64) if thresholds is None else (x[:, :, None] > thresholds).reshape(len(x), -1).astype(int)
+        )
+        for wires, table in layers:
+            values = look_up(table, np.moveaxis(values[:, wires], 1, -1))
+        return group_sum(values, classes)
+
+    torch.save(state, path)
+    return PeerFile(path, scores, features, options, real=thresholds is not None)
+
+
+def conv(path, kind="raw", rank=2, depth=2, residual=False, seed=21):
+    """Binarisation per channel, convolution trees, OR-pooling, an optional residual block, dense, GroupSum."""
+    random, classes, bits_each = rng(seed), 2, 2
+    channels, side, kernels = 2, 6, 3
+    thresholds = np.sort(random.standard_normal((channels, bits_each)).astype(np.float32), axis=1)
+    state: dict[str, Any] = {"0.thresholds": torch.from_numpy(thresholds)}
+    steps: list[dict[str, Any]] = [{"type": "binarization", "prefix": "0", "feature_dim": 1}]
+    first = _draw_conv(random, state, "1", kind, rank, depth, channels * bits_each, kernels, side, 3, 1)
+    steps += [
+        {"type": "conv", "prefix": "1", "padding": 1, "stride": 1, "receptive_field_size": 3},
+        {"type": "orpool", "kernel_size": 2, "stride": 2, "padding": 1},
+    ]
+    pooled = side // 2 + 1
+    block = None
+    if residual:
+        block = _draw_conv(random, state, "3.main.0", kind, rank, depth, kernels, kernels, pooled, 3, 1)
+        inner = {"type": "conv", "prefix": "3.main.0", "padding": 1, "stride": 1, "receptive_field_size": 3}
+        steps.append({"type": "residual", "main": [inner], "shortcut": []})
+    weights, table = draw_tables(random, kind, 10, rank)
+    wires = random.integers(0, kernels * pooled * pooled, (rank, 10))
+    state["5.weight"], state["5.connections.indices"] = torch.from_numpy(weights), torch.from_numpy(wires)
+    steps += [{"type": "flatten"}, {"type": "dense", "prefix": "5"}, {"type": "groupsum"}]
+    sidecar = {"layers": steps, "input_shape": [channels, side, side], "classes": classes}
+    if kind != "raw":
+        sidecar["parametrization"] = kind
+
+    def scores(x):
+        image = x.reshape(len(x), channels, side, side)
+        bits = (image[:, :, None] > thresholds[None, :, :, None, None]).reshape(len(x), -1, side, side).astype(np.int64)
+        values = first(bits)
+        padded = np.pad(values, ((0, 0), (0, 0), (1, 1), (1, 1)))
+        values = np.stack([padded[:, :, i : i + 2 * pooled - 1 : 2, j : j + 2 * pooled - 1 : 2]
+                           for i in (0, 1) for j in (0, 1)]).max(0)  # fmt: skip
+        if block is not None:
+            values = values | block(values)
+        flat = values.reshape(len(x), -1)
+        return group_sum(look_up(table, np.moveaxis(flat[:, wires], 1, -1)), classes)
+
+    torch.save(state, path)
+    config = path.with_suffix(".json")
+    config.write_text(json.dumps(sidecar))
+    return PeerFile(path, scores, channels * side * side, {"config_path": config}, real=True)
+
+
+def _draw_conv(random, state, prefix, kind, rank, depth, channels, kernels, side, field, padding):
+    """Adds one convolution to the state and returns its function of (B, C, H, W)."""
+    leaves = rank ** (depth - 1)
+    places = np.stack(
+        [random.integers(0, field, (rank, kernels, leaves)), random.integers(0, field, (rank, kernels, leaves)),
+         random.integers(0, channels, (rank, kernels, leaves))], axis=-1,
+    )  # fmt: skip
+    out = side + 2 * padding - field + 1
+    starts = np.array([(h, w, 0) for h in range(out) for w in range(out)])
+    indices = places[:, :, None] + starts[None, None, :, None]
+    state[f"{prefix}.connections._indices_L0"] = torch.from_numpy(indices)
+    tables = []
+    nodes = leaves
+    for level in range(depth):
+        weights, table = draw_tables(random, kind, nodes * kernels, rank)
+        state[f"{prefix}.tree_weights.{level}"] = torch.from_numpy(weights.reshape(nodes, kernels, -1))
+        tables.append(table.reshape(nodes, kernels, -1))
+        nodes //= rank
+        if level + 1 < depth:
+            children = np.arange(nodes * rank).reshape(nodes, rank).T
+            state[f"{prefix}.connections._indices_L{level + 1}"] = torch.from_numpy(children.copy())
+
+    def run(image):
+        padded = np.pad(image, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+        result = np.zeros((len(image), kernels, out, out), np.int64)
+        for k in range(kernels):
+            for h in range(out):
+                for w in range(out):
+                    at = places[:, k] + np.array([h, w, 0])
+                    values = np.moveaxis(padded[:, at[..., 2], at[..., 0], at[..., 1]], 1, -1)  # (B, S, r)
+                    for table in tables:
+                        values = look_up(table[:, k], values).reshape(len(image), -1, rank if table.shape[0] > 1 else 1)
+                    result[:, k, h, w] = values[:, 0, 0]
+        return result
+
+    return run
