@@ -102,7 +102,7 @@ def reference_for(path: Path, circuit: Circuit) -> Reference:
     if importlib.util.find_spec("torch") is None:
         raise MissingToolError(
             "expected values come from the checkpoint's torch model, and torch is not installed",
-            hint="`pip install torch`, or compile to .lgn and verify against that: then the interpreter is the reference",
+            hint="`pip install torch`, or verify against a .lgn file: the interpreter is then the reference",
         )
     from lgc.frontend.software import SoftwareModel
 
