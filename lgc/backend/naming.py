@@ -51,7 +51,7 @@ def comment(text: str) -> str:
 
 def labels(names: Iterable[str]) -> list[str]:
     """Different, non-empty names for comments, as near to the given ones as is safe; plain ones stay as they are."""
-    plain = re.compile(r"[A-Za-z0-9_.:/-]+")
+    plain = re.compile(r"(?!verilator|synopsys|synthesis|pragma)[A-Za-z0-9_.:/-]+")
     quoted = (name if plain.fullmatch(name) and len(name) < 200 else f'"{comment(name)}"' for name in names)
     return unique(quoted)
 
