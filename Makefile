@@ -18,10 +18,10 @@ setup: $(VENV)/.ready  ## Make the virtual environment with everything in it
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "lgc needs Python 3.11 or newer: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=24" "setuptools>=77"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --timeout 15 --retries 1 --extra-index-url $(TORCH_INDEX) -c constraints.txt torch || \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e ".[dev]"
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --upgrade "pip>=24" "setuptools>=77"
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --timeout 15 --retries 1 --extra-index-url $(TORCH_INDEX) -c constraints.txt --no-deps torch || \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt --no-deps torch
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt --no-build-isolation -e ".[dev]"
 	@touch $@
 
 demo: setup  ## Compile and verify the shipped MNIST model

@@ -1,0 +1,45 @@
+"""The documentation is true: generated pages are current, links lead somewhere, commands exist."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lgc.cli import COMMANDS
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
+
+
+def test_generated_pages_are_current():
+    """`make docs` would change nothing."""
+    command = [sys.executable, str(ROOT / "docs" / "generate.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_files(page):
+    """Every relative link of every page names a file of the repository."""
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_exist(page):
+    """Every `lgc COMMAND` and `make TARGET` that a page shows as a line of its own is one."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    for line in page.read_text(encoding="utf-8").splitlines():
+        if match := re.match(r"(?:    |\$ )lgc ([a-z]+)\b", line):
+            assert match[1] in COMMANDS, line
+        if match := re.match(r"(?:    |\$ )make ([a-z-]+)\b", line):
+            assert match[1] in targets, line
+
+
+def test_readme_opens_with_the_two_commands():
+    """A newcomer sees `make demo` and `make test` before anything else that is a command."""
+    commands = re.findall(r"^    (\S.*?)(?:\s+#.*)?$", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
+    assert commands[:2] == ["make demo", "make test"]
