@@ -81,9 +81,10 @@ def all_formats(circuit: Circuit, folder: Path) -> None:
 
 def assert_abc_agrees(folder: Path) -> None:
     """ABC proves the BLIF, and yosys' reading of the JSON, equal to the AIGER file."""
-    yosys(f"read_json {folder}/t.yosys.json; splitnets -ports; simplemap; aigmap; opt_clean; write_blif {folder}/json.blif")
+    to_gates = "splitnets -ports; simplemap; aigmap; opt_clean"
+    yosys(f"read_json {folder}/t.yosys.json; {to_gates}; write_blif {folder}/json.blif")
     for other in ("t.blif", "json.blif"):
-        assert "equivalent" in abc(f"cec -n {folder}/t.aig {folder}/{other}").lower()
+        assert "Networks are equivalent" in abc(f"cec -n {folder}/t.aig {folder}/{other}")
 
 
 @COSTLY
@@ -120,9 +121,9 @@ def test_blif_covers_of_every_two_input_table() -> None:
 
 
 def _covered(rows: list[str], address: int) -> bool:
+    if len(rows) < 2:  # a constant
+        return rows == ["1"]
     values = rows[1::2]
-    if not values:
-        return False
     hit = any(
         all(bit == "-" or int(bit) == address >> j & 1 for j, bit in enumerate(columns)) for columns in rows[0::2]
     )
