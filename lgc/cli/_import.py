@@ -61,6 +61,18 @@ def import_options(*, exclude: tuple[str, ...] = ()) -> Callable[[Callable[..., 
     return decorate
 
 
+def config_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds ``--config`` alone, for commands whose own flags are about something else: ``source: ImportOptions``."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, config: Path | None, **kwargs: Any) -> Any:
+        return function(*args, source=_options(config, {}), **kwargs)
+
+    path = click.Path(path_type=Path, dir_okay=False)
+    text = "JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`."
+    return click.option("--config", type=path, help=text)(wrapper)
+
+
 def _options(config: Path | None, given: dict[str, Any]) -> ImportOptions:
     from lgc.frontend import ImportOptions
 

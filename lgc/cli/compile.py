@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lgc.cli._import import config_option
+
 if TYPE_CHECKING:
+    from lgc.frontend import ImportOptions
     from lgc.ir import Circuit
     from lgc.passes import PassManager, PassStats
 
@@ -43,6 +46,7 @@ _NAME = "compile"
     "--bisect", is_flag=True, help="Compare all scores after each pass and name the first pass that changes one."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@config_option
 def compile_(
     model: Path,
     output: Path,
@@ -56,6 +60,7 @@ def compile_(
     stop_after: str | None,
     bisect: bool,
     quiet: bool,
+    source: ImportOptions,
 ) -> None:
     """Compile MODEL (a checkpoint or a .lgn netlist) to the format that the suffix of -o names.
 
@@ -77,7 +82,7 @@ def compile_(
     if outputs:
         options["outputs"] = outputs
     target = target_type.from_options(options)
-    circuit = load_circuit(model)
+    circuit = load_circuit(model, source)
     manager = PassManager(check=check, dump_dir=dump_ir, stop_after=stop_after, bisect_vectors=256 if bisect else 0)
     optimised = manager.run(circuit, PIPELINES[f"O{level}"])
     if manager.broken:

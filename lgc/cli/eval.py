@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lgc.cli._import import config_option
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from lgc.frontend import ImportOptions
 
 _NAME = "eval"
 
@@ -20,7 +24,8 @@ _NAME = "eval"
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder with the data set's files.")
 @click.option("-O", "level", type=click.Choice(["0", "1", "2"]), default="0", show_default=True, help="Optimise first.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def eval_(model: Path, data: str, data_dir: Path | None, level: str, as_json: bool) -> None:
+@config_option
+def eval_(model: Path, data: str, data_dir: Path | None, level: str, as_json: bool, source: ImportOptions) -> None:
     """Accuracy of MODEL (a checkpoint or a .lgn netlist) on a data set, by the reference interpreter."""
     import numpy as np
 
@@ -30,7 +35,7 @@ def eval_(model: Path, data: str, data_dir: Path | None, level: str, as_json: bo
     from lgc.ir import interp
     from lgc.passes import optimize
 
-    circuit = optimize(load_circuit(model), f"O{level}")
+    circuit = optimize(load_circuit(model, source), f"O{level}")
     bits, labels = load_bits(data, data_dir, circuit.encoder)
     if labels is None:
         raise InputError("the data has no labels y", where=data)

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lgc.cli._import import config_option
+
 if TYPE_CHECKING:
+    from lgc.frontend import ImportOptions
     from lgc.ir import Circuit
     from lgc.sim.vectors import VectorSet
     from lgc.sim.verify import Report
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 )
 @click.option("--force", is_flag=True, help="Compare even if the Verilog is not as lgc wrote it from this model.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but a mismatch or an error.")
+@config_option
 def verify(
     model: Path,
     rtl: Path,
@@ -59,6 +63,7 @@ def verify(
     timeout: float,
     force: bool,
     quiet: bool,
+    source: ImportOptions,
 ) -> None:
     """Simulate RTL, the Verilog that `lgc compile` made of MODEL, in Verilator under cocotb.
 
@@ -75,12 +80,12 @@ def verify(
     from lgc.sim.verify import VerifyOptions, check_provenance
     from lgc.sim.verify import verify as run
 
-    circuit = load_circuit(model)
+    circuit = load_circuit(model, source)
     emitted = read_rtl(rtl, manifest)
     if not force:
         check_provenance(emitted, circuit.metadata.get("model_digest", "none"))
     sets = _vectors(circuit, data, data_dir, limit, num_random, seed, directed=not no_directed)
-    reference = reference_for(model, circuit)
+    reference = reference_for(model, circuit, source)
     options = VerifyOptions(0 if lanes == "auto" else int(lanes), waves, timeout)
     console = new_console(quiet=quiet)
     with _folder(keep) as folder, _progress(console, sum(len(one.bits) for one in sets)) as progress:

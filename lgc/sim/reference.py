@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from lgc.backend.naming import labels
 from lgc.errors import MissingToolError
+from lgc.frontend import ImportOptions
+from lgc.frontend.registry import read_file
 from lgc.ir import Circuit, interp
 
 if TYPE_CHECKING:
@@ -91,13 +93,19 @@ class InterpreterReference:
         return result
 
 
-def reference_for(path: Path, circuit: Circuit) -> Reference:
-    """The reference of a checkpoint file; a `.lgn` file defines itself.
+def reference_for(path: Path, circuit: Circuit, source: ImportOptions | None = None) -> Reference:
+    """The reference of a checkpoint file; a netlist (`.lgn` and the like) defines itself.
+
+    Args:
+        path: the file that ``circuit`` was read from.
+        circuit: its unoptimised circuit.
+        source: what the file does not say, as it was read with.
 
     Raises:
         MissingToolError: a checkpoint, and torch is not installed.
     """
-    if path.suffix == ".lgn":
+    imported = read_file(path, source)
+    if isinstance(imported.result, Circuit):
         return InterpreterReference(circuit)
     if importlib.util.find_spec("torch") is None:
         raise MissingToolError(
@@ -106,4 +114,7 @@ def reference_for(path: Path, circuit: Circuit) -> Reference:
         )
     from lgc.frontend.software import SoftwareModel
 
-    return TorchReference(SoftwareModel.from_file(path), labels(circuit.netlist.origins.names))
+    # Our own file may hold logits, over which torch takes its own argmax; other tools' are hardened by their importer.
+    native = imported.importer.family == "lgc"
+    model = SoftwareModel.from_file(path) if native else SoftwareModel.from_model(imported.result)
+    return TorchReference(model, labels(circuit.netlist.origins.names))
