@@ -7,14 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 GOLDEN = Path(__file__).parent / "golden"
 
 # No deadlines: the machines are shared. In CI the examples are the same every time; elsewhere they are new ones, and
 # hypothesis prints and remembers the one that fails.
 _CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-settings.register_profile("dev", deadline=None, max_examples=40, print_blob=True, suppress_health_check=_CHECKS)
+_PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]  # explaining a failure can take minutes
+settings.register_profile(
+    "dev", deadline=None, max_examples=40, print_blob=True, phases=_PHASES, suppress_health_check=_CHECKS
+)
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True)
 settings.register_profile("thorough", settings.get_profile("dev"), max_examples=3000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))

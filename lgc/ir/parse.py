@@ -16,8 +16,8 @@ from lgc.ir.netlist import FIRST_INPUT, MAX_ARITY, MAX_NETS, Netlist, Origins
 from lgc.ir.text import HEADER
 from lgc.ir.verify import verify_circuit
 
-# A quoted string or a plain token, with the blanks after it. The possessive + keeps hostile lines linear.
-_TOKEN = re.compile(r'("(?:[^"\\]|\\.)*+"|[^\s"#]+)(?:\s+|(?=#)|$)')
+# A quoted string or a plain token, with the blanks after it.
+_TOKEN = re.compile(r'("(?:[^"\\]|\\.)*"|[^\s"#]+)(?:\s+|(?=#)|$)')
 _REAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _PLAIN = {name: (2, gate.table) for name, gate in BY_NAME.items()} | {
     "buf": (1, 2),
