@@ -111,5 +111,7 @@ def load_check(path: Path, facts: ImportOptions) -> Check:
         raise OptionError("the data of --check are no samples X with labels y", where=str(path))
     if labels.dtype.kind not in "iu" or int(labels.min()) < 0 or int(labels.max()) > 1 << 20:
         raise OptionError("the labels y of --check are no class numbers", where=str(path))
+    if len(np.unique(labels[:_MAX_SAMPLES])) < 2:
+        raise OptionError("all samples of --check have one label: any network could pass", where=str(path))
     flat = features[:_MAX_SAMPLES].reshape(min(len(features), _MAX_SAMPLES), -1)
     return DataCheck(flat.astype(np.float64), labels[:_MAX_SAMPLES].astype(np.int64), facts.number("min_accuracy"))

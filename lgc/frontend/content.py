@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.errors import CheckpointError, InputError
+from lgc.errors import CheckpointError, InputError, LgcError
 from lgc.frontend.ptfile import LEGACY_MAGIC, ZIP_MAGIC, check_directory, read_pt
 from lgc.frontend.safefile import read_safetensors
 from lgc.frontend.unpickle import LateArray, StandIn
@@ -22,7 +22,9 @@ Array = NDArray[Any]
 _MAX_TEXT_BYTES = 512 << 20
 _MAX_ARRAY_BYTES = 256 << 20
 _MAX_DEPTH = 20
-_MAX_VALUES = 1_000_000
+_MAX_VALUES = 2_000_000
+_MAX_CONTAINERS = 100_000
+_SCALARS = frozenset({int, float, str, bool})
 _MAX_MODULES = 10_000
 _WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "net", "module")
 _PREFIXES = ("_orig_mod.", "module.")
@@ -74,6 +76,13 @@ def read_content(path: Path) -> Content:
         CheckpointError: it is damaged or hostile.
         InputError: it cannot be read.
     """
+    try:
+        return _read(path)
+    except LgcError as error:
+        raise error.at(str(path)) from None
+
+
+def _read(path: Path) -> Content:
     try:
         with path.open("rb") as stream:
             head = stream.read(64)
@@ -178,7 +187,7 @@ def plain(value: Any) -> Any:
     A stand-in becomes its state, and what OmegaConf wraps is unwrapped.
 
     Raises:
-        CheckpointError: more than a million values; a small file can share one list that often.
+        CheckpointError: too many values; a small file can share one list a billion times.
     """
     return _Plain().convert(value, 0)
 
@@ -188,6 +197,7 @@ class _Plain:
 
     def __init__(self) -> None:
         self._left = _MAX_VALUES
+        self._containers_left = _MAX_CONTAINERS
 
     def convert(self, value: Any, depth: int) -> Any:
         if isinstance(value, LateArray):
@@ -202,11 +212,14 @@ class _Plain:
             )
         if isinstance(value, dict | list | tuple):
             self._left -= len(value)
-            if self._left < 0:
-                raise CheckpointError(f"it describes more than {_MAX_VALUES} values")
+            self._containers_left -= 1
+            if self._left < 0 or self._containers_left < 0:
+                raise CheckpointError("it describes more values than any model needs")
         if isinstance(value, dict):
             return {str(key): self.convert(item, depth + 1) for key, item in value.items()}
-        return [self.convert(item, depth + 1) for item in value] if isinstance(value, list | tuple) else None
+        if not isinstance(value, list | tuple):
+            return None
+        return [item if type(item) in _SCALARS else self.convert(item, depth + 1) for item in value]
 
 
 def _is_npz(path: Path) -> bool:

@@ -27,7 +27,7 @@ from lgc.frontend.unpickle import MAX_PICKLE_BYTES, Name, load_pickle
 LEGACY_MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 ZIP_MAGIC = b"PK\x03\x04"
 _LEGACY_PROTOCOL = 1001
-_LEGACY_STEPS = 300_000
+_LEGACY_STEPS = 200_000
 _MAX_DIRECTORY_BYTES = 16 << 20
 _MAX_DIMENSIONS = 8
 _MAX_EXPANDED = 1 << 22

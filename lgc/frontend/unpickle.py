@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from lgc.errors import CheckpointError
 
 MAX_PICKLE_BYTES = 32 << 20
-MAX_STEPS = 700_000
+MAX_STEPS = 400_000
 _NUMPY_KINDS = "biuf"
 
 

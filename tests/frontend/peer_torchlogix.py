@@ -41,21 +41,7 @@ def dense(path, kind="raw", rank=2, learned=None, binarization=None, seed=20):
     options: dict[str, Any] = {"classes": classes}
     reads, thresholds = features, None
     if binarization:
-        thresholds = np.sort(random.standard_normal((features, bits_each)).astype(np.float32), axis=1)
-        if binarization == "global":
-            thresholds = np.tile(thresholds[:1], (features, 1))
-            state["0.thresholds"] = torch.from_numpy(thresholds[0])
-            options["features"] = features
-        elif binarization == "learned":
-            raw = random.standard_normal((features, bits_each)).astype(np.float32)
-            state["0.thresholds"] = torch.zeros(features, bits_each)
-            state["0.raw_diffs"] = torch.from_numpy(raw)
-            scale = 0.1 + 1e-6
-            steps = scale * torch.nn.functional.softplus(torch.from_numpy(raw[:, 1:]) / scale)
-            thresholds = torch.cumsum(torch.cat([torch.from_numpy(raw[:, :1]), steps], 1), 1).numpy()
-            options |= {"torchlogix_version": "0.2.2", "config": {"temperature_softplus": 0.1}}
-        else:
-            state["0.thresholds"] = torch.from_numpy(thresholds)
+        thresholds = _draw_binarization(random, binarization, features, bits_each, state, options)
         reads = features * bits_each
     elif learned != "all":
         options["features"] = features
@@ -91,6 +77,26 @@ def dense(path, kind="raw", rank=2, learned=None, binarization=None, seed=20):
 
     torch.save(state, path)
     return PeerFile(path, scores, features, options, real=thresholds is not None)
+
+
+def _draw_binarization(random, kind, features, bits_each, state, options):
+    """Adds a binarisation to the state; returns its thresholds (F, T)."""
+    thresholds = np.sort(random.standard_normal((features, bits_each)).astype(np.float32), axis=1)
+    if kind == "global":
+        thresholds = np.tile(thresholds[:1], (features, 1))
+        state["0.thresholds"] = torch.from_numpy(thresholds[0])
+        options["features"] = features
+    elif kind == "learned":
+        raw = random.standard_normal((features, bits_each)).astype(np.float32)
+        state["0.thresholds"] = torch.zeros(features, bits_each)
+        state["0.raw_diffs"] = torch.from_numpy(raw)
+        scale = 0.1 + 1e-6
+        steps = scale * torch.nn.functional.softplus(torch.from_numpy(raw[:, 1:]) / scale)
+        thresholds = torch.cumsum(torch.cat([torch.from_numpy(raw[:, :1]), steps], 1), 1).numpy()
+        options |= {"torchlogix_version": "0.2.2", "config": {"temperature_softplus": 0.1}}
+    else:
+        state["0.thresholds"] = torch.from_numpy(thresholds)
+    return thresholds
 
 
 def conv(path, kind="raw", rank=2, depth=2, residual=False, seed=21):

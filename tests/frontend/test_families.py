@@ -69,7 +69,7 @@ WRITERS = {
 
 
 def write(name: str, folder: Path) -> peers.PeerFile:
-    writer, arguments, family = WRITERS[name]
+    writer, arguments, _ = WRITERS[name]
     return writer(folder / ("net.npz" if "npz" in name else "net.pth"), **arguments)
 
 
