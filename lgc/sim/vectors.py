@@ -26,11 +26,13 @@ class VectorSet:
         kind: ``data``, ``random`` or ``directed``.
         bits: bool (B, I).
         labels: one description per vector, or None for data and random ones.
+        targets: int64 (B,), the true class of each vector, if it is known.
     """
 
     kind: str
     bits: Bits
     labels: tuple[str, ...] | None = None
+    targets: NDArray[np.int64] | None = None
 
     def label(self, index: int) -> str:
         """Vector ``index`` for people."""

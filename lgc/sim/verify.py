@@ -42,12 +42,13 @@ class Mismatch:
 
 @dataclass(frozen=True)
 class SetResult:
-    """The outcome for one kind of vectors."""
+    """The outcome for one kind of vectors; ``accuracy`` is the hardware's and the model's, if true classes are known."""
 
     kind: str
     vectors: int
     mismatches: int
     seconds: float
+    accuracy: tuple[float, float] | None = None
 
 
 @dataclass
@@ -218,11 +219,17 @@ def _compare(
         wrong |= (observed.scores != expected_scores).any(axis=1)
     if observed.classes is not None:
         wrong |= observed.classes != expected_classes
+    seen_classes = _seen_classes(observed, reference)
     start = 0
     for one in sets:
         mine = wrong[start : start + len(one.bits)]
         share = report.simulate_seconds * len(one.bits) / max(1, len(bits))
-        report.sets.append(SetResult(one.kind, len(one.bits), int(mine.sum()), share))
+        accuracy = None
+        if one.targets is not None:
+            pair = (seen_classes, expected_classes)
+            seen, expected = (float((classes[start : start + len(one.bits)] == one.targets).mean()) for classes in pair)
+            accuracy = (seen, expected)
+        report.sets.append(SetResult(one.kind, len(one.bits), int(mine.sum()), share, accuracy))
         if report.mismatch is None and mine.any():
             offset = int(mine.argmax())
             index = start + offset
@@ -235,6 +242,14 @@ def _compare(
                 seen_class=None if observed.classes is None else int(observed.classes[index]),
             )
         start += len(one.bits)
+
+
+def _seen_classes(observed: Observed, reference: Reference) -> NDArray[np.int64]:
+    """The hardware's classes; if they are no port, those that its scores imply."""
+    if observed.classes is not None:
+        return observed.classes
+    assert observed.scores is not None
+    return reference.classify(observed.scores)
 
 
 def _write_waves(rtl: Rtl, bits: NDArray[np.bool_], target: Path, folder: Path, timeout: float) -> None:
