@@ -119,10 +119,10 @@ def _vectors(
 
     sets = []
     if data is not None:
-        bits, _ = load_bits(data, data_dir, circuit.encoder)
+        bits, labels = load_bits(data, data_dir, circuit.encoder)
         if not len(bits):
             raise InputError("the data has no samples", where=data)
-        sets.append(VectorSet("data", bits[:limit]))
+        sets.append(VectorSet("data", bits[:limit], targets=None if labels is None else labels[:limit]))
     if num_random:
         sets.append(random_vectors(circuit.netlist.num_inputs, num_random, seed))
     if directed:
@@ -182,6 +182,9 @@ def _print_summary(console, report: Report) -> None:  # type: ignore[no-untyped-
     for one in report.sets:
         if one.kind == "data" and not one.mismatches:
             console.print(f"{one.vectors:,} / {one.vectors:,} images, {what} equal")
+        if one.accuracy:
+            hardware, software = (f"{100 * value:.2f} %" for value in one.accuracy)
+            console.print(f"accuracy of the hardware {hardware}, of the model {software}")
     equal = report.vectors - report.mismatches
     console.print(f"{equal:,} / {report.vectors:,} vectors, {what} equal")
 

@@ -42,7 +42,7 @@ class Mismatch:
 
 @dataclass(frozen=True)
 class SetResult:
-    """The outcome for one kind of vectors; ``accuracy`` is the hardware's and the model's, if true classes are known."""
+    """The outcome for one kind of vectors; ``accuracy`` is the hardware's and the model's, where labels are known."""
 
     kind: str
     vectors: int
