@@ -150,8 +150,8 @@ def _folder(keep: Path | None) -> Iterator[Path]:
     try:
         yield keep.resolve()
     finally:
-        if not any(keep.iterdir()):  # nothing was built: nothing to keep
-            keep.rmdir()
+        if not any(path.is_file() for path in keep.rglob("*")):  # nothing was built: nothing to keep
+            shutil.rmtree(keep, ignore_errors=True)
 
 
 @contextmanager
