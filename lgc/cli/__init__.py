@@ -75,8 +75,7 @@ def main(arguments: list[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names hold what a terminal may not be able to show
     try:
-        result: Any = cli.main(arguments, prog_name="lgc", standalone_mode=False)
-        sys.exit(result if isinstance(result, int) else 0)
+        sys.exit(_run(arguments))
     except LgcError as error:
         click.echo(f"lgc: {_paragraph(str(error))}", err=True)
         sys.exit(error.exit_code)
@@ -94,6 +93,17 @@ def main(arguments: list[str] | None = None) -> None:
     except MemoryError:
         click.echo("lgc: out of memory. The network is too large for this machine.", err=True)
         sys.exit(2)
+
+
+def _run(arguments: list[str] | None) -> int:
+    """The exit code of a command that ends well."""
+    try:
+        result: Any = cli.main(arguments, prog_name="lgc", standalone_mode=False)
+    except SystemExit as error:
+        if error.code == 1:  # so click and rich leave when nobody reads the pipe any more; here 1 is a mismatch
+            raise BrokenPipeError from None
+        raise
+    return result if isinstance(result, int) else 0
 
 
 def _paragraph(text: str) -> str:
