@@ -70,6 +70,7 @@ def test_unknown_name() -> None:
         (gzip.compress(b"\0\0\x08\x04" + b"\xff" * 16), "holds 0 bytes"),
         (gzip.compress(b"\0\0\x08\x01\0\0\0\x03abc"), "dimensions"),
     ],
+    ids=["plain", "cut", "type", "empty", "short", "huge", "dimensions"],  # gzip writes the time into its bytes
 )
 def test_damaged_idx(idx: Path, content: bytes, match: str) -> None:
     (idx / "train-images-idx3-ubyte.gz").write_bytes(content)
