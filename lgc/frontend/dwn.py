@@ -42,7 +42,8 @@ def _read(job: Job) -> Model:
             raise CheckpointError(f"{name} reads {width} bits, but the layer before has {len(bits)}")
         bits = assembler.layer(take(bits, wires, name), tables, name)
     module = next((m.attributes for m in job.content.modules.values() if m.kind == "GroupSum"), {})
-    _refuse_unrecoverable(job, module)
+    order = _output_order(job, module, len(bits))
+    bits = bits if order is None else bits[order]
     classes, tau = module.get("k"), module.get("tau")
     classes = classes if type(classes) is int else _classes(job)
     if classes and len(bits) % classes:
@@ -100,20 +101,25 @@ def _classes(job: Job) -> int | None:
     return job.facts.integer("classes") or job.facts.integer("num_classes")
 
 
-def _refuse_unrecoverable(job: Job, module: dict[str, Any]) -> None:
-    permuted = module.get("randperm")
-    if permuted is None:
-        permuted = job.facts.get("randperm")
-    if permuted is not None and permuted is not False:
+def _output_order(job: Job, module: dict[str, Any], width: int) -> Array | None:
+    """GroupSum(randperm=...) shuffles the outputs. A pickled module holds the permutation, a state dict never does."""
+    order = module.get("randperm")
+    if isinstance(order, np.ndarray):
+        if not np.array_equal(np.sort(order.reshape(-1)), np.arange(width)):
+            raise CheckpointError(f"GroupSum's permutation is none of {width} outputs")
+        return order.reshape(-1)
+    if not module and job.facts.get("randperm"):
         raise CheckpointError(
-            "GroupSum permutes the outputs at random, and the permutation is in no file",
-            hint="The network cannot be recovered; train with randperm=False",
+            "GroupSum permutes the outputs at random, and the permutation is in no state dict",
+            hint="The network cannot be recovered from it; save the whole module",
         )
     if not module:
-        job.doubtful.append("GroupSum(randperm=True) would leave no trace; such a file cannot be recovered")
+        job.doubtful.append("GroupSum(randperm=...) would leave no trace in a state dict, and could not be recovered")
         job.doubtful.append("layers are taken to have `ste`, as the default is: without it the outputs are no bits")
-    if job.facts.get("ste") is False:
-        raise CheckpointError("its layers have no `ste`: their outputs are real numbers, not bits")
+    layers = [info.attributes for info in job.content.modules.values() if info.kind == "LUTLayer"]
+    if job.facts.get("ste") is False or any(attributes.get("ste") is False for attributes in layers):
+        raise CheckpointError("a layer has no `ste`: its outputs are real numbers, not bits")
+    return None
 
 
 IMPORTER = Importer("torch-dwn", "torch-dwn", _matches, _read, ("classes", "features", "thresholds", "tau"))
