@@ -93,7 +93,7 @@ def chosen() -> list[Circuit]:
 def test_simulation_equals_the_interpreter(lanes: int, tmp_path: Path) -> None:
     """Combinational and registered forms, chosen and random circuits at O0 and O2; one lane is what hardware is."""
     drawn = draw_circuits(20 if lanes == 1 else 6, 1)
-    specimens = [*chosen(), *named(drawn, "O0"), *named([optimize(one, "O2") for one in drawn], "O2")]
+    specimens = [*chosen(), *named(drawn[::2], "O0"), *named([optimize(one, "O2") for one in drawn[1::2]], "O2")]
     if lanes == 1:
         specimens += [wide(), wide_group()]  # with 64 lanes their build takes minutes
     batch = Batch(specimens, tmp_path, lanes=lanes)

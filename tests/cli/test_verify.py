@@ -1,0 +1,229 @@
+"""`lgc verify` end to end: what it says and returns for good hardware, and for every way of being wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from cli import Result, call, save
+
+from lgc.backend.verilog import BODY_MARK
+from lgc.sim.build import BuildOptions
+from lgc.sim.build import build as real_build
+
+pytestmark = pytest.mark.sim
+
+Capture = pytest.CaptureFixture[str]
+FAST = ("--random", "100")
+
+
+class Builds:
+    """Simulators that several tests share: the same text with the same options is built once a session."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.programs = folder, {}  # type: ignore[var-annotated]
+
+    def build(self, source: Path, ports: Sequence[tuple[str, str]], options: BuildOptions, folder: Path) -> Path:
+        key = hashlib.sha256(source.read_bytes() + repr((ports, options)).encode()).hexdigest()
+        if key not in self.programs:
+            mine = self.folder / key
+            mine.mkdir()
+            self.programs[key] = real_build(source, ports, options, mine)
+        return self.programs[key]
+
+
+@pytest.fixture(scope="session")
+def builds(tmp_path_factory: pytest.TempPathFactory) -> Builds:
+    return Builds(tmp_path_factory.mktemp("builds"))
+
+
+@pytest.fixture(scope="session")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model and its Verilog at O0 (every neuron has its gate), and data with labels."""
+    folder = tmp_path_factory.mktemp("clean")
+    save(folder / "model.pt")
+    command = [sys.executable, "-m", "lgc", "compile", "model.pt", "-o", "small.v", "-O0", "-q"]
+    subprocess.run(command, cwd=folder, check=True)
+    rng = np.random.default_rng(1)
+    np.savez(folder / "data.npz", X=rng.integers(0, 2, (70, 16), np.uint8), y=rng.integers(0, 3, 70))
+    return folder
+
+
+@pytest.fixture
+def work(clean: Path, builds: Builds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the clean folder to work in."""
+    folder = tmp_path / "work"
+    shutil.copytree(clean, folder)
+    monkeypatch.chdir(folder)
+    for module in ("verify", "triage"):
+        monkeypatch.setattr(f"lgc.sim.{module}.build", builds.build)
+    return folder
+
+
+def change(folder: Path, pattern: str, replacement: str, *, adopt: bool = False) -> None:
+    """Edit the Verilog as by hand; ``adopt`` also corrects its digest, as a liar would."""
+    path = folder / "small.v"
+    text, count = re.subn(pattern, replacement, path.read_text(), count=1)
+    assert count == 1, pattern
+    if adopt:
+        header, body = text.split(BODY_MARK, 1)
+        body = body.split("\n", 1)[1]
+        text = f"{header}{BODY_MARK}{hashlib.sha256(body.encode()).hexdigest()}\n{body}"
+    path.write_text(text)
+
+
+def test_the_whole_way_in_a_process_of_its_own(clean: Path, tmp_path: Path) -> None:
+    """No part replaced: real build, waves, report, and the build folder kept."""
+    command = [sys.executable, "-m", "lgc", "verify", "model.pt", "small.v", "--data", "data.npz", *FAST]
+    command += [
+        "--waves",
+        str(tmp_path / "w.vcd"),
+        "--junit",
+        str(tmp_path / "r.xml"),
+        "--keep",
+        str(tmp_path / "kept"),
+    ]
+    done = subprocess.run(command, cwd=clean, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "70 / 70 images, every score equal" in done.stdout
+    total = re.search(r"([\d,]+) / ([\d,]+) vectors, every score equal", done.stdout)
+    assert total and total[1] == total[2] and int(total[1]) >= 70 + 100 + 2
+    assert "reference torch" in done.stdout
+    vcd = (tmp_path / "w.vcd").read_text()
+    assert "$enddefinitions" in vcd and "class_id" in vcd
+    suite = ET.parse(tmp_path / "r.xml").getroot()[0]
+    assert suite.attrib["tests"] == "3" and suite.attrib["failures"] == "0"
+    assert [case.attrib["name"].split(":")[0] for case in suite] == ["data", "random", "directed"]
+    assert (tmp_path / "kept" / "build" / "simulator").exists()
+
+
+def test_equal_hardware(work: Path, capfd: Capture) -> None:
+    result = call(capfd, "verify", "model.pt", "small.v", *FAST, "--junit", "r.xml")
+    assert (result.code, result.err) == (0, "")
+    assert "reference torch" in result.out and "(1 lane)" in result.out
+    assert ET.parse("r.xml").getroot()[0].attrib["failures"] == "0"
+
+
+def test_quiet_says_nothing(work: Path, capfd: Capture) -> None:
+    assert call(capfd, "verify", "model.pt", "small.v", *FAST, "-q") == Result(0, "", "")
+
+
+def test_a_netlist_is_its_own_reference(work: Path, capfd: Capture) -> None:
+    """The .lgn of the same model carries the same digest, and the interpreter says what is right."""
+    assert call(capfd, "compile", "model.pt", "-o", "model.lgn", "-O0", "-q").code == 0
+    result = call(capfd, "verify", "model.lgn", "small.v", *FAST)
+    assert (result.code, result.err) == (0, "")
+    assert "reference interpreter" in result.out
+
+
+def test_a_simulation_that_does_not_end_is_not_checked(work: Path, capfd: Capture) -> None:
+    result = call(capfd, "verify", "model.pt", "small.v", "--timeout", "0.001", "--junit", "r.xml")
+    assert result.code == 3
+    assert "not checked" in result.paragraph() and "0.001 s" in result.err
+    assert not Path("r.xml").exists()
+
+
+def test_a_simulator_that_breaks_is_not_checked(work: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that ends well but writes no results is no pass."""
+    monkeypatch.setattr("lgc.sim.verify.build", lambda *_: Path("/bin/true"))
+    result = call(capfd, "verify", "model.pt", "small.v", *FAST)
+    assert result.code == 3
+    assert "did not run to its end" in result.paragraph()
+
+
+def test_results_of_another_size_are_not_checked(work: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = work / "fake"
+    fake.write_text("#!/bin/sh\nprintf x > results.bin\n")
+    fake.chmod(0o755)
+    monkeypatch.setattr("lgc.sim.verify.build", lambda *_: fake)
+    result = call(capfd, "verify", "model.pt", "small.v", *FAST)
+    assert result.code == 3
+    assert "wrote 1 bytes" in result.paragraph()
+
+
+def opposite(work: Path) -> tuple[str, int]:
+    """Turn one gate of layer 1 that layer 2 reads into its complement; returns its expression and neuron."""
+    text = (work / "small.v").read_text()
+    read = re.search(r"LGC_GATE votes\[\d+\] = .*?layer1\[(\d+)\]", text)
+    assert read
+    neuron = int(read[1])
+    change(work, rf"(LGC_GATE layer1\[{neuron}\] = )(.*);(  // )", r"\1~(\2);\3")
+    return "layer1", neuron
+
+
+def test_one_gate_changed(work: Path, capfd: Capture) -> None:
+    """Refused; with --force it is found, down to the layer and neuron, and the report holds it."""
+    layer, neuron = opposite(work)
+    refused = call(capfd, "verify", "model.pt", "small.v", *FAST)
+    assert refused.code == 2 and "changed after lgc wrote it" in refused.paragraph()
+    result = call(capfd, "verify", "model.pt", "small.v", *FAST, "--force", "--junit", "r.xml")
+    assert result.code == 1
+    assert f"first difference: {layer}, neuron {neuron}: the model says" in result.err
+    text = Path("small.v").read_text().split("\n")
+    line = next(number for number, code in enumerate(text, 1) if f"LGC_GATE layer1[{neuron}] = ~(" in code)
+    assert f"line {line} of small.v" in result.err
+    assert "expected scores [" in result.err and "Traceback" not in result.err
+    suite = ET.parse("r.xml").getroot()[0]
+    assert int(suite.attrib["failures"]) >= 1
+    assert f"{layer}, neuron {neuron}" in "".join(suite.itertext())
+    # A report that cannot be written does not hide the difference.
+    both = call(capfd, "verify", "model.pt", "small.v", *FAST, "--force", "--junit", "none/r.xml")
+    assert both.code == 1 and f"neuron {neuron}" in both.err and "none/r.xml" in both.err
+
+
+HEADS: dict[str, Callable[[Path], None]] = {
+    "bias": lambda folder: change(folder, r"\+ (\d+)'d1;", r"+ \1'd2;"),
+    "popcount": lambda folder: change(folder, r"ones = ones \+ ONE", "ones = ones | ONE"),
+    "argmax": lambda folder: change(folder, r"score > best", "score < best"),
+    "tie": lambda folder: change(folder, r"score > best", "score >= best"),
+}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name == "tie" else pytest.mark.slow) for name in HEADS]
+)
+def test_a_wrong_head(name: str, work: Path, capfd: Capture) -> None:
+    """The gates are right and the triage says so."""
+    HEADS[name](work)
+    result = call(capfd, "verify", "model.pt", "small.v", *FAST, "--force")
+    assert result.code == 1
+    assert "all 36 gates agree with the model" in result.err
+    if name in ("tie", "argmax"):
+        classes = re.search(r"expected class (\d) .*? seen (\d);", result.err)
+        assert classes and classes[1] != classes[2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", ["-O2", "-O2 --registered", "-O1 --outputs class", "--outputs scores"])
+@pytest.mark.parametrize("lanes", ["1", "64"])
+def test_every_form_is_equal(options: str, lanes: str, work: Path, capfd: Capture) -> None:
+    assert call(capfd, "compile", "model.pt", "-o", "form.v", "-q", *options.split()).code == 0
+    result = call(capfd, "verify", "model.pt", "form.v", *FAST, "--lanes", lanes)
+    assert (result.code, result.err) == (0, "")
+    assert ("the class (the scores are no ports) equal" in result.out) == ("class" in options)
+
+
+@pytest.mark.slow
+def test_a_gate_changed_in_a_registered_optimised_design(work: Path, capfd: Capture) -> None:
+    assert call(capfd, "compile", "model.pt", "-o", "small.v", "-q", "--registered").code == 0
+    layer, neuron = opposite(work)
+    result = call(capfd, "verify", "model.pt", "small.v", *FAST, "--force")
+    assert result.code == 1 and f"first difference: {layer}, neuron {neuron}:" in result.err
+
+
+@pytest.mark.slow
+def test_a_liar_who_corrects_the_digest_is_still_found(work: Path, capfd: Capture) -> None:
+    """The digest keeps mistakes out; what finds a wrong gate is the comparison."""
+    opposite(work)
+    change(work, r"^", "", adopt=True)
+    assert call(capfd, "verify", "model.pt", "small.v", *FAST).code == 1
