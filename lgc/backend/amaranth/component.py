@@ -1,12 +1,13 @@
 """A network of gates with a majority vote, as an Amaranth component. Needs amaranth and nothing else."""
 
+from collections.abc import Callable
 from typing import Any
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
     "zero": lambda _a, _b: Const(0, 1),
     "and": lambda a, b: a & b,
     "andnot": lambda a, b: a & ~b,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from itertools import pairwise
@@ -205,11 +205,10 @@ def _statements(program: Program, layout: Layout, lo: int, hi: int) -> Iterator[
             yield f"        s[{slot[index - lo]}] = v{index - lo};"
 
 
-def _plane(literal: int, read: object) -> str:
+def _plane(literal: int, read: Callable[[int], str]) -> str:
     if literal < 0:
         return "~(word){0}" if literal & 1 else "(word){0}"
-    assert callable(read)
-    return ("~" if literal & 1 else "") + str(read(literal >> 1))
+    return ("~" if literal & 1 else "") + read(literal >> 1)
 
 
 def _tables(circuit: Circuit, u8_scale: int) -> Iterator[str]:
