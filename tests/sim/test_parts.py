@@ -61,7 +61,9 @@ def test_stages_are_as_wide_as_the_vectors_though_the_last_entries_name_no_neuro
     from lgc.ir import Head, Netlist
 
     old = circuit.netlist
-    netlist = Netlist(old.num_inputs, old.fanin, old.arity, old.table, np.array(outputs, np.int32), old.origin, old.origins)
+    netlist = Netlist(
+        old.num_inputs, old.fanin, old.arity, old.table, np.array(outputs, np.int32), old.origin, old.origins
+    )
     circuit = Circuit("net", circuit.encoder, netlist, Head.equal_groups(len(outputs), ("a",)))
     write(Verilog(), circuit, tmp_path / "net.v")
     assert read_rtl(tmp_path / "net.v").stages()["votes"] == ("net_votes", len(outputs))
