@@ -67,6 +67,21 @@ def test_a_full_disk_is_an_output_error(tmp_path: Path) -> None:
     only(tmp_path, "a.txt")
 
 
+def test_a_rename_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last step is one rename: the old file is never removed first."""
+
+    def fail(self: Path, target: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OutputError, match="Input/output error"):
+        write_text(path, "new")
+    assert path.read_text() == "old"
+    only(tmp_path, "a.txt")
+
+
 def test_a_missing_folder_is_an_output_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot write: No such file") as caught:
         write_text(tmp_path / "no" / "a.txt", "x")

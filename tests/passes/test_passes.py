@@ -94,6 +94,7 @@ FANIN_DEDUP = {
     "complementary nodes": (["and n2 n3", "nand n3 n2", "or n6 n4"], "n7", ["and n2 n3", "not n5", "or n4 n6"], "n7"),
     "three of two polarities": (["xor n2 n3", "xnor n2 n3", "xnor n3 n2"], "n5 n6 n7", ["xor n2 n3", "not n5"],
                                 "n5 n6 n6"),
+    "new inverter, then an old one": (["nand n2 n3", "and n2 n3", "not n5"], "n6 n7", ["nand n2 n3", "not n5"], "n6 n6"),
     "equal inverters": (["not n2", "nota n2 n3"], "n5 n6", ["not n2"], "n5 n5"),
     "complement merges, then is an operand": (["xor n2 n3", "xnor n2 n3", "and n5 n6"], "n7", ["xor n2 n3", "not n5"],
                                               "n0"),
