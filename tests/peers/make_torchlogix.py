@@ -73,7 +73,7 @@ class ClgnCifar10Tiny(ClgnCifar10):
 def convolutional():
     torch.manual_seed(2)
     thresholds = torch.tensor([[0.2, 0.5, 0.8], [0.1, 0.4, 0.7], [0.3, 0.6, 0.9]])
-    count = min(VECTORS, 2000)
+    count = VECTORS
     model = randomise(ClgnCifar10Tiny(thresholds, "fixed", {}, {"init_method": "random"}, parametrization="raw"))
     x = torch.rand(count, 3, 32, 32)
     scores = evaluate(model, x, 20)

@@ -2,8 +2,8 @@
 
 The libraries go into a throw-away environment outside of the checkout; lgc itself never needs them. torch comes
 from the environment that runs this. Two things keep the libraries from installing or importing here, and are worked
-round in the throw-away copy only: difflogic and torch-dwn want a CUDA compiler at install time (their Python files are unpacked
-instead), and torchlogix 0.2.1 and 0.2.2 do not import on Python 3.11 (the module that holds the nested f-string is
+round in the throw-away copy only: difflogic and torch-dwn want a CUDA compiler at install time (their Python files are
+unpacked instead), and torchlogix 0.2.1 and 0.2.2 do not import on Python 3.11 (the module with the nested f-string is
 its exporter, which nothing here needs; it is replaced by an empty one).
 
     python tests/peers/run.py [--folder /tmp/lgc-peers] [--vectors 10000]
