@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -59,13 +58,27 @@ def check_every_form(circuit: Circuit, library: Loaded, samples: int, seed: int)
 NO_SHRINK = (Phase.explicit, Phase.generate)  # an example costs a compilation, shrinking one costs hundreds
 
 
-@settings(max_examples=int(os.environ.get("LGC_C_FUZZ", "16")), phases=NO_SHRINK)
-@given(circuits(), st.sampled_from([32, 64, 128, 256]), st.sampled_from([16, 40, 600]), st.integers(1, 700))
-def test_any_circuit_any_form_any_word(circuit: Circuit, width: int, part_size: int, samples: int) -> None:
+ANYTHING = given(circuits(), st.sampled_from([32, 64, 128, 256]), st.sampled_from([16, 40, 600]), st.integers(1, 700))
+
+
+def check_circuit(circuit: Circuit, width: int, part_size: int, samples: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         flags = (f"-DLGC_WORD_BITS={width}", "-O0")
         library = Loaded(circuit, Path(name), *flags, target=C99(prefix="t", part_size=part_size))
         check_every_form(circuit, library, samples, seed=samples)
+
+
+@settings(max_examples=16, phases=NO_SHRINK)
+@ANYTHING
+def test_any_circuit_any_form_any_word(circuit: Circuit, width: int, part_size: int, samples: int) -> None:
+    check_circuit(circuit, width, part_size, samples)
+
+
+@pytest.mark.slow
+@settings(max_examples=2000, phases=NO_SHRINK)
+@ANYTHING
+def test_two_thousand_circuits(circuit: Circuit, width: int, part_size: int, samples: int) -> None:
+    check_circuit(circuit, width, part_size, samples)
 
 
 @settings(max_examples=4, phases=NO_SHRINK)
