@@ -137,38 +137,51 @@ class _Network:
     def _conv(self, step: Step) -> None:
         """A tree of LUTs per kernel and position; level 0 reads the padded input."""
         prefix = step["prefix"]
-        assembler, image = self._start(None)
+        _, image = self._start(None)
         if image.ndim not in (3, 4):
             raise MissingFactError("input_shape", f"{prefix} is a convolution, and the input has no shape")
-        places = job_indices(self.job, prefix, image.ndim)
-        rank, kernels, positions, leaves = places.shape[:4]
-        out_shape = _out_shape(step, image, positions)
+        places = _positions(self.job, prefix, image.ndim)
+        out_shape = _out_shape(step, image, places.shape[2])
         operands = _gather(_pad(image, _whole(step, "padding", 0)), places, prefix)
         values = np.moveaxis(operands, 0, -1)  # (K, P, S, r)
         name = self._name("conv")
         level = 0
         while True:
-            weights = self.job.tensor(f"{prefix}tree_weights.{level}", 3)
-            if weights.shape[:2] != (leaves, kernels):
-                raise CheckpointError(f"{prefix}tree_weights.{level} has shape {weights.shape}")
-            flat = weights.transpose(1, 0, 2).reshape(kernels * leaves, -1)
-            tables = read_tables(self.job, f"{prefix}tree_weights.{level}", flat, rank, prefix)
-            tables = np.broadcast_to(tables.reshape(kernels, 1, leaves), (kernels, positions, leaves)).reshape(-1)
-            nodes = assembler.layer(values.reshape(-1, rank), tables, f"{name}.tree{level}")
-            nodes = nodes.reshape(kernels, positions, leaves)
+            nodes = self._tree_level(prefix, level, values, f"{name}.tree{level}")  # (K, P, S)
             level += 1
-            children = self.job.maybe(f"{prefix}connections._indices_L{level}")
+            children = self._children(prefix, level, values.shape[3], nodes.shape[2])
             if children is None:
                 break
-            if children.ndim != 2 or len(children) != rank:
-                raise CheckpointError(f"{prefix}connections._indices_L{level} has shape {children.shape}")
-            if children.size and not 0 <= int(children.min()) <= int(children.max()) < leaves:
-                raise CheckpointError(f"{prefix}connections._indices_L{level} names a node that does not exist")
-            leaves = children.shape[1]
-            values = nodes[:, :, children.T]  # (K, P, nodes, r)
-        if leaves != 1:
-            raise CheckpointError(f"{prefix}: its trees end in {leaves} nodes instead of one")
-        self.bits = nodes.reshape(kernels, *out_shape)
+            values = nodes[:, :, children.T]
+        if nodes.shape[2] != 1:
+            raise CheckpointError(f"{prefix}: its trees end in {nodes.shape[2]} nodes instead of one")
+        self.bits = nodes.reshape(len(nodes), *out_shape)
+
+    def _tree_level(self, prefix: str, level: int, operands: Bits, name: str) -> Bits:
+        """One level of every tree: operands (K, P, S, r) to nodes (K, P, S); positions share their tables."""
+        assembler, _ = self._start(None)
+        kernels, positions, nodes, rank = operands.shape
+        weights = self.job.tensor(f"{prefix}tree_weights.{level}", 3)
+        if weights.shape[:2] != (nodes, kernels):
+            raise CheckpointError(
+                f"{prefix}tree_weights.{level} has shape {weights.shape}, expected ({nodes}, {kernels}, .)"
+            )
+        flat = weights.transpose(1, 0, 2).reshape(kernels * nodes, -1)
+        tables = read_tables(self.job, f"{prefix}tree_weights.{level}", flat, rank, prefix)
+        tables = np.broadcast_to(tables.reshape(kernels, 1, nodes), (kernels, positions, nodes)).reshape(-1)
+        return assembler.layer(operands.reshape(-1, rank), tables, name).reshape(kernels, positions, nodes)
+
+    def _children(self, prefix: str, level: int, rank: int, nodes: int) -> Array | None:
+        """Which nodes of the level below each node reads, (r, nodes); None above the root."""
+        name = f"{prefix}connections._indices_L{level}"
+        children = self.job.maybe(name)
+        if children is None:
+            return None
+        if children.dtype.kind not in "iu" or children.ndim != 2 or len(children) != rank or not children.size:
+            raise CheckpointError(f"{name} is {children.dtype} {children.shape}, expected ({rank}, nodes)")
+        if not 0 <= int(children.min()) <= int(children.max()) < nodes:
+            raise CheckpointError(f"{name} names a node that does not exist")
+        return children
 
     def _pool(self, step: Step) -> None:
         """Max-pooling of bits: OR over a window; padding never wins."""
@@ -202,7 +215,7 @@ class _Network:
         self.bits = or_layers(assembler, pair, self._name("residual")).reshape(main.shape)
 
 
-def job_indices(job: Job, prefix: str, ndim: int) -> Array:
+def _positions(job: Job, prefix: str, ndim: int) -> Array:
     """The positions that level 0 reads, int (r, K, P, S, ndim): spatial axes, then the channel."""
     places = job.tensor(f"{prefix}connections._indices_L0", 5)
     if places.dtype.kind not in "iu" or places.shape[-1] != ndim or 0 in places.shape:
