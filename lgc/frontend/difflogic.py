@@ -98,10 +98,8 @@ def _replayed(job: Job, tables: list[Tables]) -> Model:
     seed = job.facts.integer("seed", 0, 2**63)
     if seed is None:
         raise MissingFactError("seed", "a difflogic state dict does not hold the wiring")
-    where = job.facts.get("check")
-    if where is None:
-        raise MissingFactError("check", "a replayed wiring is never used unchecked")
-    check = load_check(job.facts.folder / str(where), job.facts)
+    job.facts.need("check", "a replayed wiring is never used unchecked")
+    check = load_check(job.facts.path("check"), job.facts)
     recipes = _recipes(job.facts, seed)
     results = [(recipe, *_try(job, recipe, tables, check)) for recipe in recipes]
     passed = [(recipe, model, verdict) for recipe, model, verdict in results if model is not None]

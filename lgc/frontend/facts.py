@@ -110,6 +110,10 @@ class ImportOptions:
             raise MissingFactError(name, why)
         return value
 
+    def path(self, name: str) -> Path:
+        """A fact that is a file: relative to the sidecar where the sidecar says it, else to the current folder."""
+        return (Path() if name in self.given else self.folder) / str(self.get(name))
+
     def integer(self, name: str, low: int = 1, high: int = 1 << 26) -> int | None:
         """A whole number, or None if it was not given.
 
@@ -191,7 +195,7 @@ class ImportOptions:
             return None
         try:
             if isinstance(value, str) and value.endswith(".npy"):
-                value = np.load(self.folder / value, allow_pickle=False)
+                value = np.load(self.path(name), allow_pickle=False)
             elif isinstance(value, str):
                 value = [float(part) for part in value.split(",")]
             array = np.asarray(value, dtype=np.float64)

@@ -179,3 +179,68 @@ def _draw_conv(random, state, prefix, kind, rank, depth, channels, kernels, side
         return result
 
     return run
+
+
+# Modules like torchlogix's, by their names: what is pickled is the class's name and its attributes.
+
+
+class RawLUTParametrization(torch.nn.Module):
+    """Says how its layer's tables are stored."""
+
+
+class LightLUTParametrization(torch.nn.Module):
+    """Says how its layer's tables are stored."""
+
+
+class Connections(torch.nn.Module):
+    """Holds indices."""
+
+
+class LogicDense(torch.nn.Module):
+    """A dense layer."""
+
+
+class LogicConv2d(torch.nn.Module):
+    """A convolution."""
+
+
+class OrPooling2d(torch.nn.Module):
+    """Pooling."""
+
+
+class FixedBinarization(torch.nn.Module):
+    """Thresholds."""
+
+
+class GroupSum(torch.nn.Module):
+    """The head."""
+
+
+def _set(module, **attributes):
+    for name, value in attributes.items():
+        setattr(module, name, value)
+    return module
+
+
+def module(path, kind="raw", seed=21):
+    """The network of `conv` as one pickled module; nothing but the input's shape is left to say."""
+    file = conv(path, kind=kind, seed=seed)
+    state = torch.load(path, weights_only=True)
+    parametrization = RawLUTParametrization if kind == "raw" else LightLUTParametrization
+    binarization = _set(FixedBinarization(), feature_dim=1)
+    binarization.register_buffer("thresholds", state["0.thresholds"])
+    layer = _set(LogicConv2d(), padding=1, stride=1, receptive_field_size=(3, 3), in_dim=(6, 6), lut_rank=2)
+    layer.parametrization, layer.connections = parametrization(), Connections()
+    weights = [state[f"1.tree_weights.{level}"] for level in range(2)]
+    layer.tree_weights = torch.nn.ParameterList([torch.nn.Parameter(values) for values in weights])
+    for level in range(2):
+        layer.connections.register_buffer(f"_indices_L{level}", state[f"1.connections._indices_L{level}"])
+    last = LogicDense()
+    last.parametrization, last.connections = parametrization(), Connections()
+    last.weight = torch.nn.Parameter(state["5.weight"])
+    last.connections.register_buffer("indices", state["5.connections.indices"])
+    pool = _set(OrPooling2d(), kernel_size=2, stride=2, padding=1)
+    head = _set(GroupSum(), k=2, tau=3.0, beta=0.0)
+    model = torch.nn.Sequential(binarization, layer, pool, torch.nn.Identity(), torch.nn.Flatten(), last, head)
+    torch.save(model, path)
+    return PeerFile(path, file.scores, file.features, {"input_shape": [2, 6, 6]}, real=True)

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from lgc.cli import cli, main
 from lgc.errors import MissingToolError, OutputError
 from lgc.frontend import ImportOptions, load_circuit, load_model, read_model
+from lgc.frontend.facts import FACTS
 
 EXAMPLE = Path(__file__).parents[2] / "examples/mnist/mnist-8k.pt"
 
@@ -65,6 +66,11 @@ class TestInspect:
         found = report(writer(tmp_path / "net.pth").path)
         assert all(row["flag"].startswith("--") and row["meaning"] for row in found["facts"])
         assert found["facts"]
+
+
+def test_every_fact_has_a_flag_or_a_place_in_the_sidecar() -> None:
+    flags = {option for parameter in cli.get_command(None, "convert").params for option in parameter.opts}
+    assert {flag for flag, _ in FACTS.values()} <= flags
 
 
 class TestConvert:

@@ -64,6 +64,8 @@ WRITERS = {
     "torchlogix-conv": (tlx.conv, {}, "torchlogix"),
     "torchlogix-conv-deep": (tlx.conv, {"depth": 3}, "torchlogix"),
     "torchlogix-conv-light-4": (tlx.conv, {"kind": "light", "rank": 4, "depth": 2}, "torchlogix"),
+    "torchlogix-module": (tlx.module, {}, "torchlogix"),
+    "torchlogix-module-light": (tlx.module, {"kind": "light"}, "torchlogix"),
     "torchlogix-conv-residual": (tlx.conv, {"kind": "warp", "residual": True}, "torchlogix"),
 }  # fmt: skip
 

@@ -230,6 +230,25 @@ class TestBadContent:
         # Up to 0.1.1 the file holds the weights and nothing else.
         assert "0.1.1" in message_of(file.path, file.options)
 
+    def test_learned_thresholds_of_0_2_1(self, tmp_path: Path) -> None:
+        """There the running sum of the raw differences, without softplus; they need not ascend."""
+        file = tlx.dense(tmp_path / "net.pth", binarization="learned")
+        raw = torch.load(file.path, weights_only=True)["0.raw_diffs"]
+        model = load_model(file.path, ImportOptions({"classes": 3, "torchlogix_version": "0.2.1"}))
+        expected = np.sort(torch.cumsum(raw, dim=1).numpy(), axis=1)
+        np.testing.assert_array_equal(model.encoder.thresholds, expected)
+        assert "0.2.1 and 0.2.2 are known" in message_of(file.path, {"classes": 3, "torchlogix_version": "0.3"})
+
+    def test_wiring_that_is_drawn_at_every_evaluation(self, tmp_path: Path) -> None:
+        file = tlx.dense(tmp_path / "net.pth", learned="some")
+        options = file.options | {"torchlogix_version": "0.2.1"}
+        assert "no one network" in message_of(file.path, options, {"gumbel": True})
+
+    def test_a_cached_export_that_disagrees(self, tmp_path: Path) -> None:
+        file = tlx.dense(tmp_path / "net.pth", learned="some")
+        edit(file.path, _2__connections___export_indices=torch.zeros(2, 18, dtype=torch.int64))
+        assert "not the learned one" in message_of(file.path, file.options)
+
     def test_a_permuted_head_is_unrecoverable(self, tmp_path: Path) -> None:
         file = peers.dwn(tmp_path / "net.pth")
         assert "cannot be recovered" in message_of(file.path, file.options, {"randperm": True})

@@ -78,7 +78,7 @@ def compare(case: Path) -> str:
 
     facts = read_sidecar(case / "facts.json")
     vectors = np.load(case / "vectors.npz")
-    model = read_file(case / "net.pth", ImportOptions(facts, folder=case)).result
+    model = read_file(case / "net.pth", ImportOptions(config=facts, folder=case)).result
     features = vectors["X"].reshape(len(vectors["X"]), -1)
     bits = model.encoder.encode(features)
     ours, torch_scores = scores(lower(model), bits), SoftwareModel.from_model(model).scores(bits)
