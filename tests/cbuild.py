@@ -16,7 +16,6 @@ from lgc.backend.c import C99
 from lgc.ir import Circuit
 
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wmissing-prototypes", "-Wshadow", "-Werror")
-CTYPES = {"bits": ctypes.c_uint8, "u8": ctypes.c_uint8, "f32": ctypes.c_float, "f64": ctypes.c_double}
 
 
 def compiler(name: str) -> str:

@@ -31,6 +31,7 @@ _NATIVE = "-march=native"
 _BUILD_SECONDS = 1800
 _FORMS = {
     "bits": ctypes.c_uint8,
+    "bools": ctypes.c_uint8,
     "u8": ctypes.c_uint8,
     "f32": ctypes.c_float,
     "f64": ctypes.c_double,

@@ -116,7 +116,7 @@ class Predictor:
                 raise InputError(f"packed samples are uint8 (samples, {row_bytes}), not {array.dtype} {array.shape}")
             return "bits", np.ascontiguousarray(array)
         if array.dtype == np.bool_ and width == encoder.num_bits:
-            return "bits", _pack(array)
+            return "bools", np.ascontiguousarray(array)
         return self._features(array)
 
     def _features(self, array: NDArray[Any]) -> tuple[str, NDArray[Any]]:
@@ -134,6 +134,8 @@ class Predictor:
         return form, np.ascontiguousarray(array, dtype=kind)
 
     def _bits(self, form: str, rows: NDArray[Any]) -> NDArray[np.bool_]:
+        if form == "bools":
+            return rows
         if form != "bits":
             return self.circuit.encoder.encode(rows)
         count = self.circuit.encoder.num_bits

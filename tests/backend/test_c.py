@@ -38,6 +38,8 @@ def check_every_form(circuit: Circuit, library: Loaded, samples: int, seed: int)
     rng = np.random.default_rng(seed)
     bits = random_inputs(circuit.netlist.num_inputs, samples, seed)
     assert_equal_scores(circuit, library("bits", np.packbits(bits, axis=1, bitorder="little")), bits)
+    octets = bits * rng.integers(1, 256, bits.shape)  # any byte but 0 is a one
+    assert_equal_scores(circuit, library("bools", octets.astype(np.uint8)), bits)
     assert_equal_scores(circuit, library.planes(interp.pack(bits), samples), bits)
     thresholds = circuit.encoder.thresholds
     if thresholds is None:

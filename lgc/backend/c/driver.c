@@ -171,6 +171,7 @@ static void finish(workspace *ws, size_t samples, int32_t *scores, int32_t *clas
     }
 
 DEFINE_RUN(bits, uint8_t, ROW_BYTES)
+DEFINE_RUN(bools, uint8_t, BITS)
 DEFINE_RUN(u8, uint8_t, FEATURES)
 #if HAS_THRESHOLDS
 DEFINE_RUN(f32, float, FEATURES)

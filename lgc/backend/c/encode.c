@@ -69,6 +69,15 @@ static inline lane compare_bytes(const uint8_t *x, const uint8_t *limit, unsigne
     return value;
 }
 
+static inline void row_bools(const uint8_t *row, lane *to)
+{
+    unsigned i;
+    for (i = 0; (i + 1u) * LANE_BITS <= BITS; i++)
+        to[i * STEP] = compare_bytes(row + i * LANE_BITS, ones, LANE_BITS);
+    if (i * LANE_BITS < BITS)
+        to[i * STEP] = compare_bytes(row + i * LANE_BITS, ones, BITS % LANE_BITS);
+}
+
 /* The bits of lane i: all of LANE_BITS but in the last lane. */
 #define LANE_COUNT(i) (BITS - (i) * LANE_BITS < LANE_BITS ? BITS - (i) * LANE_BITS : LANE_BITS)
 

@@ -136,7 +136,7 @@ def _comment(circuit: Circuit) -> Iterator[str]:
 def _prototypes(prefix: str, circuit: Circuit) -> Iterator[str]:
     """The interface, in the source and in the header."""
     results = "size_t n, int32_t *scores, int32_t *classes, void *memory"
-    forms = {"bits": "uint8_t", "u8": "uint8_t"}
+    forms = {"bits": "uint8_t", "bools": "uint8_t", "u8": "uint8_t"}
     if circuit.encoder.thresholds is not None:
         forms |= {"f32": "float", "f64": "double"}
     yield f"size_t {prefix}_workspace_size(void);"
@@ -155,8 +155,9 @@ def _header_lines(circuit: Circuit, prefix: str) -> Iterator[str]:
     yield f"#define {prefix.upper()}_CLASSES {circuit.head.num_classes}"
     yield from ("#ifdef __cplusplus", 'extern "C" {', "#endif")
     yield from (
-        "/* n samples. rows: run_bits takes ROW_BYTES packed bytes a sample, bit i at bit i%8 of byte i/8; the others",
-        " * take FEATURES numbers a sample. planes: BITS rows of `words` words, sample s at bit s%64 of word s/64.",
+        "/* n samples. rows: run_bits takes ROW_BYTES packed bytes a sample, bit i at bit i%8 of byte i/8;",
+        " * run_bools takes BITS bytes a sample, each a bit: zero, or anything else for one; the others take FEATURES",
+        " * numbers a sample. planes: BITS rows of `words` words, sample s at bit s%64 of word s/64.",
         " * scores: n x CLASSES, or NULL. classes: n, or NULL. memory: workspace_size() bytes, any alignment, not",
         " * shared between threads. Nothing is allocated, and nothing is kept between calls. */",
     )
@@ -218,6 +219,7 @@ def _tables(circuit: Circuit, u8_scale: int) -> Iterator[str]:
     steps = np.arange(256) / u8_scale
     least = np.searchsorted(steps, flat, side="right")  # the first byte above the threshold; 256: none is
     reachable = np.packbits(np.append(least < 256, np.zeros(-len(least) % 64, np.bool_)), bitorder="little").view("<u8")
+    yield from _array("uint8_t", "ones", ["1"] * 64)
     yield from _array("uint8_t", "least", [str(v) for v in np.minimum(least, 255).tolist()])
     yield from _array("uint64_t", "reachable", [f"{v:#x}u" for v in reachable.tolist()])
     if thresholds is not None:
