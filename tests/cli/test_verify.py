@@ -156,8 +156,11 @@ def opposite(work: Path) -> tuple[str, int]:
     text = (work / "small.v").read_text()
     read = re.search(r"LGC_GATE votes\[\d+\] = .*?layer1\[(\d+)\]", text)
     assert read
-    neuron = int(read[1])
-    change(work, rf"(LGC_GATE layer1\[{neuron}\] = )(.*);(  // )", r"\1~(\2);\3")
+    index = int(read[1])
+    change(work, rf"(LGC_GATE layer1\[{index}\] = )(.*);(  // )", r"\1~(\2);\3")
+    named = re.search(rf"LGC_GATE layer1\[{index}\] = .*// layer1\[(\d+)\]", text)
+    assert named
+    neuron = int(named[1])  # optimised, the place in the vector is not the neuron's number
     return "layer1", neuron
 
 
