@@ -1,0 +1,49 @@
+"""The benchmark's rows: they exist, they are positive, and the counts are the kernel's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from strategies import random_circuit
+
+from lgc.backend.base import to_bytes
+from lgc.backend.c import C99, kernel_counts
+from lgc.ir import Builder, Circuit, Encoder, Head
+from lgc.runtime.bench import bench, bounds
+
+
+def test_every_row_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LGC_CACHE", str(tmp_path))
+    rows = bench(random_circuit(30, [60], 3, seed=1), samples=512, repeats=1)
+    names = {row.name for row in rows}
+    assert {"compile", "packed bits, 1 core", "bytes, 1 core", "vector operations a word"} <= names
+    assert all(row.value > 0 for row in rows)
+
+
+def test_counts_of_one_gate() -> None:
+    builder = Builder(2)
+    circuit = Circuit("t", Encoder(2), builder.build([builder.gate("nand", 2, 3)]), Head.equal_groups(1, ("a",)))
+    counts = kernel_counts(circuit)
+    assert (counts.operations, counts.reads, counts.writes) == (1, 2, 1)
+
+
+def test_counted_operations_are_the_emitted_ones_and_few() -> None:
+    rng = np.random.default_rng(0)
+    builder = Builder(100)
+    tables = rng.choice([1, 2, 4, 6, 7, 8, 9, 11, 13, 14], 800)
+    nets = builder.add_layer(tables, np.sort(rng.permuted(np.tile(np.arange(2, 102), (800, 1)), axis=1)[:, :2], axis=1))
+    circuit = Circuit("t", Encoder(100), builder.build(nets), Head.equal_groups(800, ("a", "b")))
+    counts = kernel_counts(circuit)
+    kernel = to_bytes(C99(), circuit).decode().split("static void part0")[1].split("static const")[0]
+    assert counts.operations == kernel.count("const word v")
+    assert counts.operations < 5.6 * 800  # one a gate, and four and a half to count it
+
+
+def test_bounds_scale_with_the_machine() -> None:
+    circuit = random_circuit(30, [60], 3, seed=1)
+    narrow = bounds(circuit, gigahertz=3, word_bits=128, operations=3, loads=2)
+    wide = bounds(circuit, gigahertz=3, word_bits=256, operations=3, loads=2)
+    assert wide[0] == pytest.approx(2 * narrow[0])
+    assert wide[1] == pytest.approx(2 * narrow[1])
