@@ -31,7 +31,7 @@ demo: setup  ## Compile and verify the shipped MNIST model
 	$(BIN)/lgc verify examples/mnist/mnist-8k.pt demo/mnist.v --data examples/mnist/mnist-test.npz --junit demo/verify.xml
 
 test: setup  ## Run the tests (under 10 minutes on 2 cores)
-	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow"
 
 test-slow: setup  ## Run the tests that take minutes
 	$(BIN)/python -m pytest -n $(JOBS) -m slow

@@ -76,7 +76,7 @@ class NetComponent(wiring.Component):  # type: ignore[misc]
             named = [self._register(m, signal, enable) for signal in named]
         result = Signal(self.result_layout, name="result")
         m.d.comb += [result.scores[c].eq(signal) for c, signal in enumerate(named)]
-        m.d.comb += result.class_index.eq(self._argmax(named))
+        m.d.comb += result.class_index.eq(self._argmax(m, named))
         if self.pipeline >= 1:
             result = self._register(m, result, enable)
         target = self.o.payload if self.uses_stream else self
@@ -118,9 +118,14 @@ class NetComponent(wiring.Component):  # type: ignore[misc]
             terms = [sum(terms[k + 1 : k + 2], terms[k]) for k in range(0, len(terms), 2)]
         return terms[0] + bias if bias else terms[0]
 
-    def _argmax(self, scores: list[Any]) -> Value:
+    def _argmax(self, m: Module, scores: list[Any]) -> Any:
+        """The index of the best score. Each step has signals of its own: as one expression it would double every time."""
         best, index = scores[0], Const(0, 1)
         for c, score in enumerate(scores[1:], 1):
-            wins = score >= best if self.net["tie"] == "last" else score > best
-            best, index = Mux(wins, score, best), Mux(wins, c, index)
+            wins = Signal(name=f"wins_{c}")
+            m.d.comb += wins.eq(score >= best if self.net["tie"] == "last" else score > best)
+            next_best = Signal(self.score_shape, name=f"best_{c}")
+            next_index = Signal(c.bit_length(), name=f"index_{c}")
+            m.d.comb += [next_best.eq(Mux(wins, score, best)), next_index.eq(Mux(wins, c, index))]
+            best, index = next_best, next_index
         return index
