@@ -119,7 +119,7 @@ class NetComponent(wiring.Component):  # type: ignore[misc]
         return terms[0] + bias if bias else terms[0]
 
     def _argmax(self, m: Module, scores: list[Any]) -> Any:
-        """The index of the best score. Each step has signals of its own: as one expression it would double every time."""
+        """The index of the best score, in steps with signals: as one expression it would double every time."""
         best, index = scores[0], Const(0, 1)
         for c, score in enumerate(scores[1:], 1):
             wins = Signal(name=f"wins_{c}")
