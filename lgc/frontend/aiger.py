@@ -10,6 +10,7 @@ from lgc.frontend.importer import Importer, Job
 from lgc.frontend.netlists import MAX_SIGNALS, in_order, to_circuit
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, Builder, Circuit
 
+_MAX_INPUTS = 1 << 20  # in a binary file inputs cost no bytes, so their number cannot be checked against its length
 _NOT = 0x1
 # The table of an AND whose operands 0 and 1 are complemented or not.
 _AND = {(0, 0): 0x8, (1, 0): 0x4, (0, 1): 0x2, (1, 1): 0x1}
@@ -43,6 +44,8 @@ class _Aiger:
         # A promise of many signals in a short file must not be believed. Each needs at least two bytes.
         if (0 if self.binary else num_inputs) * 2 + num_outputs * 2 + num_ands * 2 > len(data):
             raise NetlistError("it is shorter than its header promises: it is truncated")
+        if num_inputs > _MAX_INPUTS:
+            raise NetlistError(f"it has {num_inputs} inputs; lgc reads up to {_MAX_INPUTS}")
         if num_inputs + num_ands > self.maximum:
             raise NetlistError("its header counts fewer variables than inputs and gates")
         self.inputs = self._read_inputs(num_inputs)

@@ -16,6 +16,8 @@ from lgc.frontend.model import Model
 
 Array = NDArray[Any]
 
+_MAX_POSITIONS = 1 << 22
+
 
 def _matches(content: Content) -> bool:
     return any(f"{prefix}gate_sequence" in content.state for prefix in content.prefixes("weights"))
@@ -77,6 +79,8 @@ def _conv_operands(job: Job, prefix: str, winner: Bits, image: Bits, index: int)
     """Bits (K, H', W', 2): position ``out*stride + offset``; outside the image is constant 0."""
     channels, height, width = image.shape
     stride, out_shape = _geometry(job, prefix, index)
+    if len(winner) * out_shape[0] * out_shape[1] > _MAX_POSITIONS:
+        raise CheckpointError(f"{prefix}: {len(winner)} kernels at {out_shape} positions are more than any model's")
     parts = []
     for side in (0, 1):
         channel, dy, dx = (

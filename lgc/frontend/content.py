@@ -19,8 +19,8 @@ from lgc.frontend.unpickle import LateArray, StandIn
 
 Array = NDArray[Any]
 
-_MAX_TEXT_BYTES = 512 << 20
-_MAX_ARRAY_BYTES = 256 << 20
+_MAX_TEXT_BYTES = 256 << 20
+_MAX_ARRAY_BYTES = 128 << 20
 _MAX_DEPTH = 20
 _MAX_VALUES = 2_000_000
 _MAX_CONTAINERS = 100_000

@@ -20,6 +20,7 @@ from lgc.frontend.torchlogix_tables import read_tables, read_thresholds, read_wi
 Array = NDArray[Any]
 
 _MAX_POSITIONS = 1 << 20
+_MAX_BITS = 1 << 23
 
 
 def _matches(content: Content) -> bool:
@@ -41,6 +42,8 @@ def _read(job: Job) -> Model:
     if network.assembler is None or network.bits is None:
         raise CheckpointError("the network has no layers")
     head = network.head or {}
+    if any(name.endswith("connections.indices") or "_indices_L" in name for name in job.content.state):
+        job.certain.append("the wiring is in the file: it was saved by torchlogix 0.2.1 or later")
     bits = network.bits.reshape(-1)
     found = make_head(job.facts, len(bits), classes=head.get("k"), tau=head.get("tau"), beta=head.get("beta"))
     return network.assembler.finish(bits, found, job.content.path.stem, "torchlogix", form="trained")
@@ -190,12 +193,16 @@ class _Network:
         if axes not in (2, 3):
             raise CheckpointError("a pooling layer follows something that is no image")
         size, stride, padding = (_whole_tuple(step, name, axes) for name in ("kernel_size", "stride", "padding"))
+        if any(2 * pad > window for pad, window in zip(padding, size, strict=True)):
+            raise CheckpointError(f"a pooling window of {size} is padded by {padding}, more than half of it")
+        _bounded(_padded_size(image, padding))
         padded = np.pad(image, [(0, 0), *((p, p) for p in padding)], constant_values=ZERO)
         if any(extent < window for extent, window in zip(padded.shape[1:], size, strict=True)):
             raise CheckpointError(f"a pooling window of {size} does not fit an image of {padded.shape[1:]}")
         windows = np.lib.stride_tricks.sliding_window_view(padded, size, axis=tuple(range(1, axes + 1)))
         windows = windows[(slice(None), *(slice(None, None, s) for s in stride))]
         shape = windows.shape[: axes + 1]
+        _bounded(math.prod(shape) * math.prod(size))
         operands = windows.reshape(math.prod(shape), math.prod(size))
         self.bits = or_layers(assembler, operands, self._name("pool")).reshape(shape)
 
@@ -238,7 +245,22 @@ def _gather(padded: Bits, places: Array, prefix: str) -> Bits:
     return found
 
 
+def _padded_size(image: Bits, padding: tuple[int, ...]) -> int:
+    return len(image) * math.prod(extent + 2 * pad for extent, pad in zip(image.shape[1:], padding, strict=True))
+
+
+def _bounded(count: int) -> None:
+    """A small file can describe an image of any size.
+
+    Raises:
+        CheckpointError: more than eight million bits at once.
+    """
+    if count > _MAX_BITS:
+        raise CheckpointError(f"a layer would look at {count} bits, more than any model's")
+
+
 def _pad(image: Bits, padding: int) -> Bits:
+    _bounded(_padded_size(image, (padding,) * (image.ndim - 1)))
     return np.pad(image, [(0, 0), *[(padding, padding)] * (image.ndim - 1)], constant_values=ZERO)
 
 

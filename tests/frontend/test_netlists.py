@@ -153,6 +153,7 @@ class TestAiger:
             (b"aig 2 1 0 1 1\n4\n\x05\x01", "reads itself"),
             (b"aig 2 1 0 1 1\n4\n\xff\xff\xff\xff\xff\xff", "truncated"),
             (b"aig 2 1 0 1 1\n4\n\x01", "truncated"),
+            (b"aig 16777216 16777216 0 1 0\n2\n", "reads up to"),
             (b"aag 1\n", "header"),
         ],
     )

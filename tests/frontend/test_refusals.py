@@ -276,6 +276,18 @@ class TestBadContent:
         config["layers"][1]["padding"] = 0
         assert "output positions" in message_of(file.path, {}, config)
 
+    @pytest.mark.parametrize(
+        "change",
+        [{"kernel_size": 4000, "padding": 2000}, {"padding": 2}, {"kernel_size": 50}, {"stride": 0}, {"stride": True}],
+    )
+    def test_pooling_that_cannot_be(self, change: dict[str, Any], tmp_path: Path) -> None:
+        import json
+
+        file = tlx.conv(tmp_path / "net.pth")
+        config = json.loads(file.options["config_path"].read_text())
+        config["layers"][2].update(change)
+        assert "pool" in message_of(file.path, {}, config) or "bits" in message_of(file.path, {}, config)
+
     def test_an_unknown_family(self, tmp_path: Path) -> None:
         torch.save(torch.nn.Linear(2, 2).state_dict(), tmp_path / "net.pth")
         assert "no known family" in message_of(tmp_path / "net.pth")
