@@ -1,3 +1,22 @@
-"""lgc, the logic-gate compiler: trains networks of logic gates and compiles them into circuits."""
+"""lgc, the logic-gate compiler: trains networks of logic gates and compiles them into circuits.
+
+``lgc.load("model.pt").predict(X)`` is the fastest way to run one; see :mod:`lgc.runtime`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lgc.runtime import Predictor, load
 
 __version__ = "0.1.0"
+__all__ = ["Predictor", "__version__", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports on first use: ``import lgc`` alone stays cheap."""
+    if name in ("Predictor", "load"):
+        return getattr(importlib.import_module("lgc.runtime"), name)
+    raise AttributeError(f"module 'lgc' has no attribute '{name}'")
