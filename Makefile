@@ -8,7 +8,7 @@ JOBS ?= 2
 LEVEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint format types docs bench clean
+.PHONY: help setup demo test test-slow peers fuzz lint format types docs bench clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ test: setup  ## Run the tests (under 10 minutes on 2 cores)
 
 test-slow: setup  ## Run the tests that take minutes
 	$(BIN)/python -m pytest -n $(JOBS) -m slow
+
+peers: setup  ## Compare the importers with the peers' real libraries (needs PyPI)
+	$(BIN)/python tests/peers/run.py
+
+fuzz: setup  ## Fuzz the checkpoint readers for ten minutes
+	PYTHONPATH=. $(BIN)/python tests/frontend/fuzz.py --seconds 600
 
 lint: setup  ## ruff, format, mypy and the import contracts
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from lgc.backend.naming import labels
 from lgc.errors import MissingToolError
-from lgc.frontend import ImportOptions
+from lgc.frontend import ImportOptions, Model
 from lgc.frontend.registry import read_file
 from lgc.ir import Circuit, interp
 
@@ -37,13 +38,24 @@ class Reference(Protocol):
 
 
 class TorchReference:
-    """The checkpoint's own torch model, hard forward."""
+    """The checkpoint's own torch model, hard forward.
+
+    It is made on first use: importing torch takes seconds, in which Verilator can run already.
+    """
 
     name = "torch"
 
-    def __init__(self, model: SoftwareModel, layer_names: list[str]) -> None:
-        self._model = model
+    def __init__(self, path: Path, imported: Model | None, layer_names: list[str]) -> None:
+        self._path = path
+        self._imported = imported
         self._layer_names = layer_names
+
+    @cached_property
+    def _model(self) -> SoftwareModel:
+        from lgc.frontend.software import SoftwareModel
+
+        # Our own file may hold logits, of which torch takes its own argmax; other tools' are hardened at import.
+        return SoftwareModel.from_file(self._path) if self._imported is None else SoftwareModel.from_model(self._imported)
 
     def scores(self, bits: Bits) -> NDArray[np.int64]:
         """See :class:`Reference`."""
@@ -112,9 +124,5 @@ def reference_for(path: Path, circuit: Circuit, source: ImportOptions | None = N
             "expected values come from the checkpoint's torch model, and torch is not installed",
             hint="`pip install torch`, or verify against a .lgn file: the interpreter is then the reference",
         )
-    from lgc.frontend.software import SoftwareModel
-
-    # Our own file may hold logits, over which torch takes its own argmax; other tools' are hardened by their importer.
-    native = imported.importer.family == "lgc"
-    model = SoftwareModel.from_file(path) if native else SoftwareModel.from_model(imported.result)
-    return TorchReference(model, labels(circuit.netlist.origins.names))
+    foreign = None if imported.importer.family == "lgc" else imported.result
+    return TorchReference(path, foreign, labels(circuit.netlist.origins.names))
