@@ -1,4 +1,4 @@
-"""The two operations that training spends its time in, with hand-written gradients.
+"""The operations that training spends its time in, with hand-written gradients.
 
 Both tensors and gradients are feature-major, (features, samples). Dense wiring over 784 inputs has thousands of
 logits a gate, so the gradient of the wires is made in blocks of rows that stay in the cache: probability,
@@ -20,41 +20,39 @@ _BLOCK_BYTES = 2 << 20
 
 
 class _GatherWires(Function):
-    """Forward ``x[argmax(logits)]``, backward as ``softmax(logits) @ x``."""
+    """Forward ``x[argmax(logits)]``. To the logits, backward as ``softmax(logits) @ x``; to x, by the wire taken."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, logits: Tensor) -> Tensor:
-        rows = logits.flatten(0, -2)
-        ctx.save_for_backward(x, logits)
-        return x.index_select(0, rows.argmax(dim=-1)).view(*logits.shape[:-1], -1)
+        taken = logits.flatten(0, -2).argmax(dim=-1)
+        ctx.save_for_backward(x, logits, taken)
+        return x.index_select(0, taken).view(*logits.shape[:-1], -1)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None]:
-        x, logits = ctx.saved_tensors
+        x, logits, taken = ctx.saved_tensors
         need_x, need_logits = ctx.needs_input_grad
         rows, upstream = logits.flatten(0, -2), grad.flatten(0, -2)
-        grad_x = torch.zeros_like(x) if need_x else None
-        grad_rows = torch.empty_like(rows) if need_logits else None
+        grad_x = torch.zeros_like(x).index_add_(0, taken, upstream) if need_x else None
+        if not need_logits:
+            return grad_x, None
+        grad_rows = torch.empty_like(rows)
         length = max(1, _BLOCK_BYTES // (rows.element_size() * rows.shape[-1])) if x.device.type == "cpu" else len(rows)
 
         @torch.no_grad()  # a thread of the pool does not inherit it
         def block(start: int) -> None:
             part = slice(start, start + length)
             p = torch.softmax(rows[part], dim=-1)
-            if grad_x is not None:
-                grad_x.addmm_(p.t(), upstream[part])
-            if grad_rows is not None:
-                d = torch.mm(upstream[part], x.t(), out=grad_rows[part])
-                d.sub_(torch.linalg.vecdot(p, d).unsqueeze(-1)).mul_(p)
+            d = torch.mm(upstream[part], x.t(), out=grad_rows[part])
+            d.sub_(torch.linalg.vecdot(p, d).unsqueeze(-1)).mul_(p)
 
         starts = range(0, len(rows), length)
-        if need_x or len(starts) == 1:  # blocks add into one grad_x, in order
-            for start in starts:
-                block(start)
+        if len(starts) == 1:
+            block(0)
         else:
             list(_pool().map(block, starts))
-        return grad_x, None if grad_rows is None else grad_rows.view_as(logits)
+        return grad_x, grad_rows.view_as(logits)
 
 
 @cache
@@ -65,6 +63,55 @@ def _pool() -> ThreadPoolExecutor:
     a busy machine this beats torch's own threads, which wait for each other after every operation.
     """
     return ThreadPoolExecutor(torch.get_num_threads(), initializer=torch.set_num_threads, initargs=(1,))
+
+
+class _MixCandidates(Function):
+    """Forward the likeliest candidate (``hard``) or the mixture; to the logits, backward as the mixture, and to x by
+    what forward took.
+
+    In small blocks of operands: never (operands, samples, K) at once.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, logits: Tensor, candidates: Tensor, hard: bool) -> Tensor:
+        ctx.save_for_backward(x, logits, candidates)
+        ctx.hard = hard
+        if hard:
+            return x.index_select(0, _likeliest(logits, candidates))
+        p = torch.softmax(logits, dim=1)
+        out = x.new_zeros(len(logits), x.shape[1])
+        for k in range(logits.shape[1]):  # one candidate of every operand
+            out.addcmul_(x.index_select(0, candidates[:, k]), p[:, k : k + 1])
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        x, logits, candidates = ctx.saved_tensors
+        need_x, need_logits = ctx.needs_input_grad[:2]
+        p = torch.softmax(logits, dim=1)
+        grad_x = torch.zeros_like(x) if need_x else None
+        if grad_x is not None and ctx.hard:
+            grad_x.index_add_(0, _likeliest(logits, candidates), grad)
+        d = torch.empty_like(logits) if need_logits else None
+        rows, k = logits.shape
+        length = max(1, _BLOCK_BYTES // (x.element_size() * k * x.shape[1]))
+        for start in range(0, rows, length):  # what a block gathers stays in the cache
+            part = slice(start, start + length)
+            index, upstream = candidates[part].flatten(), grad[part]
+            if d is not None:
+                gathered = x.index_select(0, index).view(len(upstream), k, -1)
+                d[part] = torch.bmm(gathered, upstream.unsqueeze(2)).squeeze(2)
+            if grad_x is not None and not ctx.hard:
+                grad_x.index_add_(0, index, (upstream.unsqueeze(1) * p[part].unsqueeze(2)).flatten(0, 1))
+        if d is not None:
+            d.sub_(torch.linalg.vecdot(p, d).unsqueeze(1)).mul_(p)
+        return grad_x, d, None, None
+
+
+def _likeliest(logits: Tensor, candidates: Tensor) -> Tensor:
+    """int64 (M,): of the candidates (M, K), that with the largest logit."""
+    return candidates.gather(1, logits.argmax(dim=1, keepdim=True)).squeeze(1)
 
 
 class _MixGates(Function):
@@ -93,6 +140,15 @@ class _MixGates(Function):
 def gather_wires(x: Tensor, logits: Tensor) -> Tensor:
     """Straight-through wires: inputs (D, B) and logits (..., D) to operands (..., B)."""
     result: Tensor = _GatherWires.apply(x, logits)  # type: ignore[no-untyped-call]
+    return result
+
+
+def mix_candidates(x: Tensor, logits: Tensor, candidates: Tensor, *, hard: bool) -> Tensor:
+    """Wires over a few candidates each: inputs (D, B), logits and int64 candidates (M, K), to operands (M, B).
+
+    The value is the likeliest candidate if ``hard``, else the mixture; the gradients are those of the mixture.
+    """
+    result: Tensor = _MixCandidates.apply(x, logits, candidates, hard)  # type: ignore[no-untyped-call]
     return result
 
 

@@ -21,11 +21,13 @@ from lgc.frontend import Layer, Model
 from lgc.frontend.model import check_model
 from lgc.ir import Encoder, Head
 from lgc.ir.gates import TABLE_OF_ID
-from lgc.train.functions import gather_wires, mix_gates
+from lgc.train.functions import gather_wires, mix_candidates, mix_gates
 
 Estimator = Literal["soft", "straight-through"]
 """How training sees a choice: ``soft`` mixes all candidates by probability; ``straight-through`` goes forward with
 the likeliest one and backward as if it had mixed."""
+
+_DRAW = 1 << 24
 
 
 def gate_basis() -> Tensor:
@@ -79,6 +81,57 @@ class Dense(nn.Module):
         return chosen if self.candidates is None else self.candidates[chosen]
 
 
+class TopK(nn.Module):
+    """Every operand picks among k inputs of its own, distinct, drawn once: one softmax of k logits per operand.
+
+    Args:
+        in_bits: inputs of the layer.
+        gates: two-input gates of the layer.
+        k: candidates of each operand, at most ``in_bits``.
+        estimator: see :data:`Estimator`.
+        generator: the source of the candidates and of the initial logits, N(0, 1).
+
+    Raises:
+        OptionError: k is not between 1 and the number of inputs.
+    """
+
+    candidates: Tensor
+
+    def __init__(
+        self,
+        in_bits: int,
+        gates: int,
+        k: int,
+        *,
+        estimator: Estimator = "straight-through",
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        if not 1 <= k <= in_bits:
+            raise OptionError(f"k is {k}, but the layer has {in_bits} inputs", hint=f"Give 1 to {in_bits}")
+        self.estimator = estimator
+        self.register_buffer("candidates", _distinct(2 * gates, k, in_bits, generator))
+        self.logits = nn.Parameter(torch.randn(2 * gates, k, generator=generator))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Feature-major inputs (in_bits, samples) to the operands A and B, each (gates, samples)."""
+        hard = not (self.training and self.estimator == "soft")
+        a, b = mix_candidates(x, self.logits, self.candidates, hard=hard).chunk(2)
+        return a, b
+
+    def wires(self) -> Tensor:
+        """int64 (gates, 2): the input that each operand is wired to."""
+        chosen = self.logits.detach().argmax(dim=1, keepdim=True)
+        return self.candidates.gather(1, chosen).view(2, -1).t()
+
+
+def _distinct(rows: int, k: int, bound: int, generator: torch.Generator | None) -> Tensor:
+    """int64 (rows, k), each row k distinct numbers below bound. Drawn in blocks: a row takes ``bound`` numbers."""
+    block = max(1, _DRAW // bound)
+    sizes = [min(block, rows - start) for start in range(0, rows, block)]
+    return torch.cat([torch.rand(size, bound, generator=generator).argsort(dim=1)[:, :k] for size in sizes])
+
+
 class Fixed(nn.Module):
     """Wires drawn once and never trained.
 
@@ -106,7 +159,7 @@ class LogicLayer(nn.Module):
     """Gates over a connectome: each is a softmax over the 16 functions of two inputs.
 
     Args:
-        connectome: :class:`Dense`, :class:`Fixed`, or a module with the same two methods.
+        connectome: :class:`Dense`, :class:`TopK`, :class:`Fixed`, or a module with the same two methods.
         gates: gates of the layer.
         estimator: see :data:`Estimator`; for the gates, as the connectome has its own.
         generator: the source of the initial logits, N(0, 1).
@@ -116,7 +169,7 @@ class LogicLayer(nn.Module):
 
     def __init__(
         self,
-        connectome: Dense | Fixed,
+        connectome: Dense | TopK | Fixed,
         gates: int,
         *,
         estimator: Estimator = "straight-through",

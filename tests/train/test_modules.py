@@ -10,8 +10,8 @@ from lgc.errors import InputError, OptionError
 from lgc.frontend import lower
 from lgc.ir import Encoder, interp
 from lgc.ir.gates import GATES
-from lgc.train.functions import gather_wires, mix_gates
-from lgc.train.modules import Dense, Fixed, GroupSum, LogicLayer, LogicNetwork, Thermometer, gate_basis
+from lgc.train.functions import gather_wires, mix_candidates, mix_gates
+from lgc.train.modules import Dense, Fixed, GroupSum, LogicLayer, LogicNetwork, Thermometer, TopK, gate_basis
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -39,7 +39,7 @@ def test_soft_layer_is_the_mixture_of_sixteen_gates() -> None:
 
 
 def plain_straight_through(x: torch.Tensor, wires: torch.Tensor, gates: torch.Tensor) -> torch.Tensor:
-    """The same estimators in textbook form: soft + (hard - soft).detach(), for the operands and for the gates."""
+    """The same estimators in textbook form: the value of the hard choice, and a zero whose gradient is the soft one's."""
 
     def both(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         soft = torch.softmax(logits, dim=-1)
@@ -50,7 +50,7 @@ def plain_straight_through(x: torch.Tensor, wires: torch.Tensor, gates: torch.Te
         return c0 + ca * a + cb * b + cab * a * b
 
     soft, hard = both(wires)
-    a, b = soft @ x + (hard @ x - soft @ x).detach()
+    a, b = hard @ x + (soft - soft.detach()) @ x.detach()
     soft, hard = both(gates)
     return mix(soft) + (mix(hard) - mix(soft)).detach()
 
@@ -76,6 +76,55 @@ def test_gradients_are_those_of_plain_autograd(need_x: bool, block_bytes: int, m
         results.append((out.detach(), wires.grad, gates.grad, bits.grad if need_x else torch.zeros(1)))
     for mine, plain in zip(*results, strict=True):
         torch.testing.assert_close(mine, plain)
+
+
+@pytest.mark.parametrize("need_x", [False, True])
+@pytest.mark.parametrize("hard", [False, True])
+@pytest.mark.parametrize("block_bytes", [1, 400, 1 << 20])
+def test_candidates_are_as_in_plain_autograd(
+    hard: bool, need_x: bool, block_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lgc.train.functions._BLOCK_BYTES", block_bytes)
+    candidates = TopK(7, 4, 3, generator=generator(1)).candidates
+    start = torch.randn(8, 3, generator=generator(2), dtype=torch.float64)
+    x = torch.rand(7, 5, generator=generator(3), dtype=torch.float64)
+    upstream = torch.randn(8, 5, generator=generator(4), dtype=torch.float64)
+    results = []
+    for custom in (True, False):
+        logits, bits = start.clone().requires_grad_(), x.clone().requires_grad_(need_x)
+        if custom:
+            out = mix_candidates(bits, logits, candidates, hard=hard)
+        else:
+            gathered = bits[candidates]  # (operands, k, samples)
+            p = torch.softmax(logits, dim=1).unsqueeze(-1)
+            if hard:
+                zero = ((p - p.detach()) * gathered.detach()).sum(dim=1)
+                out = gathered[torch.arange(8), logits.argmax(dim=1)] + zero
+            else:
+                out = (p * gathered).sum(dim=1)
+        torch.autograd.backward(out, upstream)
+        results.append((out.detach(), logits.grad, bits.grad if need_x else torch.zeros(1)))
+    for mine, plain in zip(*results, strict=True):
+        torch.testing.assert_close(mine, plain)
+
+
+@pytest.mark.parametrize("k", [1, 3, 18])
+def test_topk_network_equals_interpreter(k: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lgc.train.modules._DRAW", 100)  # several blocks
+    first = TopK(18, 60, k, generator=generator(k))
+    assert all(len(set(row)) == k for row in first.candidates.tolist())
+    assert {tuple(shape) for shape in (first.candidates.shape, first.logits.shape)} == {(120, k)}
+    layers = [LogicLayer(first, 60, generator=generator()), LogicLayer(TopK(60, 30, 4), 30)]
+    net = LogicNetwork(Encoder(18), layers, GroupSum(5, 3.0))
+    bits = np.random.default_rng(k).random((130, 18)) < 0.5
+    expected = interp.scores(lower(net.harden()), bits)
+    np.testing.assert_array_equal(net.scores(torch.from_numpy(bits)).numpy(), expected)
+
+
+@pytest.mark.parametrize("k", [0, 10])
+def test_topk_refuses(k: int) -> None:
+    with pytest.raises(OptionError, match=f"k is {k}, but the layer has 9 inputs"):
+        TopK(9, 4, k)
 
 
 def test_mix_gates_gradcheck() -> None:
