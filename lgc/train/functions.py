@@ -66,10 +66,10 @@ def _pool() -> ThreadPoolExecutor:
 
 
 class _MixCandidates(Function):
-    """Forward the likeliest candidate (``hard``) or the mixture; to the logits, backward as the mixture, and to x by
-    what forward took.
+    """Forward the likeliest candidate (``hard``) or the mixture.
 
-    In small blocks of operands: never (operands, samples, K) at once.
+    Backward to the logits as the mixture, and to x by what forward took. In small blocks of operands: never
+    (operands, samples, K) at once.
     """
 
     @staticmethod

@@ -39,7 +39,7 @@ def test_soft_layer_is_the_mixture_of_sixteen_gates() -> None:
 
 
 def plain_straight_through(x: torch.Tensor, wires: torch.Tensor, gates: torch.Tensor) -> torch.Tensor:
-    """The same estimators in textbook form: the value of the hard choice, and a zero whose gradient is the soft one's."""
+    """The same estimators in textbook form: the hard choice, and a zero whose gradient is the soft one's."""
 
     def both(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         soft = torch.softmax(logits, dim=-1)

@@ -1,0 +1,118 @@
+"""C code that is built where it runs: finding the compiler, the cache folder, and one way to compile."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from lgc.errors import MissingToolError, OutputError, ToolError
+
+NATIVE = "-march=native"
+_BUILD_SECONDS = 1800
+
+
+def find_compiler() -> str | None:
+    """The C compiler: ``$CC``, or the first of cc, gcc and clang; None if there is none."""
+    wanted = os.environ.get("CC")
+    candidates = (wanted,) if wanted else ("cc", "gcc", "clang")
+    return next((path for name in candidates if (path := shutil.which(name))), None)
+
+
+def cache_folder() -> Path:
+    """``$LGC_CACHE``, or ``lgc`` in the user's cache folder; made if missing, and only the user's.
+
+    Raises:
+        OutputError: it cannot be made, or belongs to somebody else, whose code would be run.
+    """
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    folder = Path(os.environ.get("LGC_CACHE") or Path(base) / "lgc")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        owner = folder.stat().st_uid
+    except OSError as error:
+        raise OutputError(
+            f"cannot make the cache ({error.strerror})", where=str(folder), hint="Set LGC_CACHE"
+        ) from None
+    if hasattr(os, "getuid") and owner not in (os.getuid(), 0):
+        raise OutputError(
+            "the cache belongs to another user", where=str(folder), hint="Set LGC_CACHE to your own folder"
+        )
+    return folder
+
+
+def build_key(compiler: str, *parts: str) -> str:
+    """Digest of the parts, the compiler and the processor: everything that machine code depends on."""
+    stat = Path(compiler).resolve().stat()
+    machine = [compiler, str(stat.st_size), str(stat.st_mtime_ns), NATIVE, platform.machine(), _processor()]
+    return hashlib.sha256("\0".join([*parts, *machine]).encode()).hexdigest()[:40]
+
+
+@cache
+def _processor() -> str:
+    """What ``-march=native`` looks at: a cache in a shared home serves unlike machines."""
+    try:
+        with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as lines:
+            return "".join(sorted({line for line in lines if line.startswith(("flags", "Features", "model name"))}))
+    except OSError:
+        return platform.processor()
+
+
+def compile_shared(source: Path, output: Path, compiler: str, flags: Sequence[str]) -> None:
+    """Compile a C file into a shared library for this processor; ``output`` appears whole or not at all.
+
+    Raises:
+        ToolError: the compiler failed, or took too long.
+        OutputError: the folder cannot be written.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=".build-", dir=output.parent) as folder:
+            built = Path(folder, "library.so")
+            _compile([compiler, *flags, NATIVE, "-fPIC", "-shared", "-o", str(built), str(source), "-lm"])
+            built.replace(output)
+    except OSError as error:
+        raise OutputError(f"cannot build in the cache ({error.strerror})", where=str(output.parent)) from None
+
+
+def _compile(command: list[str]) -> None:
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=_BUILD_SECONDS, check=False)
+        if result.returncode and NATIVE in result.stderr:  # some compilers know no -march=native
+            plain = [word for word in command if word != NATIVE]
+            result = subprocess.run(plain, capture_output=True, text=True, timeout=_BUILD_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise ToolError(f"the C compiler took more than {_BUILD_SECONDS} s") from None
+    if result.returncode:
+        raise ToolError(f"the C compiler failed: {result.stderr.strip()[-400:]}", where=command[0])
+
+
+def open_cached(name: str, source: Path, variants: Sequence[Sequence[str]]) -> Path:
+    """The library of a C file of the package, from the cache or built with the first variant of flags that works.
+
+    Raises:
+        MissingToolError: no compiler.
+        ToolError: no variant compiles.
+        OutputError: the cache cannot be written.
+    """
+    compiler = find_compiler()
+    if compiler is None:
+        raise MissingToolError("no C compiler found", hint="Install gcc or clang, or set CC")
+    text = source.read_text(encoding="utf-8")
+    path = cache_folder() / f"{name}-{build_key(compiler, text, *(' '.join(flags) for flags in variants))}.so"
+    if path.exists():
+        return path
+    for index, flags in enumerate(variants):
+        try:
+            compile_shared(source, path, compiler, flags)
+        except ToolError:
+            if index == len(variants) - 1:
+                raise
+        else:
+            break
+    return path

@@ -1,0 +1,77 @@
+"""The C kernel, built on first use, and its functions on torch tensors."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from lgc.cc import open_cached
+from lgc.errors import LgcError
+
+_MATH = (
+    "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-fassociative-math", "-freciprocal-math",
+    "-ffinite-math-only",
+)  # fmt: skip
+_FLAGS = ("-std=gnu11", "-O3", *_MATH)
+_VARIANTS = ((*_FLAGS, "-fopenmp"), _FLAGS)
+"""With threads, or without where the compiler has no OpenMP."""
+
+_LONG, _POINTER = ctypes.c_long, ctypes.c_void_p
+_SIGNATURES = {
+    "lgc_set_threads": [_LONG],
+    "lgc_pack": [_POINTER, *[_LONG] * 5, _POINTER, _POINTER],
+    "lgc_nibbles": [_POINTER, *[_LONG] * 3, _POINTER],
+    "lgc_forward": [_LONG, _LONG, *[_POINTER] * 4],
+    "lgc_count": [_LONG, _LONG, _LONG, _POINTER, _POINTER],
+    "lgc_update": [
+        _POINTER, _LONG, _POINTER, _POINTER, _LONG, _POINTER, _LONG, *[_POINTER] * 4, _LONG, _POINTER,
+    ],
+    "lgc_scatter": [_LONG, _LONG, _LONG, *[_POINTER] * 3],
+}  # fmt: skip
+
+
+class Adam(ctypes.Structure):
+    """``adam_t`` of the kernel."""
+
+    _fields_ = [(name, ctypes.c_float) for name in ("lr", "beta1", "beta2", "root", "eps")]
+
+
+class LayerState(ctypes.Structure):
+    """``layer_t`` of the kernel: pointers into tensors that somebody else keeps alive."""
+
+    _fields_ = [
+        *((name, _LONG) for name in ("N", "D", "K")),
+        *((name, _POINTER) for name in ("logits", "m", "v", "top", "candidates", "wires")),
+        *((name, _POINTER) for name in ("gate_logits", "gate_m", "gate_v", "tables")),
+    ]
+
+
+@cache
+def load() -> ctypes.CDLL | None:
+    """The library; None where it cannot be built."""
+    try:
+        library = ctypes.CDLL(str(open_cached("train", Path(__file__).with_name("kernel.c"), _VARIANTS)))
+    except (LgcError, OSError):
+        return None
+    for name, types in _SIGNATURES.items():
+        function = getattr(library, name)
+        function.argtypes, function.restype = types, None
+    return library
+
+
+def call(name: str, *arguments: Any) -> None:
+    """Call a function of the kernel; tensors go as the address of their data."""
+    library = load()
+    assert library is not None
+    function: Callable[..., None] = getattr(library, name)
+    function(*(_address(one) if isinstance(one, Tensor) else one for one in arguments))
+
+
+def _address(tensor: Tensor) -> int:
+    assert tensor.is_contiguous() and tensor.device.type == "cpu"
+    return tensor.data_ptr()

@@ -1,0 +1,165 @@
+"""One step of a network of straight-through layers: forward, loss, backward and Adam, through the C kernel."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from lgc.ir.gates import TABLE_OF_ID
+from lgc.train.fused import kernel
+from lgc.train.modules import Dense, Fixed, LogicLayer, LogicNetwork, TopK
+
+_WORD, _LANES, _MAX_BATCH = 64, 32, 4096
+_BETAS, _EPS = (0.9, 0.999), 1e-8
+
+
+def fused_step(network: LogicNetwork, batch: int) -> FusedStep | None:
+    """The fused step of a network, or None: not on the CPU, other estimators or modules, or no C compiler."""
+    layers = list(network.layers)
+    fits = all(
+        isinstance(layer, LogicLayer)
+        and layer.estimator == "straight-through"
+        and isinstance(layer.connectome, Dense | TopK | Fixed)
+        and getattr(layer.connectome, "estimator", "straight-through") == "straight-through"
+        and layer.logits.device.type == "cpu"
+        and layer.logits.dtype == torch.float32
+        for layer in layers
+    )
+    # A layer's subset of inputs is packed with the samples, so only the first may have one.
+    subset = any(getattr(layer.connectome, "candidates", None) is not None and isinstance(layer.connectome, Dense)
+                 for layer in layers[1:])  # fmt: skip
+    if not fits or subset or batch > _MAX_BATCH or kernel.load() is None:
+        return None
+    return FusedStep(network)
+
+
+class FusedStep:
+    """Straight-through training of a network in place: its parameters are the kernel's.
+
+    Adam as in Kingma and Ba 2015, betas 0.9 and 0.999. The learning rate is set before each call.
+    """
+
+    def __init__(self, network: LogicNetwork) -> None:
+        self.network = network
+        self.lr = 0.0
+        self.steps = 0
+        self.layers = [_FusedLayer(layer) for layer in network.layers if isinstance(layer, LogicLayer)]
+        self.tables = torch.from_numpy(TABLE_OF_ID.astype("u1"))
+
+    def __call__(self, bits: Tensor, labels: Tensor) -> tuple[float, int]:
+        """One update from uint8 bits (samples, inputs) and int64 labels: mean loss and samples right, before it."""
+        kernel.call("lgc_set_threads", torch.get_num_threads())
+        samples = len(bits)
+        padded = -(-samples // _WORD) * _WORD
+        first = self.layers[0]
+        x = torch.empty(bits.shape[1] if first.subset is None else len(first.subset), padded // _WORD, dtype=torch.long)
+        chosen = bits if first.subset is None else bits.index_select(1, first.subset)
+        kernel.call("lgc_pack", chosen.contiguous(), samples, len(x), len(x), padded, 0, x, None)
+        inputs = [x]
+        for layer in self.layers:
+            inputs.append(layer.forward(inputs[-1], padded))
+        loss, right, upstream = self._head(inputs[-1], labels, padded)
+        self._update(inputs, upstream, padded)
+        return loss, right
+
+    def _head(self, votes: Tensor, labels: Tensor, padded: int) -> tuple[float, int, Tensor]:
+        """Mean loss, samples right, and the loss's gradient (classes, padded) by a vote of each class."""
+        head, samples = self.network.head, len(labels)
+        counts = torch.empty(head.classes, padded, dtype=torch.int32)
+        kernel.call("lgc_count", len(votes), head.classes, padded, votes, counts)
+        logits = counts[:, :samples].t() / head.tau
+        loss = cross_entropy(logits, labels)
+        gradient = torch.softmax(logits, dim=1)
+        gradient[torch.arange(samples), labels] -= 1
+        upstream = torch.zeros(head.classes, padded)
+        upstream[:, :samples] = gradient.t() / (samples * head.tau)
+        return loss.item(), int((logits.argmax(dim=1) == labels).sum()), upstream
+
+    def _update(self, inputs: list[Tensor], upstream: Tensor, padded: int) -> None:
+        self.steps += 1
+        beta1, beta2 = _BETAS
+        adam = kernel.Adam(self.lr / (1 - beta1**self.steps), beta1, beta2, (1 - beta2**self.steps) ** -0.5, _EPS)
+        for layer, x in zip(reversed(self.layers), reversed(inputs[:-1]), strict=True):
+            upstream = layer.update(x, upstream, padded, self.tables, adam, need_x=layer is not self.layers[0])
+
+    def state_dict(self) -> dict[str, Any]:
+        """Adam's step count and moments; the logits are the network's own."""
+        return {"steps": self.steps, "moments": [layer.moments for layer in self.layers]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from :meth:`state_dict`; the network's parameters are loaded before."""
+        self.steps = state["steps"]
+        for layer, moments in zip(self.layers, state["moments"], strict=True):
+            layer.load(moments)
+
+
+class _FusedLayer:
+    """A layer's tensors, laid out for the kernel."""
+
+    def __init__(self, layer: LogicLayer) -> None:
+        wiring = layer.connectome
+        self.layer, self.wiring = layer, wiring
+        self.subset = wiring.candidates if isinstance(wiring, Dense) else None
+        self.wire_logits = torch.empty(0) if isinstance(wiring, Fixed) else wiring.logits.data
+        self.picks = wiring.candidates.to(torch.int32).contiguous() if isinstance(wiring, TopK) else None
+        self.gates = len(layer.logits)
+        self.moments = [
+            torch.zeros_like(one) for one in (self.wire_logits, self.wire_logits, layer.logits, layer.logits)
+        ]
+        self.refresh()
+
+    def load(self, moments: list[Tensor]) -> None:
+        for mine, saved in zip(self.moments, moments, strict=True):
+            mine.copy_(saved)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """What the kernel keeps up to date, made anew from the logits."""
+        wiring = self.wiring
+        self.tops = self.wire_logits.flatten(0, -2).amax(dim=-1) if len(self.wire_logits) else torch.empty(0)
+        wires = wiring.logits.detach().argmax(dim=-1) if isinstance(wiring, Dense) else wiring.wires().t()
+        self.wires = wires.to(torch.int32).contiguous()
+        ids = self.layer.gate_ids()
+        self.gate_tables = torch.from_numpy(TABLE_OF_ID.astype("u1"))[ids].contiguous()
+
+    def forward(self, x: Tensor, padded: int) -> Tensor:
+        y = torch.empty(self.gates, padded // _WORD, dtype=torch.long)
+        kernel.call("lgc_forward", self.gates, padded, x, self.wires, self.gate_tables, y)
+        return y
+
+    def update(
+        self, x: Tensor, upstream: Tensor, padded: int, tables: Tensor, adam: kernel.Adam, *, need_x: bool
+    ) -> Tensor:
+        """Step this layer's logits; the gradient (inputs, padded) by its inputs, if anybody needs it."""
+        inputs = len(x)
+        choices = self.wire_logits.shape[-1] if len(self.wire_logits) else 0
+        dense = isinstance(self.wiring, Dense)
+        width = -(-inputs // _LANES) * _LANES if dense else max(choices, 1)
+        nibbles = torch.zeros(padded // 4, width, dtype=torch.uint8) if dense else None
+        if nibbles is not None:
+            kernel.call("lgc_nibbles", x, inputs, padded, width, nibbles)
+        to = torch.empty(2 * self.gates, padded) if need_x else None
+        used = torch.empty(2 * self.gates, dtype=torch.int32) if need_x else None
+        work = torch.empty(torch.get_num_threads() * 3 * width)
+        state = self._state(inputs, choices)
+        kernel.call(
+            "lgc_update", ctypes.addressof(state), padded, x, nibbles, width, upstream, self.gates // len(upstream),
+            tables, to, used, work, 3 * width, ctypes.addressof(adam),
+        )  # fmt: skip
+        if to is None:
+            return upstream
+        gradient = torch.empty(inputs, padded)
+        kernel.call("lgc_scatter", 2 * self.gates, inputs, padded, used, to, gradient)
+        return gradient
+
+    def _state(self, inputs: int, choices: int) -> kernel.LayerState:
+        m, v, gate_m, gate_v = self.moments
+        pointers = [self.wire_logits, m, v, self.tops, self.picks, self.wires]
+        pointers += [self.layer.logits.data, gate_m, gate_v, self.gate_tables]
+        return kernel.LayerState(
+            self.gates, inputs, choices, *(None if one is None else one.data_ptr() for one in pointers)
+        )
