@@ -1,0 +1,59 @@
+"""One update of a network: through the C kernel where it fits, else through autograd and torch's Adam."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from lgc.train.fused import fused_step
+from lgc.train.modules import LogicNetwork
+
+
+class Step(Protocol):
+    """An optimiser bound to a network. ``lr`` is set before each call."""
+
+    lr: float
+
+    def __call__(self, bits: Tensor, labels: Tensor) -> tuple[float, int]:
+        """One update from uint8 bits (samples, inputs) and int64 labels: mean loss and samples right, before it."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What to save beside the network's parameters."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a state; the network's parameters are loaded before."""
+
+
+class TorchStep:
+    """Any network on any device."""
+
+    def __init__(self, network: LogicNetwork) -> None:
+        self.network = network
+        self.lr = 0.0
+        self.adam = torch.optim.Adam(network.parameters(), lr=self.lr, fused=True)
+
+    def __call__(self, bits: Tensor, labels: Tensor) -> tuple[float, int]:
+        """See :class:`Step`."""
+        logits = self.network(bits.float())
+        loss = cross_entropy(logits, labels)
+        self.adam.zero_grad()
+        torch.autograd.backward(loss)
+        self.adam.param_groups[0]["lr"] = self.lr
+        self.adam.step()
+        return loss.item(), int((logits.argmax(dim=1) == labels).sum())
+
+    def state_dict(self) -> dict[str, Any]:
+        """See :class:`Step`."""
+        return self.adam.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """See :class:`Step`."""
+        self.adam.load_state_dict(state)
+
+
+def make_step(network: LogicNetwork, batch: int) -> Step:
+    """The fastest step for the network and its device."""
+    return fused_step(network, batch) or TorchStep(network)
