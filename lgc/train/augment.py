@@ -1,32 +1,174 @@
-"""Augmentation on encoded bits: moving an image by whole pixels."""
+"""Augmentation of images: moved, bent or flipped anew in every epoch, before the thresholds make bits of them.
+
+Everything is drawn on the device that holds the images, and decided by the generator alone.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
+from torch.nn.functional import grid_sample
 
 from lgc.errors import OptionError
+from lgc.train.config import TrainConfig
+
+Augment = Callable[[Tensor, Generator], Tensor]
+"""Images (n, C, H, W), of floats or bytes, to as many of the same shape and type."""
+
+_CHUNK = {"cpu": 512}  # images at a time: what they take stays in the cache
+_CHUNK_ELSEWHERE = 16384
+_KEPT_VARIANCE = 0.999
 
 
-def shift_table(shape: tuple[int, ...], thresholds: int, reach: int) -> Tensor:
-    """int64 ((2*reach+1)^2, bits): for each move and bit, the bit that moves there; ``bits`` itself stands for 0.
+def make_augment(config: TrainConfig, shape: tuple[int, ...]) -> Augment | None:
+    """What ``config.augment`` names, for samples of that feature shape; None for none.
 
     Raises:
-        OptionError: the features are no image of at least (height, width).
+        OptionError: the features are no images, or they are too small.
     """
-    if len(shape) < 2 or min(shape[-2:]) <= reach:
-        raise OptionError(f"features of shape {shape} cannot be shifted by {reach} pixels", hint="Use --shift 0")
-    *leading, height, width = shape
-    bits = torch.Size(shape).numel() * thresholds
-    index = torch.arange(bits).reshape(*leading, height, width, thresholds)
-    padded = torch.full((*leading, height + 2 * reach, width + 2 * reach, thresholds), bits)
-    padded[..., reach : reach + height, reach : reach + width, :] = index
-    moves = range(2 * reach + 1)
-    return torch.stack([padded[..., dy : dy + height, dx : dx + width, :].flatten() for dy in moves for dx in moves])
+    if config.augment == "none":
+        return None
+    if len(shape) < 2 or min(shape[-2:]) < 2:
+        raise OptionError(f"features of shape {shape} are no images", hint="Use --augment none")
+    height, width = shape[-2:]
+    if config.augment == "affine-elastic":
+        return AffineElastic(
+            height, width, rotate=config.rotate, shear=config.shear, scale=config.scale, shift=config.shift,
+            alpha=config.elastic_alpha, sigma=config.elastic_sigma,
+        )  # fmt: skip
+    reach = config.pad if config.augment == "crop-flip" else round(config.shift)
+    if reach >= min(height, width):
+        raise OptionError(f"images of {height} by {width} pixels cannot be moved by {reach}", hint="Move them less")
+    return Crop(height, width, reach, flip=config.augment == "crop-flip")
 
 
-def shifted(bits: Tensor, table: Tensor, generator: torch.Generator) -> Tensor:
-    """Each sample of (samples, bits) moved by a row of the table, drawn at random."""
-    drawn = torch.randint(len(table), (len(bits),), generator=generator)
-    padded = torch.nn.functional.pad(bits, (0, 1))
-    return padded.gather(1, table[drawn])
+def augmented(x: Tensor, shape: tuple[int, ...], augment: Augment, generator: Generator) -> Tensor:
+    """Samples (n, features) augmented as images of ``shape``, in the same type."""
+    *channels, height, width = shape
+    out = torch.empty_like(x)
+    chunk = _CHUNK.get(x.device.type, _CHUNK_ELSEWHERE)
+    for start in range(0, len(x), chunk):
+        images = x[start : start + chunk].view(-1, math.prod(channels), height, width)
+        out[start : start + chunk] = augment(images, generator).flatten(1)
+    return out
+
+
+class AffineElastic:
+    """A random affine map and a random smooth displacement in one bilinear resampling; outside is 0.
+
+    The displacement is torchvision's ``ElasticTransform``: uniform noise in -1..1, smoothed by a Gaussian of ``sigma``
+    pixels, times ``alpha / size``, in coordinates where the image spans -1..1. Smoothing is linear, and a wide Gaussian
+    leaves few degrees of freedom: the field is drawn as a combination of its largest principal components (99.9 % of
+    the variance). That replaces drawing and filtering two numbers a pixel, and makes the coordinates of a chunk of
+    images, affine part and all, one matrix product.
+
+    Args:
+        height, width: of the images.
+        rotate, shear: largest angles, in degrees.
+        scale: largest relative change of size.
+        shift: largest move, in pixels.
+        alpha, sigma: strength of the displacement, and its smoothness in pixels; alpha 0 is none.
+    """
+
+    def __init__(
+        self, height: int, width: int, *, rotate: float, shear: float, scale: float, shift: float, alpha: float,
+        sigma: float,
+    ) -> None:  # fmt: skip
+        self.height, self.width = height, width
+        self.rotate, self.shear, self.scale, self.shift = math.radians(rotate), math.radians(shear), scale, shift
+        self.basis = self._basis(alpha, sigma)
+
+    def _basis(self, alpha: float, sigma: float) -> Tensor:
+        """Float (3 + components, H * W): the pixel centres' x, y and 1, then the components of a displacement."""
+        y, x = torch.meshgrid(_centres(self.height), _centres(self.width), indexing="ij")
+        rows = [x.flatten(), y.flatten(), torch.ones(x.numel())]
+        if alpha:
+            down, across = _components(self.height, sigma), _components(self.width, sigma)
+            rows += (alpha * torch.einsum("ay,bx->abyx", down, across)).flatten(0, 1).flatten(1).unbind()
+        return torch.stack(rows)
+
+    def __call__(self, images: Tensor, generator: Generator) -> Tensor:
+        """See :data:`Augment`."""
+        self.basis = self.basis.to(images.device)
+        count = len(images)
+        mixture = torch.empty(count, 2, len(self.basis), device=images.device)
+        mixture[:, :, :2] = self._linear(count, generator, images.device)
+        mixture[:, :, 2].uniform_(-self.shift, self.shift, generator=generator)
+        mixture[:, :, 3:].normal_(generator=generator).mul_(1 / math.sqrt(3))  # of uniform noise in -1..1
+        # The affine part is in pixels; alpha / size in coordinates that span 2 is alpha / 2 pixels at any size.
+        mixture[:, :, 3:] /= 2
+        mixture *= torch.tensor([2 / self.width, 2 / self.height], device=images.device).view(1, 2, 1)
+        grid = (mixture.flatten(0, 1) @ self.basis).view(count, 2, self.height, self.width)
+        moved = grid_sample(images.float(), grid.permute(0, 2, 3, 1), align_corners=False)
+        return moved if images.is_floating_point() else moved.round_().to(images.dtype)
+
+    def _linear(self, count: int, generator: Generator, device: torch.device) -> Tensor:
+        """Float (count, 2, 2): rotation times shear over scale, as they act on (x, y)."""
+        u = torch.empty(3, count, device=device).uniform_(-1, 1, generator=generator)
+        angle, slope, size = u[0] * self.rotate, torch.tan(u[1] * self.shear), 1 + u[2] * self.scale
+        cos, sin = torch.cos(angle) / size, torch.sin(angle) / size
+        return torch.stack([cos, slope * cos - sin, sin, slope * sin + cos], dim=1).view(count, 2, 2)
+
+
+class Crop:
+    """A move by up to ``reach`` whole pixels each way; with ``flip``, mirrored left to right half of the time.
+
+    What moves in is the image reflected at its edge if ``flip``, as usual for photographs, and 0 otherwise.
+    """
+
+    def __init__(self, height: int, width: int, reach: int, *, flip: bool) -> None:
+        self.reach, self.flip, self.size = reach, flip, (height, width)
+
+    def __call__(self, images: Tensor, generator: Generator) -> Tensor:
+        """See :data:`Augment`."""
+        count, channels = images.shape[:2]
+        rows, columns = (self._index(size, count, generator, images.device) for size in self.size)
+        if self.flip:
+            mirrored = torch.rand(count, 1, generator=generator, device=images.device) < 0.5
+            columns = torch.where(mirrored, columns.flip(1), columns)
+        inside = self._inside(rows, 0).unsqueeze(2) & self._inside(columns, 1).unsqueeze(1)
+        pixel = self._folded(rows, 0).unsqueeze(2) * self.size[1] + self._folded(columns, 1).unsqueeze(1)
+        index = pixel.view(count, 1, -1).expand(-1, channels, -1)
+        moved = images.flatten(2).gather(2, index).view_as(images)
+        return moved if self.flip else moved * inside.unsqueeze(1)
+
+    def _index(self, size: int, count: int, generator: Generator, device: torch.device) -> Tensor:
+        """int64 (count, size): where each row (or column) is taken from, perhaps outside."""
+        move = torch.randint(-self.reach, self.reach + 1, (count, 1), generator=generator, device=device)
+        return torch.arange(size, device=device) + move
+
+    def _inside(self, index: Tensor, axis: int) -> Tensor:
+        return (index >= 0) & (index < self.size[axis])
+
+    def _folded(self, index: Tensor, axis: int) -> Tensor:
+        """Reflected at the first and at the last pixel."""
+        last = self.size[axis] - 1
+        return last - (last - index.abs()).abs()
+
+
+def _centres(size: int) -> Tensor:
+    return torch.arange(size) - (size - 1) / 2
+
+
+def _components(size: int, sigma: float) -> Tensor:
+    """Float (r, size): principal components, scaled, of white noise smoothed along one axis.
+
+    The Gaussian is cut at four sigma and the noise reflected at the edges.
+    """
+    radius = int(4 * sigma)
+    offsets = torch.arange(-radius, radius + 1)
+    weights = torch.exp(-0.5 * (offsets.double() / max(sigma, 1e-9)) ** 2)
+    weights /= weights.sum()
+    period = max(1, 2 * (size - 1))
+    source = (torch.arange(size).unsqueeze(1) + offsets).remainder(period)
+    source = torch.minimum(source, period - source)
+    blur = torch.zeros(size, size, dtype=torch.float64)
+    blur.scatter_add_(1, source, weights.expand(size, -1))
+    variance, vectors = torch.linalg.eigh(blur @ blur.t())
+    order = variance.argsort(descending=True)
+    kept = int((variance[order].cumsum(0) < _KEPT_VARIANCE * variance.sum()).sum()) + 1
+    chosen = order[:kept]
+    return (vectors[:, chosen] * variance[chosen].sqrt()).t().float()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,24 +27,39 @@ class Dataset:
     """Samples with their classes, and a test set apart.
 
     Attributes:
-        train_x: features (samples, F), as the model will see them.
+        train: features (samples, F) as stored: of images, bytes.
         train_y: int64 (samples,), 0 to C-1.
         classes: C names.
         feature_shape: shape of one sample's features.
+        scale: a feature is the stored byte over ``scale``, as float32; 1 where features are stored as they are.
     """
 
     name: str
-    train_x: NDArray[Any]
+    train: NDArray[Any]
     train_y: NDArray[np.int64]
-    test_x: NDArray[Any]
+    test: NDArray[Any]
     test_y: NDArray[np.int64]
     classes: tuple[str, ...]
     feature_shape: tuple[int, ...]
+    scale: int = 1
 
     @property
     def num_features(self) -> int:
         """F."""
-        return int(self.train_x.shape[1])
+        return int(self.train.shape[1])
+
+    @property
+    def train_x(self) -> NDArray[Any]:
+        """Features (samples, F) as the model will see them."""
+        return self._features(self.train)
+
+    @property
+    def test_x(self) -> NDArray[Any]:
+        """The same of the test samples."""
+        return self._features(self.test)
+
+    def _features(self, stored: NDArray[Any]) -> NDArray[Any]:
+        return stored if self.scale == 1 else stored.astype(np.float32) / np.float32(self.scale)
 
 
 def load_dataset(source: str, data_dir: Path | None = None, *, seed: int = 0) -> Dataset:
@@ -75,14 +90,13 @@ def _load_idx(name: str, data_dir: Path | None) -> Dataset:
         labels = read_idx(folder / f"{part}-labels-idx1-ubyte.gz")
         if images.ndim != 3 or labels.ndim != 1:
             raise InputError("the images or the labels have the wrong number of dimensions", where=str(folder))
-        x = images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
-        arrays += _checked(x, labels, str(folder / part))
+        arrays += _checked(images, labels, str(folder / part))
     if arrays[0].shape[1] != arrays[2].shape[1]:
         raise InputError("the training and the test images differ in size", where=str(folder))
     classes = _FASHION if name == "fashion-mnist" else tuple("0123456789")
     _check_labels((arrays[1], arrays[3]), len(classes), str(folder))
     train_x, train_y, test_x, test_y = arrays
-    return Dataset(name, train_x, train_y, test_x, test_y, classes, (1, *map(int, images.shape[1:])))
+    return Dataset(name, train_x, train_y, test_x, test_y, classes, (1, *map(int, images.shape[1:])), 255)
 
 
 def _find_folder(name: str, data_dir: Path | None) -> Path:
@@ -132,8 +146,8 @@ def _load_digits(seed: int) -> Dataset:
     except ImportError:
         raise MissingToolError("'digits' needs scikit-learn", hint="`pip install lgc[train]`") from None
     digits = load_digits()
-    x, y = _checked((digits.data / 16).astype(np.float32), digits.target, "digits")
-    return _split_off_test("digits", x, y, tuple("0123456789"), (1, 8, 8), seed)
+    x, y = _checked(digits.data.astype(np.uint8), digits.target, "digits")
+    return replace(_split_off_test("digits", x, y, tuple("0123456789"), (1, 8, 8), seed), scale=16)
 
 
 def _load_npz(path: Path, seed: int) -> Dataset:

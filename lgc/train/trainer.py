@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,34 +16,21 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 import lgc
 from lgc.errors import InputError, OptionError, OutputError
 from lgc.frontend import Model, lower, write_model
 from lgc.ir import Encoder, interp
-from lgc.train.augment import shift_table, shifted
+from lgc.train.augment import make_augment
 from lgc.train.config import TrainConfig
 from lgc.train.data import Dataset, load_dataset
 from lgc.train.modules import Dense, Fixed, GroupSum, LogicLayer, LogicNetwork
+from lgc.train.samples import BitEncoder, Epochs, Samples, epoch_generator
+from lgc.train.sheet import write_contact_sheet
+from lgc.train.step import make_step
 
-_EVAL_BATCH = 1000
-_ENCODE_BATCH = 4096
-
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """Encoded samples: uint8 bits (samples, inputs) and classes."""
-
-    bits: Tensor
-    labels: Tensor
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def take(self, rows: Tensor) -> Split:
-        """Some of the samples."""
-        return Split(self.bits[rows], self.labels[rows])
+_BATCH = 1000  # samples at a time outside of training
+_BLOCK = 4096  # the same in the interpreter
 
 
 def train(config: TrainConfig, *, console: Console | None = None) -> Model:
@@ -64,6 +51,21 @@ def train(config: TrainConfig, *, console: Console | None = None) -> Model:
     data = load_dataset(config.dataset, config.data_dir, seed=config.seed)
     with _open_log(config.log) as log:
         return _Run(config, data, log, console or Console(quiet=True)).run()
+
+
+def draw_contact_sheet(config: TrainConfig, path: Path) -> None:
+    """Write a PNG of augmented training samples; nothing is trained.
+
+    Raises:
+        LgcError: the data set is unusable, is not of images, or is not augmented; or the file cannot be written.
+    """
+    data = load_dataset(config.dataset, config.data_dir, seed=config.seed)
+    augment = make_augment(config, data.feature_shape)
+    if augment is None:
+        raise OptionError("a contact sheet shows augmented samples, but there is no augmentation", hint="Add --augment")
+    samples = Samples.of(data.train, data.train_y, torch.device("cpu"))
+    generator = epoch_generator(config.seed, 1, "augment")
+    write_contact_sheet(path, samples.x, data.feature_shape, data.scale, augment, generator)
 
 
 def build_network(
@@ -92,40 +94,40 @@ def _encoder(config: TrainConfig, data: Dataset) -> Encoder:
     return Encoder(data.num_features, np.tile(sorted(config.thresholds), (data.num_features, 1)))
 
 
-def _candidates(bits: Tensor, rarest: float) -> Tensor:
-    """The inputs that are 1, and also 0, in at least the part ``rarest`` of the samples; all if there are none."""
-    rate = bits.sum(dim=0, dtype=torch.int64) / len(bits)
-    often = torch.nonzero(torch.minimum(rate, 1 - rate) >= rarest).flatten()
-    return often if len(often) else torch.arange(bits.shape[1])
-
-
 class _Run:
     """The state of one training run."""
 
     def __init__(self, config: TrainConfig, data: Dataset, log: IO[str] | None, console: Console) -> None:
         self.config, self.data, self.log, self.console = config, data, log, console
+        self.device = torch.device("cpu")
         self.encoder = _encoder(config, data)
+        self.to_bits = BitEncoder(self.encoder, data.scale, self.device)
         self.training, self.validation = self._split()
-        candidates = _candidates(self.training.bits, config.rarest)
+        candidates = self._candidates()
         self.network = build_network(config, self.encoder, len(data.classes), candidates)
         self.steps = max(1, len(self.training) // config.batch)
-        self.generator = torch.Generator().manual_seed(config.seed + 1)
-        self.moves: Tensor | None = None
-        if config.shift:
-            self.moves = shift_table(data.feature_shape, self.encoder.num_thresholds, config.shift)
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.lr, fused=True)
-        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, config.epochs * self.steps)
+        augment = make_augment(config, data.feature_shape)
+        self.epochs = Epochs(self.training.x, data.feature_shape, augment, config.seed)
+        self.step = make_step(self.network, config.batch)
         self.best: Model | None = None
         self.started = time.monotonic()
 
-    def _split(self) -> tuple[Split, Split]:
-        """The encoded samples, split by seed into those to train on and those to validate on."""
-        full = self._encode(self.data.train_x, self.data.train_y)
-        order = torch.from_numpy(np.random.default_rng(self.config.seed).permutation(len(full)))
+    def _split(self) -> tuple[Samples, Samples]:
+        """The training samples, split by seed into those to train on and those to validate on."""
+        full = Samples.of(self.data.train, self.data.train_y, self.device)
+        order = torch.from_numpy(np.random.default_rng(self.config.seed).permutation(len(full))).to(self.device)
         count = round(self.config.validation * len(full))
         if not 0 < count < len(full):
             raise InputError(f"{len(full)} samples are too few to train and to validate", where=self.config.dataset)
         return full.take(order[count:]), full.take(order[:count])
+
+    def _candidates(self) -> Tensor:
+        """Inputs that are 1, and also 0, in at least the part ``rarest`` of the samples; all if there are none."""
+        counts = sum(self.to_bits(x).sum(dim=0, dtype=torch.int64) for x in torch.split(self.training.x, _BATCH))
+        assert isinstance(counts, Tensor)
+        rate = counts / len(self.training)
+        often = torch.nonzero(torch.minimum(rate, 1 - rate) >= self.config.rarest).flatten()
+        return often if len(often) else torch.arange(self.encoder.num_bits)
 
     def run(self) -> Model:
         """All epochs, then the one look at the test set."""
@@ -137,6 +139,8 @@ class _Run:
             if self.best is None:
                 raise
             interrupted = True
+        finally:
+            self.epochs.close()
         assert self.best is not None
         return self._finish(self.best, interrupted)
 
@@ -145,7 +149,7 @@ class _Run:
         with Progress(*columns, console=self.console) as progress:
             task = progress.add_task("training", total=self.config.epochs * self.steps)
             for epoch in range(1, self.config.epochs + 1):
-                loss, accuracy = self._epoch(lambda: progress.advance(task))
+                loss, accuracy = self._epoch(epoch, lambda: progress.advance(task))
                 validation = self._accuracy(self.validation)
                 self._keep_best(epoch, validation)
                 self._write_log(
@@ -156,41 +160,34 @@ class _Run:
                     f"epoch {epoch:3d}  loss {loss:.4f}  training {accuracy:7.2%}  validation (hard) {validation:7.2%}"
                 )
 
-    def _epoch(self, advance: Any) -> tuple[float, float]:
+    def _epoch(self, epoch: int, advance: Callable[[], None]) -> tuple[float, float]:
         """One pass over the training samples: mean loss, and accuracy as seen in training."""
         self.network.train()
-        order = torch.randperm(len(self.training), generator=self.generator)
-        loss_sum, correct, seen = 0.0, 0, 0
-        for step in range(self.steps):
-            rows = order[step * self.config.batch : (step + 1) * self.config.batch]
-            loss, right = self._step(self.training.take(rows))
+        x, labels, size = self.epochs.features(epoch), self.training.labels, self.config.batch
+        order = torch.randperm(len(x), generator=epoch_generator(self.config.seed, epoch, "order")).to(self.device)
+        loss_sum, correct = 0.0, 0
+        for index, rows in enumerate(torch.split(order, size)[: self.steps]):
+            self.step.lr = self.config.learning_rate((epoch - 1 + index / self.steps) / self.config.epochs)
+            loss, right = self._step(x[rows], labels[rows])
             loss_sum += loss * len(rows)
             correct += right
-            seen += len(rows)
             advance()
+        seen = min(len(order), self.steps * size)
         if not math.isfinite(loss_sum):
             raise OptionError("the loss is no finite number: training diverged", hint="Lower --lr or raise --tau")
         return loss_sum / seen, correct / seen
 
-    def _step(self, batch: Split) -> tuple[float, int]:
+    def _step(self, x: Tensor, labels: Tensor) -> tuple[float, int]:
         """One update: the loss, and how many samples were right before it."""
-        bits = batch.bits if self.moves is None else shifted(batch.bits, self.moves, self.generator)
-        logits = self.network(bits.float())
-        loss = cross_entropy(logits, batch.labels)
-        self.optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        self.optimizer.step()
-        self.schedule.step()
-        return loss.item(), int((logits.argmax(dim=1) == batch.labels).sum())
+        return self.step(self.to_bits(x), labels)
 
-    def _accuracy(self, split: Split) -> float:
+    def _accuracy(self, samples: Samples) -> float:
         """Accuracy of the discrete network."""
-        correct = 0
-        for bits, labels in zip(
-            torch.split(split.bits, _EVAL_BATCH), torch.split(split.labels, _EVAL_BATCH), strict=True
-        ):
-            correct += int((self.network.scores(bits).argmax(dim=1) == labels).sum())
-        return correct / len(split)
+        batches = zip(torch.split(samples.x, _BATCH), torch.split(samples.labels, _BATCH), strict=True)
+        return sum(int((self._classify(x) == labels).sum()) for x, labels in batches) / len(samples)
+
+    def _classify(self, x: Tensor) -> Tensor:
+        return self.network.scores(self.to_bits(x)).argmax(dim=1)
 
     def _keep_best(self, epoch: int, validation: float) -> None:
         if self.best is not None and validation <= self.best.training["validation_accuracy"]:
@@ -215,9 +212,8 @@ class _Run:
         self._save(self.best)
 
     def _finish(self, best: Model, interrupted: bool) -> Model:
-        test = self._encode(self.data.test_x, self.data.test_y)
-        accuracy = _model_accuracy(best, test)
-        record = {**best.training, "test_accuracy": accuracy, "test_samples": len(test)}
+        accuracy = _model_accuracy(best, self.data)
+        record = {**best.training, "test_accuracy": accuracy, "test_samples": len(self.data.test)}
         if interrupted:
             record["interrupted"] = True
         model = replace(best, training=record)
@@ -229,10 +225,6 @@ class _Run:
         )  # fmt: skip
         return model
 
-    def _encode(self, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> Split:
-        parts = [self.encoder.encode(x[i : i + _ENCODE_BATCH]) for i in range(0, len(x), _ENCODE_BATCH)]
-        return Split(torch.from_numpy(np.concatenate(parts).view(np.uint8)), torch.from_numpy(y))
-
     def _save(self, model: Model) -> None:
         if self.config.output is not None:
             write_model(model, self.config.output)
@@ -243,10 +235,11 @@ class _Run:
             self.log.flush()
 
 
-def _model_accuracy(model: Model, split: Split) -> float:
-    """Accuracy of a hardened model, through the reference interpreter."""
-    classes = interp.classify(lower(model), split.bits.numpy().view(np.bool_))
-    return float((classes == split.labels.numpy()).mean())
+def _model_accuracy(model: Model, data: Dataset) -> float:
+    """Accuracy of a hardened model on the test set, through the reference interpreter."""
+    circuit, x = lower(model), data.test_x
+    blocks = [interp.classify(circuit, model.encoder.encode(x[i : i + _BLOCK])) for i in range(0, len(x), _BLOCK)]
+    return float((np.concatenate(blocks) == data.test_y).mean())
 
 
 def _check_output(path: Path) -> None:

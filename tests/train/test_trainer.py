@@ -8,15 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from click.testing import CliRunner
+from torch import Tensor
 
 from lgc.cli.train import train as command
 from lgc.errors import InputError, OptionError, OutputError
 from lgc.frontend import lower, read_model
 from lgc.ir import interp
 from lgc.train import TrainConfig, load_dataset
-from lgc.train.augment import shift_table, shifted
 from lgc.train.trainer import _Run, train
 
 SMALL = TrainConfig("digits", gates=300, epochs=8, batch=64, tau=5.0)
@@ -48,12 +47,12 @@ def test_interrupted_run_keeps_the_best(tmp_path: Path, monkeypatch: pytest.Monk
     path = tmp_path / "model.pt"
     plain, calls = _Run._step, 0
 
-    def step(self: _Run, batch: object) -> tuple[float, int]:
+    def step(self: _Run, x: Tensor, labels: Tensor) -> tuple[float, int]:
         nonlocal calls
         calls += 1
         if calls > 2 * self.steps:
             raise KeyboardInterrupt
-        return plain(self, batch)  # type: ignore[arg-type]
+        return plain(self, x, labels)
 
     monkeypatch.setattr(_Run, "_step", step)
     model = train(replace(SMALL, output=path))
@@ -69,7 +68,7 @@ def test_interrupted_run_keeps_the_best(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_layers_thresholds_and_shift() -> None:
-    config = replace(SMALL, layers=2, thresholds=(0.6, 0.2), shift=1, epochs=1)
+    config = replace(SMALL, layers=2, thresholds=(0.6, 0.2), augment="shift", epochs=1)
     model = train(config)
     assert [layer.sources for layer in model.layers] == [(0,), (1,)]
     assert model.encoder.thresholds is not None
@@ -87,20 +86,6 @@ def test_boolean_features_need_no_thresholds(tmp_path: Path) -> None:
     assert model.training["test_accuracy"] == 1.0
 
 
-def test_shift_moves_images() -> None:
-    image = torch.arange(1, 13).reshape(1, 3, 2, 2)  # 3 by 2 pixels of 2 thresholds
-    table = shift_table((1, 3, 2), 2, 1)
-    assert table.shape == (9, 12)
-    padded = torch.nn.functional.pad(image.flatten(1), (0, 1))[0]
-    assert padded[table[4]].tolist() == image.flatten().tolist()
-    down_right = padded[table[0]].reshape(3, 2, 2)
-    assert (down_right[0] == 0).all()
-    assert (down_right[:, 0] == 0).all()
-    assert down_right[1:, 1].tolist() == image[0, :2, 0].tolist()
-    out = shifted(image.flatten(1).repeat(50, 1), table, torch.Generator().manual_seed(0))
-    assert len({tuple(row) for row in out.tolist()}) == 9
-
-
 @pytest.mark.parametrize(
     ("change", "match"),
     [
@@ -110,11 +95,17 @@ def test_shift_moves_images() -> None:
         ({"tau": 0.0}, "tau is 0"),
         ({"validation": 1.0}, "validation"),
         ({"rarest": 0.7}, "rarest"),
-        ({"shift": -1}, "negative"),
+        ({"seed": -1}, "seed is -1"),
         ({"thresholds": ()}, "thresholds"),
         ({"thresholds": (float("inf"),)}, "thresholds"),
         ({"gates": 301}, "301 gates do not divide into 10 classes.*300"),
-        ({"shift": 8}, "cannot be shifted by 8"),
+        ({"augment": "shift", "shift": 8}, "cannot be moved by 8"),
+        ({"augment": "shift", "shift": 1.5}, "whole pixels"),
+        ({"augment": "crop"}, "augment is 'crop'.*crop-flip"),
+        ({"schedule": "linear"}, "schedule is 'linear'"),
+        ({"shift": -1}, "shift is -1"),
+        ({"rotate": float("nan")}, "rotate is nan"),
+        ({"elastic_sigma": 0}, "elastic_sigma is 0"),
         ({"validation": 1e-9}, "too few"),
     ],
 )

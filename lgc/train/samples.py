@@ -1,0 +1,102 @@
+"""Samples on the training device: how features become bits, and what augmentation makes of them each epoch."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lgc.ir import Encoder
+from lgc.train.augment import Augment, augmented
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Features (n, F) as stored in the data set, and int64 classes (n,)."""
+
+    x: Tensor
+    labels: Tensor
+
+    @staticmethod
+    def of(x: NDArray[Any], labels: NDArray[np.int64], device: torch.device) -> Samples:
+        """Arrays as tensors on a device; kinds of numbers that torch lacks become the next wider ones."""
+        if x.dtype.kind in "ui" and x.dtype != np.uint8:
+            x = x.astype(np.int64)
+        elif x.dtype.kind == "f" and x.dtype.itemsize > 8:
+            x = x.astype(np.float64)
+        return Samples(torch.from_numpy(np.array(x)).to(device), torch.from_numpy(labels).to(device))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, rows: Tensor) -> Samples:
+        """Some of the samples."""
+        return Samples(self.x[rows], self.labels[rows])
+
+
+class BitEncoder:
+    """What :meth:`lgc.ir.Encoder.encode` computes, on tensors and from stored values.
+
+    Args:
+        encoder: of the model, whose thresholds are in units of features.
+        scale: a feature is a stored byte over ``scale``, as float32; 1 for features stored as they are.
+    """
+
+    def __init__(self, encoder: Encoder, scale: int, device: torch.device) -> None:
+        self.cuts: Tensor | None = None
+        if encoder.thresholds is None:
+            return
+        thresholds: NDArray[Any] = encoder.thresholds
+        if scale != 1:  # compare bytes: the largest byte that is not above the threshold, or -1
+            values = np.arange(256, dtype=np.float32) / np.float32(scale)
+            thresholds = np.searchsorted(values.astype(np.float64), thresholds, side="right").astype(np.int16) - 1
+        self.cuts = torch.from_numpy(np.array(thresholds)).to(device)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Stored features (n, F) to bits as bytes, uint8 (n, I)."""
+        if self.cuts is None:
+            return x.to(torch.uint8)
+        return (x.unsqueeze(-1) > self.cuts).flatten(1).view(torch.uint8)
+
+
+class Epochs:
+    """The training features of each epoch. The next epoch's are augmented in the background on one thread.
+
+    What an epoch looks like depends on the seed and its number only.
+    """
+
+    def __init__(self, x: Tensor, shape: tuple[int, ...], augment: Augment | None, seed: int) -> None:
+        self.x, self.shape, self.augment, self.seed = x, shape, augment, seed
+        self.pool = ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,))
+        self.ahead: dict[int, Future[Tensor]] = {}
+
+    def features(self, epoch: int) -> Tensor:
+        """Of all the training samples in their order, as stored features (n, F)."""
+        if self.augment is None:
+            return self.x
+        if self.x.device.type != "cpu":
+            return self._augmented(epoch)
+        now = self.ahead.pop(epoch, None) or self.pool.submit(self._augmented, epoch)
+        self.ahead = {epoch + 1: self.pool.submit(self._augmented, epoch + 1)}
+        return now.result()
+
+    def close(self) -> None:
+        """Wait for no more epochs."""
+        self.pool.shutdown(cancel_futures=True)
+
+    @torch.no_grad()
+    def _augmented(self, epoch: int) -> Tensor:
+        assert self.augment is not None
+        generator = epoch_generator(self.seed, epoch, "augment", self.x.device)
+        return augmented(self.x, self.shape, self.augment, generator)
+
+
+def epoch_generator(seed: int, epoch: int, purpose: str, device: torch.device | str = "cpu") -> torch.Generator:
+    """A generator of its own for every seed, epoch and purpose."""
+    state = np.random.SeedSequence([seed, epoch, *purpose.encode()]).generate_state(1, np.uint64)
+    return torch.Generator(device).manual_seed(int(state[0] >> np.uint64(1)))
