@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,43 +11,59 @@ from pathlib import Path
 
 from lgc.errors import OutputError
 
+# What a write through an open file reports; such errors name no file.
+_WRITE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE)
+
 
 @contextmanager
 def replacing(path: Path | str) -> Iterator[Path]:
     """A temporary path beside ``path`` that replaces it when the block ends well.
 
     A link stays a link, to the new file. What is no file (``/dev/stdout``, ``/dev/null``, a pipe) is written directly.
+    An error of the block that is not about this file passes through as it is.
 
     Raises:
         OutputError: the folder does not exist or cannot be written, or the disk is full.
     """
     path = Path(path)
-    temporary: Path | None = None
-    try:
+    with _written(path):
         if path.is_dir():
             raise OutputError("this is a folder, not a file", where=str(path))
-        if path.exists() and not path.is_file():
+        special, target = path.exists() and not path.is_file(), path.resolve()
+    if special:
+        with _written(path, path):
             yield path
-            return
-        target = path.resolve()
+        return
+    with _written(path):
         handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".lgc-tmp", dir=target.parent)
         os.close(handle)
-        temporary = Path(name)
-        yield temporary
-        # mkstemp makes private files; give the result the mode that open() would have.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(target)
+    temporary = Path(name)
+    try:
+        with _written(path, temporary):
+            yield temporary
+        with _written(path):
+            # mkstemp makes private files; give the result the mode that open() would have.
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
+            temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _written(path: Path, only: Path | None = None) -> Iterator[None]:
+    """Says of an OSError that ``path`` cannot be written; with ``only``, of those alone that concern that file."""
+    try:
+        yield
     except OSError as error:
+        if only is not None and error.filename != str(only) and (error.filename or error.errno not in _WRITE_ERRORS):
+            raise
         raise OutputError(
             f"cannot write: {error.strerror or error}",
             where=str(path),
             hint="Check the folder, its permissions and the disk",
         ) from None
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path | str, text: str) -> None:

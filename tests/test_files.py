@@ -129,3 +129,25 @@ def test_a_name_of_the_greatest_length(tmp_path: Path) -> None:
     name = "a" * 255
     write_text(tmp_path / name, "x")
     only(tmp_path, name)
+
+
+def test_an_error_about_another_file_passes_through(tmp_path: Path) -> None:
+    """A missing compiler, or an input that cannot be read, must not be blamed on the output."""
+    with pytest.raises(FileNotFoundError) as caught, replacing(tmp_path / "a.txt"):
+        (tmp_path / "missing.txt").read_text()
+    assert caught.value.filename == str(tmp_path / "missing.txt")
+    with pytest.raises(TimeoutError), replacing(tmp_path / "a.txt"):
+        raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+    only(tmp_path)
+
+
+def test_a_temporary_file_that_is_taken_away_is_an_output_error(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot write: No such file") as caught, replacing(tmp_path / "a.txt") as own:
+        own.unlink()
+        own.open("r+")
+    assert caught.value.where == str(tmp_path / "a.txt")
+
+
+def test_a_name_that_is_too_long_is_an_output_error(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="too long"):
+        write_text(tmp_path / ("a" * 300), "x")

@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import InputError
-from lgc.ir.netlist import Netlist
+from lgc.ir.netlist import Netlist, exact, rebuild
 
 Tie = Literal["first", "last"]
 
@@ -36,6 +36,8 @@ class Encoder:
             thresholds = np.array(self.thresholds, dtype=np.float64)
             thresholds.setflags(write=False)
             object.__setattr__(self, "thresholds", thresholds)
+
+    __reduce__ = rebuild
 
     @property
     def num_thresholds(self) -> int:
@@ -92,9 +94,9 @@ class Head:
 
     def __post_init__(self) -> None:
         for name in ("offsets", "bias"):
-            array = np.array(getattr(self, name), dtype=np.int64)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+            object.__setattr__(self, name, exact(np.array(getattr(self, name)), np.int64, name))
+
+    __reduce__ = rebuild
 
     @classmethod
     def equal_groups(
@@ -120,8 +122,8 @@ class Head:
                 hint="The last layer's width must be a multiple of the number of classes",
             )
         offsets = np.arange(count + 1, dtype=np.int64) * (num_outputs // count)
-        zero = np.zeros(count, np.int64)
-        return cls(offsets, zero if bias is None else np.asarray(bias, np.int64), classes, tau, tie)
+        bias = np.zeros(count, np.int64) if bias is None else bias
+        return cls(offsets, exact(np.array(bias), np.int64, "bias"), classes, tau, tie)
 
     @property
     def num_classes(self) -> int:
@@ -162,6 +164,9 @@ class Circuit:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Circuit, (self.name, self.encoder, self.netlist, self.head, dict(self.metadata))
 
     def with_netlist(self, netlist: Netlist) -> Circuit:
         """The same circuit around another netlist."""

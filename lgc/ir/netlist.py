@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lgc.errors import NetlistError
 
 CONST0 = 0
 CONST1 = 1
@@ -21,8 +24,28 @@ U8 = NDArray[np.uint8]
 U64 = NDArray[np.uint64]
 
 
-def _freeze(array: NDArray[np.generic]) -> None:
+def exact(values: Any, dtype: type[np.generic], name: str) -> NDArray[Any]:
+    """A contiguous, read-only array of whole numbers; taken over without a copy if it is one already.
+
+    Raises:
+        NetlistError: a value is no whole number, or does not fit ``dtype``.
+    """
+    given = np.asarray(values)
+    if given.dtype.kind not in "buif":
+        raise NetlistError(f"{name} is an array of {given.dtype}, which is no {np.dtype(dtype)}")
+    with np.errstate(invalid="ignore"):
+        array = np.ascontiguousarray(given, dtype=dtype)
+    if given.dtype != array.dtype:
+        changed = np.flatnonzero((array.astype(given.dtype) != given) | ((array < 0) != (given < 0)))
+        if len(changed):
+            raise NetlistError(f"{name}[{changed[0]}] is {given.flat[changed[0]]}, which is no {np.dtype(dtype)}")
     array.setflags(write=False)
+    return array
+
+
+def rebuild(instance: Any) -> tuple[Any, ...]:
+    """``__reduce__`` of a frozen dataclass: copies and pickles go through its constructor, and are read-only too."""
+    return type(instance), tuple(getattr(instance, one.name) for one in fields(instance))
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +63,10 @@ class Origins:
     neuron: I32 = field(default_factory=lambda: np.zeros(0, np.int32))
 
     def __post_init__(self) -> None:
-        _freeze(self.layer)
-        _freeze(self.neuron)
+        for name in ("layer", "neuron"):
+            object.__setattr__(self, name, exact(getattr(self, name), np.int32, name))
+
+    __reduce__ = rebuild
 
     def __len__(self) -> int:
         return len(self.layer)
@@ -68,6 +93,9 @@ class Netlist:
 
     The constructor takes the arrays over, normalises their dtypes and makes them read-only;
     :func:`lgc.ir.verify.verify_netlist` checks the invariants.
+
+    Raises:
+        NetlistError: a value does not fit its dtype.
     """
 
     num_inputs: int
@@ -80,9 +108,9 @@ class Netlist:
 
     def __post_init__(self) -> None:
         for name, dtype in _DTYPES.items():
-            array = np.ascontiguousarray(getattr(self, name), dtype=dtype)
-            _freeze(array)
-            object.__setattr__(self, name, array)
+            object.__setattr__(self, name, exact(getattr(self, name), dtype, name))
+
+    __reduce__ = rebuild
 
     @property
     def num_nodes(self) -> int:
@@ -169,7 +197,7 @@ class Netlist:
 
     def with_outputs(self, outputs: NDArray[np.integer]) -> Netlist:
         """The same nodes with other outputs."""
-        return replace(self, outputs=np.asarray(outputs, np.int32))
+        return replace(self, outputs=exact(outputs, np.int32, "outputs"))
 
     def digest(self) -> str:
         """SHA-256 over inputs, nodes and outputs; origins do not count."""

@@ -9,6 +9,7 @@ All levels keep every score of every class, for every input.
 
 from __future__ import annotations
 
+from lgc.errors import OptionError
 from lgc.ir import Circuit
 from lgc.passes.base import Pass, PassResult
 from lgc.passes.dead import DeadGates
@@ -65,5 +66,11 @@ PIPELINES: dict[str, Pipeline] = {
 
 
 def optimize(circuit: Circuit, level: str = "O2") -> Circuit:
-    """The circuit after the pipeline ``O0``, ``O1`` or ``O2``."""
+    """The circuit after one of :data:`PIPELINES`.
+
+    Raises:
+        OptionError: there is no such level.
+    """
+    if level not in PIPELINES:
+        raise OptionError(f"no optimisation level '{level}'", hint=f"There are: {', '.join(PIPELINES)}")
     return PassManager().run(circuit, PIPELINES[level])

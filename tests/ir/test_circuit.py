@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given
 from strategies import encoders, random_circuit
 
-from lgc.errors import InputError
+from lgc.errors import InputError, NetlistError
 from lgc.ir import Builder, Circuit, Encoder, Head, Origins
 
 
@@ -203,3 +205,24 @@ def test_digest_is_the_same_on_every_machine_and_version() -> None:
 
 def test_netlist_repr_is_short() -> None:
     assert repr(_base().netlist) == "Netlist(4 inputs, 2 nodes, 4 outputs, depth 1)"
+
+
+@pytest.mark.parametrize("clone", [lambda circuit: pickle.loads(pickle.dumps(circuit)), copy.deepcopy, copy.copy])
+def test_copies_and_pickles_are_equal_and_read_only(clone: Callable[[Circuit], Circuit]) -> None:
+    circuit = random_circuit(6, [8, 6], 2, seed=3)
+    circuit = replace(circuit, encoder=Encoder(3, np.array([[0.0, 1], [2, 3], [4, 5]])), metadata={"a": "b"})
+    circuit.netlist.levels  # noqa: B018 - a cached property must not get in the way
+    twin = clone(circuit)
+    assert twin.digest() == circuit.digest() and twin.metadata == circuit.metadata and twin.name == circuit.name
+    assert twin.netlist.label(twin.netlist.num_nets - 1) == circuit.netlist.label(circuit.netlist.num_nets - 1)
+    assert twin.encoder.thresholds is not None
+    for array in (twin.encoder.thresholds, twin.head.bias, twin.netlist.fanin, twin.netlist.origins.layer):
+        assert not array.flags.writeable
+    with pytest.raises(TypeError):
+        twin.metadata["c"] = "d"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("bias", [[0.5], [1 << 63], [float("nan")]])
+def test_a_bias_that_is_no_int64_is_refused(bias: list[float]) -> None:
+    with pytest.raises(NetlistError, match=r"bias\[0\]"):
+        Head(np.array([0, 1]), np.array(bias), ("a",))  # type: ignore[arg-type]

@@ -209,3 +209,24 @@ class TestBuilder:
 def test_origins_default_to_none() -> None:
     assert len(Origins()) == 0
     assert Origins().label(0) == "?"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("fanin", [[2.5, 3]]),
+        ("fanin", [[1 << 32, 3]]),
+        ("arity", [258]),
+        ("arity", [-254]),
+        ("table", [-1]),
+        ("table", [1 << 64]),
+        ("outputs", [4 + (1 << 32)]),
+        ("outputs", [float("nan")]),
+        ("origin", [np.uint32(0xFFFFFFFF)]),
+    ],
+)
+def test_values_that_a_cast_would_change_are_refused(name: str, value: list[float]) -> None:
+    arrays = {"fanin": [[2, 3]], "arity": [2], "table": [8], "outputs": [4], "origin": [-1]}
+    assert Netlist(2, **{key: np.array(one) for key, one in arrays.items()}).outputs.dtype == np.int32
+    with pytest.raises(NetlistError, match=rf"{name}(\[0\])? is"):
+        Netlist(2, **{key: np.array(value if key == name else one) for key, one in arrays.items()})

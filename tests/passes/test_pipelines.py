@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from strategies import all_inputs, circuits, random_circuit, random_inputs
 
+from lgc.errors import OptionError
 from lgc.ir import Builder, Circuit, Encoder, Head, interp, to_text, verify_circuit
 from lgc.passes import PASSES, PIPELINES, PassManager, Repeat, optimize
 
@@ -200,3 +201,8 @@ def test_nodes_come_out_in_level_order(level: str) -> None:
 def test_o2_is_in_level_order(circuit: Circuit) -> None:
     netlist = optimize(circuit, "O2").netlist
     assert len(list(netlist.runs())) <= len(netlist.wavefronts())
+
+
+def test_an_unknown_level_is_an_option_error() -> None:
+    with pytest.raises(OptionError, match=r"no optimisation level 'O9'.*O0, O1, O2"):
+        optimize(random_circuit(2, [2], 1), "O9")
