@@ -1,0 +1,105 @@
+"""Lookup tables over literals: a netlist builder that knows inversion to be free.
+
+A literal is ``2*net + inverted``. Whoever reads a net in a lookup table may read it inverted at no cost, so a function
+and its complement are one node, and only what leaves the circuit needs the right polarity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from lgc.ir import CONST0, CONST1, Builder
+
+FALSE, TRUE = 2 * CONST0, 2 * CONST0 + 1
+GATES, POPCOUNT, ARGMAX = 0, 1, 2
+"""Regions of a mapped netlist, for area by stage and readable modules."""
+
+
+def positive(net: int) -> int:
+    """The literal that reads a net as it is."""
+    return TRUE if net == CONST1 else 2 * net
+
+
+@lru_cache(maxsize=1 << 16)
+def reduce_table(table: int, literals: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    """The same function on different nets, all of them needed, ascending and not inverted.
+
+    Args:
+        table: LSB-first, operand 0 is address bit 0.
+    """
+    nets = sorted({literal >> 1 for literal in literals} - {CONST0})
+    place = {net: index for index, net in enumerate(nets)}
+    word = 0
+    for address in range(1 << len(nets)):
+        old = 0
+        for index, literal in enumerate(literals):
+            net = literal >> 1
+            value = (address >> place[net]) & 1 if net in place else 0
+            old |= (value ^ (literal & 1)) << index
+        word |= ((table >> old) & 1) << address
+    for index in range(len(nets) - 1, -1, -1):
+        low, high = cofactors(word, index, len(nets))
+        if low == high:
+            word = low
+            del nets[index]
+    return word, tuple(nets)
+
+
+def cofactors(table: int, index: int, arity: int) -> tuple[int, int]:
+    """The functions of the other operands where operand ``index`` is 0, and where it is 1."""
+    low = high = 0
+    for address in range(1 << (arity - 1)):
+        below = address & ((1 << index) - 1)
+        base = ((address - below) << 1) | below
+        low |= ((table >> base) & 1) << address
+        high |= ((table >> (base | (1 << index))) & 1) << address
+    return low, high
+
+
+class Mapper:
+    """Builds the mapped netlist, node by node; equal and complementary nodes are shared.
+
+    Attributes:
+        regions: of each node, in order.
+        region: of the nodes to come.
+    """
+
+    def __init__(self, builder: Builder) -> None:
+        self.builder = builder
+        self.regions: list[int] = []
+        self.region = GATES
+        self._known: dict[tuple[int, tuple[int, ...]], int] = {}
+
+    def lut(self, table: int, literals: Sequence[int], origin: int = -1) -> int:
+        """A literal of the function of these literals; a new node only if there is none yet."""
+        table, nets = reduce_table(table, tuple(literals))
+        if not nets:
+            return TRUE if table else FALSE
+        if nets and len(nets) == 1:
+            return 2 * nets[0] + (table & 1)
+        known = self._known.get((table, nets))
+        if known is None:
+            known = 2 * self._node(table, nets, origin)
+            self._known[table, nets] = known
+            self._known[table ^ ((1 << (1 << len(nets))) - 1), nets] = known ^ 1
+        return known
+
+    def net(self, literal: int) -> int:
+        """A net that has the literal's value: an inverter where the literal is inverted."""
+        if literal >> 1 == CONST0:
+            return CONST1 if literal & 1 else CONST0
+        if not literal & 1:
+            return literal >> 1
+        key = (1, (literal >> 1,))
+        if key not in self._known:
+            self._known[key] = self._node(*key, -1)
+        return self._known[key]
+
+    def copy(self, table: int, nets: Sequence[int], origin: int) -> int:
+        """A node exactly as it is in another netlist."""
+        return self._node(table, tuple(nets), origin)
+
+    def _node(self, table: int, nets: tuple[int, ...], origin: int) -> int:
+        self.regions.append(self.region)
+        return self.builder.add(table, nets, origin)

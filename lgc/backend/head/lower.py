@@ -1,0 +1,203 @@
+"""A circuit in lookup tables: the last layer, the popcount and the argmax, fixed by construction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import Literal
+
+import numpy as np
+
+from lgc.backend.head.argmax import ARCHITECTURES
+from lgc.backend.head.compress import Columns
+from lgc.backend.head.cover import cover
+from lgc.backend.head.literals import ARGMAX, POPCOUNT, Mapper, positive
+from lgc.backend.head.order import by_level, name_regions, renumber
+from lgc.backend.head.plan import REGIONS, Bit, Compressor, Mapped, Piece
+from lgc.backend.head.terms import Group, Values, read_groups
+from lgc.errors import OptionError
+from lgc.ir import Builder, Circuit
+from lgc.ir.circuit import Head
+from lgc.ir.netlist import I32
+
+Outputs = Literal["both", "class", "scores"]
+
+# Lookup tables that adding up one more bit takes: what a 6:3 counter takes for each of the three bits that it
+# removes, and a full adder for its one.
+_PRICE = {6: 1.0, 4: 2.0}
+
+
+def map_circuit(
+    circuit: Circuit, *, head: str = "compress", argmax: str = "tournament", lut: int = 6, outputs: Outputs = "both"
+) -> Mapped:
+    """Lower a circuit, head included, to lookup tables of at most ``lut`` operands.
+
+    Every score is kept; with ``outputs="class"`` every class is.
+
+    Args:
+        head: ``compress``.
+        argmax: ``tournament`` or ``bit-serial``.
+        outputs: which results the netlist has.
+
+    Raises:
+        OptionError: no such head, argmax, outputs, or size of table.
+    """
+    _check(head, argmax, lut, outputs)
+    plan = _Lowering(circuit, head, lut, outputs)
+    words = plan.popcounts()
+    index = plan.argmax(words, argmax) if outputs != "scores" else []
+    return plan.finish(words if outputs != "class" else [], index)
+
+
+def _check(head: str, argmax: str, lut: int, outputs: str) -> None:
+    known = {"head": (head, ("compress",)), "argmax": (argmax, tuple(ARCHITECTURES)), "lut": (lut, (4, 6))}
+    known["outputs"] = (outputs, ("both", "class", "scores"))
+    for name, (value, choices) in known.items():
+        if value not in choices:
+            raise OptionError(f"{name} is '{value}'", hint=f"It is one of: {', '.join(map(str, choices))}")
+
+
+@dataclass(frozen=True)
+class Score:
+    """How scores are represented: ``width`` bits, two's complement if ``signed``, ``offset`` more than they are."""
+
+    width: int
+    signed: bool
+    offset: int = 0
+
+    @classmethod
+    def of(cls, head: Head, *, class_only: bool) -> Score:
+        """The narrowest one; for the class alone all scores may be moved by one amount, so that none is negative."""
+        low, high = head.score_range
+        if class_only:
+            return cls(max(1, (high - low).bit_length()), False, -low)
+        width = max(1, max(high, 0).bit_length(), int(head.sizes.max(initial=0)).bit_length())
+        return cls(max(width, (-low - 1).bit_length()) + 1, True) if low < 0 else cls(width, False)
+
+
+class _Lowering:
+    def __init__(self, circuit: Circuit, head: str, lut: int, outputs: str) -> None:
+        self.circuit, self.head, self.lut = circuit, head, lut
+        self.score = Score.of(circuit.head, class_only=outputs == "class")
+        self.builder = Builder(circuit.netlist.num_inputs)
+        self.mapper = Mapper(self.builder)
+        self.pieces: list[Piece] = []
+        self.compressors: list[Compressor] = []
+        self.linear: list[tuple[Bit, ...]] = []
+        self.constants: list[int] = []
+
+    def popcounts(self) -> list[list[int]]:
+        """The scores' literals, class by class, LSB first."""
+        groups = read_groups(self.circuit, self.lut)
+        covers = [cover(group, self.lut, _PRICE[self.lut]) for group in groups]
+        nets = self._copy_logic({net for group in covers for one, _ in group for net in one})
+        self.mapper.region = POPCOUNT
+        return [
+            self._popcount(index, group, pieces, nets)
+            for index, (group, pieces) in enumerate(zip(groups, covers, strict=True))
+        ]
+
+    def argmax(self, words: list[list[int]], architecture: str) -> list[int]:
+        """The class's literals, LSB first."""
+        self.mapper.region = ARGMAX
+        unsigned = [[*word[:-1], word[-1] ^ 1] if self.score.signed else word for word in words]
+        last = self.circuit.head.tie == "last"
+        return ARCHITECTURES[architecture](self.mapper, unsigned, self.lut, last=last)
+
+    def finish(self, words: list[list[int]], index: list[int]) -> Mapped:
+        """Everything in one netlist."""
+        self.mapper.region = POPCOUNT
+        scores = [[self.mapper.net(literal) for literal in word] for word in words]
+        self.mapper.region = ARGMAX
+        class_id = [self.mapper.net(literal) for literal in index]
+        starts = list(accumulate((len(word) for word in scores), initial=0))
+        netlist = self.builder.build([net for word in (*scores, class_id) for net in word])
+        region = np.array(self.mapper.regions, np.uint8)
+        number = by_level(netlist, region)
+        moved = renumber(netlist, number)
+        region = region[np.argsort(number[netlist.first_node :])]
+        rename = _Renaming(number.tolist())
+        return Mapped(
+            netlist=name_regions(moved, region, tuple(REGIONS.values())),
+            scores=tuple(tuple(range(lo, lo + len(word))) for lo, word in zip(starts, scores, strict=False)),
+            class_id=tuple(range(starts[-1], starts[-1] + len(class_id))),
+            region=region,
+            width=self.score.width,
+            signed=self.score.signed,
+            lut=self.lut,
+            head=self.head,
+            pieces=tuple(rename.piece(one) for one in self.pieces),
+            linear=tuple(rename.bits(one) for one in self.linear),
+            constants=tuple(self.constants),
+            compressors=tuple(rename.compressor(one) for one in self.compressors),
+        )
+
+    def _copy_logic(self, needed: set[int]) -> list[int]:
+        """The nodes below the pieces, as they are; the new net of every old one, -1 for those left out."""
+        old = self.circuit.netlist
+        first = old.first_node
+        live = np.zeros(old.num_nets, np.bool_)
+        live[list(needed)] = True
+        used = np.arange(old.width) < old.arity[:, None]
+        for lo, hi in reversed(list(old.runs())):
+            picked = np.flatnonzero(live[first + lo : first + hi]) + lo
+            live[old.fanin[picked][used[picked]]] = True
+        nets = [*range(first), *[-1] * old.num_nodes]
+        handles = _copy_origins(self.builder, old.origins.names, old.origins.layer, old.origins.neuron)
+        fanin, arity, table, origin = old.fanin.tolist(), old.arity.tolist(), old.table.tolist(), old.origin.tolist()
+        for node in np.flatnonzero(live[first:]).tolist():
+            operands = [nets[net] for net in fanin[node][: arity[node]]]
+            handle = handles[origin[node]] if origin[node] >= 0 else -1
+            nets[first + node] = self.mapper.copy(table[node], operands, handle)
+        return nets
+
+    def _popcount(
+        self, index: int, group: Group, pieces: list[tuple[tuple[int, ...], Values]], nets: list[int]
+    ) -> list[int]:
+        columns = Columns(self.mapper, index, self.score.width, self.lut)
+        constant = group.constant + self.score.offset
+        for old, values in pieces:
+            piece = self._piece(index, tuple(nets[net] for net in old), values)
+            self.pieces.append(piece)
+            constant += piece.offset
+            columns.add(piece.bits)
+        columns.constant += constant
+        self.linear.append(())
+        self.constants.append(constant)
+        word = columns.reduce()
+        self.compressors += columns.compressors
+        return word
+
+    def _piece(self, index: int, nets: tuple[int, ...], values: Values) -> Piece:
+        low = int(values.min())
+        literals = [positive(net) for net in nets]
+        bits = []
+        for exponent in range(int(values.max() - low).bit_length()):
+            ones = np.flatnonzero(((values - low) >> exponent) & 1).tolist()
+            bits.append((self.mapper.lut(sum(1 << address for address in ones), literals), exponent))
+        return Piece(index, nets, tuple(values.tolist()), low, tuple(bits))
+
+
+def _copy_origins(builder: Builder, names: tuple[str, ...], layer: I32, neuron: I32) -> list[int]:
+    """The handles in the builder of all old ones."""
+    sizes = np.zeros(len(names), np.int64)
+    np.maximum.at(sizes, layer, neuron + 1)
+    starts = [int(builder.layer(name, int(size))[0]) if size else 0 for name, size in zip(names, sizes, strict=True)]
+    return [starts[one] + place for one, place in zip(layer.tolist(), neuron.tolist(), strict=True)]
+
+
+@dataclass(frozen=True)
+class _Renaming:
+    """The plan in other numbers of nets."""
+
+    number: list[int]
+
+    def bits(self, bits: tuple[Bit, ...]) -> tuple[Bit, ...]:
+        return tuple((2 * self.number[literal >> 1] + (literal & 1), exponent) for literal, exponent in bits)
+
+    def piece(self, piece: Piece) -> Piece:
+        nets = tuple(self.number[net] for net in piece.nets)
+        return replace(piece, nets=nets, bits=self.bits(piece.bits))
+
+    def compressor(self, one: Compressor) -> Compressor:
+        return replace(one, inputs=self.bits(one.inputs), outputs=self.bits(one.outputs))

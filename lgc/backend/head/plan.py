@@ -1,0 +1,86 @@
+"""What a head is mapped to: the netlist, its results, and the plan that proves it right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.backend.head.literals import ARGMAX, GATES, POPCOUNT
+from lgc.ir import Netlist
+
+Bit = tuple[int, int]
+"""(literal, exponent): a literal that counts 2**exponent; a literal is ``2*net + inverted``."""
+
+REGIONS = {GATES: "gates", POPCOUNT: "popcount", ARGMAX: "argmax"}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a class's sum, counted straight from the nets that its votes read.
+
+    For every value of the nets, ``values[address]`` equals ``offset`` plus the sum of ``bits``.
+
+    Attributes:
+        group: the class.
+        nets: of the mapped netlist; net i is address bit i.
+        values: 2**len(nets) integers.
+    """
+
+    group: int
+    nets: tuple[int, ...]
+    values: tuple[int, ...]
+    offset: int
+    bits: tuple[Bit, ...]
+
+
+@dataclass(frozen=True)
+class Compressor:
+    """The sum of ``inputs`` plus ``constant`` equals the sum of ``outputs`` modulo 2**width of the score.
+
+    Attributes:
+        group: the class.
+    """
+
+    group: int
+    inputs: tuple[Bit, ...]
+    constant: int
+    outputs: tuple[Bit, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Mapped:
+    """A circuit in lookup tables, head included.
+
+    Attributes:
+        netlist: nodes of at most ``lut`` operands; inputs are the encoded bits; outputs are the scores' bits, class
+            by class, and then the class index's.
+        scores: per class, positions among the outputs, LSB first; two's complement if ``signed``. Empty for class only.
+        class_id: positions among the outputs, LSB first. Empty for scores only.
+        region: uint8 (M,), per node a key of :data:`REGIONS`.
+        width: bits of a score inside; sums are modulo 2**width.
+        head: the architecture's name.
+        pieces: see :class:`Piece`; with ``linear`` and the compressors they make the scores.
+        linear: per class, bits that count as they are.
+        constants: per class, what the pieces' offsets and the bias add up to.
+    """
+
+    netlist: Netlist
+    scores: tuple[tuple[int, ...], ...]
+    class_id: tuple[int, ...]
+    region: NDArray[np.uint8]
+    width: int
+    signed: bool
+    lut: int
+    head: str
+    pieces: tuple[Piece, ...]
+    linear: tuple[tuple[Bit, ...], ...]
+    constants: tuple[int, ...]
+    compressors: tuple[Compressor, ...]
+
+    @property
+    def luts(self) -> dict[str, int]:
+        """Lookup tables by region."""
+        counts = np.bincount(self.region, minlength=len(REGIONS))
+        return {name: int(counts[region]) for region, name in REGIONS.items()}

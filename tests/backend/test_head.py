@@ -1,0 +1,134 @@
+"""Mapped heads: compressors one by one, sums by weight, and the whole against the interpreter."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from strategies import all_inputs, circuits, random_circuit, random_inputs
+
+from lgc.backend.head import Mapped, map_circuit
+from lgc.backend.head.argmax import ARCHITECTURES
+from lgc.backend.head.literals import cofactors, reduce_table
+from lgc.errors import OptionError
+from lgc.ir import Circuit
+from lgc.ir.interp import evaluate, evaluate_nets, pack, scores, unpack
+from lgc.ir.verify import verify_netlist
+
+HEADS = ("compress",)
+
+
+def results(mapped: Mapped, bits: NDArray[np.bool_]) -> tuple[NDArray[np.int64] | None, NDArray[np.int64] | None]:
+    """Scores (B, C) and classes (B,) as the netlist's outputs say them."""
+    outputs = evaluate(mapped.netlist, bits).astype(np.int64)
+    words = [outputs[:, positions] @ (1 << np.arange(len(positions))) for positions in mapped.scores]
+    values = np.stack(words, axis=1) if words else None
+    if values is not None and mapped.signed:
+        values -= (values >> (mapped.width - 1)) << mapped.width
+    index = outputs[:, mapped.class_id] @ (1 << np.arange(len(mapped.class_id))) if mapped.class_id else None
+    return values, index
+
+
+def check(circuit: Circuit, mapped: Mapped, bits: NDArray[np.bool_]) -> None:
+    verify_netlist(mapped.netlist)
+    assert mapped.netlist.num_inputs == circuit.netlist.num_inputs
+    assert len(mapped.region) == mapped.netlist.num_nodes
+    expected = scores(circuit, bits)
+    values, index = results(mapped, bits)
+    if values is not None:
+        np.testing.assert_array_equal(values, expected)
+    if index is not None:
+        np.testing.assert_array_equal(index, circuit.head.classify(expected))
+
+
+@pytest.mark.parametrize("head", HEADS)
+@given(circuit=circuits(), lut=st.sampled_from([4, 6]), outputs=st.sampled_from(["both", "class", "scores"]),
+       argmax=st.sampled_from(sorted(ARCHITECTURES)))  # fmt: skip
+def test_every_head_equals_the_interpreter(head: str, circuit: Circuit, lut: int, outputs: str, argmax: str) -> None:
+    mapped = map_circuit(circuit, head=head, lut=lut, outputs=outputs, argmax=argmax)  # type: ignore[arg-type]
+    assert bool(mapped.scores) == (outputs != "class")
+    assert bool(mapped.class_id) == (outputs != "scores")
+    check(circuit, mapped, all_inputs(circuit.netlist.num_inputs))
+
+
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("lut", [4, 6])
+@pytest.mark.parametrize(("widths", "classes"), [([400], 4), ([90, 120], 3), ([63], 7), ([64], 1), ([130], 13)])
+def test_heads_of_layered_networks(head: str, lut: int, widths: list[int], classes: int) -> None:
+    circuit = random_circuit(40, [*widths[:-1], widths[-1] // classes * classes], classes, seed=lut)
+    bias = np.random.default_rng(lut).integers(-99, 99, classes)
+    biased = replace(circuit, head=replace(circuit.head, bias=bias, tie="last"))
+    bits = random_inputs(40, 300)
+    for one in (circuit, biased):
+        check(one, map_circuit(one, head=head, lut=lut), bits)
+
+
+def values_of(mapped: Mapped, bits: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return unpack(evaluate_nets(mapped.netlist, pack(bits)), len(bits))
+
+
+def literal(nets: NDArray[np.bool_], one: int) -> NDArray[np.int64]:
+    return (nets[:, one >> 1] ^ bool(one & 1)).astype(np.int64)
+
+
+def weigh(nets: NDArray[np.bool_], bits: tuple[tuple[int, int], ...]) -> NDArray[np.int64]:
+    return sum((literal(nets, one) << exponent for one, exponent in bits), np.zeros(len(nets), np.int64))
+
+
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("lut", [4, 6])
+def test_the_plan_conserves_every_weight(head: str, lut: int) -> None:
+    """Pieces make the score, each compressor keeps the sum, and each bit is used exactly once."""
+    circuit = random_circuit(30, [360], 3, seed=5)
+    mapped = map_circuit(circuit, head=head, lut=lut)
+    nets = values_of(mapped, random_inputs(30, 500))
+    expected = scores(circuit, random_inputs(30, 500))
+    modulus = 1 << mapped.width
+    for group, constant in enumerate(mapped.constants):
+        pieces = [piece for piece in mapped.pieces if piece.group == group]
+        start = [bit for piece in pieces for bit in piece.bits] + list(mapped.linear[group])
+        np.testing.assert_array_equal((weigh(nets, tuple(start)) + constant) % modulus, expected[:, group] % modulus)
+        open_bits = Counter(start)
+        for one in (one for one in mapped.compressors if one.group == group):
+            inside = weigh(nets, one.inputs) + one.constant
+            np.testing.assert_array_equal(inside % modulus, weigh(nets, one.outputs) % modulus)
+            assert not Counter(one.inputs) - open_bits, "an input that is no open bit"
+            open_bits = open_bits - Counter(one.inputs) + Counter(bit for bit in one.outputs if bit[0] > 1)
+        assert all(count == 1 for count in Counter(exponent for _, exponent in open_bits.elements()).values())
+    for piece in mapped.pieces:
+        address = sum(nets[:, net].astype(np.int64) << index for index, net in enumerate(piece.nets))
+        np.testing.assert_array_equal(np.array(piece.values)[address], piece.offset + weigh(nets, piece.bits))
+
+
+def test_tables_are_reduced_to_the_operands_that_matter() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        arity = int(rng.integers(0, 7))
+        literals = tuple(int(one) for one in rng.integers(0, 10, arity))
+        table = int(rng.integers(0, 1 << 62)) & ((1 << (1 << arity)) - 1)
+        word, nets = reduce_table(table, literals)
+        for state in range(32):  # nets 1..4 are free, net 0 is constant 0
+            bit = [0, *((state >> index) & 1 for index in range(4))]
+            full = sum((bit[one >> 1] ^ (one & 1)) << index for index, one in enumerate(literals))
+            small = sum(bit[net] << index for index, net in enumerate(nets))
+            assert (table >> full) & 1 == (word >> small) & 1
+        for index in range(len(nets)):
+            low, high = cofactors(word, index, len(nets))
+            assert low != high
+
+
+def test_a_shared_layer_is_smaller_than_its_gates() -> None:
+    """480 votes on 24 nets: counted in pieces they take fewer tables than there are votes."""
+    circuit = random_circuit(24, [480], 2, seed=1)
+    assert map_circuit(circuit, lut=6, outputs="scores").luts["popcount"] < 480
+
+
+@pytest.mark.parametrize("option", [{"head": "abacus"}, {"argmax": "oracle"}, {"lut": 5}, {"outputs": "none"}])
+def test_unknown_options_are_refused(option: dict[str, object]) -> None:
+    with pytest.raises(OptionError, match=f"{next(iter(option))} is"):
+        map_circuit(random_circuit(4, [8]), **option)  # type: ignore[arg-type]
