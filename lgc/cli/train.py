@@ -2,65 +2,102 @@
 
 from __future__ import annotations
 
+import types
+import typing
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from lgc.errors import MissingToolError, OptionError
+from lgc.train.config import PRESETS, SETTINGS, TrainConfig, merged, read_config, read_preset
 
 _NAME = "train"
+_EXIT_INTERRUPTED = 130
+_FLAGS = {"output": ("-o", "--output"), "thresholds": ("--threshold",)}
+_ENVIRONMENT = {"data_dir": "LGC_DATA"}
+
+Command = Callable[..., Any]
+
+
+def _settings(command: Command) -> Command:
+    """An option for every setting of TrainConfig. None stands for one that is not given."""
+    for name, (hint, setting) in reversed(SETTINGS.items()):
+        if name == "dataset":
+            continue
+        flags = _FLAGS.get(name, (f"--{name.replace('_', '-')}",))
+        kind, several = _kind(hint, setting.choices)
+        default = getattr(TrainConfig, name)
+        shown = ", ".join(map(str, default)) if isinstance(default, tuple) else default
+        text = setting.help + ("" if default is None else f"  [default: {shown}]")
+        command = click.option(
+            *flags, name, type=kind, multiple=several, default=None, help=text, envvar=_ENVIRONMENT.get(name)
+        )(command)
+    return command
+
+
+def _kind(hint: Any, choices: tuple[str, ...]) -> tuple[Any, bool]:
+    """A click type for a type of Python, and whether the option may be repeated."""
+    if choices:
+        return click.Choice(choices), False
+    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    if any(typing.get_origin(option) is tuple for option in options):
+        return str, True
+    return (click.Path(path_type=Path) if Path in options else options[0]), False
 
 
 @click.command(_NAME)
-@click.argument("dataset")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Checkpoint to write, .pt or .safetensors.")
-@click.option("--data-dir", type=click.Path(path_type=Path), envvar="LGC_DATA", help="Folder with the data files.")
-@click.option("--name", help="Name of the model; by default the data set's.")
-@click.option("--gates", type=int, default=8000, show_default=True, help="Gates a layer.")
-@click.option("--layers", type=int, default=1, show_default=True, help="Layers; the first has learned wiring.")
-@click.option("--epochs", type=int, default=20, show_default=True)
-@click.option("--batch", type=int, default=256, show_default=True, help="Samples a step.")
-@click.option("--lr", type=float, default=0.075, show_default=True, help="Learning rate of Adam, falling as a cosine.")
-@click.option("--tau", type=float, default=12.0, show_default=True, help="Scale of the scores in the loss.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.argument("dataset", required=False)
+@click.option("--preset", type=click.Choice(PRESETS), help="Start from a recipe; flags change it.")
 @click.option(
-    "--threshold", "thresholds", type=float, multiple=True, default=(0.25,), show_default=True,
-    help="A bit is 1 where the feature is above it; give several for several bits a feature.",
-)  # fmt: skip
-@click.option(
-    "--augment",
-    type=click.Choice(["none", "shift", "affine-elastic", "crop-flip"]),
-    default="none",
-    show_default=True,
-    help="Change training images, anew in every epoch.",
+    "--config", "file", type=click.Path(path_type=Path), help="TOML file of settings, named as the flags; flags win."
 )
-@click.option("--rotate", type=float, default=10.0, show_default=True, help="Largest rotation, in degrees.")
-@click.option("--shear", type=float, default=10.0, show_default=True, help="Largest shear, in degrees.")
-@click.option("--scale", type=float, default=0.1, show_default=True, help="Largest relative change of size.")
-@click.option("--shift", type=float, default=1.0, show_default=True, help="Largest move, in pixels.")
-@click.option("--elastic-alpha", type=float, default=64.0, show_default=True, help="Strength of the elastic bending.")
-@click.option("--elastic-sigma", type=float, default=6.0, show_default=True, help="Its smoothness, in pixels.")
-@click.option("--pad", type=int, default=4, show_default=True, help="Largest move of crop-flip, in pixels.")
-@click.option("--schedule", type=click.Choice(["cosine", "constant"]), default="cosine", show_default=True)
-@click.option("--rarest", type=float, default=0.001, show_default=True, help="Inputs rarer than this get no wires.")
-@click.option("--validation", type=float, default=0.1, show_default=True, help="Part held out to select the epoch.")
-@click.option("--log", type=click.Path(path_type=Path), help="JSON-lines file for the course of training.")
+@click.option("--resume", is_flag=True, help="Go on with the run that was stopped while it wrote this output.")
 @click.option(
     "--contact-sheet", type=click.Path(path_type=Path), help="PNG of augmented samples; without -o, nothing is trained."
 )
+@_settings
+@click.pass_context
 def train(
-    dataset: str, data_dir: Path | None, output: Path | None, contact_sheet: Path | None, **options: object
-) -> None:
-    """Train on DATASET: mnist, fashion-mnist, digits, or a .npz file with X and y.
+    ctx: click.Context, /, dataset: str | None, preset: str | None, file: Path | None, resume: bool,
+    contact_sheet: Path | None, **given: Any,
+) -> None:  # fmt: skip
+    """Train on DATASET: mnist, fashion-mnist, cifar-10, digits, or a .npz file with X and y.
 
-    The checkpoint is that of the epoch with the best validation accuracy of the discrete network; Ctrl-C keeps the
-    best so far.
+    The checkpoint is that of the epoch with the best validation accuracy of the discrete network. Ctrl-C keeps the best
+    so far, and --resume goes on to what would have come.
     """
-    from lgc.train import TrainConfig
-
-    if output is None and contact_sheet is None:
+    flags = {name: value for name, value in given.items() if ctx.get_parameter_source(name) != ParameterSource.DEFAULT}
+    if "thresholds" in flags:
+        flags["thresholds"] = _thresholds(flags["thresholds"])
+    if dataset is not None:
+        flags["dataset"] = dataset
+    config = merged(read_preset(preset) if preset else {}, read_config(file) if file else {}, flags)
+    if config.output is None and contact_sheet is None:
         raise OptionError("where is the checkpoint to be written?", hint="Add -o model.pt")
-    config = TrainConfig(dataset, data_dir, output, **options)  # type: ignore[arg-type]  # click has the types
+    trainer = _trainer()
+    if contact_sheet is not None:
+        trainer.draw_contact_sheet(config, contact_sheet)
+        click.echo(f"{contact_sheet}: augmented samples")
+    if config.output is not None:
+        _train(trainer, config, resume)
+
+
+def _thresholds(values: tuple[str, ...]) -> tuple[float, ...] | str:
+    """Numbers, or the one specification."""
+    if len(values) == 1 and ":" in values[0]:
+        return values[0]
+    try:
+        return tuple(map(float, values))
+    except ValueError:
+        raise OptionError(
+            f"the thresholds are {', '.join(values)}", hint="Give numbers, or one of uniform:T and distributive:T"
+        ) from None
+
+
+def _trainer() -> types.ModuleType:
     try:
         import lgc.train.trainer as trainer
     except ModuleNotFoundError as error:
@@ -69,17 +106,25 @@ def train(
         raise MissingToolError(
             "training needs torch, which is not installed", hint="`pip install lgc[train]`"
         ) from None
+    return trainer
+
+
+def _train(trainer: types.ModuleType, config: TrainConfig, resume: bool) -> None:
+    import os
+
     from rich.console import Console
 
-    if contact_sheet is not None:
-        trainer.draw_contact_sheet(config, contact_sheet)
-        click.echo(f"{contact_sheet}: augmented samples")
-    if output is None:
-        return
-    model = trainer.train(config, console=Console(stderr=True))
+    model = trainer.train(config, console=Console(stderr=True), go_on=resume)
     record = model.training
-    stopped = " (interrupted)" if record.get("interrupted") else ""
+    if int(os.environ.get("RANK", "0")) > 0:  # torchrun's other processes
+        return
+    if record.get("interrupted"):
+        click.echo(
+            f"{config.output}: stopped; epoch {record['best_epoch']} of {record['epochs']} is the best so far, "
+            f"validation {record['validation_accuracy']:.2%}. Go on with --resume."
+        )
+        raise click.exceptions.Exit(_EXIT_INTERRUPTED)
     click.echo(
-        f"{output}: {model.num_nodes} gates, epoch {record['best_epoch']} of {record['epochs']}{stopped}, "
+        f"{config.output}: {model.num_nodes} gates, epoch {record['best_epoch']} of {record['epochs']}, "
         f"validation {record['validation_accuracy']:.2%}, test {record['test_accuracy']:.2%}"
     )

@@ -1,100 +1,112 @@
-"""What a training run is told, and the checks on it."""
+"""What a training run is told: the one list of settings that flags, TOML files, presets and checkpoints share."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from lgc.errors import OptionError
+from lgc.errors import InputError, OptionError
 
-CHOICES = {"augment": ("none", "shift", "affine-elastic", "crop-flip"), "schedule": ("cosine", "constant")}
+AUGMENTATIONS = ("none", "shift", "affine-elastic", "crop-flip")
+PRECISIONS = ("auto", "float32", "tf32", "bfloat16")
+ESTIMATORS = ("straight-through", "soft")
+PRESETS = ("mnist-4k", "mnist-8k", "mnist-32k", "fmnist-8k", "cifar-64k", "cifar-256k")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is said about a setting beside its type and default.
+
+    Attributes:
+        help: for people.
+        choices: of a word.
+        low, high: smallest and largest of a number, included.
+        above: a bound that is not included.
+        decides: whether the result depends on it; a run can be resumed with other places, or on another device.
+    """
+
+    help: str
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    decides: bool = True
+
+
+def _aside(text: str, *, choices: tuple[str, ...] = (), low: float | None = None) -> Setting:
+    return Setting(text, choices, low, decides=False)
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """One run. The same configuration on the same machine gives the same model, bit for bit.
+    """One run. The same settings on the same machine give the same model, bit for bit.
 
-    Attributes:
-        dataset: a name or `.npz` file that :func:`lgc.train.data.load` knows.
-        data_dir: where the files of a named set are.
-        output: the checkpoint, written whenever the validation accuracy improves; None writes none.
-        log: a JSON-lines file; None writes none.
-        name: the model's name; by default the data set's.
-        gates: two-input gates a layer.
-        layers: the first has learned wiring over all inputs, any further one is wired at random.
-        lr: Adam's learning rate; it falls to 0 as a cosine, or stays, by ``schedule``.
-        tau: the class scores are divided by it before the softmax of the loss.
-        thresholds: each gives one bit a feature; boolean features are taken as they are.
-        augment: how training images are changed, anew in every epoch: ``affine-elastic``, ``crop-flip``, ``shift`` or
-            ``none``. The strengths below belong to it.
-        rotate, shear: largest angles of affine-elastic, in degrees.
-        scale: its largest relative change of size.
-        shift: largest move of affine-elastic and shift, in pixels; whole for shift.
-        elastic_alpha, elastic_sigma: strength and smoothness of the displacement, scaled as in torchvision.
-        pad: largest move of crop-flip, in pixels.
-        rarest: inputs that are 1 (or 0) in a smaller part of the training samples are not offered to the wires.
-        validation: the part of the training samples that selects the best epoch and is not trained on.
+    Raises:
+        OptionError: a setting is out of its range, or two do not go together.
     """
 
-    dataset: str
-    data_dir: Path | None = None
-    output: Path | None = None
-    log: Path | None = None
-    name: str | None = None
-    gates: int = 8000
-    layers: int = 1
-    epochs: int = 20
-    batch: int = 256
-    lr: float = 0.075
-    schedule: str = "cosine"
-    tau: float = 12.0
-    seed: int = 0
-    thresholds: tuple[float, ...] = (0.25,)
-    augment: str = "none"
-    rotate: float = 10.0
-    shear: float = 10.0
-    scale: float = 0.1
-    shift: float = 1.0
-    elastic_alpha: float = 64.0
-    elastic_sigma: float = 6.0
-    pad: int = 4
-    rarest: float = 0.001
-    validation: float = 0.1
+    dataset: Annotated[str, _aside("A name, or a .npz file.")]
+    data_dir: Annotated[Path | None, _aside("Folder with the data files.")] = None
+    output: Annotated[Path | None, _aside("Checkpoint to write, .pt or .safetensors.")] = None
+    log: Annotated[Path | None, _aside("JSON lines, one an epoch; a .csv and a .png of the curve go beside it.")] = None
+    name: Annotated[str | None, _aside("Name of the model; by default the data set's.")] = None
+    device: Annotated[str, _aside("Where to train.", choices=("auto", "cpu", "cuda"))] = "auto"
+    precision: Annotated[str, _aside("Of matrix products: auto is tf32 on a GPU.", choices=PRECISIONS)] = "auto"
+    save_every: Annotated[float, _aside("Seconds between two saves of the state for --resume.", low=0)] = 60.0
+    soft_samples: Annotated[int, _aside("Validation samples for the soft accuracy; 0 for none.", low=0)] = 512
+
+    gates: Annotated[int, Setting("Gates a layer.", low=1)] = 8000
+    layers: Annotated[int, Setting("Layers.", low=1)] = 1
+    wiring: Annotated[
+        tuple[str, ...], Setting("dense, topk:K or fixed, once a layer; the last one is for all further layers.")
+    ] = ("dense", "fixed")
+    estimator: Annotated[str, Setting("How training sees the choice of a gate.", ESTIMATORS)] = "straight-through"
+    wire_estimator: Annotated[str, Setting("The same for the choice of a wire.", ESTIMATORS)] = "straight-through"
+    thresholds: Annotated[
+        tuple[float, ...] | str,
+        Setting("A bit is 1 where the feature is above it; once for each bit. Or uniform:T, or distributive:T."),
+    ] = (0.25,)
+    rarest: Annotated[float, Setting("Inputs 1 (or 0) in a smaller part of the samples get no wires.", (), 0, 0.5)] = (
+        0.001
+    )
+
+    epochs: Annotated[int, Setting("Passes over the training samples.", low=1)] = 20
+    batch: Annotated[int, Setting("Samples a step.", low=1)] = 256
+    lr: Annotated[float, Setting("Learning rate of Adam.", above=0)] = 0.075
+    schedule: Annotated[str, Setting("Learning rate falling to 0, or constant.", ("cosine", "constant"))] = "cosine"
+    tau: Annotated[float, Setting("Scale of the scores in the loss.", above=0)] = 12.0
+    seed: Annotated[int, Setting("Decides everything that is drawn.", low=0)] = 0
+    validation: Annotated[float, Setting("Part of the training samples that selects the epoch.", high=0.9, above=0)] = (
+        0.1
+    )
+
+    augment: Annotated[str, Setting("Change training images, anew in every epoch.", AUGMENTATIONS)] = "none"
+    rotate: Annotated[float, Setting("Largest rotation, in degrees.", low=0, high=180)] = 10.0
+    shear: Annotated[float, Setting("Largest shear, in degrees.", low=0, high=60)] = 10.0
+    scale: Annotated[float, Setting("Largest relative change of size.", low=0, high=0.9)] = 0.1
+    shift: Annotated[float, Setting("Largest move, in pixels; whole for --augment shift.", low=0, high=1e4)] = 1.0
+    elastic_alpha: Annotated[float, Setting("Strength of the elastic bending, as torchvision's.", low=0, high=1e4)] = (
+        64.0
+    )
+    elastic_sigma: Annotated[float, Setting("Its smoothness, in pixels.", high=100, above=0)] = 6.0
+    pad: Annotated[int, Setting("Largest move of crop-flip, in pixels.", low=0, high=1e4)] = 4
 
     def __post_init__(self) -> None:
-        for field in ("gates", "layers", "epochs", "batch"):
-            if getattr(self, field) < 1:
-                raise OptionError(f"{field} is {getattr(self, field)}", hint="It must be at least 1")
-        for field in ("lr", "tau"):
-            if not (getattr(self, field) > 0 and math.isfinite(getattr(self, field))):
-                raise OptionError(f"{field} is {getattr(self, field)}", hint="It must be a positive number")
-        if not 0 < self.validation < 1:
-            raise OptionError(f"validation is {self.validation}", hint="It is a part between 0 and 1")
-        if not 0 <= self.rarest <= 0.5:
-            raise OptionError(f"rarest is {self.rarest}", hint="It is a part between 0 and 0.5")
-        if self.seed < 0:
-            raise OptionError(f"seed is {self.seed}", hint="It must not be negative")
-        self._check_choices()
-        self._check_augmentation()
-        if not self.thresholds or not all(map(math.isfinite, self.thresholds)):
-            raise OptionError(f"the thresholds are {self.thresholds}", hint="Give at least one, all finite")
-
-    def _check_choices(self) -> None:
-        for field, choices in CHOICES.items():
-            if getattr(self, field) not in choices:
-                raise OptionError(f"{field} is '{getattr(self, field)}'", hint=f"Give {', '.join(choices)}")
-
-    def _check_augmentation(self) -> None:
-        limits = {"rotate": 180, "shear": 60, "scale": 0.9, "shift": 1e4, "elastic_alpha": 1e4, "pad": 1e4}
-        for field, limit in limits.items():
-            if not 0 <= getattr(self, field) <= limit:
-                raise OptionError(f"{field} is {getattr(self, field)}", hint=f"It is between 0 and {limit:g}")
-        if not 0 < self.elastic_sigma <= 100:
-            raise OptionError(f"elastic_sigma is {self.elastic_sigma}", hint="It is above 0, at most 100")
+        for name, (_, setting) in SETTINGS.items():
+            _check(name, setting, getattr(self, name))
         if self.augment == "shift" and self.shift != round(self.shift):
             raise OptionError(f"shift is {self.shift}", hint="--augment shift moves by whole pixels")
+        if not self.wiring:
+            raise OptionError("wiring is empty", hint="Give dense, topk:K or fixed")
+        if not isinstance(self.thresholds, str) and not (self.thresholds and all(map(math.isfinite, self.thresholds))):
+            raise OptionError(f"the thresholds are {self.thresholds}", hint="Give at least one, all finite")
 
     def learning_rate(self, progress: float) -> float:
         """After that part, 0 to 1, of all steps."""
@@ -102,7 +114,101 @@ class TrainConfig:
 
     def hyperparameters(self) -> dict[str, Any]:
         """What decides the result, as JSON; no paths."""
-        values = asdict(self)
-        for field in ("dataset", "data_dir", "output", "log", "name"):
-            del values[field]
-        return values | {"thresholds": sorted(self.thresholds), "optimizer": "adam"}
+        values = {name: getattr(self, name) for name, (_, setting) in SETTINGS.items() if setting.decides}
+        thresholds = self.thresholds if isinstance(self.thresholds, str) else sorted(self.thresholds)
+        return values | {"thresholds": thresholds, "wiring": list(self.wiring), "optimizer": "adam"}
+
+
+def _settings() -> dict[str, tuple[Any, Setting]]:
+    hints = typing.get_type_hints(TrainConfig, include_extras=True)
+    return {name: typing.get_args(hint) for name, hint in hints.items()}
+
+
+SETTINGS = _settings()
+"""Of each setting its type, and what is said about it."""
+
+
+def _check(name: str, setting: Setting, value: Any) -> None:
+    if setting.choices and value not in setting.choices:
+        raise OptionError(f"{name} is '{value}'", hint=f"Give {', '.join(setting.choices)}")
+    bounds = []
+    if setting.low is not None:
+        bounds.append((value >= setting.low, f"at least {setting.low:g}"))
+    if setting.above is not None:
+        bounds.append((value > setting.above, f"above {setting.above:g}"))
+    if setting.high is not None:
+        bounds.append((value <= setting.high, f"at most {setting.high:g}"))
+    if bounds and not (math.isfinite(value) and all(ok for ok, _ in bounds)):
+        raise OptionError(f"{name} is {value}", hint=f"It must be {' and '.join(text for _, text in bounds)}")
+
+
+def read_preset(name: str) -> dict[str, Any]:
+    """The settings of a recipe that comes with lgc, ``dataset`` among them.
+
+    Raises:
+        OptionError: there is no such preset.
+    """
+    if name not in PRESETS:
+        raise OptionError(f"there is no preset '{name}'", hint=f"Give {', '.join(PRESETS)}")
+    return parse_settings((files("lgc.train") / "presets" / f"{name}.toml").read_text(encoding="utf-8"), name)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The settings in a TOML file.
+
+    Raises:
+        InputError: it cannot be read, or has an unknown or ill-typed setting.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"this is no readable configuration ({error})", where=str(path)) from None
+    return parse_settings(text, str(path))
+
+
+def parse_settings(text: str, where: str) -> dict[str, Any]:
+    """Settings by field name from TOML; names may have dashes for underscores.
+
+    Raises:
+        InputError: no TOML, an unknown setting, or one of another type.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"this is no TOML ({error})", where=where) from None
+    settings: dict[str, Any] = {}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name not in SETTINGS:
+            raise InputError(f"there is no setting '{key}'", where=where, hint="docs/training.md lists them")
+        settings[name] = _typed(key, value, SETTINGS[name][0], where)
+    return settings
+
+
+def _typed(key: str, value: Any, hint: Any, where: str) -> Any:
+    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    for kind in options:
+        if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        if kind is Path and isinstance(value, str):
+            return Path(value)
+        if kind in (str, int) and type(value) is kind:
+            return value
+        if typing.get_origin(kind) is tuple and isinstance(value, list):
+            element = typing.get_args(kind)[0]
+            return tuple(_typed(key, one, element, where) for one in value)
+    raise InputError(f"{key} is {value!r}", where=where, hint="docs/training.md has the settings and their types")
+
+
+def merged(*layers: Mapping[str, Any]) -> TrainConfig:
+    """The configuration of several sets of settings, of which later ones win.
+
+    Raises:
+        OptionError: no data set is named, or a setting is out of its range.
+    """
+    settings: dict[str, Any] = {}
+    for layer in layers:
+        settings |= layer
+    if "dataset" not in settings:
+        raise OptionError("no data set is named", hint="Name one, or give a --preset or a --config that does")
+    return TrainConfig(**settings)

@@ -1,15 +1,15 @@
-"""The training loop: straight-through logic layers, Adam, and selection by the accuracy of the discrete network."""
+"""The training loop, and selection by the accuracy of the discrete network."""
 
 from __future__ import annotations
 
-import json
+import hashlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,37 +20,61 @@ from torch import Tensor
 import lgc
 from lgc.errors import InputError, OptionError, OutputError
 from lgc.frontend import Model, lower, write_model
-from lgc.ir import Encoder, interp
+from lgc.ir import interp
+from lgc.train import resume
 from lgc.train.augment import make_augment
+from lgc.train.build import build_network
 from lgc.train.config import TrainConfig
 from lgc.train.data import Dataset, load_dataset
-from lgc.train.modules import Dense, Fixed, GroupSum, LogicLayer, LogicNetwork
+from lgc.train.history import History
+from lgc.train.modules import LogicNetwork
+from lgc.train.parallel import Group, joined, pick_device, precision
 from lgc.train.samples import BitEncoder, Epochs, Samples, epoch_generator
 from lgc.train.sheet import write_contact_sheet
-from lgc.train.step import make_step
+from lgc.train.step import Step, TorchStep, make_step
+from lgc.train.stop import StopRequest
+from lgc.train.thresholds import make_encoder
 
 _BATCH = 1000  # samples at a time outside of training
 _BLOCK = 4096  # the same in the interpreter
 
 
-def train(config: TrainConfig, *, console: Console | None = None) -> Model:
+def train(config: TrainConfig, *, console: Console | None = None, go_on: bool = False) -> Model:
     """Train, and give the hardened model of the best epoch by hard validation accuracy.
 
-    Interrupting with Ctrl-C after the first epoch ends the training and keeps the best model so far.
+    Ctrl-C ends the training after the step under way, writes its state, and gives the best model so far, which has
+    not seen the test set. Under torchrun, all processes train together, and the first one writes.
 
     Args:
         console: where progress is shown; None shows none.
+        go_on: resume the run whose state is beside the output.
 
     Raises:
-        InputError: the data set is unusable.
-        OptionError: the configuration does not fit the data set.
+        InputError: the data set is unusable, or there is no state to resume.
+        OptionError: the configuration does not fit the data set, or is not that of the run to resume.
         OutputError: the checkpoint or the log cannot be written.
+        KeyboardInterrupt: stopped before the first epoch was over.
     """
     if config.output is not None:
         _check_output(config.output)
+    elif go_on:
+        raise OptionError("only a run with an output can be resumed", hint="Add -o, as when it was started")
+    device = pick_device(config.device)
+    with joined(device) as group:
+        data = _load(config, group)
+        shown = console if console is not None and group.rank == 0 else Console(quiet=True)
+        run = Run(config, data, device, group, shown)
+        return run.finish() if run.train(go_on) else run.stopped()
+
+
+def _load(config: TrainConfig, group: Group) -> Dataset:
+    """The data set; files that are missing are fetched by the first process."""
+    if group.rank > 0:
+        group.wait()
     data = load_dataset(config.dataset, config.data_dir, seed=config.seed)
-    with _open_log(config.log) as log:
-        return _Run(config, data, log, console or Console(quiet=True)).run()
+    if group.rank == 0:
+        group.wait()
+    return data
 
 
 def draw_contact_sheet(config: TrainConfig, path: Path) -> None:
@@ -68,118 +92,135 @@ def draw_contact_sheet(config: TrainConfig, path: Path) -> None:
     write_contact_sheet(path, samples.x, data.feature_shape, data.scale, augment, generator)
 
 
-def build_network(
-    config: TrainConfig, encoder: Encoder, classes: int, candidates: Tensor | None = None
-) -> LogicNetwork:
-    """A network initialised from the seed.
+class Run:
+    """The state of one training run in one process."""
 
-    Args:
-        candidates: the inputs that the first layer chooses among; None for all.
-
-    Raises:
-        OptionError: the gates do not divide into the classes.
-    """
-    generator = torch.Generator().manual_seed(config.seed)
-    wiring: Dense | Fixed = Dense(encoder.num_bits, config.gates, candidates=candidates, generator=generator)
-    layers = [LogicLayer(wiring, config.gates, generator=generator)]
-    for _ in range(1, config.layers):
-        wiring = Fixed(config.gates, config.gates, generator=generator)
-        layers.append(LogicLayer(wiring, config.gates, generator=generator))
-    return LogicNetwork(encoder, layers, GroupSum(classes, config.tau))
-
-
-def _encoder(config: TrainConfig, data: Dataset) -> Encoder:
-    if data.train_x.dtype == np.bool_:
-        return Encoder(data.num_features)
-    return Encoder(data.num_features, np.tile(sorted(config.thresholds), (data.num_features, 1)))
-
-
-class _Run:
-    """The state of one training run."""
-
-    def __init__(self, config: TrainConfig, data: Dataset, log: IO[str] | None, console: Console) -> None:
-        self.config, self.data, self.log, self.console = config, data, log, console
-        self.device = torch.device("cpu")
-        self.encoder = _encoder(config, data)
-        self.to_bits = BitEncoder(self.encoder, data.scale, self.device)
-        self.training, self.validation = self._split()
-        candidates = self._candidates()
-        self.network = build_network(config, self.encoder, len(data.classes), candidates)
+    def __init__(self, config: TrainConfig, data: Dataset, device: torch.device, group: Group, console: Console):
+        self.config, self.data, self.device, self.group, self.console = config, data, device, group, console
+        rows, held_out = self._split()
+        self.encoder = make_encoder(config.thresholds, data.train[rows], data.scale)
+        self.to_bits = BitEncoder(self.encoder, data.scale, device)
+        self.training = Samples.of(data.train[rows], data.train_y[rows], device)
+        self.validation = Samples.of(data.train[held_out], data.train_y[held_out], device)
+        group.check(config.batch, len(self.training))
+        self.network = build_network(config, self.encoder, len(data.classes), self._candidates()).to(device)
         self.steps = max(1, len(self.training) // config.batch)
         augment = make_augment(config, data.feature_shape)
         self.epochs = Epochs(self.training.x, data.feature_shape, augment, config.seed)
-        self.step = make_step(self.network, config.batch)
+        self.step = self._make_step()
         self.best: Model | None = None
-        self.started = time.monotonic()
+        self.progress = resume.Progress()
+        self.history = History(None)
+        self.saved = time.monotonic()
 
-    def _split(self) -> tuple[Samples, Samples]:
+    def _split(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
         """The training samples, split by seed into those to train on and those to validate on."""
-        full = Samples.of(self.data.train, self.data.train_y, self.device)
-        order = torch.from_numpy(np.random.default_rng(self.config.seed).permutation(len(full))).to(self.device)
-        count = round(self.config.validation * len(full))
-        if not 0 < count < len(full):
-            raise InputError(f"{len(full)} samples are too few to train and to validate", where=self.config.dataset)
-        return full.take(order[count:]), full.take(order[:count])
+        order = np.random.default_rng(self.config.seed).permutation(len(self.data.train))
+        count = round(self.config.validation * len(order))
+        if not 0 < count < len(order):
+            raise InputError(f"{len(order)} samples are too few to train and to validate", where=self.config.dataset)
+        return order[count:], order[:count]
 
     def _candidates(self) -> Tensor:
         """Inputs that are 1, and also 0, in at least the part ``rarest`` of the samples; all if there are none."""
         counts = sum(self.to_bits(x).sum(dim=0, dtype=torch.int64) for x in torch.split(self.training.x, _BATCH))
         assert isinstance(counts, Tensor)
-        rate = counts / len(self.training)
+        rate = counts.cpu() / len(self.training)
         often = torch.nonzero(torch.minimum(rate, 1 - rate) >= self.config.rarest).flatten()
         return often if len(often) else torch.arange(self.encoder.num_bits)
 
-    def run(self) -> Model:
-        """All epochs, then the one look at the test set."""
-        self._write_log(event="start", lgc=lgc.__version__, dataset=self.data.name, **self.config.hyperparameters())
-        interrupted = False
+    def _make_step(self) -> Step:
+        if self.group.size == 1:
+            return make_step(self.network, self.config.batch)
+        self.group.average_gradients(self.network)
+        return TorchStep(self.network)
+
+    def train(self, go_on: bool) -> bool:
+        """All epochs that are left. Whether it came to the end."""
+        if go_on:
+            self._restore()
+        self.history = History(self.config.log if self.group.rank == 0 else None, self.progress.entries)
+        if go_on:
+            self.history.add("resume", epoch=self.progress.epoch, step=self.progress.step)
+        else:
+            settings = self.config.hyperparameters()
+            self.history.add("start", lgc=lgc.__version__, dataset=self.data.name, **settings)
+        before, started = self.progress.seconds, time.monotonic()
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         try:
-            self._epochs()
-        except KeyboardInterrupt:
-            if self.best is None:
-                raise
-            interrupted = True
+            with Progress(*columns, console=self.console) as bar, StopRequest() as stop:
+                done = (self.progress.epoch - 1) * self.steps + self.progress.step
+                task = bar.add_task("training", total=self.config.epochs * self.steps, completed=done)
+                for _ in self._updates(stop):
+                    bar.advance(task)
+                    self.progress.seconds = before + time.monotonic() - started
         finally:
             self.epochs.close()
-        assert self.best is not None
-        return self._finish(self.best, interrupted)
+        return self.progress.epoch > self.config.epochs
 
-    def _epochs(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=self.console) as progress:
-            task = progress.add_task("training", total=self.config.epochs * self.steps)
-            for epoch in range(1, self.config.epochs + 1):
-                loss, accuracy = self._epoch(epoch, lambda: progress.advance(task))
-                validation = self._accuracy(self.validation)
-                self._keep_best(epoch, validation)
-                self._write_log(
-                    event="epoch", epoch=epoch, loss=round(loss, 5), train_accuracy=round(accuracy, 5),
-                    validation_accuracy=round(validation, 5), seconds=round(time.monotonic() - self.started, 1),
-                )  # fmt: skip
-                progress.console.print(
-                    f"epoch {epoch:3d}  loss {loss:.4f}  training {accuracy:7.2%}  validation (hard) {validation:7.2%}"
-                )
+    def _updates(self, stop: StopRequest) -> Iterator[None]:
+        """One update at a time, until the last or until somebody asks to stop; then the state is saved."""
+        while self.progress.epoch <= self.config.epochs:
+            for _ in self._epoch():
+                yield
+                if self.group.sums(float(stop.asked))[0]:
+                    return self._save_state()
+            self._end_epoch()
+            if time.monotonic() - self.saved > self.config.save_every and self.progress.epoch <= self.config.epochs:
+                self._save_state()
 
-    def _epoch(self, epoch: int, advance: Callable[[], None]) -> tuple[float, float]:
-        """One pass over the training samples: mean loss, and accuracy as seen in training."""
+    def _epoch(self) -> Iterator[None]:
+        """The updates that are left in this epoch's pass over the training samples."""
+        progress, config = self.progress, self.config
         self.network.train()
-        x, labels, size = self.epochs.features(epoch), self.training.labels, self.config.batch
-        order = torch.randperm(len(x), generator=epoch_generator(self.config.seed, epoch, "order")).to(self.device)
-        loss_sum, correct = 0.0, 0
-        for index, rows in enumerate(torch.split(order, size)[: self.steps]):
-            self.step.lr = self.config.learning_rate((epoch - 1 + index / self.steps) / self.config.epochs)
+        x, labels = self.epochs.features(progress.epoch), self.training.labels
+        order = torch.randperm(len(x), generator=epoch_generator(config.seed, progress.epoch, "order"))
+        batches = torch.split(order.to(self.device), config.batch)
+        while progress.step < self.steps:
+            done = progress.epoch - 1 + progress.step / self.steps
+            self.step.lr = config.learning_rate(done / config.epochs)
+            rows = self.group.share(batches[progress.step])
             loss, right = self._step(x[rows], labels[rows])
-            loss_sum += loss * len(rows)
-            correct += right
-            advance()
-        seen = min(len(order), self.steps * size)
-        if not math.isfinite(loss_sum):
-            raise OptionError("the loss is no finite number: training diverged", hint="Lower --lr or raise --tau")
-        return loss_sum / seen, correct / seen
+            progress.loss_sum += loss * len(rows)
+            progress.correct += right
+            progress.step += 1
+            yield
 
     def _step(self, x: Tensor, labels: Tensor) -> tuple[float, int]:
         """One update: the loss, and how many samples were right before it."""
-        return self.step(self.to_bits(x), labels)
+        with precision(self.config.precision, self.device):
+            return self.step(self.to_bits(x), labels)
+
+    def _end_epoch(self) -> None:
+        progress = self.progress
+        loss_sum, correct = self.group.sums(progress.loss_sum, progress.correct)
+        if not math.isfinite(loss_sum):
+            raise OptionError("the loss is no finite number: training diverged", hint="Lower --lr or raise --tau")
+        seen = min(len(self.training), self.steps * self.config.batch)
+        validation = self._accuracy(self.validation)
+        accuracies = {"train_accuracy": correct / seen, "validation_accuracy": validation, **self._soft()}
+        self._keep_best(validation)
+        self.history.add(
+            "epoch", epoch=progress.epoch, loss=round(loss_sum / seen, 5),
+            **{name: round(value, 5) for name, value in accuracies.items()}, seconds=round(progress.seconds, 1),
+        )  # fmt: skip
+        soft = "soft {soft_accuracy:7.2%}  gap {gap:+7.2%}".format(**accuracies) if "gap" in accuracies else ""
+        self.console.print(
+            f"epoch {progress.epoch:3d}  loss {loss_sum / seen:.4f}  training {correct / seen:7.2%}  "
+            f"validation {validation:7.2%}  {soft}"
+        )
+        progress.next_epoch()
+
+    def _soft(self) -> dict[str, float]:
+        """Accuracy of the mixture that gradients come from, and what is lost on choosing, on the same few samples."""
+        count = min(self.config.soft_samples, len(self.validation))
+        if not count:
+            return {}
+        some = Samples(self.validation.x[:count], self.validation.labels[:count])
+        with soft_estimators(self.network), torch.no_grad():
+            predicted = self.network(self.to_bits(some.x).float()).argmax(dim=1)
+        soft = float((predicted == some.labels).float().mean())
+        return {"soft_accuracy": soft, "gap": soft - self._accuracy(some)}
 
     def _accuracy(self, samples: Samples) -> float:
         """Accuracy of the discrete network."""
@@ -189,14 +230,14 @@ class _Run:
     def _classify(self, x: Tensor) -> Tensor:
         return self.network.scores(self.to_bits(x)).argmax(dim=1)
 
-    def _keep_best(self, epoch: int, validation: float) -> None:
+    def _keep_best(self, validation: float) -> None:
         if self.best is not None and validation <= self.best.training["validation_accuracy"]:
             return
         record = {
             "dataset": self.data.name,
             "seed": self.config.seed,
             "epochs": self.config.epochs,
-            "best_epoch": epoch,
+            "best_epoch": self.progress.epoch,
             "hyperparameters": self.config.hyperparameters(),
             "validation_accuracy": validation,
             "train_samples": len(self.training),
@@ -211,28 +252,73 @@ class _Run:
         )
         self._save(self.best)
 
-    def _finish(self, best: Model, interrupted: bool) -> Model:
-        accuracy = _model_accuracy(best, self.data)
-        record = {**best.training, "test_accuracy": accuracy, "test_samples": len(self.data.test)}
-        if interrupted:
-            record["interrupted"] = True
-        model = replace(best, training=record)
+    def finish(self) -> Model:
+        """The one look at the test set."""
+        assert self.best is not None
+        accuracy = _model_accuracy(self.best, self.data)
+        record = {**self.best.training, "test_accuracy": accuracy, "test_samples": len(self.data.test)}
+        model = replace(self.best, training=record)
         self._save(model)
-        self._write_log(
-            event="end", best_epoch=record["best_epoch"], validation_accuracy=round(record["validation_accuracy"], 5),
-            test_accuracy=round(accuracy, 5), seconds=round(time.monotonic() - self.started, 1),
-            digest=model.digest(), interrupted=interrupted,
+        self.history.add(
+            "end", best_epoch=record["best_epoch"], validation_accuracy=round(record["validation_accuracy"], 5),
+            test_accuracy=round(accuracy, 5), seconds=round(self.progress.seconds, 1), digest=model.digest(),
         )  # fmt: skip
+        self.history.finish()
+        if self.config.output is not None and self.group.rank == 0:
+            resume.state_path(self.config.output).unlink(missing_ok=True)
+        return model
+
+    def stopped(self) -> Model:
+        """The best model so far, of a run that somebody stopped."""
+        self.history.finish()
+        if self.best is None:
+            raise KeyboardInterrupt
+        model = replace(self.best, training={**self.best.training, "interrupted": True})
+        self._save(model)
         return model
 
     def _save(self, model: Model) -> None:
-        if self.config.output is not None:
+        if self.config.output is not None and self.group.rank == 0:
             write_model(model, self.config.output)
 
-    def _write_log(self, **entry: Any) -> None:
-        if self.log is not None:
-            self.log.write(json.dumps(entry) + "\n")
-            self.log.flush()
+    def _save_state(self) -> None:
+        # The sums of an epoch under way are those of all processes, so that any number of them can go on.
+        loss_sum, correct = self.group.sums(self.progress.loss_sum, self.progress.correct)
+        self.saved = time.monotonic()
+        if self.config.output is None or self.group.rank > 0:
+            return
+        progress = replace(self.progress, loss_sum=loss_sum, correct=int(correct), entries=self.history.entries)
+        network, step = self.network.state_dict(), self.step.state_dict()
+        state = resume.State(self._identity(), progress, network, step, self.best)
+        resume.write_state(state, resume.state_path(self.config.output))
+
+    def _restore(self) -> None:
+        assert self.config.output is not None
+        path = resume.state_path(self.config.output)
+        state = resume.read_state(path, self._identity())
+        self.progress, self.best = state.progress, state.best
+        if self.group.rank > 0:
+            self.progress.loss_sum, self.progress.correct = 0.0, 0
+        resume.load(self.network, self.step, state, path)
+
+    def _identity(self) -> dict[str, Any]:
+        digest = hashlib.sha256()
+        for array in (self.data.train, self.data.train_y):
+            digest.update(np.ascontiguousarray(array).data)
+        return {**self.config.hyperparameters(), "step": type(self.step).__name__, "data": digest.hexdigest()[:16]}
+
+
+@contextmanager
+def soft_estimators(network: LogicNetwork) -> Iterator[None]:
+    """For the block, every choice in the network is the mixture of its candidates."""
+    before = [(part, part.estimator) for part in network.modules() if hasattr(part, "estimator")]
+    for part, _ in before:
+        part.estimator = "soft"  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        for part, estimator in before:
+            part.estimator = estimator
 
 
 def _model_accuracy(model: Model, data: Dataset) -> float:
@@ -250,16 +336,3 @@ def _check_output(path: Path) -> None:
         )
     if not path.parent.is_dir():
         raise OutputError("cannot write: there is no such folder", where=str(path), hint=f"Make {path.parent} first")
-
-
-@contextmanager
-def _open_log(path: Path | None) -> Iterator[IO[str] | None]:
-    if path is None:
-        yield None
-        return
-    try:
-        log = path.open("w", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"the log cannot be written ({error.strerror})", where=str(path)) from None
-    with log:
-        yield log

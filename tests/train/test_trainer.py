@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import json
+import pickle
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
+from rich.console import Console
 from torch import Tensor
 
 from lgc.cli.train import train as command
-from lgc.errors import InputError, OptionError, OutputError
+from lgc.errors import CheckpointError, InputError, OptionError, OutputError
 from lgc.frontend import lower, read_model
 from lgc.ir import interp
 from lgc.train import TrainConfig, load_dataset
-from lgc.train.trainer import _Run, train
+from lgc.train.parallel import Group
+from lgc.train.trainer import Run, train
 
 SMALL = TrainConfig("digits", gates=300, epochs=8, batch=64, tau=5.0)
 
@@ -43,28 +52,144 @@ def test_learns_and_repeats(tmp_path: Path) -> None:
     assert lines[-1]["digest"] == model.digest()
 
 
-def test_interrupted_run_keeps_the_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "model.pt"
-    plain, calls = _Run._step, 0
+class Stops:
+    """Ctrl-C before the given update, counted over the run."""
 
-    def step(self: _Run, x: Tensor, labels: Tensor) -> tuple[float, int]:
-        nonlocal calls
-        calls += 1
-        if calls > 2 * self.steps:
-            raise KeyboardInterrupt
-        return plain(self, x, labels)
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *updates: int) -> None:
+        self.plain, self.calls, self.updates = Run._step, 0, updates
+        monkeypatch.setattr(Run, "_step", lambda *arguments: self.step(*arguments))
 
-    monkeypatch.setattr(_Run, "_step", step)
-    model = train(replace(SMALL, output=path))
-    assert model.training["interrupted"] is True
-    assert model.training["best_epoch"] in (1, 2)
-    assert read_model(path).digest() == model.digest()
-    assert [file.name for file in tmp_path.iterdir()] == ["model.pt"]
+    def step(self, run: Run, x: Tensor, labels: Tensor) -> tuple[float, int]:
+        self.calls += 1
+        if self.calls in self.updates:
+            signal.raise_signal(signal.SIGINT)
+        return self.plain(run, x, labels)
 
-    calls = 1_000_000
+
+def epochs_of(log: Path) -> list[dict[str, object]]:
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    return [{**line, "seconds": 0} for line in lines if line["event"] == "epoch"]
+
+
+@pytest.mark.parametrize("changes", [{}, {"layers": 2, "wiring": ("topk:8",), "augment": "affine-elastic"},
+                                     {"estimator": "soft", "wire_estimator": "soft"}])  # fmt: skip
+def test_resumes_to_the_same_numbers(
+    changes: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped within an epoch, again at its very end, and resumed twice: as if nothing had happened."""
+    config = replace(SMALL, epochs=3, batch=128, **changes)  # type: ignore[arg-type]
+    whole = train(replace(config, log=tmp_path / "whole.jsonl"))
+    steps = 10
+    config = replace(config, output=tmp_path / "m.pt", log=tmp_path / "m.jsonl")
+    Stops(monkeypatch, steps + 4, 2 * steps)
+    stopped = train(config)
+    assert stopped.training["interrupted"] is True
+    assert stopped.training["best_epoch"] == 1
+    assert "test_accuracy" not in stopped.training
+    assert read_model(tmp_path / "m.pt").digest() == stopped.digest()
+    assert train(config, go_on=True).training["interrupted"] is True
+    resumed = train(config, go_on=True)
+    assert (resumed.digest(), resumed.training) == (whole.digest(), whole.training)
+    assert epochs_of(tmp_path / "m.jsonl") == epochs_of(tmp_path / "whole.jsonl")
+    assert sorted(file.name for file in tmp_path.glob("m*")) == ["m.csv", "m.jsonl", "m.png", "m.pt"]
+
+
+def test_stopped_in_the_first_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Stops(monkeypatch, 3)
+    config = replace(SMALL, epochs=1, output=tmp_path / "m.safetensors")
     with pytest.raises(KeyboardInterrupt):
-        train(replace(SMALL, output=tmp_path / "none.pt"))
-    assert not (tmp_path / "none.pt").exists()
+        train(config)
+    assert [file.name for file in tmp_path.iterdir()] == ["m.resume.pt"]
+    assert train(config, go_on=True).digest() == train(replace(config, output=None)).digest()
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainConfig:
+    """A run that was stopped in its first epoch."""
+    config = replace(SMALL, epochs=1, output=tmp_path / "m.pt")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        Stops(patch, 3)
+        train(config)
+    return config
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"gates": 200}, "has gates 300, not 200"),
+        ({"seed": 1}, "has seed 0, not 1"),
+        ({"thresholds": (0.3,)}, "has thresholds"),
+        ({"wiring": ("topk:4",)}, "has wiring"),
+        ({"output": None}, "only a run with an output"),
+    ],
+)
+def test_refuses_to_resume_another_run(state: TrainConfig, change: dict[str, object], match: str) -> None:
+    with pytest.raises(OptionError, match=match):
+        train(replace(state, **change), go_on=True)  # type: ignore[arg-type]
+
+
+def test_refuses_a_damaged_state(state: TrainConfig, tmp_path: Path) -> None:
+    path = tmp_path / "m.resume.pt"
+    good = path.read_bytes()
+    for bad in (b"", good[: len(good) // 2], b"junk" * 100, pickle.dumps({"a": 1})):
+        path.write_bytes(bad)
+        with pytest.raises(CheckpointError, match="no readable state"):
+            train(state, go_on=True)
+    content = torch.load(io.BytesIO(good), weights_only=True)
+    content["network"]["layers.0.logits"] = torch.zeros(7, 16)
+    torch.save(content, path)
+    with pytest.raises(CheckpointError, match="of another network"):
+        train(state, go_on=True)
+    path.unlink()
+    with pytest.raises(InputError, match="no run to resume"):
+        train(state, go_on=True)
+
+
+def test_full_disk_leaves_the_last_good_state(state: TrainConfig, tmp_path: Path) -> None:
+    """The limit on the size of files stands for the end of the disk."""
+    path = tmp_path / "m.resume.pt"
+    good = path.read_bytes()
+    code = f"""
+import resource, signal
+from pathlib import Path
+from lgc.train import TrainConfig
+from lgc.train.parallel import Group
+from lgc.train.trainer import train
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+train(TrainConfig("digits", output=Path({str(state.output)!r}), gates=300, epochs=3, batch=64, tau=5.0, save_every=0.0))
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "OutputError" in result.stderr
+    assert path.read_bytes() == good
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["m.pt", "m.resume.pt"]
+    assert read_model(tmp_path / "m.pt").training["best_epoch"] == 1
+
+
+@pytest.mark.parametrize("delay", [0.05, 0.15])
+def test_killed_while_saving(delay: float, tmp_path: Path) -> None:
+    """Whatever moment SIGKILL hits, what is on the disk can be read."""
+    config = replace(SMALL, epochs=10_000, output=tmp_path / "m.pt", save_every=0.0)
+    arguments = ["digits", "-o", str(config.output), "--gates", "300", "--epochs", "10000", "--batch", "64"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lgc", "train", *arguments, "--tau", "5", "--save-every", "0"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "m.resume.pt").exists():
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.01)
+        time.sleep(delay)
+    finally:
+        process.kill()
+        process.wait()
+    run = Run(config, load_dataset("digits"), torch.device("cpu"), Group(), Console(quiet=True))
+    run._restore()
+    run.epochs.close()
+    assert run.progress.epoch > 1
+    assert read_model(tmp_path / "m.pt").training["best_epoch"] >= 1
 
 
 def test_layers_thresholds_and_shift() -> None:

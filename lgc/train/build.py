@@ -1,0 +1,52 @@
+"""From settings to a network with its initial parameters."""
+
+from __future__ import annotations
+
+import re
+from typing import cast
+
+import torch
+from torch import Tensor
+
+from lgc.errors import OptionError
+from lgc.ir import Encoder
+from lgc.train.config import TrainConfig
+from lgc.train.modules import Dense, Estimator, Fixed, GroupSum, LogicLayer, LogicNetwork, TopK
+
+_TOPK = re.compile(r"topk:([1-9][0-9]{0,6})")
+
+
+def build_network(
+    config: TrainConfig, encoder: Encoder, classes: int, candidates: Tensor | None = None
+) -> LogicNetwork:
+    """A network initialised from the seed, on the CPU.
+
+    Args:
+        candidates: the inputs that a densely wired first layer chooses among; None for all.
+
+    Raises:
+        OptionError: the gates do not divide into the classes, or a wiring is impossible.
+    """
+    generator = torch.Generator().manual_seed(config.seed)
+    estimator = cast("Estimator", config.estimator)
+    layers = []
+    for index in range(config.layers):
+        inputs = encoder.num_bits if index == 0 else config.gates
+        kind = config.wiring[min(index, len(config.wiring) - 1)]
+        wiring = _wiring(kind, inputs, config, candidates if index == 0 else None, generator)
+        layers.append(LogicLayer(wiring, config.gates, estimator=estimator, generator=generator))
+    return LogicNetwork(encoder, layers, GroupSum(classes, config.tau))
+
+
+def _wiring(
+    kind: str, inputs: int, config: TrainConfig, candidates: Tensor | None, generator: torch.Generator
+) -> Dense | TopK | Fixed:
+    estimator = cast("Estimator", config.wire_estimator)
+    if kind == "fixed":
+        return Fixed(inputs, config.gates, generator=generator)
+    if kind == "dense":
+        return Dense(inputs, config.gates, candidates=candidates, estimator=estimator, generator=generator)
+    match = _TOPK.fullmatch(kind)
+    if match is None:
+        raise OptionError(f"the wiring is '{kind}'", hint="Give dense, topk:K or fixed")
+    return TopK(inputs, config.gates, int(match[1]), estimator=estimator, generator=generator)

@@ -1,0 +1,81 @@
+"""The course of a training: what happened in each epoch, as JSON lines, as CSV and as a picture."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lgc.errors import OutputError
+from lgc.files import replacing, write_text
+
+Entry = Mapping[str, Any]
+
+
+class History:
+    """Entries with an ``event`` each, and their files. Of the files only JSON lines grow with every entry.
+
+    Args:
+        path: the JSON-lines file; None writes nothing. The others have its name with .csv and .png.
+        entries: what came before, in a run that goes on.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+
+    def __init__(self, path: Path | None, entries: list[dict[str, Any]] | None = None) -> None:
+        self.path = path
+        self.entries = list(entries or [])
+        if path is not None:
+            write_text(path, "".join(json.dumps(entry) + "\n" for entry in self.entries))
+
+    def add(self, event: str, **values: Any) -> None:
+        """One more entry."""
+        self.entries.append({"event": event, **values})
+        if self.path is None:
+            return
+        try:
+            with self.path.open("a", encoding="utf-8") as log:
+                log.write(json.dumps(self.entries[-1]) + "\n")
+        except OSError as error:
+            raise OutputError(f"the log cannot be written ({error.strerror})", where=str(self.path)) from None
+
+    def finish(self) -> None:
+        """Write the table, and the picture if matplotlib is installed."""
+        epochs = [entry for entry in self.entries if entry["event"] == "epoch"]
+        if self.path is None or not epochs:
+            return
+        text = io.StringIO()
+        table = csv.writer(text, lineterminator="\n")
+        names = [name for name in epochs[0] if name != "event"]
+        table.writerow(names)
+        table.writerows([[entry[name] for name in names] for entry in epochs])
+        write_text(self.path.with_suffix(".csv"), text.getvalue())
+        _draw(self.path.with_suffix(".png"), epochs)
+
+
+def _draw(path: Path, epochs: list[dict[str, Any]]) -> None:
+    """Loss, and the accuracies, by epoch."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        return
+    x = [entry["epoch"] for entry in epochs]
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    lines = {"training": "train_accuracy", "validation, discrete": "validation_accuracy", "soft": "soft_accuracy"}
+    for label, name in lines.items():
+        if name in epochs[0]:
+            axes.plot(x, [100 * entry[name] for entry in epochs], label=label, linewidth=1.2)
+    axes.set(xlabel="epoch", ylabel="accuracy, %")
+    axes.grid(alpha=0.3)
+    loss = axes.twinx()
+    loss.plot(x, [entry["loss"] for entry in epochs], color="gray", linestyle=":", label="loss (right)")
+    loss.set_ylabel("loss")
+    handles = [*axes.get_lines(), *loss.get_lines()]
+    axes.legend(handles=handles, loc="center right")
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=120)

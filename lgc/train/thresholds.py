@@ -1,0 +1,55 @@
+"""Where features become bits: thresholds that are given, even, or from the distribution of the training samples."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.errors import OptionError
+from lgc.ir import Encoder
+
+_SPEC = re.compile(r"(uniform|distributive):([1-9][0-9]{0,2})")
+_BLOCK = 1 << 24  # values sorted at a time
+
+
+def make_encoder(thresholds: tuple[float, ...] | str, x: NDArray[Any], scale: int) -> Encoder:
+    """The encoder of stored training features (n, F); boolean features are taken as they are.
+
+    Args:
+        thresholds: the same for every feature; or ``uniform:T``, even steps over the range of a feature; or
+            ``distributive:T``, that split its values into T+1 equal parts.
+        scale: a feature is a stored byte over it, as float32, and has the range 0 to 1; at 1, features are as
+            stored, and each has the range of its values.
+
+    Raises:
+        OptionError: a specification that is neither.
+    """
+    features = x.shape[1]
+    match = _SPEC.fullmatch(thresholds) if isinstance(thresholds, str) else None
+    if isinstance(thresholds, str) and match is None:
+        raise OptionError(f"thresholds are '{thresholds}'", hint="Give numbers, uniform:T or distributive:T")
+    if x.dtype == np.bool_:
+        return Encoder(features)
+    if match is None:
+        return Encoder(features, np.tile(np.sort(np.array(thresholds, np.float64)), (features, 1)))
+    steps = np.arange(1, int(match[2]) + 1) / (int(match[2]) + 1)
+    return Encoder(features, (_uniform if match[1] == "uniform" else _distributive)(x, scale, steps))
+
+
+def _uniform(x: NDArray[Any], scale: int, steps: NDArray[np.float64]) -> NDArray[np.float64]:
+    if scale != 1:
+        return np.tile(steps, (x.shape[1], 1))
+    low, high = (reduced.astype(np.float64)[:, None] for reduced in (x.min(axis=0), x.max(axis=0)))
+    return low + (high - low) * steps
+
+
+def _distributive(x: NDArray[Any], scale: int, steps: NDArray[np.float64]) -> NDArray[np.float64]:
+    ranks = (steps * len(x)).astype(np.int64)
+    block = max(1, _BLOCK // len(x))
+    columns = [np.sort(x[:, i : i + block], axis=0)[ranks].T for i in range(0, x.shape[1], block)]
+    values = np.concatenate(columns)
+    features = values if scale == 1 else values.astype(np.float32) / np.float32(scale)
+    return features.astype(np.float64)
