@@ -2,6 +2,7 @@
 
 from lgc.ir.builder import Builder
 from lgc.ir.circuit import Circuit, Encoder, Head
+from lgc.ir.features import FeatureCode
 from lgc.ir.gates import BY_NAME, BY_TABLE, GATES, Gate
 from lgc.ir.netlist import CONST0, CONST1, FIRST_INPUT, MAX_ARITY, Netlist, Origins
 from lgc.ir.parse import parse_text
@@ -19,6 +20,7 @@ __all__ = [
     "Builder",
     "Circuit",
     "Encoder",
+    "FeatureCode",
     "Gate",
     "Head",
     "Netlist",

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import InputError
+from lgc.ir.features import FeatureCode
 from lgc.ir.netlist import Netlist, exact, rebuild
 
 Tie = Literal["first", "last"]
@@ -25,11 +26,13 @@ class Encoder:
 
     Attributes:
         num_features: F.
-        thresholds: float64 (F, T), each row ascending and finite; None when features are bits.
+        thresholds: float64 (F, T), each row ascending and finite; None when features are bits or codes.
+        code: how features become the integers whose bits the netlist reads; None when it reads thresholds' bits.
     """
 
     num_features: int
     thresholds: NDArray[np.float64] | None = None
+    code: FeatureCode | None = None
 
     def __post_init__(self) -> None:
         if self.thresholds is not None:
@@ -41,7 +44,9 @@ class Encoder:
 
     @property
     def num_thresholds(self) -> int:
-        """T; 1 when features are bits already."""
+        """T, the bits of a feature: 1 when features are bits already, W when they are codes."""
+        if self.code is not None:
+            return self.code.width
         return 1 if self.thresholds is None else int(self.thresholds.shape[1])
 
     @property
@@ -53,7 +58,8 @@ class Encoder:
         """Features (B, F), any real dtype, to bits (B, F*T).
 
         Raises:
-            InputError: wrong width, no real numbers, or values other than 0 and 1 where features must be bits.
+            InputError: wrong width, no real numbers, values other than 0 and 1 where features must be bits, or values
+                of no code where they are codes.
         """
         features = np.asarray(features)
         if features.ndim != 2 or features.shape[1] != self.num_features:
@@ -63,6 +69,8 @@ class Encoder:
             )
         if features.dtype.kind not in _REAL_KINDS:
             raise InputError(f"features have the type {features.dtype}, but the model reads real numbers")
+        if self.code is not None:
+            return self.code.bits(self.code.codes(features))
         if self.thresholds is not None:
             bits: NDArray[np.bool_] = np.greater(features[:, :, None], self.thresholds)
             return bits.reshape(len(features), self.num_bits)
@@ -182,6 +190,8 @@ class Circuit:
         sha.update(np.array([encoder.num_features, width, head.num_classes], "<i8").tobytes())
         if encoder.thresholds is not None:
             sha.update(encoder.thresholds.astype("<f8").tobytes())
+        if encoder.code is not None:
+            sha.update(repr(encoder.code).encode())
         sha.update(head.offsets.astype("<i8").tobytes())
         sha.update(head.bias.astype("<i8").tobytes())
         sha.update(head.tie.encode())

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lgc.errors import NetlistError
 from lgc.ir.circuit import Circuit, Encoder, Head, Tie
+from lgc.ir.features import FeatureCode
 from lgc.ir.gates import BY_NAME
 from lgc.ir.netlist import FIRST_INPUT, MAX_ARITY, MAX_NETS, Netlist, Origins
 from lgc.ir.text import HEADER
@@ -141,8 +142,10 @@ def _parse_features(lines: _Lines) -> Encoder:
         features = lines.count(operands[0], "the number of features", _MAX_INPUTS)
         lines.advance()
         return Encoder(features)
+    if len(operands) == 9 and operands[1] == "codes":
+        return _parse_codes(lines, operands)
     if len(operands) != 3 or operands[1] != "thresholds":
-        raise lines.error("expected 'features F binary' or 'features F thresholds T'")
+        raise lines.error("expected 'features F binary', 'features F thresholds T' or 'features F codes W ...'")
     features = lines.count(operands[0], "the number of features", _MAX_INPUTS)
     width = lines.count(operands[2], "the number of thresholds", _MAX_INPUTS)
     lines.advance()
@@ -155,6 +158,18 @@ def _parse_features(lines: _Lines) -> Encoder:
         rows.append([lines.real(token) for token in values[1:]])
         lines.advance()
     return Encoder(features, np.array(rows, np.float64).reshape(features, width))
+
+
+def _parse_codes(lines: _Lines, operands: list[str]) -> Encoder:
+    features = lines.count(operands[0], "the number of features", _MAX_INPUTS)
+    if (operands[3], operands[5]) != ("scale", "offset"):
+        raise lines.error("expected 'features F codes W scale S offset O ROUNDING DTYPE'")
+    width = lines.count(operands[2], "the width of a code")
+    code = FeatureCode(width, lines.real(operands[4]), lines.real(operands[6]), operands[7], operands[8])
+    if problem := code.problem():
+        raise lines.error(problem)
+    lines.advance()
+    return Encoder(features, code=code)
 
 
 def _parse_netlist(lines: _Lines) -> Netlist:

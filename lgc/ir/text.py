@@ -58,7 +58,11 @@ def circuit_lines(circuit: Circuit) -> Iterator[str]:
     encoder, netlist, head = circuit.encoder, circuit.netlist, circuit.head
     yield HEADER
     yield f"circuit {quote(circuit.name)}"
-    if encoder.thresholds is None:
+    if encoder.code is not None:
+        code = encoder.code
+        rule = f"scale {number(code.scale)} offset {number(code.offset)} {code.rounding} {code.dtype}"
+        yield f"features {encoder.num_features} codes {code.width} {rule}"
+    elif encoder.thresholds is None:
         yield f"features {encoder.num_features} binary"
     else:
         yield f"features {encoder.num_features} thresholds {encoder.num_thresholds}"
