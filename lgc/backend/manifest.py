@@ -10,10 +10,12 @@ from typing import Any
 
 from lgc import __version__
 from lgc.errors import InputError
-from lgc.ir import Circuit
+from lgc.ir import Circuit, FeatureCode
 
 FORMAT = "lgc-manifest"
 VERSION = 1
+BIT_ORDER = "bit f*T + t of `bits` is feature f > threshold t; class 0 is at the low end of `scores`"
+FEATURE_ORDER = "bit f*W + i of `features` is bit i of feature f's code; class 0 is at the low end of `scores`"
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Manifest:
     Attributes:
         latency: rising clock edges from an input to its result; 0 is combinational.
         score_width: bits of a score; two's complement if ``score_signed``.
-        thresholds: per feature, or None if the features are bits.
+        thresholds: per feature, or None if the port takes features, or features are bits.
+        features: how a feature becomes bits of the port ``features``, or None if the port is ``bits``.
     """
 
     top: str
@@ -52,10 +55,11 @@ class Manifest:
     depth: int
     model_digest: str
     circuit_digest: str
+    features: FeatureCode | None = None
     format: str = FORMAT
     version: int = VERSION
     lgc: str = __version__
-    bit_order: str = "bit f*T + t of `bits` is feature f > threshold t; class 0 is at the low end of `scores`"
+    bit_order: str = BIT_ORDER
 
     @classmethod
     def of(
@@ -81,13 +85,22 @@ class Manifest:
             depth=circuit.netlist.depth,
             model_digest=circuit.metadata.get("model_digest", "none"),
             circuit_digest=circuit.digest(),
+            features=encoder.code,
+            bit_order=BIT_ORDER if encoder.code is None else FEATURE_ORDER,
         )
+
+    @property
+    def input_port(self) -> str:
+        """The name of the port that takes the input."""
+        return "bits" if self.features is None else "features"
 
     def to_json(self) -> str:
         """The text of the file."""
         fields = asdict(self)
         head = {name: fields.pop(name) for name in ("format", "version", "lgc")}
         thresholds = fields.pop("thresholds")
+        if self.features is not None:
+            fields["features"]["rule"] = self.features.rule()
         text = json.dumps(head | fields, indent=2)
         # Thresholds last and on one line a feature: there may be thousands.
         rows = (
@@ -121,6 +134,9 @@ def read_manifest(path: Path) -> Manifest:
         fields["ports"] = tuple(Port(**port) for port in fields["ports"])
         for name in ("classes", "group_sizes", "bias"):
             fields[name] = tuple(fields[name])
+        if fields.get("features") is not None:
+            fields["features"].pop("rule", None)
+            fields["features"] = FeatureCode(**fields["features"])
         if fields["thresholds"] is not None:
             fields["thresholds"] = tuple(tuple(row) for row in fields["thresholds"])
         manifest = Manifest(**fields)
@@ -149,6 +165,8 @@ def _check(manifest: Manifest) -> None:
             raise ValueError(field)
     if type(manifest.score_signed) is not bool or not all(isinstance(name, str) for name in manifest.classes):
         raise ValueError("score_signed or classes")
+    if manifest.features is not None and (problem := manifest.features.problem()):
+        raise ValueError(problem)
     for port in manifest.ports:
         plain = all(isinstance(text, str) for text in (port.name, port.direction))
         if not plain or not _NAME.fullmatch(port.name) or port.direction not in ("input", "output"):
