@@ -99,7 +99,9 @@ class Manifest:
         fields = asdict(self)
         head = {name: fields.pop(name) for name in ("format", "version", "lgc")}
         thresholds = fields.pop("thresholds")
-        if self.features is not None:
+        if self.features is None:
+            del fields["features"]
+        else:
             fields["features"]["rule"] = self.features.rule()
         text = json.dumps(head | fields, indent=2)
         # Thresholds last and on one line a feature: there may be thousands.
@@ -167,11 +169,15 @@ def _check(manifest: Manifest) -> None:
         raise ValueError("score_signed or classes")
     if manifest.features is not None and (problem := manifest.features.problem()):
         raise ValueError(problem)
-    for port in manifest.ports:
+    _check_ports(manifest.ports)
+    if not _NAME.fullmatch(manifest.top):
+        raise ValueError("top")
+
+
+def _check_ports(ports: tuple[Port, ...]) -> None:
+    for port in ports:
         plain = all(isinstance(text, str) for text in (port.name, port.direction))
         if not plain or not _NAME.fullmatch(port.name) or port.direction not in ("input", "output"):
             raise ValueError("ports")
         if type(port.width) is not int or not 1 <= port.width < 1 << 31:
             raise ValueError(f"port {port.name}")
-    if not _NAME.fullmatch(manifest.top):
-        raise ValueError("top")
