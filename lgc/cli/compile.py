@@ -30,9 +30,12 @@ _NAME = "compile"
     "settings",
     multiple=True,
     metavar="NAME=VALUE",
-    help="An option of the target, for example registered=yes.",
+    help="An option of the target, for example pipeline=4.",
 )
-@click.option("--registered", is_flag=True, help="Verilog: one register at the input and one at the output.")
+@click.option(
+    "--pipeline", type=click.IntRange(0), metavar="N", help="Verilog: register ranks in all; 0 is combinational."
+)
+@click.option("--registered", is_flag=True, help="Verilog: one rank at the input and one at the output: --pipeline 2.")
 @click.option("--outputs", type=click.Choice(["class", "scores", "both"]), help="Verilog: which results are ports.")
 @click.option("--top", help="Verilog: name of the top module; by default the output file's name.")
 @click.option("--check", is_flag=True, help="Verify every invariant between passes.")
@@ -52,6 +55,7 @@ def compile_(
     output: Path,
     level: str,
     settings: tuple[str, ...],
+    pipeline: int | None,
     registered: bool,
     outputs: str | None,
     top: str | None,
@@ -68,6 +72,7 @@ def compile_(
     O2 also merges gates and absorbs inverters.
     """
     from lgc.backend.base import target_class, write
+    from lgc.errors import OptionError
     from lgc.frontend import load_circuit
     from lgc.passes import PIPELINES, PassManager
 
@@ -77,8 +82,10 @@ def compile_(
         options.setdefault("top", output.stem)
     if top is not None:
         options["top"] = top
-    if registered:
-        options["registered"] = "yes"
+    if registered and pipeline not in (None, 2):
+        raise OptionError(f"--registered is --pipeline 2, not {pipeline}", hint="Give one of the two")
+    if registered or pipeline is not None:
+        options["pipeline"] = str(2 if registered else pipeline)
     if outputs:
         options["outputs"] = outputs
     target = target_type.from_options(options)

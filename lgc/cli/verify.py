@@ -90,16 +90,16 @@ def verify(
     console = new_console(quiet=quiet)
     with _folder(keep) as folder, _progress(console, sum(len(one.bits) for one in sets)) as progress:
         report = run(emitted, circuit, reference, sets, folder, options, progress)
-    explanation = _explain(report, circuit) if report.mismatch else ""
+    explanation = ". ".join(_explain(report, circuit))
     _print_summary(console, report)
     if junit:
         try:
             write_text(junit, junit_xml(report, emitted.path.name, explanation))
         except OutputError as error:
-            if not report.mismatch:
+            if not explanation:
                 raise
             report.problems.append(str(error))
-    if report.mismatch:
+    if explanation:
         raise MismatchError(". ".join([explanation, *report.problems]), where=str(rtl))
 
 
@@ -189,17 +189,22 @@ def _print_summary(console, report: Report) -> None:  # type: ignore[no-untyped-
     console.print(f"{equal:,} / {report.vectors:,} vectors, {what} equal")
 
 
-def _explain(report: Report, circuit: Circuit) -> str:
+def _explain(report: Report, circuit: Circuit) -> Iterator[str]:
+    """What is wrong, sentence by sentence; nothing if all is well."""
+    if report.timing:
+        yield f"the timing is not that of the manifest: {report.timing}"
     mismatch = report.mismatch
-    assert mismatch is not None
+    if mismatch is None:
+        return
     ones = [index for index, bit in enumerate(mismatch.bits.tolist()) if bit]
     shown = ", ".join(map(str, ones[:24])) + (", ..." if len(ones) > 24 else "")
     names = circuit.head.classes
     seen = "not a port" if mismatch.seen_class is None else str(mismatch.seen_class)
-    text = (
+    yield (
         f"hardware and model differ on {report.mismatches:,} of {report.vectors:,} vectors; first on {mismatch.label}: "
         f"expected scores {mismatch.expected_scores}, seen {mismatch.seen_scores or 'not a port'}; "
         f"expected class {mismatch.expected_class} ({names[mismatch.expected_class]}), seen {seen}; "
         f"input bits that are one ({len(ones)}): {shown or 'none'}"
     )
-    return f"{text}. {mismatch.finding.note}" if mismatch.finding else text
+    if mismatch.finding:
+        yield mismatch.finding.note

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from lgc.backend.manifest import Manifest
 from lgc.errors import NotCheckedError
 from lgc.ir import interp
+from lgc.sim.schedule import schedule, timing_fault
 
 Bits = NDArray[np.bool_]
 _POLL_SECONDS = 0.05
@@ -38,11 +39,13 @@ class Observed:
         scores: int64 (B, C), or None if they are no port.
         classes: int64 (B,), or None if it is no port.
         internal: per requested signal, bool (B, width).
+        timing: what ``out_valid`` did that it must not, as a sentence; None if nothing.
     """
 
     scores: NDArray[np.int64] | None
     classes: NDArray[np.int64] | None
     internal: dict[str, Bits]
+    timing: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,12 +78,17 @@ class Simulator:
         """
         rows = _stimulus(bits, self.lanes)
         manifest = self.manifest
-        outputs = [(port.name, port.width * self.lanes) for port in manifest.ports if port.direction == "output"]
+        outputs = [
+            (port.name, port.width * self.lanes)
+            for port in manifest.ports
+            if port.direction == "output" and port.name != "out_valid"
+        ]
+        clocks = schedule(len(rows), manifest.latency) if manifest.latency else []
         (self.folder / "stimulus.bin").write_bytes(rows.tobytes())
         job = {
             "folder": str(self.folder),
             "row_bytes": rows.shape[1],
-            "latency": manifest.latency,
+            "clocks": [(clock.row, clock.valid, clock.reset, clock.due) for clock in clocks],
             "outputs": outputs,
             "internal": [(signal.path, signal.width) for signal in internal],
         }
@@ -88,12 +96,14 @@ class Simulator:
         self._execute(trace_file, progress)
         widths = [width for _, width in outputs] + [signal.width for signal in internal]
         columns = self._results(len(rows), widths)
+        valid = np.frombuffer((self.folder / "valid.bin").read_bytes(), np.uint8)
         named = dict(zip([name for name, _ in outputs], columns, strict=False))
         inner = dict(zip([signal.path for signal in internal], columns[len(outputs) :], strict=True))
         return Observed(
             scores=self._scores(named.get("scores"), len(bits)),
             classes=self._classes(named.get("class_id"), len(bits)),
             internal={path: values[: len(bits)] for path, values in inner.items()},
+            timing=timing_fault(clocks, valid, manifest.latency),
         )
 
     def _execute(self, trace_file: Path | None, progress: Callable[[int], None] | None) -> None:
@@ -150,7 +160,7 @@ class Simulator:
         if values is None:
             return None
         manifest = self.manifest
-        fields = values.reshape(-1, len(manifest.classes), manifest.score_width)
+        fields = self._samples(values).reshape(-1, len(manifest.classes), manifest.score_width)
         return _integers(fields, signed=manifest.score_signed)[:vectors]
 
     def _classes(self, values: Bits | None, vectors: int) -> NDArray[np.int64] | None:
@@ -158,7 +168,12 @@ class Simulator:
             return None
         port = self.manifest.port("class_id")
         assert port is not None
-        return _integers(values.reshape(-1, port.width), signed=False)[:vectors]
+        return _integers(self._samples(values), signed=False)[:vectors]
+
+    def _samples(self, values: Bits) -> Bits:
+        """Rows of an evaluation, net i of lane k at i*lanes + k, to rows of a sample."""
+        nets = values.shape[1] // self.lanes
+        return values.reshape(-1, nets, self.lanes).swapaxes(1, 2).reshape(-1, nets)
 
 
 def _integers(fields: Bits, *, signed: bool) -> NDArray[np.int64]:

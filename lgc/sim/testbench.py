@@ -18,27 +18,28 @@ from cocotb.triggers import Timer
 _PROGRESS_EVERY = 64
 
 
-async def drive(dut: Any, rows: Sequence[int], latency: int) -> AsyncIterator[int]:
-    """Put one row after the other on ``bits``; yields the row's index when its result is on the outputs.
+async def drive(dut: Any, rows: Sequence[int], clocks: Sequence[Sequence[int]] = ()) -> AsyncIterator[tuple[int, bool]]:
+    """Drive a design; yields after every step the row whose result must stand at the outputs, and ``out_valid``.
 
-    A combinational design (latency 0) is sampled after it settled. A clocked one gets a new row every clock, back to
-    back, and row k is sampled after clock edge k + latency - 1, counting from zero.
+    Without clocks the design is combinational: one row after the other on ``bits``, sampled after it settled. Else
+    each clock is (row on ``bits``, ``in_valid``, ``rst``, row whose result is due after the edge or -1), see
+    :mod:`lgc.sim.schedule`.
     """
-    if latency == 0:
+    if not clocks:
         for index, row in enumerate(rows):
             dut.bits.value = row
             await Timer(1, "ns")
-            yield index
+            yield index, True
         return
     dut.clk.value = 0
-    for edge in range(len(rows) + latency - 1):
-        if edge < len(rows):
-            dut.bits.value = rows[edge]
+    for row, valid, reset, due in clocks:
+        dut.bits.value = rows[row]
+        dut.in_valid.value = valid
+        dut.rst.value = reset
         await Timer(1, "ns")
         dut.clk.value = 1
         await Timer(1, "ns")
-        if edge >= latency - 1:
-            yield edge - (latency - 1)
+        yield due, dut.out_valid.value == 1
         dut.clk.value = 0
 
 
@@ -58,12 +59,17 @@ async def record(dut: Any) -> None:
     handles = [(getattr(dut, name), -(-width // 8)) for name, width in job["outputs"]]
     handles += [(_find(dut, path), -(-width // 8)) for path, width in job["internal"]]
     progress = folder / "progress"
+    valid = bytearray()
     with (folder / "results.part").open("wb") as stream:
-        async for index in drive(dut, rows, job["latency"]):
+        async for due, is_valid in drive(dut, rows, job["clocks"]):
+            valid.append(is_valid)
+            if due < 0:
+                continue
             for handle, num_bytes in handles:
                 stream.write(_sample(handle, num_bytes))
-            if index % _PROGRESS_EVERY == 0:
-                progress.write_text(str(index))
+            if due % _PROGRESS_EVERY == 0:
+                progress.write_text(str(due))
+    (folder / "valid.bin").write_bytes(valid)
     (folder / "results.part").replace(folder / "results.bin")
 
 

@@ -79,7 +79,7 @@ def _observe(
     program = build(rtl.path.resolve(), ports, BuildOptions(rtl.manifest.top, public=public), folder)
     simulator = Simulator(program, rtl.manifest, 1, folder, timeout)
     signals = {stage: Internal(f"u_{stage}.{stage}", width) for stage, _, width in stages}
-    # A clocked design shows its stages one edge after the input: hold the vector until everything has settled.
+    # A clocked design shows its stages some edges after the input: hold the vector until everything has settled.
     held = np.repeat(bits[None], max(1, rtl.manifest.latency), axis=0)
     observed = simulator.run(held, internal=list(signals.values()))
     return {stage: observed.internal[signal.path][-1:] for stage, signal in signals.items()}

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.backend.verilog.top import CONTROL
 from lgc.errors import InputError, LgcError, NotCheckedError, OptionError
 from lgc.files import replacing
 from lgc.ir import Circuit
@@ -53,13 +54,19 @@ class SetResult:
 
 @dataclass
 class Report:
-    """What was checked, and what came out. ``problems`` kept nothing from being compared."""
+    """What was checked, and what came out.
+
+    Attributes:
+        timing: what ``out_valid`` did that the manifest's latency forbids, or None.
+        problems: those that kept nothing from being compared.
+    """
 
     reference: str
     lanes: int
     checked: tuple[str, ...]
     sets: list[SetResult] = field(default_factory=list)
     mismatch: Mismatch | None = None
+    timing: str | None = None
     build_seconds: float = 0.0
     simulate_seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
@@ -159,6 +166,7 @@ def verify(
     observed = simulator.run(bits, progress=lambda done: report_progress("simulate", min(done, total)))
     report.simulate_seconds = time.perf_counter() - start
     report_progress("simulate", total)
+    report.timing = observed.timing
     _compare(report, sets, bits, expected_scores, reference, observed)
     if report.mismatch:
         report_progress("triage", 0)
@@ -187,6 +195,8 @@ def _check_ports(rtl: Rtl, circuit: Circuit) -> None:
     scores, index = manifest.port("scores"), manifest.port("class_id")
     expected.append(scores is None or scores.width == manifest.score_width * head.num_classes)
     expected.append(scores is not None or index is not None)
+    control = [manifest.port(name) is not None for name in CONTROL]
+    expected.append(all(control) if manifest.latency else not any(control))
     expected.append(manifest.tie == head.tie)
     expected.append(0 < manifest.score_width <= 62)
     if not all(expected):

@@ -1,15 +1,14 @@
 // Logic-gate network tiny, written by lgc VERSION.
 // model-digest: 0000000000000000000000000000000000000000000000000000000000000000
 // circuit-digest: 72808297c5d3d6f4fc7012f55e3b5863b19f6609d1f7bd431f3ab67a1a146a85
-// body-sha256: 988b47cb13e0d20b36f27a38c07ea1da3357c37171ea6785999de2a62292562b
+// body-sha256: be64af8682197694abe524999d5ba0d5b6f129304d4c39b21a5e9344a4d93f4e
 `default_nettype none
-// In hardware `LGC_NETS(x, 4) is [3:0] x and `LGC_GATE is assign. Simulation alone defines LGC_LANES: each net is then a
-// vector of LGC_LANES samples, under the same gate lines. Never define it for synthesis.
+// In hardware `LGC_NETS(x, 4) is [3:0] x and `LGC_GATE is assign. Simulation alone defines LGC_LANES: each net is then
+// a vector of LGC_LANES samples, under the same gate lines. Never define it for synthesis.
 `ifdef LGC_LANES
 `define LGC_NETS(name, size) [`LGC_LANES-1:0] name [0:size-1]
 `define LGC_VECTOR [`LGC_LANES-1:0]
 `define LGC_WIDTH `LGC_LANES
-`define LGC_LANE(lane) [lane]
 `define LGC_OUT output logic
 `define LGC_GATE
 `define LGC_BLOCK always_comb begin
@@ -20,7 +19,6 @@
 `define LGC_NETS(name, size) [size-1:0] name
 `define LGC_VECTOR [0:0]
 `define LGC_WIDTH 1
-`define LGC_LANE(lane)
 `define LGC_OUT output wire
 `define LGC_GATE assign
 `define LGC_BLOCK
@@ -32,6 +30,126 @@
 // verilator lint_off UNUSEDSIGNAL
 // verilator lint_off UNUSEDPARAM
 // verilator lint_off DECLFILENAME
+
+`ifndef LGC_LANES
+// Some nets of a vector.
+module tiny_slice #(
+  parameter TOTAL = 1,
+  parameter OFFSET = 0,
+  parameter SIZE = 1
+) (
+  input  wire [TOTAL-1:0] nets,
+  output wire [SIZE-1:0] part
+);
+  assign part = nets[OFFSET +: SIZE];
+endmodule
+
+// One level of an adder tree: sum i is value 2i plus value 2i+1, a last value without a partner goes on as it is.
+module tiny_add #(
+  parameter COUNT = 2,
+  parameter WIDTH = 1
+) (
+  input  wire [COUNT*WIDTH-1:0] values,
+  output reg  [(COUNT+1)/2*(WIDTH+1)-1:0] sums
+);
+  integer i;
+  always @* begin
+    for (i = 0; i < COUNT; i = i + 2)
+      if (i + 1 < COUNT)
+        sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]} + {1'b0, values[(i+1)*WIDTH +: WIDTH]};
+      else sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]};
+  end
+endmodule
+
+// One round of a tournament. An entry is a score and above it a class; of entries 2i and 2i+1 the one with the larger
+// score wins, the first one if they are equal. A last entry without an opponent goes on as it is.
+module tiny_round #(
+  parameter COUNT = 2
+) (
+  input  wire [COUNT*3-1:0] entries,
+  output reg  [(COUNT+1)/2*3-1:0] winners
+);
+  integer i;
+  reg [1:0] first;
+  reg [1:0] second;
+  always @* begin
+    for (i = 0; i < COUNT; i = i + 2) begin
+      first = entries[i*3 +: 2];
+      second = first;
+      winners[i/2*3 +: 3] = entries[i*3 +: 3];
+      if (i + 1 < COUNT) begin
+        second = entries[(i+1)*3 +: 2];
+        if (second > first) winners[i/2*3 +: 3] = entries[(i+1)*3 +: 3];
+      end
+    end
+  end
+endmodule
+
+`else
+module tiny_slice #(
+  parameter TOTAL = 1,
+  parameter OFFSET = 0,
+  parameter SIZE = 1
+) (
+  input  wire `LGC_NETS(nets, TOTAL),
+  `LGC_OUT `LGC_NETS(part, SIZE)
+);
+  integer i;
+  always_comb for (i = 0; i < SIZE; i = i + 1) part[i] = nets[OFFSET+i];
+endmodule
+
+module tiny_add #(
+  parameter COUNT = 2,
+  parameter WIDTH = 1
+) (
+  input  wire `LGC_NETS(values, COUNT*WIDTH),
+  `LGC_OUT `LGC_NETS(sums, (COUNT+1)/2*(WIDTH+1))
+);
+  integer i, k;
+  reg `LGC_VECTOR a, b, carry;
+  always_comb begin
+    for (i = 0; i < COUNT / 2; i = i + 1) begin
+      carry = `LGC_ZERO;
+      for (k = 0; k < WIDTH; k = k + 1) begin
+        a = values[2*i*WIDTH+k];
+        b = values[(2*i+1)*WIDTH+k];
+        sums[i*(WIDTH+1)+k] = a ^ b ^ carry;
+        carry = (a & b) | (carry & (a ^ b));
+      end
+      sums[i*(WIDTH+1)+WIDTH] = carry;
+    end
+    if (COUNT % 2 == 1) begin
+      for (k = 0; k < WIDTH; k = k + 1) sums[COUNT/2*(WIDTH+1)+k] = values[(COUNT-1)*WIDTH+k];
+      sums[COUNT/2*(WIDTH+1)+WIDTH] = `LGC_ZERO;
+    end
+  end
+endmodule
+
+module tiny_round #(
+  parameter COUNT = 2
+) (
+  input  wire `LGC_NETS(entries, COUNT*3),
+  `LGC_OUT `LGC_NETS(winners, (COUNT+1)/2*3)
+);
+  integer i, k;
+  reg `LGC_VECTOR a, b, second;
+  always_comb begin
+    for (i = 0; i < COUNT / 2; i = i + 1) begin
+      second = `LGC_ZERO;
+      for (k = 0; k < 2; k = k + 1) begin
+        a = entries[2*i*3+k];
+        b = entries[(2*i+1)*3+k];
+        second = (a ^ b) & (b) | ~(a ^ b) & second;
+      end
+      for (k = 0; k < 3; k = k + 1)
+        winners[i*3+k] = (second & entries[(2*i+1)*3+k]) | (~second & entries[2*i*3+k]);
+    end
+    if (COUNT % 2 == 1)
+      for (k = 0; k < 3; k = k + 1) winners[COUNT/2*3+k] = entries[(COUNT-1)*3+k];
+  end
+endmodule
+
+`endif
 
 module tiny_layer1 (
   input  wire `LGC_NETS(bits, 6),
@@ -60,100 +178,114 @@ module tiny_votes (
   `LGC_END
 endmodule
 
-// Number of ones among votes[OFFSET] to votes[OFFSET+SIZE-1]; in hardware there is one lane.
-module tiny_popcount #(
-  parameter OFFSET = 0,
-  parameter SIZE = 1,
-  parameter WIDTH = 1
-) (
-  input  wire `LGC_NETS(votes, 6),
-  output reg  [WIDTH*`LGC_WIDTH-1:0] count
+// Number of ones among 3 votes: a tree of adders.
+module tiny_popcount3 (
+  input  wire `LGC_NETS(votes, 3),
+  `LGC_OUT `LGC_NETS(count, 3)
 );
-  localparam [WIDTH-1:0] ONE = 1;
-  integer i, lane;
-  reg [WIDTH-1:0] ones;
-  always @* begin
-    for (lane = 0; lane < `LGC_WIDTH; lane = lane + 1) begin
-      ones = ONE ^ ONE;
-      for (i = OFFSET; i < OFFSET + SIZE; i = i + 1)
-        if (votes[i] `LGC_LANE(lane)) ones = ones + ONE;
-      count[lane*WIDTH +: WIDTH] = ones;
-    end
-  end
+  wire `LGC_NETS(sums1, 4);
+  tiny_add #(.COUNT(3), .WIDTH(1)) add1 (.values(votes), .sums(sums1));
+  wire `LGC_NETS(sums2, 3);
+  tiny_add #(.COUNT(2), .WIDTH(2)) add2 (.values(sums1), .sums(sums2));
+  assign count = sums2;
 endmodule
 
-// Index of the largest score; the first of equal ones wins.
+// The class with the largest score, by a tournament.
 module tiny_argmax (
-  input  wire [4*`LGC_WIDTH-1:0] scores,
-  output reg  [1*`LGC_WIDTH-1:0] class_id
+  input  wire clk,
+  input  wire `LGC_NETS(scores, 4),
+  `LGC_OUT `LGC_NETS(class_id, 1)
 );
-  integer i, lane;
-  reg [1:0] score;
-  reg [1:0] best;
-  always @* begin
-    for (lane = 0; lane < `LGC_WIDTH; lane = lane + 1) begin
-      class_id[lane*1 +: 1] = 1'd0;
-      best = scores[lane*4 +: 2];
-      score = best;
-      for (i = 1; i < 2; i = i + 1) begin
-        score = scores[lane*4 + i*2 +: 2];
-        if (score > best) begin
-          best = score;
-          class_id[lane*1 +: 1] = i[0:0];
-        end
+  wire `LGC_NETS(entries, 6);
+  genvar c, i;
+  generate
+    for (c = 0; c < 2; c = c + 1) begin : players
+      for (i = 0; i < 2; i = i + 1) begin : score
+        assign entries[c*3+i] = scores[c*2+i];
+      end
+      for (i = 0; i < 1; i = i + 1) begin : class_id
+        assign entries[c*3+2+i] = (c >> i) % 2 == 1 ? `LGC_ONE : `LGC_ZERO;
       end
     end
-  end
+  endgenerate
+  wire `LGC_NETS(winners1, 3);
+  tiny_round #(.COUNT(2)) round1 (.entries(entries), .winners(winners1));
+  reg `LGC_NETS(winners1_q1, 3);
+  always @(posedge clk) winners1_q1 <= winners1;
+  tiny_slice #(.TOTAL(3), .OFFSET(2), .SIZE(1)) winner (.nets(winners1_q1), .part(class_id));
 endmodule
 
 // score[c] = bias[c] + number of ones in group c, at scores[c*2 +: 2].
 module tiny_head (
+  input  wire clk,
   input  wire `LGC_NETS(votes, 6),
-  output wire [4*`LGC_WIDTH-1:0] scores,
-  output wire [1*`LGC_WIDTH-1:0] class_id
+  `LGC_OUT `LGC_NETS(scores, 4),
+  `LGC_OUT `LGC_NETS(class_id, 1)
 );
-  wire [2*`LGC_WIDTH-1:0] count0;
-  tiny_popcount #(.OFFSET(0), .SIZE(3), .WIDTH(2)) popcount0 (.votes(votes), .count(count0));
-  wire [2*`LGC_WIDTH-1:0] count1;
-  tiny_popcount #(.OFFSET(3), .SIZE(3), .WIDTH(2)) popcount1 (.votes(votes), .count(count1));
-  genvar lane;
+  wire `LGC_NETS(sums, 4);
+  genvar i;
+  wire `LGC_NETS(group0, 3);
+  tiny_slice #(.TOTAL(6), .OFFSET(0), .SIZE(3)) slice0 (.nets(votes), .part(group0));
+  wire `LGC_NETS(count0, 3);
+  tiny_popcount3 popcount0 (.votes(group0), .count(count0));
   generate
-    for (lane = 0; lane < `LGC_WIDTH; lane = lane + 1) begin : lanes
-      assign scores[lane*4 + 0 +: 2] = count0[lane*2 +: 2];
-      assign scores[lane*4 + 2 +: 2] = count1[lane*2 +: 2];
+    for (i = 0; i < 2; i = i + 1) begin : sums0_0
+      assign sums[0+i] = count0[i];
     end
   endgenerate
-  tiny_argmax argmax (.scores(scores), .class_id(class_id));
+  wire `LGC_NETS(group1, 3);
+  tiny_slice #(.TOTAL(6), .OFFSET(3), .SIZE(3)) slice1 (.nets(votes), .part(group1));
+  wire `LGC_NETS(count1, 3);
+  tiny_popcount3 popcount1 (.votes(group1), .count(count1));
+  generate
+    for (i = 0; i < 2; i = i + 1) begin : sums2_0
+      assign sums[2+i] = count1[i];
+    end
+  endgenerate
+  reg `LGC_NETS(sums_q1, 4);
+  always @(posedge clk) sums_q1 <= sums;
+  tiny_argmax argmax (.clk(clk), .scores(sums), .class_id(class_id));
+  assign scores = sums_q1;
 endmodule
 
-// 6 bits to 2 classes, 8 gates, latency 2 clocks.
+// 6 bits to 2 classes, 8 gates, latency 2 clocks, one result a clock.
 module tiny (
   input  wire clk,
+  input  wire rst,
+  input  wire in_valid,
   input  wire [6*`LGC_WIDTH-1:0] bits,
+  output wire out_valid,
   output wire [1*`LGC_WIDTH-1:0] class_id,
   output wire [4*`LGC_WIDTH-1:0] scores
 );
-  reg [6*`LGC_WIDTH-1:0] bits_q;
-  always @(posedge clk) bits_q <= bits;
+  reg [1:0] valid;
+  always @(posedge clk) valid <= rst ? 2'd0 : {valid[0:0], in_valid};
+  assign out_valid = valid[1];
   wire `LGC_NETS(x, 6);
   genvar i;
   generate
     for (i = 0; i < 6; i = i + 1) begin : inputs
-      assign x[i] = bits_q[i*`LGC_WIDTH +: `LGC_WIDTH];
+      assign x[i] = bits[i*`LGC_WIDTH +: `LGC_WIDTH];
     end
   endgenerate
+  reg `LGC_NETS(x_q1, 6);
+  always @(posedge clk) x_q1 <= x;
   wire `LGC_NETS(layer1, 4);
-  tiny_layer1 u_layer1 (.bits(x), .layer1(layer1));
+  tiny_layer1 u_layer1 (.bits(x_q1), .layer1(layer1));
   wire `LGC_NETS(votes, 6);
-  tiny_votes u_votes (.bits(x), .layer1(layer1), .votes(votes));
-  wire [4*`LGC_WIDTH-1:0] result_scores;
-  wire [1*`LGC_WIDTH-1:0] result_class;
-  tiny_head head (.votes(votes), .scores(result_scores), .class_id(result_class));
-  reg [1*`LGC_WIDTH-1:0] class_id_q;
-  always @(posedge clk) class_id_q <= result_class;
-  assign class_id = class_id_q;
-  reg [4*`LGC_WIDTH-1:0] scores_q;
-  always @(posedge clk) scores_q <= result_scores;
-  assign scores = scores_q;
+  tiny_votes u_votes (.bits(x_q1), .layer1(layer1), .votes(votes));
+  wire `LGC_NETS(result_scores, 4);
+  wire `LGC_NETS(result_class, 1);
+  tiny_head head (.clk(clk), .votes(votes), .scores(result_scores), .class_id(result_class));
+  generate
+    for (i = 0; i < 1; i = i + 1) begin : class_id_nets
+      assign class_id[i*`LGC_WIDTH +: `LGC_WIDTH] = result_class[i];
+    end
+  endgenerate
+  generate
+    for (i = 0; i < 4; i = i + 1) begin : scores_nets
+      assign scores[i*`LGC_WIDTH +: `LGC_WIDTH] = result_scores[i];
+    end
+  endgenerate
 endmodule
 `default_nettype wire

@@ -1,15 +1,14 @@
 // Logic-gate network tiny, written by lgc VERSION.
 // model-digest: 0000000000000000000000000000000000000000000000000000000000000000
 // circuit-digest: 72808297c5d3d6f4fc7012f55e3b5863b19f6609d1f7bd431f3ab67a1a146a85
-// body-sha256: aaa68f40a75937a488c37a4c0a12b3515a23d07e4ce7f508fe4301bf9f4aaaf9
+// body-sha256: c8a1fbed018d6272ee06b000b4ae5aea244ffe3f5f919f7e5bb11d7a64053883
 `default_nettype none
-// In hardware `LGC_NETS(x, 4) is [3:0] x and `LGC_GATE is assign. Simulation alone defines LGC_LANES: each net is then a
-// vector of LGC_LANES samples, under the same gate lines. Never define it for synthesis.
+// In hardware `LGC_NETS(x, 4) is [3:0] x and `LGC_GATE is assign. Simulation alone defines LGC_LANES: each net is then
+// a vector of LGC_LANES samples, under the same gate lines. Never define it for synthesis.
 `ifdef LGC_LANES
 `define LGC_NETS(name, size) [`LGC_LANES-1:0] name [0:size-1]
 `define LGC_VECTOR [`LGC_LANES-1:0]
 `define LGC_WIDTH `LGC_LANES
-`define LGC_LANE(lane) [lane]
 `define LGC_OUT output logic
 `define LGC_GATE
 `define LGC_BLOCK always_comb begin
@@ -20,7 +19,6 @@
 `define LGC_NETS(name, size) [size-1:0] name
 `define LGC_VECTOR [0:0]
 `define LGC_WIDTH 1
-`define LGC_LANE(lane)
 `define LGC_OUT output wire
 `define LGC_GATE assign
 `define LGC_BLOCK
@@ -32,6 +30,78 @@
 // verilator lint_off UNUSEDSIGNAL
 // verilator lint_off UNUSEDPARAM
 // verilator lint_off DECLFILENAME
+
+`ifndef LGC_LANES
+// Some nets of a vector.
+module tiny_slice #(
+  parameter TOTAL = 1,
+  parameter OFFSET = 0,
+  parameter SIZE = 1
+) (
+  input  wire [TOTAL-1:0] nets,
+  output wire [SIZE-1:0] part
+);
+  assign part = nets[OFFSET +: SIZE];
+endmodule
+
+// One level of an adder tree: sum i is value 2i plus value 2i+1, a last value without a partner goes on as it is.
+module tiny_add #(
+  parameter COUNT = 2,
+  parameter WIDTH = 1
+) (
+  input  wire [COUNT*WIDTH-1:0] values,
+  output reg  [(COUNT+1)/2*(WIDTH+1)-1:0] sums
+);
+  integer i;
+  always @* begin
+    for (i = 0; i < COUNT; i = i + 2)
+      if (i + 1 < COUNT)
+        sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]} + {1'b0, values[(i+1)*WIDTH +: WIDTH]};
+      else sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]};
+  end
+endmodule
+
+`else
+module tiny_slice #(
+  parameter TOTAL = 1,
+  parameter OFFSET = 0,
+  parameter SIZE = 1
+) (
+  input  wire `LGC_NETS(nets, TOTAL),
+  `LGC_OUT `LGC_NETS(part, SIZE)
+);
+  integer i;
+  always_comb for (i = 0; i < SIZE; i = i + 1) part[i] = nets[OFFSET+i];
+endmodule
+
+module tiny_add #(
+  parameter COUNT = 2,
+  parameter WIDTH = 1
+) (
+  input  wire `LGC_NETS(values, COUNT*WIDTH),
+  `LGC_OUT `LGC_NETS(sums, (COUNT+1)/2*(WIDTH+1))
+);
+  integer i, k;
+  reg `LGC_VECTOR a, b, carry;
+  always_comb begin
+    for (i = 0; i < COUNT / 2; i = i + 1) begin
+      carry = `LGC_ZERO;
+      for (k = 0; k < WIDTH; k = k + 1) begin
+        a = values[2*i*WIDTH+k];
+        b = values[(2*i+1)*WIDTH+k];
+        sums[i*(WIDTH+1)+k] = a ^ b ^ carry;
+        carry = (a & b) | (carry & (a ^ b));
+      end
+      sums[i*(WIDTH+1)+WIDTH] = carry;
+    end
+    if (COUNT % 2 == 1) begin
+      for (k = 0; k < WIDTH; k = k + 1) sums[COUNT/2*(WIDTH+1)+k] = values[(COUNT-1)*WIDTH+k];
+      sums[COUNT/2*(WIDTH+1)+WIDTH] = `LGC_ZERO;
+    end
+  end
+endmodule
+
+`endif
 
 module tiny_layer1 (
   input  wire `LGC_NETS(bits, 6),
@@ -60,44 +130,44 @@ module tiny_votes (
   `LGC_END
 endmodule
 
-// Number of ones among votes[OFFSET] to votes[OFFSET+SIZE-1]; in hardware there is one lane.
-module tiny_popcount #(
-  parameter OFFSET = 0,
-  parameter SIZE = 1,
-  parameter WIDTH = 1
-) (
-  input  wire `LGC_NETS(votes, 6),
-  output reg  [WIDTH*`LGC_WIDTH-1:0] count
+// Number of ones among 3 votes: a tree of adders.
+module tiny_popcount3 (
+  input  wire `LGC_NETS(votes, 3),
+  `LGC_OUT `LGC_NETS(count, 3)
 );
-  localparam [WIDTH-1:0] ONE = 1;
-  integer i, lane;
-  reg [WIDTH-1:0] ones;
-  always @* begin
-    for (lane = 0; lane < `LGC_WIDTH; lane = lane + 1) begin
-      ones = ONE ^ ONE;
-      for (i = OFFSET; i < OFFSET + SIZE; i = i + 1)
-        if (votes[i] `LGC_LANE(lane)) ones = ones + ONE;
-      count[lane*WIDTH +: WIDTH] = ones;
-    end
-  end
+  wire `LGC_NETS(sums1, 4);
+  tiny_add #(.COUNT(3), .WIDTH(1)) add1 (.values(votes), .sums(sums1));
+  wire `LGC_NETS(sums2, 3);
+  tiny_add #(.COUNT(2), .WIDTH(2)) add2 (.values(sums1), .sums(sums2));
+  assign count = sums2;
 endmodule
 
 // score[c] = bias[c] + number of ones in group c, at scores[c*2 +: 2].
 module tiny_head (
   input  wire `LGC_NETS(votes, 6),
-  output wire [4*`LGC_WIDTH-1:0] scores
+  `LGC_OUT `LGC_NETS(scores, 4)
 );
-  wire [2*`LGC_WIDTH-1:0] count0;
-  tiny_popcount #(.OFFSET(0), .SIZE(3), .WIDTH(2)) popcount0 (.votes(votes), .count(count0));
-  wire [2*`LGC_WIDTH-1:0] count1;
-  tiny_popcount #(.OFFSET(3), .SIZE(3), .WIDTH(2)) popcount1 (.votes(votes), .count(count1));
-  genvar lane;
+  wire `LGC_NETS(sums, 4);
+  genvar i;
+  wire `LGC_NETS(group0, 3);
+  tiny_slice #(.TOTAL(6), .OFFSET(0), .SIZE(3)) slice0 (.nets(votes), .part(group0));
+  wire `LGC_NETS(count0, 3);
+  tiny_popcount3 popcount0 (.votes(group0), .count(count0));
   generate
-    for (lane = 0; lane < `LGC_WIDTH; lane = lane + 1) begin : lanes
-      assign scores[lane*4 + 0 +: 2] = count0[lane*2 +: 2];
-      assign scores[lane*4 + 2 +: 2] = count1[lane*2 +: 2];
+    for (i = 0; i < 2; i = i + 1) begin : sums0_0
+      assign sums[0+i] = count0[i];
     end
   endgenerate
+  wire `LGC_NETS(group1, 3);
+  tiny_slice #(.TOTAL(6), .OFFSET(3), .SIZE(3)) slice1 (.nets(votes), .part(group1));
+  wire `LGC_NETS(count1, 3);
+  tiny_popcount3 popcount1 (.votes(group1), .count(count1));
+  generate
+    for (i = 0; i < 2; i = i + 1) begin : sums2_0
+      assign sums[2+i] = count1[i];
+    end
+  endgenerate
+  assign scores = sums;
 endmodule
 
 // 6 bits to 2 classes, 8 gates, combinational.
@@ -116,8 +186,12 @@ module tiny (
   tiny_layer1 u_layer1 (.bits(x), .layer1(layer1));
   wire `LGC_NETS(votes, 6);
   tiny_votes u_votes (.bits(x), .layer1(layer1), .votes(votes));
-  wire [4*`LGC_WIDTH-1:0] result_scores;
+  wire `LGC_NETS(result_scores, 4);
   tiny_head head (.votes(votes), .scores(result_scores));
-  assign scores = result_scores;
+  generate
+    for (i = 0; i < 4; i = i + 1) begin : scores_nets
+      assign scores[i*`LGC_WIDTH +: `LGC_WIDTH] = result_scores[i];
+    end
+  endgenerate
 endmodule
 `default_nettype wire

@@ -11,85 +11,116 @@ from numpy.typing import NDArray
 
 from lgc.backend.base import to_bytes
 from lgc.backend.manifest import Manifest
+from lgc.backend.pipeline import max_ranks
 from lgc.backend.verilog import Verilog
+from lgc.backend.verilog.plan import place_ranks
 from lgc.backend.verilog.shape import HeadShape
 from lgc.ir import Circuit, interp
 from lgc.sim.build import BuildOptions, build
 from lgc.sim.simulate import Internal, Simulator
 
-LATENCY = 2
+CONTROL = ("clk", "rst", "in_valid")
 
 
 class Batch:
-    """Circuits side by side below one top, each combinational and registered, all fed by the same bits.
+    """Circuits side by side below one top, each combinational and pipelined, all fed by the same bits.
 
-    Circuit k reads the lowest bits of the common input. Its scores and class appear on ``sK`` and ``kK``, those of its
-    registered form on ``rsK`` and ``rkK``.
+    Every third circuit has as many ranks as it takes, the others different numbers of them. Circuit k reads the lowest
+    bits of the common input. A form of r ranks is delayed by as many registers as the deepest one has more: it must
+    then equal the combinational one, delayed by as many. Its scores and class appear on ``sK_r`` and ``kK_r``.
+    ``disagree`` becomes 1 for good when two forms differ in ``out_valid``.
     """
 
-    def __init__(self, circuits: Sequence[Circuit], folder: Path, *, lanes: int, registered: bool = True) -> None:
+    def __init__(self, circuits: Sequence[Circuit], folder: Path, *, lanes: int, pipelined: bool = True) -> None:
         self.circuits, self.lanes = list(circuits), lanes
-        self.forms = (False, True) if registered else (False,)
         self.num_inputs = max(circuit.netlist.num_inputs for circuit in circuits)
-        self.signals: list[tuple[int, bool, str, int]] = []  # circuit, registered, port, width of a lane
+        counts = [(0, _ranks(one, index)) if pipelined else (0,) for index, one in enumerate(circuits)]
+        self.forms = [(index, count) for index, mine in enumerate(counts) for count in mine]
+        self.latency = max(1, *(count for _, count in self.forms))
+        self.signals: list[tuple[int, int, str, int]] = []  # circuit, ranks, signal, width of a lane
         source = folder / "batch.v"
         source.write_text(self._text())
-        ports = [("clk", "input"), ("bits", "input"), *((port, "output") for _, _, port, _ in self.signals)]
+        ports = [*((name, "input") for name in (*CONTROL, "bits")), ("out_valid", "output"), ("disagree", "output")]
+        ports += [(signal, "output") for _, _, signal, _ in self.signals]
         program = build(source, ports, BuildOptions("batch", lanes), folder)
-        manifest = Manifest.of(circuits[0], top="batch", ports=[], latency=LATENCY, score_width=1, score_signed=False)
+        manifest = Manifest.of(
+            circuits[0], top="batch", ports=[], latency=self.latency, score_width=1, score_signed=False
+        )
         self.simulator = Simulator(program, manifest, lanes, folder, timeout=600)
 
     def _text(self) -> str:
-        texts, body, ports = [], [], []
-        for index, circuit in enumerate(self.circuits):
+        texts, body, header = [], [], [f"input wire {name}" for name in CONTROL]
+        header += [f"input wire [{self.num_inputs * self.lanes - 1}:0] bits", "output wire out_valid"]
+        for index, ranks in self.forms:
+            circuit, name = self.circuits[index], f"c{index}_{ranks}"
             shape = HeadShape.of(circuit)
-            for registered in self.forms:
-                name = f"c{index}{'r' if registered else ''}"
-                texts.append(to_bytes(Verilog(top=name, registered=registered), circuit).decode())
-                prefix = "r" if registered else ""
-                mine = [(f"{prefix}s{index}", shape.num_classes * shape.score), (f"{prefix}k{index}", shape.index)]
-                ports += [f"output wire [{width * self.lanes - 1}:0] {port}" for port, width in mine]
-                self.signals += [(index, registered, port, width) for port, width in mine]
-                pins = [f".bits(bits[{circuit.netlist.num_inputs * self.lanes - 1}:0])"]
-                pins += [f".scores({mine[0][0]})", f".class_id({mine[1][0]})", *([".clk(clk)"] if registered else [])]
-                body.append(f"  {name} u{name} ({', '.join(pins)});")
-        header = ["input wire clk", f"input wire [{self.num_inputs * self.lanes - 1}:0] bits", *ports]
-        top = ["module batch (", ",\n".join(header), ");", *body, "endmodule", ""]
+            texts.append(to_bytes(Verilog(top=name, pipeline=ranks), circuit).decode())
+            mine = [(f"s{index}_{ranks}", shape.num_classes * shape.score), (f"k{index}_{ranks}", shape.index)]
+            self.signals += [(index, ranks, signal, width) for signal, width in mine]
+            header += [f"output wire [{width * self.lanes - 1}:0] {signal}" for signal, width in mine]
+            wires = [(f"{signal}_0", width * self.lanes) for signal, width in mine] + [(f"v{name}_0", 1)]
+            body += [f"  wire [{width - 1}:0] {wire};" for wire, width in wires]
+            pins = [f".bits(bits[{circuit.netlist.num_inputs * self.lanes - 1}:0])"]
+            pins += [f".scores({wires[0][0]})", f".class_id({wires[1][0]})"]
+            pins += [*(f".{port}({port})" for port in CONTROL), f".out_valid({wires[2][0]})"] if ranks else []
+            body += [f"  {name} u{name} ({', '.join(pins)});"]
+            body += [] if ranks else [f"  assign v{name}_0 = in_valid;"]
+            targets = [mine[0][0], mine[1][0], f"v{name}"]
+            for (wire, width), target in zip(wires, targets, strict=True):
+                body += _delayed(wire, target, width, self.latency - ranks)
+        valid = ", ".join(f"vc{index}_{ranks}" for index, ranks in self.forms)
+        body += [f"  wire [{len(self.forms) - 1}:0] valid = {{{valid}}};", "  assign out_valid = |valid;"]
+        body += ["  reg differ = 0;", "  always @(posedge clk) if (|valid != &valid) differ <= 1;"]
+        body += ["  assign disagree = differ;"]
+        top = ["module batch (", ",\n".join([*header, "output wire [0:0] disagree"]), ");", *body, "endmodule", ""]
         return "\n".join([*texts, *top])
 
-    def run(self, bits: NDArray[np.bool_]) -> dict[tuple[int, bool], tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Scores (B, C) and classes (B,) of every circuit and form."""
-        internal = [Internal(port, width * self.lanes) for _, _, port, width in self.signals]
-        observed = self.simulator.run(bits, internal=internal).internal
+    def run(self, bits: NDArray[np.bool_]) -> dict[tuple[int, int], tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Scores (B, C) and classes (B,) of every circuit and form; asserts that each ``out_valid`` is right."""
+        internal = [Internal(signal, width * self.lanes) for _, _, signal, width in self.signals]
+        run = self.simulator.run(bits, internal=[*internal, Internal("disagree", 1)])
+        assert run.timing is None, run.timing
+        assert not run.internal["disagree"].any(), "out_valid of two forms differ"
         evaluations = -(-len(bits) // self.lanes)
-        found: dict[tuple[int, bool], list[NDArray[np.int64]]] = {}
-        for index, registered, port, width in self.signals:
-            # Simulator.run cuts to B rows, and there are as many as evaluations.
-            rows = observed[port].reshape(evaluations * self.lanes, width)[: len(bits)]
+        found: dict[tuple[int, int], list[NDArray[np.int64]]] = {}
+        for index, ranks, signal, width in self.signals:
+            # Simulator.run cuts to B rows, and there are as many as evaluations. Net i of lane k is at i*lanes + k.
+            nets = run.internal[signal][:evaluations].reshape(evaluations, width, self.lanes)
+            rows = nets.swapaxes(1, 2).reshape(evaluations * self.lanes, width)[: len(bits)]
             shape = HeadShape.of(self.circuits[index])
-            if port.lstrip("r").startswith("s"):
+            if signal.startswith("s"):
                 values = number(rows.reshape(len(rows), shape.num_classes, shape.score), signed=shape.signed)
             else:
                 values = number(rows, signed=False)
-            found.setdefault((index, registered), []).append(values)
+            found.setdefault((index, ranks), []).append(values)
         return {key: (scores, classes) for key, (scores, classes) in found.items()}
 
     def check(self, bits: NDArray[np.bool_]) -> int:
         """Compare every circuit and form with the interpreter, on every vector; returns how many were compared."""
         seen = self.run(bits)
-        # A new row every clock: what has no register shows the row that came after the one being sampled.
-        ahead = np.minimum(np.arange(-(-len(bits) // self.lanes)) + LATENCY - 1, -(-len(bits) // self.lanes) - 1)
-        rows = (ahead[:, None] * self.lanes + np.arange(self.lanes)).reshape(-1)[: len(bits)]
-        assert len(bits) % self.lanes == 0, "whole evaluations only"
-        for index, circuit in enumerate(self.circuits):
+        for (index, ranks), (scores, classes) in seen.items():
+            circuit = self.circuits[index]
             expected = interp.scores(circuit, bits[:, : circuit.netlist.num_inputs])
-            for registered in self.forms:
-                mine = expected if registered else expected[rows]
-                scores, classes = seen[index, registered]
-                message = f"circuit {index} ({circuit.name!r}), registered={registered}, {self.lanes} lanes"
-                np.testing.assert_array_equal(scores, mine, err_msg=message)
-                np.testing.assert_array_equal(classes, circuit.head.classify(mine), err_msg=message)
+            message = f"circuit {index} ({circuit.name!r}), {ranks} ranks, {self.lanes} lanes"
+            np.testing.assert_array_equal(scores, expected, err_msg=message)
+            np.testing.assert_array_equal(classes, circuit.head.classify(expected), err_msg=message)
         return len(seen)
+
+
+def _ranks(circuit: Circuit, index: int) -> int:
+    """As many ranks as the circuit takes, or fewer, by the index."""
+    most = max_ranks(place_ranks(circuit, 0).levels)
+    return most - index % 3 * (index + 1) % most
+
+
+def _delayed(wire: str, target: str, width: int, clocks: int) -> list[str]:
+    """Lines that make ``target`` what ``wire`` was ``clocks`` edges ago; ``target`` is a port, or a wire of one bit."""
+    lines = [f"  wire {target};"] if target.startswith("v") else []
+    for clock in range(1, clocks + 1):
+        before, after = wire.removesuffix("_0") + f"_{clock - 1}", wire.removesuffix("_0") + f"_{clock}"
+        update = f"rst ? 0 : {before}" if target.startswith("v") else before
+        lines += [f"  reg [{width - 1}:0] {after};", f"  always @(posedge clk) {after} <= {update};"]
+    return [*lines, f"  assign {target} = {wire.removesuffix('_0')}_{clocks};"]
 
 
 def number(fields: NDArray[np.bool_], *, signed: bool) -> NDArray[np.int64]:

@@ -91,7 +91,7 @@ def chosen() -> list[Circuit]:
 
 @pytest.mark.parametrize("lanes", [1, 64])
 def test_simulation_equals_the_interpreter(lanes: int, tmp_path: Path) -> None:
-    """Combinational and registered forms, chosen and random circuits at O0 and O2; one lane is what hardware is."""
+    """Combinational and pipelined forms, chosen and random circuits at O0 and O2; one lane is what hardware is."""
     drawn = draw_circuits(20 if lanes == 1 else 6, 1)
     specimens = [*chosen(), *named(drawn[::2], "O0"), *named([optimize(one, "O2") for one in drawn[1::2]], "O2")]
     if lanes == 1:
@@ -123,7 +123,7 @@ def test_two_hundred_random_circuits_at_every_level(tmp_path: Path) -> None:
     """In one build, as hardware sees the text."""
     drawn = draw_circuits(200, 2024)
     everything = [optimize(one, level) for level in ("O0", "O1", "O2") for one in drawn]
-    batch = Batch(everything, tmp_path, lanes=1, registered=False)
+    batch = Batch(everything, tmp_path, lanes=1, pipelined=False)
     assert batch.check(random_inputs(batch.num_inputs, VECTORS, seed=5)) >= 600
 
 

@@ -16,11 +16,14 @@ from lgc import __version__
 from lgc.backend.base import Target
 from lgc.backend.manifest import Manifest
 from lgc.backend.naming import comment, identifier
+from lgc.backend.pipeline import INPUT_LEVEL, Pipeline
 from lgc.backend.stages import stage
 from lgc.backend.verilog.gates import stage_module
 from lgc.backend.verilog.head import argmax_module, head_module, popcount_module
+from lgc.backend.verilog.leaves import leaf_modules
+from lgc.backend.verilog.plan import place_ranks, tree_depth
 from lgc.backend.verilog.shape import HeadShape
-from lgc.backend.verilog.top import latency, top_module, top_ports
+from lgc.backend.verilog.top import Top, top_ports
 from lgc.errors import OptionError
 from lgc.ir import Circuit
 
@@ -28,14 +31,13 @@ BODY_MARK = "// body-sha256: "
 SOURCE_MARK = "// model-digest: "
 CIRCUIT_MARK = "// circuit-digest: "
 
-_MACROS = """\
-// In hardware `LGC_NETS(x, 4) is [3:0] x and `LGC_GATE is assign. Simulation alone defines LGC_LANES: each net is then a
-// vector of LGC_LANES samples, under the same gate lines. Never define it for synthesis.
+MACROS = """\
+// In hardware `LGC_NETS(x, 4) is [3:0] x and `LGC_GATE is assign. Simulation alone defines LGC_LANES: each net is then
+// a vector of LGC_LANES samples, under the same gate lines. Never define it for synthesis.
 `ifdef LGC_LANES
 `define LGC_NETS(name, size) [`LGC_LANES-1:0] name [0:size-1]
 `define LGC_VECTOR [`LGC_LANES-1:0]
 `define LGC_WIDTH `LGC_LANES
-`define LGC_LANE(lane) [lane]
 `define LGC_OUT output logic
 `define LGC_GATE
 `define LGC_BLOCK always_comb begin
@@ -46,7 +48,6 @@ _MACROS = """\
 `define LGC_NETS(name, size) [size-1:0] name
 `define LGC_VECTOR [0:0]
 `define LGC_WIDTH 1
-`define LGC_LANE(lane)
 `define LGC_OUT output wire
 `define LGC_GATE assign
 `define LGC_BLOCK
@@ -67,19 +68,29 @@ class Verilog(Target):
 
     Attributes:
         top: name of the top module; by default the circuit's name.
-        registered: a register at the input and one at the output, and a clock. Otherwise combinational.
+        pipeline: register ranks in all, which is the latency in clocks; 0 is combinational. One stands at the output,
+            the second at the input, the others where they balance the estimated delay.
         outputs: ``class``, ``scores`` or ``both``.
     """
 
     name: ClassVar[str] = "verilog"
     top: str = ""
-    registered: bool = False
+    pipeline: int = 0
     outputs: str = "both"
 
     def validate(self, circuit: Circuit) -> None:
         """See :class:`Target`."""
         if self.outputs not in ("class", "scores", "both"):
             raise OptionError(f"outputs is '{self.outputs}'", hint="It is class, scores or both")
+        self.ranks(circuit)
+
+    def ranks(self, circuit: Circuit) -> Pipeline:
+        """The circuit's levels and where the ranks stand.
+
+        Raises:
+            OptionError: more ranks than places.
+        """
+        return place_ranks(circuit, self.pipeline, self.outputs)
 
     def top_name(self, circuit: Circuit) -> str:
         """The top module's name."""
@@ -103,8 +114,8 @@ class Verilog(Target):
         manifest = Manifest.of(
             circuit,
             top=self.top_name(circuit),
-            ports=top_ports(circuit, shape, registered=self.registered, outputs=self.outputs),
-            latency=latency(self.registered),
+            ports=top_ports(circuit, shape, clocked=self.pipeline > 0, outputs=self.outputs),
+            latency=self.pipeline,
             score_width=shape.score,
             score_signed=shape.signed,
         )
@@ -112,16 +123,21 @@ class Verilog(Target):
 
     def _modules(self, circuit: Circuit) -> Iterator[str]:
         top = self.top_name(circuit)
-        staging = stage(circuit, top)
-        shape = HeadShape.of(circuit)
+        shape, pipeline = HeadShape.of(circuit), self.ranks(circuit)
+        depth = circuit.netlist.depth
+        within = (*pipeline.indices(INPUT_LEVEL), *pipeline.indices("gates"))
+        staging = stage(circuit, top, [level for level in within if level < depth])
         with_class = self.outputs != "scores"
         yield "`default_nettype none"
-        yield _MACROS
+        yield MACROS
+        yield leaf_modules(top, shape, circuit.head, with_class=with_class)
         for one in staging.stages:
             yield from stage_module(circuit, staging, one, top)
-        yield popcount_module(top, max(1, circuit.netlist.num_outputs))
+        sizes = sorted(set(circuit.head.sizes.tolist()) - {0})
+        for size in sizes:
+            yield from popcount_module(top, size, tree_depth(sizes[-1]), pipeline)
         if with_class:
-            yield argmax_module(top, shape, circuit.head.tie)
-        yield head_module(top, circuit, shape, with_class=with_class)
-        yield from top_module(circuit, staging, shape, top, registered=self.registered, outputs=self.outputs)
+            yield from argmax_module(top, shape, pipeline)
+        yield from head_module(top, circuit, shape, pipeline, with_class=with_class)
+        yield from Top(top, circuit, staging, shape, pipeline, self.outputs).text()
         yield "`default_nettype wire"

@@ -1,107 +1,128 @@
-"""The head: popcount, argmax, and the module that joins them."""
+"""The head in arithmetic: adder trees, scores, and argmax as a tournament, with ranks between the trees' levels."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from lgc.backend.pipeline import Pipeline
+from lgc.backend.verilog.plan import tree_depth
+from lgc.backend.verilog.ranks import later, registers
 from lgc.backend.verilog.shape import HeadShape
-from lgc.ir import Circuit
+from lgc.ir import Circuit, Head
 
 
-def popcount_module(top: str, votes: int) -> str:
-    """Counts the ones of one group of votes."""
-    return f"""\
-// Number of ones among votes[OFFSET] to votes[OFFSET+SIZE-1]; in hardware there is one lane.
-module {top}_popcount #(
-  parameter OFFSET = 0,
-  parameter SIZE = 1,
-  parameter WIDTH = 1
-) (
-  input  wire `LGC_NETS(votes, {votes}),
-  output reg  [WIDTH*`LGC_WIDTH-1:0] count
-);
-  localparam [WIDTH-1:0] ONE = 1;
-  integer i, lane;
-  reg [WIDTH-1:0] ones;
-  always @* begin
-    for (lane = 0; lane < `LGC_WIDTH; lane = lane + 1) begin
-      ones = ONE ^ ONE;
-      for (i = OFFSET; i < OFFSET + SIZE; i = i + 1)
-        if (votes[i] `LGC_LANE(lane)) ones = ones + ONE;
-      count[lane*WIDTH +: WIDTH] = ones;
-    end
-  end
-endmodule
-"""
+def popcount_module(top: str, size: int, levels: int, pipeline: Pipeline) -> Iterator[str]:
+    """Counts the ones among ``size`` votes; its ranks are those of a tree of ``levels`` levels."""
+    width = tree_depth(size) + 1
+    clocked = bool(pipeline.indices("popcount"))
+    yield f"// Number of ones among {size} votes: a tree of adders."
+    yield f"module {top}_popcount{size} ("
+    yield from ["  input  wire clk,"] if clocked else []
+    yield f"  input  wire `LGC_NETS(votes, {size}),"
+    yield f"  `LGC_OUT `LGC_NETS(count, {width})"
+    yield ");"
+    values, count = "votes", size
+    for level in range(1, levels + 1):
+        if count > 1:
+            sums, half = f"sums{level}", (count + 1) // 2
+            yield f"  wire `LGC_NETS({sums}, {half * (level + 1)});"
+            yield f"  {top}_add #(.COUNT({count}), .WIDTH({level})) add{level} (.values({values}), .sums({sums}));"
+            values, count = sums, half
+        ranks = pipeline.behind("popcount", level)
+        yield from registers(values, count * min(level + 1, width), ranks)
+        values = later(values, ranks)
+    yield f"  assign count = {values};"
+    yield "endmodule\n"
 
 
-def argmax_module(top: str, shape: HeadShape, tie: str) -> str:
-    """The index of the largest score."""
-    last = tie == "last"
-    compare = ">=" if last else ">"
-    signed = "signed " if shape.signed else ""
-    rule = "the last of equal ones wins" if last else "the first of equal ones wins"
-    total = shape.num_classes * shape.score
-    return f"""\
-// Index of the largest score; {rule}.
-module {top}_argmax (
-  input  wire [{total}*`LGC_WIDTH-1:0] scores,
-  output reg  [{shape.index}*`LGC_WIDTH-1:0] class_id
-);
-  integer i, lane;
-  reg {signed}[{shape.score - 1}:0] score;
-  reg {signed}[{shape.score - 1}:0] best;
-  always @* begin
-    for (lane = 0; lane < `LGC_WIDTH; lane = lane + 1) begin
-      class_id[lane*{shape.index} +: {shape.index}] = {shape.index}'d0;
-      best = scores[lane*{total} +: {shape.score}];
-      score = best;
-      for (i = 1; i < {shape.num_classes}; i = i + 1) begin
-        score = scores[lane*{total} + i*{shape.score} +: {shape.score}];
-        if (score {compare} best) begin
-          best = score;
-          class_id[lane*{shape.index} +: {shape.index}] = i[{shape.index - 1}:0];
-        end
-      end
-    end
-  end
-endmodule
-"""
+def argmax_module(top: str, shape: HeadShape, pipeline: Pipeline) -> Iterator[str]:
+    """The class with the largest score."""
+    classes, score, entry = shape.num_classes, shape.score, shape.score + shape.index
+    clocked = bool(pipeline.indices("argmax"))
+    yield "// The class with the largest score, by a tournament."
+    yield f"module {top}_argmax ("
+    yield from ["  input  wire clk,"] if clocked else []
+    yield f"  input  wire `LGC_NETS(scores, {classes * score}),"
+    yield f"  `LGC_OUT `LGC_NETS(class_id, {shape.index})"
+    yield ");"
+    yield f"  wire `LGC_NETS(entries, {classes * entry});"
+    yield "  genvar c, i;"
+    yield "  generate"
+    yield f"    for (c = 0; c < {classes}; c = c + 1) begin : players"
+    yield f"      for (i = 0; i < {score}; i = i + 1) begin : score"
+    yield f"        assign entries[c*{entry}+i] = scores[c*{score}+i];"
+    yield "      end"
+    yield f"      for (i = 0; i < {shape.index}; i = i + 1) begin : class_id"
+    yield f"        assign entries[c*{entry}+{score}+i] = (c >> i) % 2 == 1 ? `LGC_ONE : `LGC_ZERO;"
+    yield "      end"
+    yield "    end"
+    yield "  endgenerate"
+    values, count = "entries", classes
+    for level in range(1, tree_depth(classes) + 1):
+        winners, half = f"winners{level}", (count + 1) // 2
+        yield f"  wire `LGC_NETS({winners}, {half * entry});"
+        yield f"  {top}_round #(.COUNT({count})) round{level} (.entries({values}), .winners({winners}));"
+        ranks = pipeline.behind("argmax", level)
+        yield from registers(winners, half * entry, ranks)
+        values, count = later(winners, ranks), half
+    place = f".TOTAL({entry}), .OFFSET({score}), .SIZE({shape.index})"
+    yield f"  {top}_slice #({place}) winner (.nets({values}), .part(class_id));"
+    yield "endmodule\n"
 
 
-def head_module(top: str, circuit: Circuit, shape: HeadShape, *, with_class: bool) -> str:
-    """All classes' scores, and the class."""
-    head = circuit.head
+def head_module(top: str, circuit: Circuit, shape: HeadShape, pipeline: Pipeline, *, with_class: bool) -> Iterator[str]:
+    """All classes' scores, and the class, at the same clock."""
     votes = max(1, circuit.netlist.num_outputs)
     total = shape.num_classes * shape.score
-    lines = [
-        f"// score[c] = bias[c] + number of ones in group c, at scores[c*{shape.score} +: {shape.score}].",
-        f"module {top}_head (",
-        f"  input  wire `LGC_NETS(votes, {votes}),",
-        f"  output wire [{total}*`LGC_WIDTH-1:0] scores" + ("," if with_class else ""),
-    ]
+    clocked = [stage for stage in ("popcount", "scores", "argmax") if pipeline.indices(stage)]
+    yield f"// score[c] = bias[c] + number of ones in group c, at scores[c*{shape.score} +: {shape.score}]."
+    yield f"module {top}_head ("
+    yield from ["  input  wire clk,"] if clocked else []
+    yield f"  input  wire `LGC_NETS(votes, {votes}),"
+    yield f"  `LGC_OUT `LGC_NETS(scores, {total})" + ("," if with_class else "")
+    yield from [f"  `LGC_OUT `LGC_NETS(class_id, {shape.index})"] if with_class else []
+    yield ");"
+    yield f"  wire `LGC_NETS(sums, {total});"
+    yield "  genvar i;"
+    for index in range(shape.num_classes):
+        yield from _score(top, circuit.head, shape, index, ".clk(clk), " if "popcount" in clocked else "")
+    before, rounds = pipeline.behind("scores", 1), len(pipeline.indices("argmax"))
+    yield from registers("sums", total, before + rounds)
     if with_class:
-        lines.append(f"  output wire [{shape.index}*`LGC_WIDTH-1:0] class_id")
-    lines.append(");")
-    for index in range(head.num_classes):
-        lines.append(f"  wire [{shape.count}*`LGC_WIDTH-1:0] count{index};")
-        lines.append(
-            f"  {top}_popcount #(.OFFSET({head.offsets[index]}), .SIZE({head.sizes[index]}), .WIDTH({shape.count}))"
-            f" popcount{index} (.votes(votes), .count(count{index}));"
-        )
-    lines += ["  genvar lane;", "  generate", "    for (lane = 0; lane < `LGC_WIDTH; lane = lane + 1) begin : lanes"]
-    for index in range(head.num_classes):
-        place = f"scores[lane*{total} + {index * shape.score} +: {shape.score}]"
-        lines.append(f"      assign {place} = {_score(index, int(head.bias[index]), shape)};")
-    lines += ["    end", "  endgenerate"]
-    if with_class:
-        lines.append(f"  {top}_argmax argmax (.scores(scores), .class_id(class_id));")
-    return "\n".join([*lines, "endmodule", ""])
+        clock = ".clk(clk), " if "argmax" in clocked else ""
+        yield f"  {top}_argmax argmax ({clock}.scores({later('sums', before)}), .class_id(class_id));"
+    yield f"  assign scores = {later('sums', before + rounds)};"
+    yield "endmodule\n"
 
 
-def _score(index: int, bias: int, shape: HeadShape) -> str:
-    padding = shape.score - shape.count
-    count = f"count{index}[lane*{shape.count} +: {shape.count}]"
-    if padding:
-        count = f"{{{padding}'d0, {count}}}"
-    if not bias:
-        return count
-    return f"{count} {'+' if bias > 0 else '-'} {shape.score}'d{abs(bias)}"
+def _score(top: str, head: Head, shape: HeadShape, index: int, clock: str) -> Iterator[str]:
+    """The score of one class, at its place in the sums."""
+    size, bias = int(head.sizes[index]), int(head.bias[index])
+    width = min(tree_depth(size) + 1, shape.score) if size else 0
+    score = f"count{index}"
+    if size:
+        place = f".TOTAL({head.offsets[-1]}), .OFFSET({head.offsets[index]}), .SIZE({size})"
+        yield f"  wire `LGC_NETS(group{index}, {size});"
+        yield f"  {top}_slice #({place}) slice{index} (.nets(votes), .part(group{index}));"
+        yield f"  wire `LGC_NETS(count{index}, {tree_depth(size) + 1});"
+        yield f"  {top}_popcount{size} popcount{index} ({clock}.votes(group{index}), .count(count{index}));"
+    if bias:
+        yield f"  wire `LGC_NETS(plain{index}, {shape.score});"
+        yield from _extend(f"plain{index}", 0, score, width, shape.score)
+        score, width = f"biased{index}", shape.score
+        yield f"  wire `LGC_NETS({score}, {shape.score});"
+        word = f"{shape.score}'d{bias % (1 << shape.score)}"
+        yield f"  {top}_bias #(.BIAS({word})) bias{index} (.count(plain{index}), .score({score}));"
+    yield from _extend("sums", index * shape.score, score, width, shape.score)
+
+
+def _extend(target: str, offset: int, source: str, width: int, size: int) -> Iterator[str]:
+    """The ``width`` low nets of a vector, then zeros, at ``size`` places of another."""
+    parts = [(0, width, f"{source}[i]"), (width, size, "`LGC_ZERO")]
+    for lo, hi, value in parts:
+        if lo < hi:
+            yield "  generate"
+            yield f"    for (i = {lo}; i < {hi}; i = i + 1) begin : {target}{offset}_{lo}"
+            yield f"      assign {target}[{offset}+i] = {value};"
+            yield "    end"
+            yield "  endgenerate"

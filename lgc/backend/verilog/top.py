@@ -1,31 +1,143 @@
-"""The top module: ports, optional registers, stages, head."""
+"""The top module: ports, stages, head, and the registers between them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from lgc.backend.manifest import Port
 from lgc.backend.naming import comment
-from lgc.backend.stages import INPUT, Staging
+from lgc.backend.pipeline import INPUT_LEVEL, Pipeline
+from lgc.backend.stages import INPUT, VOTES, Staging
+from lgc.backend.verilog.ranks import later, registers
 from lgc.backend.verilog.shape import HeadShape
 from lgc.ir import Circuit
 
-
-def latency(registered: bool) -> int:
-    """Clock edges from an input to its result: one register at the input and one at the output."""
-    return 2 if registered else 0
+_NETS = {INPUT: "x"}
+_RESULTS = {"class_id": "result_class", "scores": "result_scores"}
 
 
-def top_ports(circuit: Circuit, shape: HeadShape, *, registered: bool, outputs: str) -> list[Port]:
+@dataclass(frozen=True, eq=False)
+class Top:
+    """What the top module is made of.
+
+    Attributes:
+        name: the module's.
+        outputs: ``class``, ``scores`` or ``both``.
+    """
+
+    name: str
+    circuit: Circuit
+    staging: Staging
+    shape: HeadShape
+    pipeline: Pipeline
+    outputs: str
+
+    def ports(self) -> list[Port]:
+        """Its ports, in order."""
+        return top_ports(self.circuit, self.shape, clocked=self.pipeline.latency > 0, outputs=self.outputs)
+
+    def text(self) -> Iterator[str]:
+        """Its lines."""
+        ports = self.ports()
+        yield f"// {comment(self._summary())}"
+        yield f"module {self.name} ("
+        for index, port in enumerate(ports):
+            separator = "," if index < len(ports) - 1 else ""
+            yield f"  {port.direction:6} wire {_range(port)}{port.name}{separator}"
+        yield ");"
+        yield from self._valid()
+        yield from self._inputs()
+        for one in self.staging.stages:
+            yield f"  wire `LGC_NETS({one.name}, {max(1, one.width)});"
+            pins = [f".{name}({self._seen(name, one.rank)})" for name in one.reads]
+            yield f"  {self.name}_{one.name} u_{one.name} ({', '.join([*pins, f'.{one.name}({one.name})'])});"
+            yield from registers(one.name, max(1, one.width), self._last_use(one.name) - one.rank)
+        yield from self._head()
+        yield from self._results(ports)
+        yield "endmodule"
+
+    def _summary(self) -> str:
+        netlist = self.circuit.netlist
+        latency = self.pipeline.latency
+        clocks = (
+            f"latency {latency} clock{'s' if latency > 1 else ''}, one result a clock" if latency else "combinational"
+        )
+        return f"{netlist.num_inputs} bits to {self.shape.num_classes} classes, {netlist.num_nodes} gates, {clocks}."
+
+    def _valid(self) -> Iterator[str]:
+        """One bit a rank says whether what stands in it is a result to be."""
+        latency = self.pipeline.latency
+        if not latency:
+            return
+        following = f"{{valid[{latency - 2}:0], in_valid}}" if latency > 1 else "in_valid"
+        yield f"  reg [{latency - 1}:0] valid;"
+        yield f"  always @(posedge clk) valid <= rst ? {latency}'d0 : {following};"
+        yield f"  assign out_valid = valid[{latency - 1}];"
+
+    def _inputs(self) -> Iterator[str]:
+        num_inputs = self.circuit.netlist.num_inputs
+        yield f"  wire `LGC_NETS(x, {num_inputs});"
+        yield "  genvar i;"
+        yield "  generate"
+        yield f"    for (i = 0; i < {num_inputs}; i = i + 1) begin : inputs"
+        yield f"      assign x[i] = {INPUT}[i*`LGC_WIDTH +: `LGC_WIDTH];"
+        yield "    end"
+        yield "  endgenerate"
+        yield from registers("x", num_inputs, self._last_use(INPUT))
+
+    def _rank_of(self, name: str) -> int:
+        return next((one.rank for one in self.staging.stages if one.name == name), 0)
+
+    def _seen(self, name: str, rank: int) -> str:
+        """A vector as it is read behind ``rank`` ranks."""
+        return later(_NETS.get(name, name), rank - self._rank_of(name))
+
+    def _last_use(self, name: str) -> int:
+        """The rank of the last reader of a vector; of the head's, for the votes."""
+        if name == VOTES:
+            depth = self.circuit.netlist.depth
+            behind = self.pipeline.behind("gates", depth) if depth else self.pipeline.behind(INPUT_LEVEL, 0)
+            return self.staging.stages[-1].rank + behind
+        return max((one.rank for one in self.staging.stages if name in one.reads), default=self._rank_of(name))
+
+    def _head(self) -> Iterator[str]:
+        with_class = self.outputs != "scores"
+        yield f"  wire `LGC_NETS(result_scores, {self.shape.num_classes * self.shape.score});"
+        if with_class:
+            yield f"  wire `LGC_NETS(result_class, {self.shape.index});"
+        clocked = any(self.pipeline.indices(stage) for stage in ("popcount", "scores", "argmax"))
+        pins = [".clk(clk)"] if clocked else []
+        pins += [f".votes({self._seen(VOTES, self._last_use(VOTES))})", ".scores(result_scores)"]
+        pins += [".class_id(result_class)"] if with_class else []
+        yield f"  {self.name}_head head ({', '.join(pins)});"
+
+    def _results(self, ports: list[Port]) -> Iterator[str]:
+        for port in ports:
+            if port.name in _RESULTS:
+                yield "  generate"
+                yield f"    for (i = 0; i < {port.width}; i = i + 1) begin : {port.name}_nets"
+                yield f"      assign {port.name}[i*`LGC_WIDTH +: `LGC_WIDTH] = {_RESULTS[port.name]}[i];"
+                yield "    end"
+                yield "  endgenerate"
+
+
+CONTROL = {
+    "clk": Port("clk", "input", 1, "clock, rising edge"),
+    "rst": Port("rst", "input", 1, "synchronous reset, active high: forgets what is under way"),
+    "in_valid": Port("in_valid", "input", 1, "whether there is an input at this edge"),
+    "out_valid": Port("out_valid", "output", 1, "in_valid of `latency` rising edges ago: whether there is a result"),
+}
+"""The ports of one bit, which have no lanes."""
+
+
+def top_ports(circuit: Circuit, shape: HeadShape, *, clocked: bool, outputs: str) -> list[Port]:
     """The ports of the top module, in order."""
-    ports = (
-        [Port("clk", "input", 1, "clock; results follow their input after `latency` rising edges")]
-        if registered
-        else []
-    )
+    ports = [CONTROL["clk"], CONTROL["rst"], CONTROL["in_valid"]] if clocked else []
     ports.append(
         Port(INPUT, "input", circuit.netlist.num_inputs, "encoded input; bit f*T + t is x[f] > threshold[f][t]")
     )
+    ports += [CONTROL["out_valid"]] if clocked else []
     if outputs != "scores":
         ports.append(Port("class_id", "output", shape.index, "index of the class with the largest score"))
     if outputs != "class":
@@ -34,72 +146,5 @@ def top_ports(circuit: Circuit, shape: HeadShape, *, registered: bool, outputs: 
     return ports
 
 
-def top_module(
-    circuit: Circuit, staging: Staging, shape: HeadShape, top: str, *, registered: bool, outputs: str
-) -> Iterator[str]:
-    """The top module's text."""
-    ports = top_ports(circuit, shape, registered=registered, outputs=outputs)
-    yield f"// {comment(_summary(circuit, registered))}"
-    yield f"module {top} ("
-    for index, port in enumerate(ports):
-        separator = "," if index < len(ports) - 1 else ""
-        yield f"  {port.direction:6} wire {_range(port)}{port.name}{separator}"
-    yield ");"
-    yield from _inputs(circuit.netlist.num_inputs, registered)
-    for one in staging.stages:
-        yield f"  wire `LGC_NETS({one.name}, {max(1, one.width)});"
-        pins = [f".{name}({_NETS.get(name, name)})" for name in (*one.reads, one.name)]
-        yield f"  {top}_{one.name} u_{one.name} ({', '.join(pins)});"
-    yield from _head(shape, top, with_class=outputs != "scores")
-    yield from _outputs(ports, registered)
-    yield "endmodule"
-
-
-_NETS = {INPUT: "x"}
-_RESULTS = {"class_id": "result_class", "scores": "result_scores"}
-
-
 def _range(port: Port) -> str:
-    return "" if port.name == "clk" else f"[{port.width}*`LGC_WIDTH-1:0] "
-
-
-def _summary(circuit: Circuit, registered: bool) -> str:
-    netlist = circuit.netlist
-    clocks = f"latency {latency(True)} clocks" if registered else "combinational"
-    return f"{netlist.num_inputs} bits to {circuit.head.num_classes} classes, {netlist.num_nodes} gates, {clocks}."
-
-
-def _inputs(num_inputs: int, registered: bool) -> Iterator[str]:
-    source = INPUT
-    if registered:
-        source = "bits_q"
-        yield f"  reg [{num_inputs}*`LGC_WIDTH-1:0] bits_q;"
-        yield "  always @(posedge clk) bits_q <= bits;"
-    yield f"  wire `LGC_NETS(x, {num_inputs});"
-    yield "  genvar i;"
-    yield "  generate"
-    yield f"    for (i = 0; i < {num_inputs}; i = i + 1) begin : inputs"
-    yield f"      assign x[i] = {source}[i*`LGC_WIDTH +: `LGC_WIDTH];"
-    yield "    end"
-    yield "  endgenerate"
-
-
-def _head(shape: HeadShape, top: str, *, with_class: bool) -> Iterator[str]:
-    scores = shape.num_classes * shape.score
-    yield f"  wire [{scores}*`LGC_WIDTH-1:0] result_scores;"
-    if with_class:
-        yield f"  wire [{shape.index}*`LGC_WIDTH-1:0] result_class;"
-    pins = [".votes(votes)", ".scores(result_scores)", *([".class_id(result_class)"] if with_class else [])]
-    yield f"  {top}_head head ({', '.join(pins)});"
-
-
-def _outputs(ports: list[Port], registered: bool) -> Iterator[str]:
-    for port in ports:
-        if port.direction != "output":
-            continue
-        result = _RESULTS[port.name]
-        if registered:
-            yield f"  reg {_range(port)}{port.name}_q;"
-            yield f"  always @(posedge clk) {port.name}_q <= {result};"
-            result = f"{port.name}_q"
-        yield f"  assign {port.name} = {result};"
+    return "" if port.name in CONTROL else f"[{port.width}*`LGC_WIDTH-1:0] "

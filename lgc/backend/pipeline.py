@@ -1,0 +1,220 @@
+"""Pipelining: where register ranks go.
+
+A circuit is a sequence of levels of logic, and a rank is a row of registers behind one of them: every path from
+input to output crosses it once. Ranks are placed by estimated delay, counted in lookup tables, so that the slowest
+segment between two ranks is as fast as can be; of all such placements the one with the fewest registers is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.errors import OptionError
+from lgc.ir import CONST1, Netlist
+
+MAX_RANKS = 64
+INPUT_LEVEL = "input"
+_EPSILON = 1e-6
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of logic, and the place for ranks behind it.
+
+    Attributes:
+        stage: ``input``, ``gates``, ``popcount``, ``scores``, ``argmax``: what it is part of.
+        index: its number in the stage, from 1; the input's is 0.
+        delay: estimated delay, in lookup tables in a row.
+        registers: bits that a rank behind it holds.
+    """
+
+    stage: str
+    index: int
+    delay: float
+    registers: int
+
+    def __str__(self) -> str:
+        return self.stage if self.index == 0 else f"{self.stage} {self.index}"
+
+
+@dataclass(frozen=True)
+class Rank:
+    """One rank, for reports: the level that it stands behind, its registers, and the delay from the rank before."""
+
+    behind: Level
+    registers: int
+    delay: float
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Levels in order, the input first, and the ranks among them.
+
+    Attributes:
+        cuts: ascending indices into ``levels``, one a rank; a place may hold several.
+    """
+
+    levels: tuple[Level, ...]
+    cuts: tuple[int, ...] = ()
+
+    @property
+    def latency(self) -> int:
+        """Rising clock edges from an input to its result."""
+        return len(self.cuts)
+
+    def behind(self, stage: str, index: int) -> int:
+        """How many ranks stand behind a level."""
+        return sum((self.levels[cut].stage, self.levels[cut].index) == (stage, index) for cut in self.cuts)
+
+    def indices(self, stage: str) -> tuple[int, ...]:
+        """The numbers of a stage's levels that have a rank behind them, once a rank."""
+        return tuple(self.levels[cut].index for cut in self.cuts if self.levels[cut].stage == stage)
+
+    def ranks(self) -> list[Rank]:
+        """What the ranks cost and what lies before each."""
+        ends = [0, *self.cuts]
+        return [
+            Rank(
+                self.levels[end], self.levels[end].registers, sum(one.delay for one in self.levels[start + 1 : end + 1])
+            )
+            for start, end in pairwise(ends)
+        ]
+
+    @property
+    def registers(self) -> int:
+        """Bits in all ranks, without the valid bits."""
+        return sum(self.levels[cut].registers for cut in self.cuts)
+
+    @property
+    def delay(self) -> float:
+        """The estimated delay of the slowest segment, from input to output where there are no ranks."""
+        starts, ends = [0, *self.cuts], [*self.cuts, len(self.levels) - 1]
+        return max(sum(one.delay for one in self.levels[a + 1 : b + 1]) for a, b in zip(starts, ends, strict=True))
+
+
+def pipeline(levels: Sequence[Level], ranks: int) -> Pipeline:
+    """Place ranks: the first one at the output, the second one at the input, the others where they balance.
+
+    Raises:
+        OptionError: a negative number of ranks, or more than there are places.
+    """
+    most = max_ranks(levels)
+    if not 0 <= ranks <= most:
+        raise OptionError(
+            f"a pipeline of {ranks} ranks",
+            hint=f"This circuit has {len(levels) - 1} levels of logic: it takes 0 to {most}, one at the input and one "
+            "behind each level",
+        )
+    last = len(levels) - 1
+    if ranks < 2:
+        return Pipeline(tuple(levels), (last,) * ranks)
+    return Pipeline(tuple(levels), (0, *_inner_cuts(levels, ranks - 2), last))
+
+
+def max_ranks(levels: Sequence[Level]) -> int:
+    """The most ranks that are of use; at least the two at the ends."""
+    return min(MAX_RANKS, max(2, len(levels)))
+
+
+def _inner_cuts(levels: Sequence[Level], count: int) -> tuple[int, ...]:
+    """Places of ``count`` ranks strictly between the ends: the least slowest segment, then the fewest registers.
+
+    Dynamic programming over the last rank's place; the bound on a segment comes first, by bisection.
+    """
+    if not count:
+        return ()
+    reach = np.cumsum([one.delay for one in levels])
+    bound = _bottleneck(reach, count + 1) + _EPSILON
+    last = len(levels) - 1
+    earliest = np.searchsorted(reach, reach - bound)  # of the rank before, for a segment that ends here
+    own = np.array([one.registers for one in levels], float)
+    own[[0, last]] = np.inf
+    cost = np.where(reach <= bound, own, np.inf)  # of the ranks so far, the last one behind this level
+    choices: list[NDArray[np.int64]] = []
+    for _ in range(count - 1):
+        choice = np.array([lo + int(np.argmin(cost[lo:end])) if lo < end else end for end, lo in enumerate(earliest)])
+        cost = np.where(choice < np.arange(last + 1), cost[choice], np.inf) + own
+        choices.append(choice)
+    lo = int(earliest[last])
+    cuts = [lo + int(np.argmin(cost[lo:last]))]
+    for choice in reversed(choices):
+        cuts.append(int(choice[cuts[-1]]))
+    return tuple(reversed(cuts))
+
+
+def _bottleneck(reach: NDArray[np.float64], segments: int) -> float:
+    """The smallest bound on a segment with which as many segments, none of them empty, cover all levels."""
+    low, high = float(np.diff(reach).max()), float(reach[-1])
+    while high - low > _EPSILON / 4:
+        middle = (low + high) / 2
+        low, high = (low, middle) if _segments(reach, middle) <= segments else (middle, high)
+    return low if _segments(reach, low) <= segments else high
+
+
+def _segments(reach: NDArray[np.float64], bound: float) -> int:
+    """How many segments of at most ``bound`` cover all levels, each as long as can be."""
+    count, start, last = 0, 0, len(reach) - 1
+    while start < last:
+        start = max(start + 1, int(np.searchsorted(reach, reach[start] + bound + _EPSILON / 8, side="right")) - 1)
+        count += 1
+    return count
+
+
+def crossings(netlist: Netlist) -> NDArray[np.int64]:
+    """Nets alive behind each level, int64 (depth + 1,): what a rank there holds, the inputs first, the outputs last.
+
+    A net is alive from its own level until the last level that reads it; outputs are read behind all levels.
+    """
+    level = netlist.levels
+    last = np.full(netlist.num_nets, -1, np.int64)
+    used = np.arange(netlist.width) < netlist.arity[:, None]
+    readers = np.repeat(level[netlist.first_node :], netlist.arity)
+    np.maximum.at(last, netlist.fanin[used], readers)
+    last[netlist.outputs] = netlist.depth + 1
+    constant = np.zeros(netlist.num_nets, np.bool_)
+    constant[: CONST1 + 1] = True
+    constant[netlist.first_node :] = netlist.arity == 0
+    alive = (last > level) & (level <= netlist.depth) & ~constant
+    ends = np.minimum(last[alive], netlist.depth + 1)
+    born = np.bincount(level[alive], minlength=netlist.depth + 2)
+    died = np.bincount(ends, minlength=netlist.depth + 2)
+    return np.cumsum(born - died)[: netlist.depth + 1]
+
+
+def level_delays(netlist: Netlist, gates_per_lut: float = 2.0) -> NDArray[np.float64]:
+    """Estimated delay of each level in lookup tables, float64 (depth,).
+
+    A lookup table of four inputs takes two levels of two-input gates; a wider node is one of its own.
+    """
+    delay = np.full(netlist.depth, 1 / gates_per_lut)
+    level = netlist.levels[netlist.first_node :]
+    wide = level[(netlist.arity > 2) & (level >= 1) & (level <= netlist.depth)]
+    delay[wide - 1] = 1.0
+    return delay
+
+
+def netlist_levels(netlist: Netlist, stage: str = "gates", *, gates_per_lut: float = 2.0) -> list[Level]:
+    """The levels of a netlist, without the input's."""
+    alive = crossings(netlist)
+    delays = level_delays(netlist, gates_per_lut).tolist()
+    return [Level(stage, index, delay, int(alive[index])) for index, delay in enumerate(delays, 1)]
+
+
+def input_level(netlist: Netlist) -> Level:
+    """The place before all logic, where a rank holds the inputs that are read."""
+    return Level(INPUT_LEVEL, 0, 0.0, int(crossings(netlist)[0]))
+
+
+def net_ranks(netlist: Netlist, cuts: Sequence[int]) -> NDArray[np.int64]:
+    """How many ranks lie before each net, int64 (num_nets,).
+
+    Args:
+        cuts: per rank the level that it stands behind, ascending, 0 for the inputs. A node at rank r reads a net of
+            rank q through r - q registers.
+    """
+    return np.searchsorted(np.asarray(cuts, np.int64), netlist.levels, side="left").astype(np.int64)

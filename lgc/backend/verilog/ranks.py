@@ -1,0 +1,17 @@
+"""Registers in the text: a net vector some clocks later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+
+def later(name: str, ranks: int) -> str:
+    """The name of a vector ``ranks`` clocks later."""
+    return f"{name}_q{ranks}" if ranks else name
+
+
+def registers(name: str, size: int, ranks: int) -> Iterator[str]:
+    """Registers that make a vector of ``size`` nets available up to ``ranks`` clocks later."""
+    for clock in range(1, ranks + 1):
+        yield f"  reg `LGC_NETS({later(name, clock)}, {size});"
+        yield f"  always @(posedge clk) {later(name, clock)} <= {later(name, clock - 1)};"

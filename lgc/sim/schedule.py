@@ -1,0 +1,89 @@
+"""What a clocked design is driven with, clock by clock, and what must come out of it.
+
+The design is as promised if ``out_valid`` is ``in_valid`` of `latency` rising edges ago, but for what a reset
+forgot, and if every result stands at the outputs at exactly its clock. So the schedule has a reset that finds inputs
+on offer, gaps that hold another row on the bits, a reset with results under way, rows back to back and a drain.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from numpy.typing import NDArray
+
+_GAP_ROWS = 48
+_IDLE = 2
+
+
+@dataclass(frozen=True)
+class Clock:
+    """One clock cycle: what stands at the inputs at its rising edge, and what is due after it.
+
+    Attributes:
+        row: on the bits.
+        valid: at ``in_valid``.
+        reset: at ``rst``.
+        due: the row whose result stands at the outputs after the edge, or -1 when ``out_valid`` must be 0.
+    """
+
+    row: int
+    valid: bool
+    reset: bool
+    due: int = -1
+
+
+def schedule(count: int, latency: int, seed: int = 0) -> list[Clock]:
+    """Clocks that bring every one of ``count`` rows through a pipeline of ``latency`` ranks once, in order."""
+    rng = random.Random(seed)
+
+    def other() -> int:  # what stands on the bits when it must not count
+        return rng.randrange(count)
+
+    apart = min(count // 2, _GAP_ROWS + 2 * latency)
+    clocks = [Clock(other(), True, True) for _ in range(_IDLE)]
+    clocks += [Clock(other(), False, False) for _ in range(latency + _IDLE)]
+    for row in range(apart):
+        clocks += [Clock(other(), False, False) for _ in range(rng.choice((0, 0, 1, 2)))]
+        clocks.append(Clock(row, True, False))
+    clocks += [Clock(other(), False, False) for _ in range(latency)]
+    clocks += [Clock(other(), True, False) for _ in range(latency - 1)]  # under way when the reset comes
+    clocks.append(Clock(other(), True, True))
+    clocks += [Clock(row, True, False) for row in range(apart, count)]
+    clocks += [Clock(other(), False, False) for _ in range(latency + _IDLE)]
+    return _with_due(clocks, latency)
+
+
+def _with_due(clocks: list[Clock], latency: int) -> list[Clock]:
+    """The same clocks with what is due, by the definition of a pipeline."""
+    ranks = [-1] * latency
+    done = []
+    for clock in clocks:
+        ranks = [-1] * latency if clock.reset else [clock.row if clock.valid else -1, *ranks[:-1]]
+        done.append(Clock(clock.row, clock.valid, clock.reset, ranks[-1]))
+    return done
+
+
+def timing_fault(clocks: list[Clock], seen: NDArray, latency: int) -> str | None:  # type: ignore[type-arg]
+    """Where ``out_valid`` is not as due, as a sentence; None if it always is.
+
+    Args:
+        seen: ``out_valid`` after each edge.
+    """
+    wrong = [number for number, clock in enumerate(clocks) if bool(seen[number]) != (clock.due >= 0)]
+    if not wrong:
+        return None
+    number = wrong[0]
+    clock = clocks[number]
+    if clock.due >= 0:
+        what = f"out_valid is 0 after clock {number}, where the result of the input of {latency} edges ago is due"
+    else:
+        what = f"out_valid is 1 after clock {number}, where no result is due{_why(clocks, number, latency)}"
+    return f"{what}; it is wrong after {len(wrong):,} of {len(clocks):,} clocks"
+
+
+def _why(clocks: list[Clock], number: int, latency: int) -> str:
+    since = clocks[max(0, number - latency + 1) : number + 1]
+    if any(clock.reset for clock in since):
+        return " (a reset forgot it)"
+    return f" (in_valid was 0 {latency} edges ago)"
