@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import lzma
 import struct
 from pathlib import Path
 
@@ -44,14 +45,55 @@ def test_idx(idx: Path, name: str, nested: bool) -> None:
     assert data.classes[0] == {"mnist": "0", "fashion-mnist": "T-shirt/top"}[name]
 
 
-def test_without_folder_says_what_to_do() -> None:
-    with pytest.raises(InputError, match=r"does not download.*--data-dir.*digits"):
-        load_dataset("mnist")
+@pytest.mark.parametrize("name", ["mnist", "cifar-10"])
+def test_empty_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match=r"there is no (train-images-idx3-ubyte|data_batch_1\.bin) here.*download"):
+        load_dataset(name, tmp_path)
 
 
-def test_empty_folder(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no train-images-idx3-ubyte\.gz here.*does not download"):
-        load_dataset("mnist", tmp_path)
+@pytest.mark.parametrize("suffix", ["", ".gz", ".xz"])
+def test_packed_or_not(idx: Path, suffix: str) -> None:
+    expected = load_dataset("mnist", idx)
+    for file in list(idx.glob("*.gz")):
+        data = gzip.decompress(file.read_bytes())
+        file.unlink()
+        packed = {"": bytes, ".gz": gzip.compress, ".xz": lzma.compress}[suffix](data)
+        file.with_suffix(suffix).write_bytes(packed)
+    np.testing.assert_array_equal(load_dataset("mnist", idx).train, expected.train)
+
+
+@pytest.fixture
+def cifar(tmp_path: Path) -> Path:
+    for name in (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"):
+        records = RNG.integers(0, 256, (4, 3073), np.uint8)
+        records[:, 0] %= 10
+        (tmp_path / f"{name}.bin.xz").write_bytes(lzma.compress(records.tobytes()))
+    return tmp_path
+
+
+def test_cifar(cifar: Path) -> None:
+    data = load_dataset("cifar-10", cifar)
+    assert (data.train.shape, data.test.shape, data.feature_shape) == ((20, 3072), (4, 3072), (3, 32, 32))
+    raw = lzma.decompress((cifar / "data_batch_2.bin.xz").read_bytes())
+    assert data.train_y[5] == raw[3073]
+    assert data.train[5, 1024] == raw[3073 + 1 + 1024]  # the first green pixel
+    assert data.train_x[5, 7] == np.float32(data.train[5, 7]) / np.float32(255)
+    assert data.classes[9] == "truck"
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [(b"x" * 3072, "no records of 3073"), (b"", "no records"), (bytes([10]) + b"x" * 3072, "label of sample 4 is 10")],
+    ids=["short", "empty", "label"],
+)
+def test_bad_cifar(cifar: Path, content: bytes, match: str) -> None:
+    (cifar / "data_batch_2.bin").write_bytes(content)
+    with pytest.raises(InputError, match=match):
+        load_dataset("cifar-10", cifar)
+    (cifar / "data_batch_2.bin").unlink()
+    (cifar / "data_batch_2.bin.xz").write_bytes(b"\xfd7zXZ\0")
+    with pytest.raises(InputError, match=r"not a readable \.xz file"):
+        load_dataset("cifar-10", cifar)
 
 
 def test_unknown_name() -> None:

@@ -1,0 +1,95 @@
+"""What a data set is, and the checks that every source goes through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.errors import InputError
+
+_HELD_OUT = 0.2
+_MAX_ELEMENTS = 1 << 31
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Samples with their classes, and a test set apart.
+
+    Attributes:
+        train: features (samples, F) as stored: of images, bytes.
+        train_y: int64 (samples,), 0 to C-1.
+        classes: C names.
+        feature_shape: shape of one sample's features.
+        scale: a feature is the stored byte over ``scale``, as float32; 1 where features are stored as they are.
+    """
+
+    name: str
+    train: NDArray[Any]
+    train_y: NDArray[np.int64]
+    test: NDArray[Any]
+    test_y: NDArray[np.int64]
+    classes: tuple[str, ...]
+    feature_shape: tuple[int, ...]
+    scale: int = 1
+
+    @property
+    def num_features(self) -> int:
+        """F."""
+        return int(self.train.shape[1])
+
+    @property
+    def train_x(self) -> NDArray[Any]:
+        """Features (samples, F) as the model will see them."""
+        return self._features(self.train)
+
+    @property
+    def test_x(self) -> NDArray[Any]:
+        """The same of the test samples."""
+        return self._features(self.test)
+
+    def _features(self, stored: NDArray[Any]) -> NDArray[Any]:
+        return stored if self.scale == 1 else stored.astype(np.float32) / np.float32(self.scale)
+
+
+def checked(x: NDArray[Any], y: NDArray[Any], where: str) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Features as (samples, F) and labels as int64.
+
+    Raises:
+        InputError: the first thing wrong with them.
+    """
+    if x.ndim < 2 or x.dtype.kind not in "buif" or not 0 < x.size < _MAX_ELEMENTS:
+        raise InputError(
+            f"X is {x.dtype} {x.shape}", where=where, hint="It must be numbers of shape (samples, features...)"
+        )
+    if y.shape != (len(x),) or y.dtype.kind not in "iu":
+        raise InputError(
+            f"y is {y.dtype} {y.shape}", where=where, hint=f"It must be {len(x)} whole numbers, one a sample"
+        )
+    x = x.reshape(len(x), -1)
+    if x.dtype.kind == "f" and not np.isfinite(x).all():
+        sample, feature = (int(i) for i in np.argwhere(~np.isfinite(x))[0])
+        raise InputError(f"feature {feature} of sample {sample} is {x[sample, feature]}", where=where)
+    return x, y.astype(np.int64)
+
+
+def check_labels(labels: tuple[NDArray[np.int64], ...], classes: int, where: str) -> None:
+    """Raise InputError if one is no class."""
+    for y in labels:
+        bad = np.flatnonzero((y < 0) | (y >= classes))
+        if len(bad):
+            raise InputError(
+                f"the label of sample {bad[0]} is {y[bad[0]]}, but there are {classes} classes", where=where
+            )
+
+
+def split_off_test(
+    name: str, x: NDArray[Any], y: NDArray[np.int64], classes: tuple[str, ...], shape: tuple[int, ...], seed: int
+) -> Dataset:
+    """Hold out a fifth of the samples, drawn by seed."""
+    order = np.random.default_rng(seed).permutation(len(x))
+    count = round(_HELD_OUT * len(x))
+    test, rest = order[:count], order[count:]
+    return Dataset(name, x[rest], y[rest], x[test], y[test], classes, shape)
