@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections import deque
 from functools import lru_cache
 
-from lgc.backend.head.literals import TRUE, Mapper
-from lgc.backend.head.plan import Bit, Compressor
+import numpy as np
+
+from lgc.backend.head.literals import TRUE, Mapper, positive
+from lgc.backend.head.plan import Bit, Compressor, Piece
+from lgc.backend.head.terms import Values
 
 
 class Columns:
@@ -29,6 +32,7 @@ class Columns:
         self.columns: list[deque[int]] = [deque() for _ in range(width)]
         self.constant = 0
         self.compressors: list[Compressor] = []
+        self.pieces: list[Piece] = []
 
     def add(self, bits: tuple[Bit, ...]) -> None:
         """Put bits into their columns; constants are taken out of them."""
@@ -37,6 +41,15 @@ class Columns:
                 self.constant += (literal == TRUE) << exponent
             else:
                 self.columns[exponent].append(literal)
+
+    def add_piece(self, nets: tuple[int, ...], values: Values) -> None:
+        """Count a piece: one lookup table for each bit."""
+        offset, tables = encode(values)
+        literals = [positive(net) for net in nets]
+        bits = tuple((self.mapper.lut(table, literals), exponent) for exponent, table in tables)
+        self.pieces.append(Piece(self.group, nets, tuple(values.tolist()), offset, bits))
+        self.constant += offset
+        self.add(bits)
 
     def compress(self, taken: list[Bit], constant: int | None = None) -> None:
         """Replace bits, which were taken out of the columns, by their sum.
@@ -98,3 +111,13 @@ def sum_tables(weights: tuple[int, ...], constant: int, width: int) -> tuple[int
         for bit in range(width):
             tables[bit] |= ((total >> bit) & 1) << address
     return tuple(tables)
+
+
+def encode(values: Values) -> tuple[int, list[tuple[int, int]]]:
+    """A function as ``offset`` plus bits: exponents, ascending and without gaps, and truth tables."""
+    offset = int(values.min())
+    above = values - offset
+    first = (int(np.bitwise_or.reduce(above)) & -int(np.bitwise_or.reduce(above))).bit_length() - 1
+    places = range(max(first, 0), int(above.max()).bit_length())
+    ones = [(exponent, np.flatnonzero((above >> exponent) & 1).tolist()) for exponent in places]
+    return offset, [(exponent, sum(1 << address for address in addresses)) for exponent, addresses in ones]

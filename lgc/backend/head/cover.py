@@ -8,29 +8,29 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from lgc.backend.head.terms import Group, Values, spread
+from lgc.backend.head.terms import Values, spread
 
 Terms = dict[tuple[int, ...], Values]
 
 
-def cover(group: Group, lut: int, price: float) -> list[tuple[tuple[int, ...], Values]]:
-    """Cut the terms into pieces of at most ``lut`` nets.
+def cover(terms: Terms, lut: int, cost: Callable[[int, int], float]) -> list[tuple[tuple[int, ...], Values]]:
+    """Cut terms into pieces of at most ``lut`` nets.
 
     Args:
-        price: lookup tables that it takes to add one more bit up.
+        cost: lookup tables for a piece of so many nets and bits, what it takes to add its bits up included.
 
     Returns:
         Nets and function of each piece.
     """
-    state = _Remaining(group.terms)
+    state = _Remaining(terms)
     pieces = []
     while state.terms:
-        pieces.append(_trim(state, _grow(state, lut), price))
-    return [_merge(piece, group.terms) for piece in pieces]
+        pieces.append(_trim(state, _grow(state, lut), cost))
+    return [_merge(piece, terms) for piece in pieces]
 
 
 class _Remaining:
@@ -105,14 +105,16 @@ def _next(state: _Remaining, members: set[int], taken: set[tuple[int, ...]], lut
     return choice
 
 
-def _trim(state: _Remaining, inside: list[tuple[int, ...]], price: float) -> list[tuple[int, ...]]:
+def _trim(state: _Remaining, inside: list[tuple[int, ...]], cost: Callable[[int, int], float]) -> list[tuple[int, ...]]:
     """The beginning of a piece with the lowest cost a vote; the rest stays for other pieces."""
     total, best, keep = 0, np.inf, 1
+    members: set[int] = set()
     for index, nets in enumerate(inside, 1):
         total += state.terms[nets]
-        cost = total.bit_length() * (1 + price) / total
-        if cost <= best:
-            best, keep = cost, index
+        members.update(nets)
+        rate = cost(len(members), total.bit_length()) / total
+        if rate <= best:
+            best, keep = rate, index
     for nets in inside[:keep]:
         state.remove(nets)
     return inside[:keep]

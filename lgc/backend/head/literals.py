@@ -14,6 +14,8 @@ from lgc.ir import CONST0, CONST1, Builder
 FALSE, TRUE = 2 * CONST0, 2 * CONST0 + 1
 GATES, POPCOUNT, ARGMAX = 0, 1, 2
 """Regions of a mapped netlist, for area by stage and readable modules."""
+LUT, CARRY, SUM = 0, 1, 2
+"""Kinds of node: a lookup table, and the multiplexer and the XOR of a carry chain's position."""
 
 
 def positive(net: int) -> int:
@@ -62,12 +64,14 @@ class Mapper:
 
     Attributes:
         regions: of each node, in order.
+        kinds: of each node, in order.
         region: of the nodes to come.
     """
 
     def __init__(self, builder: Builder) -> None:
         self.builder = builder
         self.regions: list[int] = []
+        self.kinds: list[int] = []
         self.region = GATES
         self._known: dict[tuple[int, tuple[int, ...]], int] = {}
 
@@ -100,6 +104,20 @@ class Mapper:
         """A node exactly as it is in another netlist."""
         return self._node(table, tuple(nets), origin)
 
-    def _node(self, table: int, nets: tuple[int, ...], origin: int) -> int:
+    def own(self, table: int, literals: Sequence[int]) -> int:
+        """A net of a new node that nothing else shares, even if it is but a wire or a constant."""
+        table, nets = reduce_table(table, tuple(literals))
+        return self._node(table, nets, -1)
+
+    def carry(self, select: int, carry: int, data: int) -> int:
+        """The net of a carry multiplexer: ``carry if select else data``."""
+        return self._node(0b1101_1000, (select, carry, data), -1, CARRY)
+
+    def sum(self, select: int, carry: int) -> int:
+        """The net of a carry chain's XOR."""
+        return self._node(0b0110, (select, carry), -1, SUM)
+
+    def _node(self, table: int, nets: tuple[int, ...], origin: int, kind: int = LUT) -> int:
         self.regions.append(self.region)
+        self.kinds.append(kind)
         return self.builder.add(table, nets, origin)

@@ -7,24 +7,33 @@ from itertools import accumulate
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lgc.backend.head.argmax import ARCHITECTURES
+from lgc.backend.head.carry import CarryColumns
+from lgc.backend.head.choose import Cut, Prices, cut_group
 from lgc.backend.head.compress import Columns
-from lgc.backend.head.cover import cover
-from lgc.backend.head.literals import ARGMAX, POPCOUNT, Mapper, positive
+from lgc.backend.head.gauge import digits
+from lgc.backend.head.literals import ARGMAX, LUT, POPCOUNT, Mapper, positive
 from lgc.backend.head.order import by_level, name_regions, renumber
-from lgc.backend.head.plan import REGIONS, Bit, Compressor, Mapped, Piece
-from lgc.backend.head.terms import Group, Values, read_groups
+from lgc.backend.head.pack import pair_up
+from lgc.backend.head.plan import REGIONS, Bit, Chain, Compressor, Mapped, Piece
+from lgc.backend.head.terms import read_groups
 from lgc.errors import OptionError
-from lgc.ir import Builder, Circuit
+from lgc.ir import Builder, Circuit, Netlist
 from lgc.ir.circuit import Head
 from lgc.ir.netlist import I32
 
 Outputs = Literal["both", "class", "scores"]
 
-# Lookup tables that adding up one more bit takes: what a 6:3 counter takes for each of the three bits that it
-# removes, and a full adder for its one.
-_PRICE = {6: 1.0, 4: 2.0}
+_PRICES = {
+    # A 6:3 counter takes three lookup tables to remove three bits, a full adder two for one.
+    ("compress", 6): Prices(lut=6, bit=1.0, narrow=(), wide=2.0),
+    ("compress", 4): Prices(lut=4, bit=2.0, narrow=(), wide=3.0),
+    # Three positions of a carry chain remove five bits, or swallow a piece of three; a table holds two functions of
+    # five nets.
+    ("carry", 6): Prices(lut=6, bit=0.6, narrow=(0.0, 1.25, 2.2, 3.1), wide=1.6),
+}
 
 
 def map_circuit(
@@ -35,7 +44,7 @@ def map_circuit(
     Every score is kept; with ``outputs="class"`` every class is.
 
     Args:
-        head: ``compress``.
+        head: ``compress`` or ``carry``.
         argmax: ``tournament`` or ``bit-serial``.
         outputs: which results the netlist has.
 
@@ -43,6 +52,8 @@ def map_circuit(
         OptionError: no such head, argmax, outputs, or size of table.
     """
     _check(head, argmax, lut, outputs)
+    if (head, lut) not in _PRICES:
+        raise OptionError(f"head '{head}' with tables of {lut} operands", hint="Carry chains swallow with six only")
     plan = _Lowering(circuit, head, lut, outputs)
     words = plan.popcounts()
     index = plan.argmax(words, argmax) if outputs != "scores" else []
@@ -50,7 +61,7 @@ def map_circuit(
 
 
 def _check(head: str, argmax: str, lut: int, outputs: str) -> None:
-    known = {"head": (head, ("compress",)), "argmax": (argmax, tuple(ARCHITECTURES)), "lut": (lut, (4, 6))}
+    known = {"head": (head, ("compress", "carry")), "argmax": (argmax, tuple(ARCHITECTURES)), "lut": (lut, (4, 6))}
     known["outputs"] = (outputs, ("both", "class", "scores"))
     for name, (value, choices) in known.items():
         if value not in choices:
@@ -81,7 +92,10 @@ class _Lowering:
         self.score = Score.of(circuit.head, class_only=outputs == "class")
         self.builder = Builder(circuit.netlist.num_inputs)
         self.mapper = Mapper(self.builder)
+        self.columns = CarryColumns if head == "carry" else Columns
         self.pieces: list[Piece] = []
+        self.chains: list[Chain] = []
+        self.packed: list[tuple[int, int]] = []
         self.compressors: list[Compressor] = []
         self.linear: list[tuple[Bit, ...]] = []
         self.constants: list[int] = []
@@ -89,13 +103,11 @@ class _Lowering:
     def popcounts(self) -> list[list[int]]:
         """The scores' literals, class by class, LSB first."""
         groups = read_groups(self.circuit, self.lut)
-        covers = [cover(group, self.lut, _PRICE[self.lut]) for group in groups]
-        nets = self._copy_logic({net for group in covers for one, _ in group for net in one})
+        cuts = [cut_group(group, _PRICES[self.head, self.lut]) for group in groups]
+        needed = {net for cut in cuts for nets, _ in cut.pieces for net in nets}
+        nets = self._copy_logic(needed.union(*(cut.linear for cut in cuts)))
         self.mapper.region = POPCOUNT
-        return [
-            self._popcount(index, group, pieces, nets)
-            for index, (group, pieces) in enumerate(zip(groups, covers, strict=True))
-        ]
+        return [self._popcount(index, cut, nets) for index, cut in enumerate(cuts)]
 
     def argmax(self, words: list[list[int]], architecture: str) -> list[int]:
         """The class's literals, LSB first."""
@@ -115,13 +127,21 @@ class _Lowering:
         region = np.array(self.mapper.regions, np.uint8)
         number = by_level(netlist, region)
         moved = renumber(netlist, number)
-        region = region[np.argsort(number[netlist.first_node :])]
+        order = np.argsort(number[netlist.first_node :])
+        region = region[order]
         rename = _Renaming(number.tolist())
+        packed = [(rename.number[one], rename.number[two]) for one, two in self.packed]
+        kind = np.array(self.mapper.kinds, np.uint8)[order]
+        if self.head == "carry":
+            packed += pair_up(moved, self._unpaired(moved, kind, packed))
         return Mapped(
             netlist=name_regions(moved, region, tuple(REGIONS.values())),
             scores=tuple(tuple(range(lo, lo + len(word))) for lo, word in zip(starts, scores, strict=False)),
             class_id=tuple(range(starts[-1], starts[-1] + len(class_id))),
             region=region,
+            kind=kind,
+            chains=tuple(rename.chain(one) for one in self.chains),
+            packed=tuple(packed),
             width=self.score.width,
             signed=self.score.signed,
             lut=self.lut,
@@ -131,6 +151,15 @@ class _Lowering:
             constants=tuple(self.constants),
             compressors=tuple(rename.compressor(one) for one in self.compressors),
         )
+
+    def _unpaired(self, netlist: Netlist, kind: NDArray[np.uint8], packed: list[tuple[int, int]]) -> list[int]:
+        """Nodes that may share a lookup table: all but those of carry chains and those that do already."""
+        free = kind == LUT
+        taken = [net - netlist.first_node for pair in packed for net in pair]
+        free[taken] = False
+        select = netlist.fanin[kind != LUT, 0] - netlist.first_node
+        free[select] = False
+        return np.flatnonzero(free).tolist()
 
     def _copy_logic(self, needed: set[int]) -> list[int]:
         """The nodes below the pieces, as they are; the new net of every old one, -1 for those left out."""
@@ -151,31 +180,30 @@ class _Lowering:
             nets[first + node] = self.mapper.copy(table[node], operands, handle)
         return nets
 
-    def _popcount(
-        self, index: int, group: Group, pieces: list[tuple[tuple[int, ...], Values]], nets: list[int]
-    ) -> list[int]:
-        columns = Columns(self.mapper, index, self.score.width, self.lut)
-        constant = group.constant + self.score.offset
-        for old, values in pieces:
-            piece = self._piece(index, tuple(nets[net] for net in old), values)
-            self.pieces.append(piece)
-            constant += piece.offset
-            columns.add(piece.bits)
-        columns.constant += constant
-        self.linear.append(())
-        self.constants.append(constant)
+    def _popcount(self, index: int, cut: Cut, nets: list[int]) -> list[int]:
+        columns = self.columns(self.mapper, index, self.score.width, self.lut)
+        linear: list[Bit] = []
+        constant = cut.constant + self.score.offset
+        for net, coefficient in cut.linear.items():
+            for sign, exponent in digits(coefficient):
+                # -x is the inverse of x, less one
+                linear.append((positive(nets[net]) ^ (sign < 0), exponent))
+                constant -= (sign < 0) << exponent
+        columns.constant = constant
+        columns.add(tuple(linear))
+        for old, values in cut.pieces:
+            columns.add_piece(tuple(nets[net] for net in old), values)
         word = columns.reduce()
+        self.pieces += columns.pieces
+        self.linear.append(tuple(linear))
         self.compressors += columns.compressors
+        swallowed = [one.swallowed for one in columns.compressors if one.swallowed]
+        offsets = sum(piece.offset for piece in (*columns.pieces, *swallowed))
+        self.constants.append(constant + offsets)
+        if isinstance(columns, CarryColumns):
+            self.chains += columns.chains
+            self.packed += columns.packed
         return word
-
-    def _piece(self, index: int, nets: tuple[int, ...], values: Values) -> Piece:
-        low = int(values.min())
-        literals = [positive(net) for net in nets]
-        bits = []
-        for exponent in range(int(values.max() - low).bit_length()):
-            ones = np.flatnonzero(((values - low) >> exponent) & 1).tolist()
-            bits.append((self.mapper.lut(sum(1 << address for address in ones), literals), exponent))
-        return Piece(index, nets, tuple(values.tolist()), low, tuple(bits))
 
 
 def _copy_origins(builder: Builder, names: tuple[str, ...], layer: I32, neuron: I32) -> list[int]:
@@ -200,4 +228,12 @@ class _Renaming:
         return replace(piece, nets=nets, bits=self.bits(piece.bits))
 
     def compressor(self, one: Compressor) -> Compressor:
-        return replace(one, inputs=self.bits(one.inputs), outputs=self.bits(one.outputs))
+        swallowed = self.piece(one.swallowed) if one.swallowed else None
+        return replace(one, inputs=self.bits(one.inputs), outputs=self.bits(one.outputs), swallowed=swallowed)
+
+    def chain(self, chain: Chain) -> Chain:
+        def of(nets: tuple[int, ...]) -> tuple[int, ...]:
+            return tuple(self.number[net] for net in nets)
+
+        carry_in = self.number[chain.carry_in]
+        return Chain(of(chain.select), of(chain.data), carry_in, of(chain.sums), of(chain.carries))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.backend.head.literals import ARGMAX, GATES, POPCOUNT
+from lgc.backend.head.literals import ARGMAX, GATES, LUT, POPCOUNT
 from lgc.ir import Netlist
 
 Bit = tuple[int, int]
@@ -41,12 +41,33 @@ class Compressor:
 
     Attributes:
         group: the class.
+        swallowed: a piece without bits of its own, whose values, less its offset, are added too.
     """
 
     group: int
     inputs: tuple[Bit, ...]
     constant: int
     outputs: tuple[Bit, ...]
+    swallowed: Piece | None = None
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A carry chain: position i gives ``select[i] ^ carry`` and carries on ``carry if select[i] else data[i]``.
+
+    Attributes:
+        select: nets, lookup tables of the chain's own.
+        data: nets; 0 for none. A net of ``packed`` shares the lookup table of its position.
+        carry_in: a net, 0 for none.
+        sums: nets.
+        carries: nets behind each position; 0 where nothing reads one.
+    """
+
+    select: tuple[int, ...]
+    data: tuple[int, ...]
+    carry_in: int
+    sums: tuple[int, ...]
+    carries: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +80,10 @@ class Mapped:
         scores: per class, positions among the outputs, LSB first; two's complement if ``signed``. Empty for class only.
         class_id: positions among the outputs, LSB first. Empty for scores only.
         region: uint8 (M,), per node a key of :data:`REGIONS`.
+        kind: uint8 (M,), per node one of ``LUT``, ``CARRY`` (multiplexer of a carry chain) and ``SUM`` (its XOR).
+        chains: the carry chains that CARRY and SUM nodes belong to.
+        packed: pairs of LUT nodes of one place: together they read at most five nets, or one of them is the other's
+            function where operand 5 is 0.
         width: bits of a score inside; sums are modulo 2**width.
         head: the architecture's name.
         pieces: see :class:`Piece`; with ``linear`` and the compressors they make the scores.
@@ -70,6 +95,9 @@ class Mapped:
     scores: tuple[tuple[int, ...], ...]
     class_id: tuple[int, ...]
     region: NDArray[np.uint8]
+    kind: NDArray[np.uint8]
+    chains: tuple[Chain, ...]
+    packed: tuple[tuple[int, int], ...]
     width: int
     signed: bool
     lut: int
@@ -81,6 +109,8 @@ class Mapped:
 
     @property
     def luts(self) -> dict[str, int]:
-        """Lookup tables by region."""
-        counts = np.bincount(self.region, minlength=len(REGIONS))
+        """Lookup tables by region; two that share a place count once."""
+        counts = np.bincount(self.region[self.kind == LUT], minlength=len(REGIONS))
+        shared = [second - self.netlist.first_node for _, second in self.packed]
+        counts = counts - np.bincount(self.region[shared], minlength=len(REGIONS))
         return {name: int(counts[region]) for region, name in REGIONS.items()}
