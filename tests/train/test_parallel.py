@@ -1,0 +1,109 @@
+"""Two processes train like one, up to the order of summation."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from lgc.errors import OptionError
+from lgc.frontend import read_model
+from lgc.train import TrainConfig
+from lgc.train.parallel import Group, pick_device, precision
+from lgc.train.trainer import train
+
+FLAGS = {"gates": 200, "epochs": 1, "batch": 64, "tau": 5.0, "augment": "shift"}
+SOFT = {"estimator": "soft", "wire_estimator": "soft"}
+
+
+def torchrun(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+        "-m",
+        "--",
+        "lgc",
+    ]
+    return subprocess.run(
+        [*command, *arguments], env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+
+
+def test_two_processes_equal_one(tmp_path: Path) -> None:
+    one = train(TrainConfig("digits", log=tmp_path / "one.jsonl", **FLAGS, **SOFT))  # type: ignore[arg-type]
+    flags = [f"--{name.replace('_', '-')}={value}" for name, value in {**FLAGS, **SOFT}.items()]
+    log = tmp_path / "two.jsonl"
+    result = torchrun("train", "digits", "-o", str(tmp_path / "two.pt"), "--log", str(log), *flags)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("200 gates, epoch") == 1
+    logs = [
+        [json.loads(line) for line in (tmp_path / f"{name}.jsonl").read_text().splitlines()] for name in ("one", "two")
+    ]
+    assert [line["event"] for line in logs[1]] == ["start", "epoch", "end"]
+    for expected, found in zip(*logs, strict=True):
+        for name in ("loss", "train_accuracy", "validation_accuracy", "soft_accuracy"):
+            assert found.get(name, 0) == pytest.approx(expected.get(name, 0), abs=2e-3 if "acc" in name else 2e-5)
+    two = read_model(tmp_path / "two.pt")
+    for mine, theirs in zip(two.layers, one.layers, strict=True):
+        assert np.mean(mine.wires == theirs.wires) > 0.99
+        assert np.mean(mine.tables == theirs.tables) > 0.99
+
+
+def test_batches_must_divide() -> None:
+    Group(0, 2).check(64, 1000)
+    Group(0, 1).check(65, 10)
+    for batch, samples in ((65, 1000), (64, 10)):
+        with pytest.raises(OptionError, match="do not divide among 2 processes"):
+            Group(0, 2).check(batch, samples)
+    rows = torch.arange(12)
+    shares = [Group(rank, 3).share(rows) for rank in range(3)]
+    assert torch.equal(torch.cat(shares), rows)
+    assert {len(share) for share in shares} == {4}
+
+
+def test_devices_and_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu = torch.device("cpu")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert pick_device("auto") == cpu
+    with pytest.raises(OptionError, match="no CUDA device"):
+        pick_device("cuda")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert pick_device("cpu") == cpu
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    assert pick_device("auto") == torch.device("cuda", 3)
+
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    with pytest.raises(OptionError, match="no AMX"), precision("bfloat16", cpu):
+        pass
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True)
+    a = torch.rand(3, 3)
+    before = torch.get_float32_matmul_precision()
+    for name, dtype, matmul in [
+        ("auto", torch.float32, "highest"),
+        ("tf32", torch.float32, "high"),
+        ("bfloat16", torch.bfloat16, "highest"),
+    ]:
+        with precision(name, cpu):
+            assert (a @ a).dtype == dtype
+            assert torch.get_float32_matmul_precision() == matmul
+    assert torch.get_float32_matmul_precision() == before
+
+
+def test_bfloat16_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mixture's matrix products in bfloat16 end near those in float32."""
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True)
+    config = TrainConfig("digits", gates=200, epochs=4, batch=64, tau=5.0, **SOFT)  # type: ignore[arg-type]
+    full, half = (train(TrainConfig(**{**vars(config), "precision": name})) for name in ("float32", "bfloat16"))
+    assert half.digest() != full.digest()
+    assert half.training["validation_accuracy"] > full.training["validation_accuracy"] - 0.1
