@@ -24,7 +24,7 @@ class Clock:
         row: on the bits.
         valid: at ``in_valid``.
         reset: at ``rst``.
-        due: the row whose result stands at the outputs after the edge, or -1 when ``out_valid`` must be 0.
+        due: the row whose result stands at the outputs from this edge to the next, or -1 if ``out_valid`` must be 0.
     """
 
     row: int

@@ -88,6 +88,7 @@ class Simulator:
         job = {
             "folder": str(self.folder),
             "row_bytes": rows.shape[1],
+            "port": manifest.input_port,
             "clocks": [(clock.row, clock.valid, clock.reset, clock.due) for clock in clocks],
             "outputs": outputs,
             "internal": [(signal.path, signal.width) for signal in internal],
@@ -96,7 +97,7 @@ class Simulator:
         self._execute(trace_file, progress)
         widths = [width for _, width in outputs] + [signal.width for signal in internal]
         columns = self._results(len(rows), widths)
-        valid = np.frombuffer((self.folder / "valid.bin").read_bytes(), np.uint8)
+        valid = self._valid(len(clocks) or len(rows))
         named = dict(zip([name for name, _ in outputs], columns, strict=False))
         inner = dict(zip([signal.path for signal in internal], columns[len(outputs) :], strict=True))
         return Observed(
@@ -109,6 +110,7 @@ class Simulator:
     def _execute(self, trace_file: Path | None, progress: Callable[[int], None] | None) -> None:
         results = self.folder / "results.bin"
         results.unlink(missing_ok=True)
+        (self.folder / "valid.bin").unlink(missing_ok=True)
         (self.folder / "progress").unlink(missing_ok=True)
         arguments = ["--trace", "--trace-file", str(trace_file)] if trace_file else []
         log = self.folder / "simulation.log"
@@ -155,6 +157,14 @@ class Simulator:
             np.unpackbits(table[:, end - size : end], axis=1, bitorder="little", count=width).astype(np.bool_)
             for end, size, width in zip(ends, sizes, widths, strict=True)
         ]
+
+    def _valid(self, steps: int) -> NDArray[np.uint8]:
+        """``out_valid`` after each step, uint8 (steps,)."""
+        file = self.folder / "valid.bin"
+        seen = np.frombuffer(file.read_bytes() if file.exists() else b"", np.uint8)
+        if seen.size != steps:
+            raise NotCheckedError(f"the simulation wrote out_valid of {seen.size} clocks, not {steps}: not checked")
+        return seen
 
     def _scores(self, values: Bits | None, vectors: int) -> NDArray[np.int64] | None:
         if values is None:

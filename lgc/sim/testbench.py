@@ -18,29 +18,35 @@ from cocotb.triggers import Timer
 _PROGRESS_EVERY = 64
 
 
-async def drive(dut: Any, rows: Sequence[int], clocks: Sequence[Sequence[int]] = ()) -> AsyncIterator[tuple[int, bool]]:
+async def drive(
+    dut: Any, rows: Sequence[int], clocks: Sequence[Sequence[int]] = (), port: str = "bits"
+) -> AsyncIterator[tuple[int, bool]]:
     """Drive a design; yields after every step the row whose result must stand at the outputs, and ``out_valid``.
 
-    Without clocks the design is combinational: one row after the other on ``bits``, sampled after it settled. Else
-    each clock is (row on ``bits``, ``in_valid``, ``rst``, row whose result is due after the edge or -1), see
-    :mod:`lgc.sim.schedule`.
+    Without clocks the design is combinational: one row after the other on the port, sampled after it settled. Else
+    each clock is (row on the port, ``in_valid``, ``rst``, row whose result is due after the edge or -1), see
+    :mod:`lgc.sim.schedule`. The outputs are read as the next register would read them: just before the next edge, when
+    the next inputs stand there already.
     """
+    inputs = getattr(dut, port)
     if not clocks:
         for index, row in enumerate(rows):
-            dut.bits.value = row
+            inputs.value = row
             await Timer(1, "ns")
             yield index, True
         return
-    dut.clk.value = 0
-    for row, valid, reset, due in clocks:
-        dut.bits.value = rows[row]
+    due = None
+    for row, valid, reset, next_due in [*clocks, clocks[-1]]:
+        dut.clk.value = 0
+        inputs.value = rows[row]
         dut.in_valid.value = valid
         dut.rst.value = reset
         await Timer(1, "ns")
+        if due is not None:
+            yield due, dut.out_valid.value == 1
         dut.clk.value = 1
         await Timer(1, "ns")
-        yield due, dut.out_valid.value == 1
-        dut.clk.value = 0
+        due = next_due
 
 
 def _sample(handle: Any, num_bytes: int) -> bytes:
@@ -61,7 +67,7 @@ async def record(dut: Any) -> None:
     progress = folder / "progress"
     valid = bytearray()
     with (folder / "results.part").open("wb") as stream:
-        async for due, is_valid in drive(dut, rows, job["clocks"]):
+        async for due, is_valid in drive(dut, rows, job["clocks"], job["port"]):
             valid.append(is_valid)
             if due < 0:
                 continue

@@ -226,6 +226,44 @@ def test_a_gate_changed_in_a_registered_optimised_design(work: Path, capfd: Capt
     assert result.code == 1 and f"first difference: {layer}, neuron {neuron}:" in result.err
 
 
+TIMINGS: dict[str, tuple[str, str, str]] = {
+    "out_valid without a clock": (
+        r"out_valid = valid\[3\]",
+        "out_valid = in_valid & ~rst",
+        "out_valid is 1 after clock",
+    ),
+    "out_valid a clock early": (r"out_valid = valid\[3\]", "out_valid = valid[2]", "out_valid is 1 after clock"),
+    "no reset": (r"rst \? 4'd0 : ", "", "out_valid is 1 after clock 3"),
+    "scores a clock late": (
+        r"assign scores = (\w+);",
+        r"reg `LGC_NETS(late, 12); always @(posedge clk) late <= \1; assign scores = late;",
+        "hardware and model differ on",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name == "scores a clock late" else pytest.mark.slow) for name in TIMINGS]
+)
+def test_a_result_at_another_clock_than_promised(name: str, work: Path, capfd: Capture) -> None:
+    assert call(capfd, "compile", "model.pt", "-o", "small.v", "-q", "--pipeline", "4").code == 0
+    pattern, replacement, expected = TIMINGS[name]
+    change(work, pattern, replacement)
+    result = call(capfd, "verify", "model.pt", "small.v", *FAST, "--force", "--junit", "r.xml")
+    assert result.code == 1 and expected in result.err, result.err
+    assert ("the timing is not that of the manifest" in result.err) == ("out_valid" in expected)
+    assert int(ET.parse("r.xml").getroot()[0].attrib["failures"]) >= 1
+
+
+@pytest.mark.slow
+def test_a_manifest_that_promises_another_latency(work: Path, capfd: Capture) -> None:
+    assert call(capfd, "compile", "model.pt", "-o", "small.v", "-q", "--pipeline", "4").code == 0
+    path = Path("small.json")
+    path.write_text(path.read_text().replace('"latency": 4', '"latency": 5'))
+    result = call(capfd, "verify", "model.pt", "small.v", *FAST)
+    assert result.code == 1 and "out_valid is 1 after clock" in result.err
+
+
 @pytest.mark.slow
 def test_a_liar_who_corrects_the_digest_is_still_found(work: Path, capfd: Capture) -> None:
     """The digest keeps mistakes out; what finds a wrong gate is the comparison."""
