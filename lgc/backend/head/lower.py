@@ -157,8 +157,8 @@ class _Lowering:
         free = kind == LUT
         taken = [net - netlist.first_node for pair in packed for net in pair]
         free[taken] = False
-        select = netlist.fanin[kind != LUT, 0] - netlist.first_node
-        free[select] = False
+        if not free.all():
+            free[netlist.fanin[kind != LUT, 0] - netlist.first_node] = False  # what steers a carry chain
         return np.flatnonzero(free).tolist()
 
     def _copy_logic(self, needed: set[int]) -> list[int]:

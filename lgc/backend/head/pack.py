@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import islice
 
-from lgc.ir import CONST1, Netlist
+from lgc.ir import CONST0, CONST1, Netlist
 
 SHARED = 5
 """Nets that both functions together may read."""
@@ -22,7 +23,7 @@ def pair_up(netlist: Netlist, nodes: Iterable[int]) -> list[tuple[int, int]]:
         Nets of both nodes of each pair.
     """
     fanin, arity = netlist.fanin.tolist(), netlist.arity.tolist()
-    reads = {node: frozenset(fanin[node][: arity[node]]) for node in nodes if 1 <= arity[node] <= SHARED}
+    reads = {node: frozenset(fanin[node][: arity[node]]) - {CONST0, CONST1} for node in nodes if arity[node] <= SHARED}
     pairs: list[tuple[int, int]] = []
     single: dict[frozenset[int], int] = {}
     for node, nets in reads.items():
@@ -41,23 +42,24 @@ def _pair_rest(reads: dict[int, frozenset[int]]) -> list[tuple[int, int]]:
     of_net: dict[int, dict[int, None]] = defaultdict(dict)
     for node, nets in reads.items():
         for net in nets:
-            if net > CONST1:
-                of_net[net][node] = None
+            of_net[net][node] = None
     pairs = []
+    taken: set[int] = set()
     for node in sorted(reads, key=lambda one: -len(reads[one])):
-        nets = reads[node]
-        if any(node not in of_net[net] for net in nets):
-            continue  # has a partner already
-        best, choice = -1, -1
-        for net in sorted(nets):
-            for tried, other in enumerate(of_net[net]):
-                if tried == _LOOK:
-                    break
-                if other != node and len(nets | reads[other]) <= SHARED and len(reads[other]) > best:
-                    best, choice = len(reads[other]), other
-        if choice >= 0:
-            pairs.append((node, choice))
-            for one in (node, choice):
+        if node in taken:
+            continue
+        partner = _partner(node, reads, of_net)
+        if partner is not None:
+            pairs.append((node, partner))
+            for one in (node, partner):
+                taken.add(one)
                 for net in reads[one]:
                     del of_net[net][one]
     return pairs
+
+
+def _partner(node: int, reads: dict[int, frozenset[int]], of_net: dict[int, dict[int, None]]) -> int | None:
+    """The widest of a few nodes that share a net with this one and fit beside it."""
+    near = {other for net in reads[node] for other in islice(of_net[net], _LOOK)} - {node}
+    fitting = [other for other in near if len(reads[node] | reads[other]) <= SHARED]
+    return max(fitting, key=lambda other: (len(reads[other]), -other), default=None)
