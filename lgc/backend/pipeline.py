@@ -91,6 +91,11 @@ class Pipeline:
         return sum(self.levels[cut].registers for cut in self.cuts)
 
     @property
+    def whole_delay(self) -> float:
+        """The estimated delay from input to output without any ranks."""
+        return sum(one.delay for one in self.levels)
+
+    @property
     def delay(self) -> float:
         """The estimated delay of the slowest segment, from input to output where there are no ranks."""
         starts, ends = [0, *self.cuts], [*self.cuts, len(self.levels) - 1]
