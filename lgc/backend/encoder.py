@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.backend.naming import unique
-from lgc.errors import OptionError
+from lgc.errors import InputError, OptionError
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, Circuit, Encoder, FeatureCode, Netlist, Origins
 
 LAYER = "encoder"
@@ -38,6 +38,19 @@ def levels(thresholds: NDArray[np.float64], code: FeatureCode, dtype: str | None
     near = np.floor(np.clip(scaled + code.offset, -2.0, code.top + 2.0)).astype(np.int64)
     count = sum(code.values(near + step, dtype) <= thresholds for step in (-1, 0, 1, 2))
     return np.asarray(np.clip(near - 2 + count, -1, code.top), np.int64)
+
+
+def codes_for_bits(encoder: Encoder, code: FeatureCode, bits: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Codes (B, F) that the encoder turns into the given bits (B, F*T).
+
+    Raises:
+        InputError: no features have these bits.
+    """
+    above = levels(_thresholds(encoder), code) + 1
+    codes = np.where(bits.reshape(len(bits), *above.shape), above, 0).max(axis=2)
+    if (codes > code.top).any() or (encoder.encode(code.values(codes)) != bits).any():
+        raise InputError("the samples hold bits that no features have: a higher threshold passed, a lower one not")
+    return codes
 
 
 def check_code(encoder: Encoder, code: FeatureCode) -> FeatureCode:

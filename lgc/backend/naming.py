@@ -25,8 +25,8 @@ tranif1 tri tri0 tri1 triand trior trireg type typedef union unique unique0 unsi
 var vectored virtual void wait wait_order wand weak weak0 weak1 while wildcard wire with within wor xnor xor
 """  # of Verilog-2005 and of SystemVerilog, which many tools read a .v file as
 _OWN = """
-a b c d e f add argmax bias bits class_id class_id_nets clk count head i in_valid inputs lane out_valid result_class
-result_scores round rst score scores scores_nets slice table_bits valid votes width x
+a b c d e f add argmax bias bits class_id class_id_nets clk count features head i in_valid inputs lane out_valid
+result_class result_scores round rst score scores scores_nets slice table_bits valid votes width x
 """  # the names that the emitted modules use themselves
 _RESERVED = frozenset(f"{_KEYWORDS} {_OWN}".split())
 _OWN_PATTERN = re.compile(r"(count|lut|popcount)\d+|\w+_q\d+")

@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     from lgc.ir import Encoder
 
 
-def load_bits(data: str, data_dir: Path | None, encoder: Encoder) -> tuple[NDArray[np.bool_], NDArray[np.int64] | None]:
+def load_bits(
+    data: str, data_dir: Path | None, encoder: Encoder, inner: Encoder | None = None
+) -> tuple[NDArray[np.bool_], NDArray[np.int64] | None]:
     """Encoded bits (B, I) and labels (B,), or None if the data has none.
+
+    Where the encoder makes codes of features, ``inner`` is the model's own: samples that are packed bits are its bits,
+    and become codes that it encodes to them.
 
     An `.npz` file holds ``X``: features (B, F), or bits packed into bytes, least significant first, with their number
     in ``n_bits``; and perhaps ``y``.
@@ -23,14 +28,16 @@ def load_bits(data: str, data_dir: Path | None, encoder: Encoder) -> tuple[NDArr
         InputError: unreadable, or it does not fit the model.
     """
     if data.endswith(".npz"):
-        return _from_npz(Path(data), encoder)
+        return _from_npz(Path(data), encoder, inner)
     from lgc.train.data import load_dataset
 
     dataset = load_dataset(data, data_dir)
     return encoder.encode(dataset.test_x), dataset.test_y
 
 
-def _from_npz(path: Path, encoder: Encoder) -> tuple[NDArray[np.bool_], NDArray[np.int64] | None]:
+def _from_npz(
+    path: Path, encoder: Encoder, inner: Encoder | None
+) -> tuple[NDArray[np.bool_], NDArray[np.int64] | None]:
     import numpy as np
 
     from lgc.errors import InputError
@@ -47,7 +54,15 @@ def _from_npz(path: Path, encoder: Encoder) -> tuple[NDArray[np.bool_], NDArray[
         raise InputError(f"X is {samples.dtype} {samples.shape}, expected numbers (samples, features)", where=str(path))
     samples = samples.reshape(len(samples), math.prod(samples.shape[1:]))
     try:
-        bits = _unpacked(samples, arrays["n_bits"], encoder) if "n_bits" in arrays else encoder.encode(samples)
+        if "n_bits" not in arrays:
+            bits = encoder.encode(samples)
+        elif inner is None or encoder.code is None:
+            bits = _unpacked(samples, arrays["n_bits"], encoder)
+        else:
+            from lgc.backend.encoder import codes_for_bits
+
+            codes = codes_for_bits(inner, encoder.code, _unpacked(samples, arrays["n_bits"], inner))
+            bits = encoder.code.bits(codes)
     except InputError as error:
         raise error.at(str(path)) from None
     if labels is not None and (labels.shape != (len(bits),) or labels.dtype.kind not in "ui"):

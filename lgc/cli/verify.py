@@ -15,7 +15,8 @@ from lgc.cli._import import config_option
 
 if TYPE_CHECKING:
     from lgc.frontend import ImportOptions
-    from lgc.ir import Circuit
+    from lgc.ir import Circuit, Encoder
+    from lgc.sim.reference import Reference
     from lgc.sim.vectors import VectorSet
     from lgc.sim.verify import Report
 
@@ -70,10 +71,12 @@ def verify(
     Every score and the class of every vector are compared with the checkpoint's own torch model. Exit code 0: all
     equal. 1: a difference, with the first layer and neuron that differ. 2: unusable input. 3: not checked.
     """
+    from lgc.backend.encoder import lower_encoder
     from lgc.cli._console import console as new_console
     from lgc.errors import MismatchError, OutputError
     from lgc.files import write_text
     from lgc.frontend import load_circuit
+    from lgc.sim.features import FeatureReference, sweep_vectors
     from lgc.sim.junit import junit_xml
     from lgc.sim.reference import reference_for
     from lgc.sim.rtl import read_rtl
@@ -84,8 +87,13 @@ def verify(
     emitted = read_rtl(rtl, manifest)
     if not force:
         check_provenance(emitted, circuit.metadata.get("model_digest", "none"))
-    sets = _vectors(circuit, data, data_dir, limit, num_random, seed, directed=not no_directed)
-    reference = reference_for(model, circuit, source)
+    reference: Reference = reference_for(model, circuit, source)
+    sets, inner = [], circuit.encoder
+    if (code := emitted.manifest.features) is not None and circuit.encoder.code is None:
+        sets.append(sweep_vectors(circuit.encoder, code, seed))
+        reference = FeatureReference(reference, circuit.encoder, code)
+        circuit = lower_encoder(circuit, code)  # its inputs are the port's bits
+    sets = _vectors(circuit, inner, data, data_dir, limit, num_random, seed, directed=not no_directed) + sets
     options = VerifyOptions(0 if lanes == "auto" else int(lanes), waves, timeout)
     console = new_console(quiet=quiet)
     with _folder(keep) as folder, _progress(console, sum(len(one.bits) for one in sets)) as progress:
@@ -105,6 +113,7 @@ def verify(
 
 def _vectors(
     circuit: Circuit,
+    inner: Encoder,
     data: str | None,
     data_dir: Path | None,
     limit: int | None,
@@ -119,7 +128,7 @@ def _vectors(
 
     sets = []
     if data is not None:
-        bits, labels = load_bits(data, data_dir, circuit.encoder)
+        bits, labels = load_bits(data, data_dir, circuit.encoder, inner)
         if not len(bits):
             raise InputError("the data has no samples", where=data)
         sets.append(VectorSet("data", bits[:limit], targets=None if labels is None else labels[:limit]))

@@ -187,7 +187,7 @@ def verify(
 def _check_ports(rtl: Rtl, circuit: Circuit) -> None:
     """The manifest is a file like any other: what it claims must fit the model."""
     manifest, head = rtl.manifest, circuit.head
-    bits = manifest.port("bits")
+    bits = manifest.port(manifest.input_port)
     expected = [
         bits is not None and bits.width == circuit.netlist.num_inputs,
         len(manifest.classes) == head.num_classes,

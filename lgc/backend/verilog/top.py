@@ -13,6 +13,7 @@ from lgc.backend.verilog.ranks import later, registers
 from lgc.backend.verilog.shape import HeadShape
 from lgc.ir import Circuit
 
+FEATURES = "features"
 _NETS = {INPUT: "x"}
 _RESULTS = {"class_id": "result_class", "scores": "result_scores"}
 
@@ -81,7 +82,8 @@ class Top:
         yield "  genvar i;"
         yield "  generate"
         yield f"    for (i = 0; i < {num_inputs}; i = i + 1) begin : inputs"
-        yield f"      assign x[i] = {INPUT}[i*`LGC_WIDTH +: `LGC_WIDTH];"
+        port = INPUT if self.circuit.encoder.code is None else FEATURES
+        yield f"      assign x[i] = {port}[i*`LGC_WIDTH +: `LGC_WIDTH];"
         yield "    end"
         yield "  endgenerate"
         yield from registers("x", num_inputs, self._last_use(INPUT))
@@ -134,9 +136,11 @@ CONTROL = {
 def top_ports(circuit: Circuit, shape: HeadShape, *, clocked: bool, outputs: str) -> list[Port]:
     """The ports of the top module, in order."""
     ports = [CONTROL["clk"], CONTROL["rst"], CONTROL["in_valid"]] if clocked else []
-    ports.append(
-        Port(INPUT, "input", circuit.netlist.num_inputs, "encoded input; bit f*T + t is x[f] > threshold[f][t]")
-    )
+    width, code = circuit.netlist.num_inputs, circuit.encoder.code
+    if code is None:
+        ports.append(Port(INPUT, "input", width, "encoded input; bit f*T + t is x[f] > threshold[f][t]"))
+    else:
+        ports.append(Port(FEATURES, "input", width, f"code of feature f at [f*{code.width} +: {code.width}]"))
     ports += [CONTROL["out_valid"]] if clocked else []
     if outputs != "scores":
         ports.append(Port("class_id", "output", shape.index, "index of the class with the largest score"))

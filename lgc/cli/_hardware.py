@@ -1,0 +1,98 @@
+"""Options of `lgc compile` around the netlist: what the input port carries, and the wrapper for a bus or a board."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from lgc.backend.base import Target
+    from lgc.ir import Circuit
+
+_FEATURE_TARGETS = ("verilog", "lgn")
+_INTERFACE_FIELDS = ("interface", "board", "beat", "baud")
+
+
+@dataclass(frozen=True)
+class HardwareOptions:
+    """The options as given; None where not."""
+
+    input: str
+    feature_bits: int | None
+    feature_scale: float | None
+    feature_offset: float | None
+    interface: str | None
+    board: str | None
+    beat: int | None
+    baud: int | None
+
+    def target_options(self) -> dict[str, str]:
+        """Those that are the Verilog target's own."""
+        values = {name: getattr(self, name) for name in _INTERFACE_FIELDS}
+        return {name: str(value) for name, value in values.items() if value is not None}
+
+    def prepare(self, circuit: Circuit, target: type[Target]) -> Circuit:
+        """The circuit, its encoder as gates if features are the input.
+
+        Raises:
+            OptionError: the target has no features, or they cannot become integers without loss.
+        """
+        from lgc.errors import OptionError
+
+        given = (self.feature_bits, self.feature_scale, self.feature_offset)
+        if self.input == "bits":
+            if any(value is not None for value in given):
+                raise OptionError(
+                    "--feature-bits, --feature-scale and --feature-offset describe features, but the input is bits",
+                    hint="Add --input features",
+                )
+            return circuit
+        if target.name not in _FEATURE_TARGETS:
+            raise OptionError(
+                f"--input features is for {' and '.join(_FEATURE_TARGETS)}, not {target.name}",
+                hint="Write a .v or a .lgn file; the C code and ONNX encode features themselves",
+            )
+        from lgc.backend.encoder import infer_code, lower_encoder
+
+        return lower_encoder(circuit, infer_code(circuit.encoder, *given))
+
+
+_OPTIONS = (
+    click.option(
+        "--input",
+        type=click.Choice(["bits", "features"]),
+        default="bits",
+        show_default=True,
+        help="What the input port carries: encoded bits, or features as integers, with the encoder as gates.",
+    ),
+    click.option("--feature-bits", type=int, metavar="W", help="Bits of a feature; by default 8, or what it takes."),
+    click.option(
+        "--feature-scale", type=float, metavar="S", help="Codes per unit: feature x is the integer x * S + offset."
+    ),
+    click.option("--feature-offset", type=float, metavar="K", help="The integer that stands for 0."),
+    click.option(
+        "--interface",
+        type=click.Choice(["none", "axis", "uart", "spi", "tt"]),
+        help="Verilog: write a wrapper too: AXI4-Stream, UART, SPI, or a Tiny Tapeout tile.",
+    ),
+    click.option("--board", help="Verilog: write the top and the pins of this board; see docs/interfaces.md."),
+    click.option("--beat", type=int, metavar="N", help="AXI4-Stream: features a beat (of bits: bytes a beat)."),
+    click.option("--baud", type=int, help="UART: bits a second."),
+)
+
+
+def hardware_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options to a command, which gets them as one argument, ``hardware``."""
+
+    @functools.wraps(command)
+    def call(**values: Any) -> Any:
+        names = HardwareOptions.__dataclass_fields__
+        return command(hardware=HardwareOptions(**{name: values.pop(name) for name in names}), **values)
+
+    for option in reversed(_OPTIONS):
+        call = option(call)
+    return call

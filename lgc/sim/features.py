@@ -1,0 +1,60 @@
+"""Circuits whose port takes features: vectors are the port's bits, and the software model reads the features."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.ir import Encoder, FeatureCode
+from lgc.sim.reference import Reference
+from lgc.sim.vectors import VectorSet
+
+Bits = NDArray[np.bool_]
+_MOST_VALUES = 1 << 12
+
+
+class FeatureReference:
+    """The software model behind a code: port bits to codes, to features by the manifest's rule, to its own encoder.
+
+    Args:
+        reference: the model's.
+        encoder: the model's, with thresholds.
+        code: from the manifest.
+    """
+
+    def __init__(self, reference: Reference, encoder: Encoder, code: FeatureCode) -> None:
+        self._reference, self._encoder, self._code = reference, encoder, code
+        self.name = f"{reference.name} on features"
+
+    def _encode(self, bits: Bits) -> Bits:
+        return self._encoder.encode(self._code.values(self._code.codes_of_bits(bits)))
+
+    def scores(self, bits: Bits) -> NDArray[np.int64]:
+        """See :class:`Reference`."""
+        return self._reference.scores(self._encode(bits))
+
+    def classify(self, scores: NDArray[np.int64]) -> NDArray[np.int64]:
+        """See :class:`Reference`."""
+        return self._reference.classify(scores)
+
+    def neurons(self, bits: Bits) -> dict[str, Bits]:
+        """See :class:`Reference`."""
+        return self._reference.neurons(self._encode(bits))
+
+
+def sweep_vectors(encoder: Encoder, code: FeatureCode, seed: int) -> VectorSet:
+    """Every value of every feature, each vector with another mixture: those of codes wider than 12 bits by chance.
+
+    Args:
+        encoder: the model's; its thresholds' nearest codes are among the values always.
+    """
+    rng = np.random.default_rng(seed)
+    if code.top < _MOST_VALUES:
+        values = np.repeat(np.arange(code.top + 1)[:, None], encoder.num_features, axis=1)
+    else:
+        assert encoder.thresholds is not None
+        near = np.rint(np.clip(encoder.thresholds * code.scale + code.offset, 0, code.top)).astype(np.int64)
+        edges = np.concatenate([near - 1, near, near + 1], axis=1).T
+        some = rng.integers(0, code.top, (_MOST_VALUES, encoder.num_features), endpoint=True)
+        values = np.clip(np.concatenate([edges, some]), 0, code.top)
+    return VectorSet("sweep", code.bits(rng.permuted(values, axis=0)))
