@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
@@ -35,7 +36,7 @@ from lgc.train.step import Step, TorchStep, make_step
 from lgc.train.stop import StopRequest
 from lgc.train.thresholds import make_encoder
 
-_BATCH = 1000  # samples at a time outside of training
+_BATCH = 2048  # samples at a time outside of training
 _BLOCK = 4096  # the same in the interpreter
 
 
@@ -197,9 +198,13 @@ class Run:
         if not math.isfinite(loss_sum):
             raise OptionError("the loss is no finite number: training diverged", hint="Lower --lr or raise --tau")
         seen = min(len(self.training), self.steps * self.config.batch)
-        validation = self._accuracy(self.validation)
-        accuracies = {"train_accuracy": correct / seen, "validation_accuracy": validation, **self._soft()}
-        self._keep_best(validation)
+        hardened = self.network.harden(
+            name=self.config.name or self.data.name, classes=self.data.classes, feature_shape=self.data.feature_shape
+        )
+        right = self._classified_right(hardened)
+        validation = float(right.mean())
+        accuracies = {"train_accuracy": correct / seen, "validation_accuracy": validation, **self._soft(right)}
+        self._keep_best(hardened, validation)
         self.history.add(
             "epoch", epoch=progress.epoch, loss=round(loss_sum / seen, 5),
             **{name: round(value, 5) for name, value in accuracies.items()}, seconds=round(progress.seconds, 1),
@@ -211,26 +216,31 @@ class Run:
         )
         progress.next_epoch()
 
-    def _soft(self) -> dict[str, float]:
+    def _classified_right(self, hardened: Model) -> NDArray[np.bool_]:
+        """Of each validation sample, whether the discrete network gets it right."""
+        circuit, parts = lower(hardened), []
+        for x, labels in zip(
+            *(torch.split(t, _BATCH) for t in (self.validation.x, self.validation.labels)), strict=True
+        ):
+            bits = self.to_bits(x)
+            if self.device.type == "cpu":  # the interpreter works on 64 samples at a time
+                classes = torch.from_numpy(interp.classify(circuit, bits.numpy().view(np.bool_)))
+            else:
+                classes = self.network.scores(bits).argmax(dim=1)
+            parts.append((classes == labels).cpu())
+        return torch.cat(parts).numpy()
+
+    def _soft(self, right: NDArray[np.bool_]) -> dict[str, float]:
         """Accuracy of the mixture that gradients come from, and what is lost on choosing, on the same few samples."""
-        count = min(self.config.soft_samples, len(self.validation))
+        count = min(self.config.soft_samples, len(right))
         if not count:
             return {}
-        some = Samples(self.validation.x[:count], self.validation.labels[:count])
         with soft_estimators(self.network), torch.no_grad():
-            predicted = self.network(self.to_bits(some.x).float()).argmax(dim=1)
-        soft = float((predicted == some.labels).float().mean())
-        return {"soft_accuracy": soft, "gap": soft - self._accuracy(some)}
+            predicted = self.network(self.to_bits(self.validation.x[:count]).float()).argmax(dim=1)
+        soft = float((predicted == self.validation.labels[:count]).float().mean())
+        return {"soft_accuracy": soft, "gap": soft - float(right[:count].mean())}
 
-    def _accuracy(self, samples: Samples) -> float:
-        """Accuracy of the discrete network."""
-        batches = zip(torch.split(samples.x, _BATCH), torch.split(samples.labels, _BATCH), strict=True)
-        return sum(int((self._classify(x) == labels).sum()) for x, labels in batches) / len(samples)
-
-    def _classify(self, x: Tensor) -> Tensor:
-        return self.network.scores(self.to_bits(x)).argmax(dim=1)
-
-    def _keep_best(self, validation: float) -> None:
+    def _keep_best(self, hardened: Model, validation: float) -> None:
         if self.best is not None and validation <= self.best.training["validation_accuracy"]:
             return
         record = {
@@ -244,12 +254,7 @@ class Run:
             "validation_samples": len(self.validation),
             "lgc": lgc.__version__,
         }
-        self.best = self.network.harden(
-            name=self.config.name or self.data.name,
-            classes=self.data.classes,
-            feature_shape=self.data.feature_shape,
-            training=record,
-        )
+        self.best = replace(hardened, training=record)
         self._save(self.best)
 
     def finish(self) -> Model:
@@ -272,6 +277,7 @@ class Run:
         """The best model so far, of a run that somebody stopped."""
         self.history.finish()
         if self.best is None:
+            self.console.print("Stopped in the first epoch. Go on with --resume.")
             raise KeyboardInterrupt
         model = replace(self.best, training={**self.best.training, "interrupted": True})
         self._save(model)
