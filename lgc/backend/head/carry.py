@@ -9,7 +9,7 @@ tables. (Counters on carry chains: Kumm and Zipf, "Efficient high speed compress
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lgc.backend.head.compress import Columns, encode, sum_tables
 from lgc.backend.head.literals import FALSE, positive
@@ -157,16 +157,12 @@ class CarryColumns(Columns):
         carry = first = mapper.net(carry_in)
         select, data, sums, carries = [], [], [], []
         for index, one in enumerate(positions):
-            table, operands = _xor(one)
-            own = mapper.own(table, operands)
-            shared = one.literal & 1 or (index == 0 and first)
-            if one.literal == FALSE:
-                net = 0
-            elif shared:
+            net = mapper.net(one.literal)  # the chain itself cannot invert
+            own = mapper.own(*_xor(replace(one, literal=positive(net))))
+            if net and index == 0 and first:
+                # A carry that comes in takes the place of the net: the table's second output gives the function.
                 net = mapper.own(one.table, one.operands)
                 self.packed.append((own, net))
-            else:
-                net = one.literal >> 1
             sums.append(mapper.sum(own, carry) if carry else own)
             carry = mapper.carry(own, carry, net) if base + index + 1 < self.width else 0
             select.append(own)

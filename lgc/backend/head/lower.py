@@ -14,13 +14,13 @@ from lgc.backend.head.carry import CarryColumns
 from lgc.backend.head.choose import Cut, Prices, cut_group
 from lgc.backend.head.compress import Columns
 from lgc.backend.head.gauge import digits
-from lgc.backend.head.literals import ARGMAX, LUT, POPCOUNT, Mapper, positive
-from lgc.backend.head.order import by_level, name_regions, renumber
+from lgc.backend.head.literals import ARGMAX, GATES, LUT, POPCOUNT, Mapper, positive
+from lgc.backend.head.order import ChainedNetlist, by_level, chained, name_regions, renumber
 from lgc.backend.head.pack import pair_up
 from lgc.backend.head.plan import REGIONS, Bit, Chain, Compressor, Mapped, Piece
 from lgc.backend.head.terms import read_groups
 from lgc.errors import OptionError
-from lgc.ir import Builder, Circuit, Netlist
+from lgc.ir import Builder, Circuit
 from lgc.ir.circuit import Head
 from lgc.ir.netlist import I32
 
@@ -123,19 +123,19 @@ class _Lowering:
         self.mapper.region = ARGMAX
         class_id = [self.mapper.net(literal) for literal in index]
         starts = list(accumulate((len(word) for word in scores), initial=0))
-        netlist = self.builder.build([net for word in (*scores, class_id) for net in word])
-        region = np.array(self.mapper.regions, np.uint8)
+        kind, region = np.array(self.mapper.kinds, np.uint8), np.array(self.mapper.regions, np.uint8)
+        plain = self.builder.build([net for word in (*scores, class_id) for net in word])
+        netlist = chained(plain, kind != LUT, self.packed)
         number = by_level(netlist, region)
-        moved = renumber(netlist, number)
+        netlist = renumber(netlist, number)
         order = np.argsort(number[netlist.first_node :])
-        region = region[order]
+        kind, region = kind[order], region[order]
         rename = _Renaming(number.tolist())
         packed = [(rename.number[one], rename.number[two]) for one, two in self.packed]
-        kind = np.array(self.mapper.kinds, np.uint8)[order]
         if self.head == "carry":
-            packed += pair_up(moved, self._unpaired(moved, kind, packed))
+            packed += self._pairs(netlist, kind, region, packed)
         return Mapped(
-            netlist=name_regions(moved, region, tuple(REGIONS.values())),
+            netlist=name_regions(netlist, region, tuple(REGIONS.values())),
             scores=tuple(tuple(range(lo, lo + len(word))) for lo, word in zip(starts, scores, strict=False)),
             class_id=tuple(range(starts[-1], starts[-1] + len(class_id))),
             region=region,
@@ -152,14 +152,19 @@ class _Lowering:
             compressors=tuple(rename.compressor(one) for one in self.compressors),
         )
 
-    def _unpaired(self, netlist: Netlist, kind: NDArray[np.uint8], packed: list[tuple[int, int]]) -> list[int]:
-        """Nodes that may share a lookup table: all but those of carry chains and those that do already."""
-        free = kind == LUT
-        taken = [net - netlist.first_node for pair in packed for net in pair]
-        free[taken] = False
-        if not free.all():
-            free[netlist.fanin[kind != LUT, 0] - netlist.first_node] = False  # what steers a carry chain
-        return np.flatnonzero(free).tolist()
+    def _pairs(
+        self, netlist: ChainedNetlist, kind: NDArray[np.uint8], region: NDArray[np.uint8], packed: list[tuple[int, int]]
+    ) -> list[tuple[int, int]]:
+        """Nodes of one level that share a lookup table, carry chains' aside."""
+        first = netlist.first_node
+        free = (kind == LUT) & (region != GATES)
+        free[[net - first for pair in packed for net in pair]] = False
+        if (kind != LUT).any():
+            free[netlist.fanin[kind != LUT, 0] - first] = False  # what steers a chain
+        place = netlist.levels[first:].astype(np.int64) * len(REGIONS) + region
+        rows = np.flatnonzero(free)
+        groups = np.split(rows, np.flatnonzero(np.diff(place[rows])) + 1)
+        return [pair for rows in groups for pair in pair_up(netlist, rows.tolist())]
 
     def _copy_logic(self, needed: set[int]) -> list[int]:
         """The nodes below the pieces, as they are; the new net of every old one, -1 for those left out."""

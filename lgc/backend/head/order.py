@@ -3,26 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lgc.ir import Netlist, Origins
+from lgc.ir.netlist import I32
 
 I64 = NDArray[np.int64]
 
 
-def by_level(netlist: Netlist, region: NDArray[np.uint8]) -> I64:
-    """The new number of every net, int64 (num_nets,): nodes sorted by region, then by level."""
+@dataclass(frozen=True, eq=False)
+class ChainedNetlist(Netlist):
+    """A netlist with carry chains: those take no level of their own, but stand in that of the tables which steer them.
+
+    Attributes:
+        chained: bool (M,), nodes of carry chains.
+        beside: int64 (pairs, 2), nets of lookup tables with two outputs: the second one is at the first one's level.
+    """
+
+    chained: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    beside: I64 = field(default_factory=lambda: np.zeros((0, 2), np.int64))
+
+    @cached_property
+    def levels(self) -> I32:
+        """See :class:`Netlist`."""
+        level = np.zeros(self.num_nets, np.int32)
+        first = self.first_node
+        for lo, hi in self.runs():
+            if self.width:
+                level[first + lo : first + hi] = level[self.fanin[lo:hi]].max(axis=1)
+            level[first + lo : first + hi] += (self.arity[lo:hi] > 0) & ~self.chained[lo:hi]
+        level[self.beside[:, 1]] = level[self.beside[:, 0]]
+        return level
+
+
+def chained(netlist: Netlist, nodes: NDArray[np.bool_], beside: Sequence[tuple[int, int]]) -> ChainedNetlist:
+    """The same netlist, knowing its chains."""
+    parts = {one.name: getattr(netlist, one.name) for one in fields(Netlist)}
+    return ChainedNetlist(**parts, chained=nodes, beside=np.array(beside, np.int64).reshape(-1, 2))
+
+
+def by_level(netlist: ChainedNetlist, region: NDArray[np.uint8]) -> I64:
+    """The new number of every net, int64 (num_nets,): nodes sorted by region, then by level, chains behind tables."""
     first = netlist.first_node
-    order = np.lexsort((netlist.levels[first:], region))
+    order = np.lexsort((netlist.chained, netlist.levels[first:], region))
     number = np.arange(netlist.num_nets)
     number[first + order] = np.arange(first, netlist.num_nets)
     return number
 
 
-def renumber(netlist: Netlist, number: I64) -> Netlist:
+def renumber(netlist: ChainedNetlist, number: I64) -> ChainedNetlist:
     """The same netlist with its nets renumbered; every operand stays below its node."""
     first = netlist.first_node
     order = np.argsort(number[first:])
@@ -34,10 +67,12 @@ def renumber(netlist: Netlist, number: I64) -> Netlist:
         table=netlist.table[order],
         origin=netlist.origin[order],
         outputs=number[netlist.outputs].astype(np.int32),
+        chained=netlist.chained[order],
+        beside=number[netlist.beside],
     )
 
 
-def name_regions(netlist: Netlist, region: NDArray[np.uint8], names: Sequence[str]) -> Netlist:
+def name_regions(netlist: ChainedNetlist, region: NDArray[np.uint8], names: Sequence[str]) -> ChainedNetlist:
     """Give every node without an origin one that says its region and its number there."""
     origins, origin = netlist.origins, netlist.origin.copy()
     layers, neurons, labels = [origins.layer], [origins.neuron], list(origins.names)

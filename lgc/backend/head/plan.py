@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.backend.head.literals import ARGMAX, GATES, LUT, POPCOUNT
-from lgc.ir import Netlist
+from lgc.backend.head.order import ChainedNetlist
 
 Bit = tuple[int, int]
 """(literal, exponent): a literal that counts 2**exponent; a literal is ``2*net + inverted``."""
@@ -91,7 +91,7 @@ class Mapped:
         constants: per class, what the pieces' offsets and the bias add up to.
     """
 
-    netlist: Netlist
+    netlist: ChainedNetlist
     scores: tuple[tuple[int, ...], ...]
     class_id: tuple[int, ...]
     region: NDArray[np.uint8]
