@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lgc.cli._hardware import hardware_options
 from lgc.cli._import import config_option
 
 if TYPE_CHECKING:
+    from lgc.backend.base import Target
+    from lgc.cli._hardware import HardwareOptions
     from lgc.frontend import ImportOptions
     from lgc.ir import Circuit
     from lgc.passes import PassManager, PassStats
@@ -38,6 +41,7 @@ _NAME = "compile"
 @click.option("--registered", is_flag=True, help="Verilog: one rank at the input and one at the output: --pipeline 2.")
 @click.option("--outputs", type=click.Choice(["class", "scores", "both"]), help="Verilog: which results are ports.")
 @click.option("--top", help="Verilog: name of the top module; by default the output file's name.")
+@hardware_options
 @click.option("--check", is_flag=True, help="Verify every invariant between passes.")
 @click.option(
     "--dump-ir",
@@ -64,6 +68,7 @@ def compile_(
     stop_after: str | None,
     bisect: bool,
     quiet: bool,
+    hardware: HardwareOptions,
     source: ImportOptions,
 ) -> None:
     """Compile MODEL (a checkpoint or a .lgn netlist) to the format that the suffix of -o names.
@@ -88,15 +93,15 @@ def compile_(
         options["pipeline"] = str(2 if registered else pipeline)
     if outputs:
         options["outputs"] = outputs
-    target = target_type.from_options(options)
-    circuit = load_circuit(model, source)
+    target = target_type.from_options(options | hardware.target_options())
+    circuit = hardware.prepare(load_circuit(model, source), target_type)
     manager = PassManager(check=check, dump_dir=dump_ir, stop_after=stop_after, bisect_vectors=256 if bisect else 0)
     optimised = manager.run(circuit, PIPELINES[f"O{level}"])
     if manager.broken:
         _report_broken(manager)
     written = write(target, optimised, output)
     if not quiet:
-        _print_report(circuit, optimised, manager.stats, level, written)
+        _print_report(circuit, optimised, manager.stats, level, target, written)
 
 
 # click derives a command's name from its function, and `compile` would shadow the built-in.
@@ -125,11 +130,13 @@ def _report_broken(manager: PassManager) -> None:
 
 
 def _print_report(
-    circuit: Circuit, optimised: Circuit, stats: list[PassStats], level: str, written: list[Path]
+    circuit: Circuit, optimised: Circuit, stats: list[PassStats], level: str, target: Target, written: list[Path]
 ) -> None:
     from rich.table import Table
 
+    from lgc.backend.verilog import Verilog
     from lgc.cli._console import console as new_console
+    from lgc.cli._ranks import print_ranks
 
     before, after = circuit.netlist, optimised.netlist
     console = new_console()
@@ -145,5 +152,9 @@ def _print_report(
         console.print(table)
     saved = 100 * (1 - after.num_nodes / before.num_nodes) if before.num_nodes else 0.0
     console.print(f"{before.num_nodes:,} -> {after.num_nodes:,} gates ({saved:.1f} % fewer), depth {after.depth}")
+    if optimised.encoder.code is not None:
+        console.print(f"feature x is the integer {optimised.encoder.code.rule()}", soft_wrap=True)
+    if isinstance(target, Verilog):
+        print_ranks(console, target.ranks(optimised))
     for path in written:
         console.print(f"wrote {path} ({path.stat().st_size:,} bytes)", soft_wrap=True)
