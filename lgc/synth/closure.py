@@ -1,0 +1,134 @@
+"""How many register ranks a clock takes: estimated first, then measured, until it is met or shown out of reach.
+
+The estimate is the slowest segment's delay in lookup tables times what a level takes on the part. Each measurement
+corrects the latter, and so the number of ranks that is tried next.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lgc.backend.pipeline import Pipeline
+from lgc.errors import OptionError
+
+DEFAULT_LEVEL_NS = 1.0
+MAX_ATTEMPTS = 8
+_UNITS = {"": 1.0, "mhz": 1.0, "ghz": 1e3, "khz": 1e-3, "hz": 1e-6}
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One measurement.
+
+    Attributes:
+        delay: of the slowest segment, in lookup tables, estimated.
+        fmax: MHz, measured.
+    """
+
+    ranks: int
+    delay: float
+    fmax: float
+
+    @property
+    def level_ns(self) -> float:
+        """What a lookup table in a row took, nanoseconds."""
+        return 1e3 / self.fmax / max(self.delay, 1.0)
+
+
+@dataclass
+class Closure:
+    """The search: what was tried, in order.
+
+    Attributes:
+        clock: MHz to meet.
+    """
+
+    clock: float
+    attempts: list[Attempt] = field(default_factory=list)
+
+    @property
+    def best(self) -> Attempt | None:
+        """The fewest ranks that met the clock, or None."""
+        return min((one for one in self.attempts if one.fmax >= self.clock), key=lambda one: one.ranks, default=None)
+
+
+def parse_clock(text: str) -> float:
+    """``200MHz``, ``200``, ``0.2 GHz`` in MHz.
+
+    Raises:
+        OptionError: no frequency.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*([a-z]*)\s*", text.lower())
+    if not match or match[2] not in _UNITS or float(match[1]) <= 0:
+        raise OptionError(f"'{text}' is no clock frequency", hint="Write it like 200MHz")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def close_timing(
+    place: Callable[[int], Pipeline],
+    most: int,
+    measure: Callable[[int], float],
+    clock: float,
+    level_ns: float = 0.0,
+    report: Callable[[Attempt], None] | None = None,
+) -> Closure:
+    """Find the fewest ranks that meet a clock.
+
+    Args:
+        place: the pipeline of a number of ranks.
+        most: ranks that the circuit has places for.
+        measure: the clock, in MHz, that the circuit of a number of ranks reaches.
+        clock: MHz.
+        level_ns: what a level takes, to begin with; 0 if unknown.
+        report: called with every attempt.
+
+    Raises:
+        OptionError: the clock is out of reach; with the best that was measured.
+    """
+    closure = Closure(clock)
+    level_ns = level_ns or DEFAULT_LEVEL_NS
+    ranks = _estimate(place, most, clock, level_ns)
+    while len(closure.attempts) < MAX_ATTEMPTS:
+        attempt = Attempt(ranks, place(ranks).delay, measure(ranks))
+        closure.attempts.append(attempt)
+        if report:
+            report(attempt)
+        following = _next(closure, place, most)
+        if following is None:
+            break
+        ranks = following
+    if closure.best is None:
+        raise OptionError(_out_of_reach(closure, most), hint="Ask for less, or for a faster part")
+    return closure
+
+
+def _estimate(place: Callable[[int], Pipeline], most: int, clock: float, level_ns: float) -> int:
+    """The fewest ranks, from those at both ends on, with which the slowest segment fits into a period."""
+    allowed = 1e3 / clock / level_ns
+    return next((ranks for ranks in range(2, most) if place(ranks).delay <= allowed), most)
+
+
+def _next(closure: Closure, place: Callable[[int], Pipeline], most: int) -> int | None:
+    """The number of ranks to try after the attempts so far; None if they settle it.
+
+    It lies between the most ranks that missed the clock and the fewest that met it, where the last measurement
+    says that a level fits.
+    """
+    missed = max((one.ranks for one in closure.attempts if one.fmax < closure.clock), default=1)
+    met = closure.best.ranks if closure.best else most + 1
+    if missed + 1 >= met:
+        return None
+    guess = _estimate(place, most, closure.clock, closure.attempts[-1].level_ns)
+    if closure.best and guess >= met:
+        return None  # fewer would not do, says the measured level: a run each to confirm it is not worth its minutes
+    return min(max(guess, missed + 1), met - 1)
+
+
+def _out_of_reach(closure: Closure, most: int) -> str:
+    tried = ", ".join(f"{one.ranks} ranks: {one.fmax:.1f} MHz" for one in closure.attempts)
+    best = max(one.fmax for one in closure.attempts)
+    tried_all = any(one.ranks == most for one in closure.attempts)
+    every = f"more than {most} ranks have no place" if tried_all else f"{MAX_ATTEMPTS} measurements did not find it"
+    return f"{closure.clock:g} MHz is not met: {best:.1f} MHz is the best that was measured ({tried}), and {every}"
