@@ -18,7 +18,7 @@ from lgc.train.config import TrainConfig
 Augment = Callable[[Tensor, Generator], Tensor]
 """Images (n, C, H, W), of floats or bytes, to as many of the same shape and type."""
 
-_CHUNK = {"cpu": 512}  # images at a time: what they take stays in the cache
+_CHUNK = {"cpu": 256}  # images at a time: what they take stays in the cache
 _CHUNK_ELSEWHERE = 16384
 _KEPT_VARIANCE = 0.999
 

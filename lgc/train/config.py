@@ -180,7 +180,7 @@ def parse_settings(text: str, where: str) -> dict[str, Any]:
     for key, value in table.items():
         name = key.replace("-", "_")
         if name not in SETTINGS:
-            raise InputError(f"there is no setting '{key}'", where=where, hint="docs/training.md lists them")
+            raise InputError(f"there is no setting '{key}'", where=where, hint="`lgc train --help` lists them, with dashes or underscores")
         settings[name] = _typed(key, value, SETTINGS[name][0], where)
     return settings
 
@@ -197,7 +197,7 @@ def _typed(key: str, value: Any, hint: Any, where: str) -> Any:
         if typing.get_origin(kind) is tuple and isinstance(value, list):
             element = typing.get_args(kind)[0]
             return tuple(_typed(key, one, element, where) for one in value)
-    raise InputError(f"{key} is {value!r}", where=where, hint="docs/training.md has the settings and their types")
+    raise InputError(f"{key} is {value!r}", where=where, hint="`lgc train --help` has the settings and their types")
 
 
 def merged(*layers: Mapping[str, Any]) -> TrainConfig:
