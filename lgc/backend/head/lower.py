@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import accumulate
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lgc.backend.head.argmax import ARCHITECTURES
+from lgc.backend.head.auto import HEADS
 from lgc.backend.head.carry import CarryColumns
 from lgc.backend.head.choose import Cut, Prices, cut_group
 from lgc.backend.head.compress import Columns
@@ -24,8 +25,6 @@ from lgc.ir import Builder, Circuit
 from lgc.ir.circuit import Head
 from lgc.ir.netlist import I32
 
-Outputs = Literal["both", "class", "scores"]
-
 _PRICES = {
     # A 6:3 counter takes three lookup tables to remove three bits, a full adder two for one.
     ("compress", 6): Prices(lut=6, bit=1.0, narrow=(), wide=2.0),
@@ -36,12 +35,14 @@ _PRICES = {
 }
 
 
+@lru_cache(maxsize=2)
 def map_circuit(
-    circuit: Circuit, *, head: str = "compress", argmax: str = "tournament", lut: int = 6, outputs: Outputs = "both"
+    circuit: Circuit, *, head: str = "compress", argmax: str = "tournament", lut: int = 6, outputs: str = "both"
 ) -> Mapped:
     """Lower a circuit, head included, to lookup tables of at most ``lut`` operands.
 
-    Every score is kept; with ``outputs="class"`` every class is.
+    Every score is kept; with ``outputs="class"`` every class is. What the last calls gave is remembered, for callers
+    that ask more than once.
 
     Args:
         head: ``compress`` or ``carry``.
@@ -61,7 +62,7 @@ def map_circuit(
 
 
 def _check(head: str, argmax: str, lut: int, outputs: str) -> None:
-    known = {"head": (head, ("compress", "carry")), "argmax": (argmax, tuple(ARCHITECTURES)), "lut": (lut, (4, 6))}
+    known = {"head": (head, HEADS), "argmax": (argmax, tuple(ARCHITECTURES)), "lut": (lut, (4, 6))}
     known["outputs"] = (outputs, ("both", "class", "scores"))
     for name, (value, choices) in known.items():
         if value not in choices:
@@ -82,8 +83,10 @@ class Score:
         low, high = head.score_range
         if class_only:
             return cls(max(1, (high - low).bit_length()), False, -low)
-        width = max(1, max(high, 0).bit_length(), int(head.sizes.max(initial=0)).bit_length())
-        return cls(max(width, (-low - 1).bit_length()) + 1, True) if low < 0 else cls(width, False)
+        count = max(1, int(head.sizes.max(initial=0)).bit_length())
+        if low >= 0:
+            return cls(max(high.bit_length(), count), False)
+        return cls(max(max(high, 0).bit_length() + 1, (-low - 1).bit_length() + 1, count), True)
 
 
 class _Lowering:

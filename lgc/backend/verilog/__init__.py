@@ -14,10 +14,14 @@ from typing import Any, ClassVar
 
 from lgc import __version__
 from lgc.backend.base import Target
+from lgc.backend.head import HEADS, Choice, Mapped, choose_head, map_circuit
+from lgc.backend.head.argmax import ARCHITECTURES
 from lgc.backend.manifest import Manifest
 from lgc.backend.naming import comment, identifier
 from lgc.backend.pipeline import INPUT_LEVEL, Pipeline
 from lgc.backend.stages import stage
+from lgc.backend.verilog import mapped as mapped_text
+from lgc.backend.verilog.fabric import FABRICS
 from lgc.backend.verilog.gates import stage_module
 from lgc.backend.verilog.head import argmax_module, head_module, popcount_module
 from lgc.backend.verilog.leaves import leaf_modules
@@ -71,18 +75,47 @@ class Verilog(Target):
         pipeline: register ranks in all, which is the latency in clocks; 0 is combinational. One stands at the output,
             the second at the input, the others where they balance the estimated delay.
         outputs: ``class``, ``scores`` or ``both``.
+        head: ``adder`` (plain arithmetic), a head of :mod:`lgc.backend.head`, or ``auto``.
+        argmax: of a mapped head: ``tournament`` or ``bit-serial``.
+        fabric: ``generic``, or the parts whose cells the lookup tables of a mapped head become.
     """
 
     name: ClassVar[str] = "verilog"
     top: str = ""
     pipeline: int = 0
     outputs: str = "both"
+    head: str = "auto"
+    argmax: str = "tournament"
+    fabric: str = "generic"
 
     def validate(self, circuit: Circuit) -> None:
         """See :class:`Target`."""
         if self.outputs not in ("class", "scores", "both"):
             raise OptionError(f"outputs is '{self.outputs}'", hint="It is class, scores or both")
+        self._validate_head()
         self.ranks(circuit)
+
+    def _validate_head(self) -> None:
+        choices = {"head": ("auto", "adder", *HEADS), "argmax": (*ARCHITECTURES,), "fabric": ("generic", *FABRICS)}
+        for name, known in choices.items():
+            if getattr(self, name) not in known:
+                raise OptionError(f"{name} is '{getattr(self, name)}'", hint=f"It is one of: {', '.join(known)}")
+        fabric = FABRICS.get(self.fabric)
+        if self.head == "carry" and fabric and not fabric.carry:
+            raise OptionError(
+                f"there are no carry chains for the fabric {self.fabric}", hint="Give --head compress, or --head auto"
+            )
+
+    def choice(self) -> Choice:
+        """The head that is built, and why."""
+        return choose_head(self.head, self.fabric)
+
+    def mapped(self, circuit: Circuit) -> Mapped | None:
+        """The circuit in lookup tables, or None where the head is arithmetic."""
+        choice = self.choice()
+        if choice.head == "adder":
+            return None
+        return map_circuit(circuit, head=choice.head, argmax=self.argmax, lut=choice.lut, outputs=self.outputs)
 
     def ranks(self, circuit: Circuit) -> Pipeline:
         """The circuit's levels and where the ranks stand.
@@ -90,6 +123,9 @@ class Verilog(Target):
         Raises:
             OptionError: more ranks than places.
         """
+        mapped = self.mapped(circuit)
+        if mapped:
+            return mapped_text.place_ranks(mapped, self.pipeline)
         return place_ranks(circuit, self.pipeline, self.outputs)
 
     def top_name(self, circuit: Circuit) -> str:
@@ -122,6 +158,25 @@ class Verilog(Target):
         return {".json": manifest.to_json()}
 
     def _modules(self, circuit: Circuit) -> Iterator[str]:
+        mapped = self.mapped(circuit)
+        yield from self._mapped_modules(circuit, mapped) if mapped else self._arithmetic_modules(circuit)
+
+    def _mapped_modules(self, circuit: Circuit, mapped: Mapped) -> Iterator[str]:
+        top, pipeline, fabric = self.top_name(circuit), self.ranks(circuit), FABRICS.get(self.fabric)
+        within = (*pipeline.indices(INPUT_LEVEL), *pipeline.indices("gates"))
+        layout = mapped_text.lay_out(circuit, mapped, top, [cut for cut in within if cut < mapped.netlist.depth])
+        yield "`default_nettype none"
+        yield MACROS
+        yield from layout.modules(top, fabric)
+        shape = HeadShape.of(circuit)
+        yield from mapped_text.MappedTop(
+            top, layout.circuit, layout.staging, shape, pipeline, self.outputs, mapped=mapped
+        ).text()
+        yield "`default_nettype wire"
+        if fabric:
+            yield fabric.simulation()
+
+    def _arithmetic_modules(self, circuit: Circuit) -> Iterator[str]:
         top = self.top_name(circuit)
         shape, pipeline = HeadShape.of(circuit), self.ranks(circuit)
         depth = circuit.netlist.depth

@@ -1,0 +1,33 @@
+"""Which head to build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HEADS = ("compress", "carry")
+"""The heads that are fixed as lookup tables."""
+
+_AUTO = {
+    "generic": ("adder", 6, "plain arithmetic is portable, and no fabric is named that could hold lookup tables fixed"),
+    "xc7": ("carry", 6, "its carry chains swallow counters of five bits at three lookup tables each"),
+    "ecp5": ("compress", 4, "its lookup tables have four operands, and a chain pays for both of its ends"),
+    "ice40": ("compress", 4, "its lookup tables have four operands, and a chain's take the place of counters"),
+    "gowin": ("compress", 4, "its lookup tables have four operands, and a chain pays for both of its ends"),
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A head, the size of lookup tables it is for, and why it was chosen."""
+
+    head: str
+    lut: int
+    reason: str
+
+
+def choose_head(head: str, fabric: str) -> Choice:
+    """The head that ``auto`` stands for on a fabric, or the one asked for."""
+    auto, lut, reason = _AUTO[fabric]
+    if head == "auto":
+        return Choice(auto, lut, f"{fabric}: {reason}")
+    return Choice(head, lut, "as asked for")

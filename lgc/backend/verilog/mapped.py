@@ -1,0 +1,246 @@
+"""Verilog of a mapped circuit: a module for each level of lookup tables, and one for the carry chains it steers.
+
+In simulation every table and every position of a chain is an expression; in hardware, if a fabric is named, each is a
+cell of that fabric, which synthesis leaves as it is. Both stand in the same module, parted by ``LGC_LANES``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.backend.head.literals import GATES, LUT
+from lgc.backend.head.plan import REGIONS, Chain, Mapped
+from lgc.backend.naming import identifier, unique
+from lgc.backend.pipeline import Pipeline, input_level, net_ranks, netlist_levels, pipeline
+from lgc.backend.stages import INPUT, VOTES, Stage, Staging
+from lgc.backend.verilog.fabric import Fabric, carry_cells, two_outputs
+from lgc.backend.verilog.gates import GATES_PER_BLOCK, ONE, ZERO, gate_lines, lut_function
+from lgc.backend.verilog.top import Top
+from lgc.ir import CONST1, Circuit
+
+I64 = NDArray[np.int64]
+
+
+def place_ranks(mapped: Mapped, ranks: int) -> Pipeline:
+    """The levels of a mapped circuit, ``ranks`` register ranks among them.
+
+    Raises:
+        OptionError: see :func:`lgc.backend.pipeline.pipeline`.
+    """
+    levels = netlist_levels(mapped.netlist, gates_per_lut=1.0)
+    return pipeline([input_level(mapped.netlist), *levels], ranks)
+
+
+@dataclass(frozen=True, eq=False)
+class MappedTop(Top):
+    """The top module of a mapped circuit: the last stage holds the bits of the results."""
+
+    mapped: Mapped | None = None
+
+    def _head(self) -> Iterator[str]:
+        assert self.mapped is not None
+        results = self._seen(VOTES, self._last_use(VOTES))
+        words = {"result_scores": [place for word in self.mapped.scores for place in word]}
+        words["result_class"] = list(self.mapped.class_id)
+        for name, places in words.items():
+            if places:
+                yield f"  wire `LGC_NETS({name}, {len(places)});"
+                yield "  generate"
+                yield f"    for (i = 0; i < {len(places)}; i = i + 1) begin : {name}_bits"
+                yield f"      assign {name}[i] = {results}[{places[0]}+i];"
+                yield "    end"
+                yield "  endgenerate"
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """A mapped netlist cut into stages.
+
+    Attributes:
+        circuit: the circuit around the mapped netlist.
+        chains: of each stage of chains, by its name.
+    """
+
+    mapped: Mapped
+    circuit: Circuit
+    staging: Staging
+    chains: dict[str, list[Chain]] = field(default_factory=dict)
+
+    def modules(self, top: str, fabric: Fabric | None) -> Iterator[str]:
+        """The modules of all stages."""
+        fixed = set(np.flatnonzero(self.mapped.region != GATES).tolist()) if fabric else set()
+        for one in self.staging.stages:
+            yield from self._module(top, one, fabric if fixed.intersection(one.nodes.tolist()) else None)
+
+    def _module(self, top: str, stage: Stage, fabric: Fabric | None) -> Iterator[str]:
+        widths = {INPUT: self.circuit.netlist.num_inputs} | {one.name: one.width for one in self.staging.stages}
+        yield f"module {top}_{stage.name} ("
+        for name in stage.reads:
+            yield f"  input  wire `LGC_NETS({name}, {widths[name]}),"
+        yield f"  `LGC_OUT `LGC_NETS({stage.name}, {max(1, stage.width)})"
+        yield ");"
+        if fabric:
+            yield "`ifdef LGC_LANES"
+        if stage.name in self.chains:
+            yield from self._chain_lines(stage)
+        else:
+            nodes = stage.nodes[stage.nodes >= 0]
+            for arity in np.unique(self.mapped.netlist.arity[nodes]).tolist() if len(nodes) else []:
+                if arity > 2:
+                    yield lut_function(arity)
+            yield from gate_lines(self.circuit, self.staging, stage)
+        if fabric:
+            yield "`else"
+            yield from self._cells(stage, fabric)
+            yield "`endif"
+        yield "endmodule\n"
+
+    def _chain_lines(self, stage: Stage) -> Iterator[str]:
+        """Sums and carries as expressions of what steers the chain."""
+        names = [ZERO, ONE, *self.staging.references[2:]]
+        place = {node: index for index, node in enumerate(stage.nodes.tolist())}
+        lines = []
+        for chain in self.chains[stage.name]:
+            carry = names[chain.carry_in]
+            for select, data, total, behind in zip(chain.select, chain.data, chain.sums, chain.carries, strict=True):
+                steer, first = names[select], self.mapped.netlist.first_node
+                if total - first in place:
+                    lines.append(f"{stage.name}[{place[total - first]}] = {steer} ^ {carry}")
+                carry = f"(({steer} & {carry}) | (~{steer} & {names[data]}))"
+                if behind - first in place:
+                    lines.append(f"{stage.name}[{place[behind - first]}] = {carry}")
+        for start in range(0, len(lines), GATES_PER_BLOCK):
+            yield "  `LGC_BLOCK"
+            yield from (f"    `LGC_GATE {line};" for line in lines[start : start + GATES_PER_BLOCK])
+            yield "  `LGC_END"
+
+    def _cells(self, stage: Stage, fabric: Fabric) -> Iterator[str]:
+        names = ["1'b0", "1'b1", *self.staging.references[2:]]
+        netlist, first = self.mapped.netlist, self.mapped.netlist.first_node
+        if stage.name in self.chains:
+            yield from self._chain_cells(stage, names)
+            return
+        reads = {}
+        for node in stage.nodes[stage.nodes >= 0].tolist():
+            reads[node] = [names[net] for net in netlist.fanin[node][: netlist.arity[node]].tolist()]
+        paired = {}
+        for one, two in self._pairs():
+            if one in reads:
+                paired[one], paired[two] = two, -1
+        for index, node in enumerate(stage.nodes.tolist()):
+            cell, output = f"{stage.name}_{index}", f"{stage.name}[{index}]"
+            partner = paired.get(node)
+            if node < 0:
+                yield f"  assign {output} = {names[-1 - node]};"
+            elif partner is None:
+                yield f"  {fabric.instance(cell, output, int(netlist.table[node]), reads[node])}"
+            elif partner >= 0:
+                outputs = (output, names[first + partner])
+                tables = (int(netlist.table[node]), int(netlist.table[partner]))
+                yield f"  {two_outputs(cell, outputs, tables, (reads[node], reads[partner]))}"
+
+    def _pairs(self) -> Iterator[tuple[int, int]]:
+        first = self.mapped.netlist.first_node
+        return ((one - first, two - first) for one, two in self.mapped.packed)
+
+    def _chain_cells(self, stage: Stage, names: Sequence[str]) -> Iterator[str]:
+        place = {node + self.mapped.netlist.first_node: index for index, node in enumerate(stage.nodes.tolist())}
+        for index, chain in enumerate(self.chains[stage.name]):
+            outputs = []
+            for position, (total, behind) in enumerate(zip(chain.sums, chain.carries, strict=True)):
+                for net, is_carry in ((total, False), (behind, True)):
+                    if net in place:
+                        outputs.append((f"{stage.name}[{place[net]}]", position, is_carry))
+            steer, data = ([names[net] for net in nets] for nets in (chain.select, chain.data))
+            yield from carry_cells(f"{stage.name}_{index}", steer, data, names[chain.carry_in], outputs)
+
+
+def lay_out(circuit: Circuit, mapped: Mapped, top: str, cuts: Sequence[int]) -> Layout:
+    """Cut a mapped netlist into stages by level; within a level tables come before the chains that they steer.
+
+    Args:
+        cuts: per rank the level that it stands behind, below the depth.
+    """
+    netlist = mapped.netlist
+    first = netlist.first_node
+    ranks = np.minimum(net_ranks(netlist, cuts), len(cuts))
+    groups = _groups(mapped)
+    names = unique((_name(mapped, int(nodes[0])) for nodes in groups), taken=[top])
+    home = np.full(netlist.num_nets, -1, np.int64)  # the stage of each net: -1 constants, 0 input, i+1 groups[i]
+    home[2:first] = 0
+    references = ["0", "1", *(f"{INPUT}[{i}]" for i in range(netlist.num_inputs)), *[""] * netlist.num_nodes]
+    for index, (name, nodes) in enumerate(zip(names, groups, strict=True)):
+        home[first + nodes] = index + 1
+        for position, node in enumerate(nodes.tolist()):
+            references[first + node] = f"{name}[{position}]"
+    labels = [INPUT, *names]
+    chains = _chains_by_stage(mapped, home, labels)
+    stages = []
+    for name, nodes in zip(names, groups, strict=True):
+        nets = _operands(mapped, nodes, chains.get(name, []))
+        stages.append(Stage(name, nodes, _vectors(nets, home, labels), int(ranks[first + nodes[0]])))
+    outputs = netlist.outputs.astype(np.int64)
+    stages.append(Stage(VOTES, -1 - outputs, _vectors(outputs, home, labels), len(cuts)))
+    return Layout(mapped, circuit.with_netlist(netlist), Staging(tuple(stages), references), chains)
+
+
+def _groups(mapped: Mapped) -> list[I64]:
+    """Nodes by region, layer, level and kind; of a chain only what is read outside of it."""
+    netlist = mapped.netlist
+    inner = np.ones(netlist.num_nets, np.bool_)
+    used = np.arange(netlist.width) < netlist.arity[:, None]
+    inner[netlist.fanin[(mapped.kind == LUT)[:, None] & used]] = False
+    inner[netlist.outputs] = False
+    for chain in mapped.chains:
+        inner[[*chain.data, chain.carry_in]] = False
+    chain_node = mapped.kind != LUT
+    shown = np.flatnonzero(~chain_node | ~inner[netlist.first_node :])
+    level = netlist.levels[netlist.first_node :][shown]
+    layer = np.full(netlist.num_nodes, -1, np.int64)
+    known = netlist.origin >= 0
+    layer[known] = netlist.origins.layer[netlist.origin[known]]
+    layer[chain_node | (mapped.region != GATES)] = -1
+    keys = np.stack([chain_node[shown], layer[shown], level, mapped.region[shown]])
+    order = np.lexsort(keys)
+    cuts = np.flatnonzero((np.diff(keys[:, order], axis=1) != 0).any(axis=0)) + 1
+    return np.split(shown[order], cuts) if len(shown) else []
+
+
+def _name(mapped: Mapped, node: int) -> str:
+    netlist = mapped.netlist
+    region = int(mapped.region[node])
+    if region == GATES:
+        handle = int(netlist.origin[node])
+        return identifier(netlist.origins.names[netlist.origins.layer[handle]] if handle >= 0 else "logic", "stage")
+    level = int(netlist.levels[netlist.first_node + node])
+    return f"{REGIONS[region]}_{level}{'_sum' if mapped.kind[node] != LUT else ''}"
+
+
+def _chains_by_stage(mapped: Mapped, home: I64, labels: list[str]) -> dict[str, list[Chain]]:
+    """The chains of each stage of chains, in order."""
+    found: dict[str, list[Chain]] = {}
+    first = mapped.netlist.first_node
+    for chain in mapped.chains:
+        shown = [net for net in (*chain.sums, *chain.carries) if net and mapped.kind[net - first] != LUT]
+        stages = {int(home[net]) for net in shown if home[net] > 0}
+        assert len(stages) <= 1, "a chain's outputs are at one level"
+        for stage in stages:
+            found.setdefault(labels[stage], []).append(chain)
+    return found
+
+
+def _operands(mapped: Mapped, nodes: I64, chains: list[Chain]) -> I64:
+    if chains:
+        nets = [net for chain in chains for net in (*chain.select, *chain.data, chain.carry_in)]
+        return np.array(nets, np.int64)
+    used = np.arange(mapped.netlist.width) < mapped.netlist.arity[nodes, None]
+    return mapped.netlist.fanin[nodes][used].astype(np.int64)
+
+
+def _vectors(nets: I64, home: I64, labels: list[str]) -> tuple[str, ...]:
+    """Names of the stages that nets belong to, in order."""
+    return tuple(labels[index] for index in np.unique(home[nets[nets > CONST1]]).tolist())
