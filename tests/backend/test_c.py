@@ -83,6 +83,24 @@ def test_two_thousand_circuits(circuit: Circuit, width: int, part_size: int, sam
     check_circuit(circuit, width, part_size, samples)
 
 
+@pytest.mark.parametrize("width", [256, 512])
+@pytest.mark.parametrize("bits", [121, 128, 129, 200, 264])
+def test_rows_that_are_shuffled_in(tmp_path: Path, bits: int, width: int) -> None:
+    """From 16 bytes a row and with AVX2: 128 bits are one step, 129 are two that overlap in all but a byte."""
+    circuit = random_circuit(bits, [60], 3, seed=bits)
+    if bits % 2 == 0:
+        thresholds = np.sort(np.random.default_rng(bits).normal(0, 2, (bits // 2, 2)), axis=1)
+        circuit = Circuit("thresholds", Encoder(bits // 2, thresholds), circuit.netlist, circuit.head)
+    library = Loaded(circuit, tmp_path, f"-DLGC_WORD_BITS={width}", "-O1", "-mavx2")
+    for samples in (1, width - 1, width, 4 * width + 7):
+        check_every_form(circuit, library, samples, seed=samples)
+
+
+def test_shuffled_rows_are_read_to_their_end_and_no_further(tmp_path: Path) -> None:
+    circuit = random_circuit(131, [60], 3, seed=7)
+    assert "every score" in selftest(circuit, tmp_path, *SANITIZE, "-mavx2")
+
+
 @settings(max_examples=4, phases=NO_SHRINK)
 @given(circuits(), st.sampled_from(["gcc", "clang"]), st.sampled_from([32, 64, 256, 512]))
 def test_sanitizers_find_nothing(circuit: Circuit, cc: str, width: int) -> None:

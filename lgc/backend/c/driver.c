@@ -3,11 +3,21 @@
 
 #define BLOCK_SAMPLES ((size_t)LGC_WORD_BITS)
 
+/* Where bytes can be shuffled, rows of two vectors or more take the fast way in. */
+#if defined(__AVX2__) && LGC_WORD_BITS >= 256
+#define FAST_ROWS (ROW_BYTES >= 16u)
+#else
+#define FAST_ROWS 0
+#endif
+
 typedef struct {
     cell block[LANE_BITS];
-    cell inputs[LGC_VECTORS * INPUT_WORDS];
-    word scratch[LGC_VECTORS * SCRATCH_WORDS];
-    word planes[LGC_VECTORS * PLANE_WORDS];
+#if FAST_ROWS
+    lane rows[BLOCK_SAMPLES * ROW_LANES];
+#endif
+    cell inputs[V * INPUT_WORDS];
+    word scratch[V * SCRATCH_WORDS];
+    word planes[V * PLANE_WORDS];
 } workspace;
 
 #define ALIGNMENT ((size_t)64)
@@ -25,12 +35,17 @@ static workspace *aligned(void *memory)
         high ^= t;                                   \
     } while (0)
 
-/* Three levels of exchanges among eight rows, `step` apart. In registers: compilers do not unroll such loops at -O2. */
-#define SWAP_8(a, step, j, mask4, mask2, mask1)                                                    \
+#define NIBBLES 0x0f0f0f0f0f0f0f0fu
+#define PAIRS 0x3333333333333333u
+#define SINGLES 0x5555555555555555u
+
+/* Three levels of exchanges among eight rows, from a to b, `from` and `to` apart. In registers: compilers do not unroll
+ * such loops at -O2. */
+#define SWAP_8(a, from, b, to, j, mask4, mask2, mask1)                                                    \
     do {                                                                                           \
-        word r0 = (a)[0].w, r1 = (a)[(step)].w, r2 = (a)[2u * (step)].w, r3 = (a)[3u * (step)].w;  \
-        word r4 = (a)[4u * (step)].w, r5 = (a)[5u * (step)].w;                                     \
-        word r6 = (a)[6u * (step)].w, r7 = (a)[7u * (step)].w;                                     \
+        word r0 = (a)[0].w, r1 = (a)[(from)].w, r2 = (a)[2u * (from)].w, r3 = (a)[3u * (from)].w;  \
+        word r4 = (a)[4u * (from)].w, r5 = (a)[5u * (from)].w;                                     \
+        word r6 = (a)[6u * (from)].w, r7 = (a)[7u * (from)].w;                                     \
         SWAP(r0, r4, 4u * (j), mask4);                                                             \
         SWAP(r1, r5, 4u * (j), mask4);                                                             \
         SWAP(r2, r6, 4u * (j), mask4);                                                             \
@@ -43,27 +58,27 @@ static workspace *aligned(void *memory)
         SWAP(r2, r3, (j), mask1);                                                                  \
         SWAP(r4, r5, (j), mask1);                                                                  \
         SWAP(r6, r7, (j), mask1);                                                                  \
-        (a)[0].w = r0, (a)[(step)].w = r1, (a)[2u * (step)].w = r2, (a)[3u * (step)].w = r3;       \
-        (a)[4u * (step)].w = r4, (a)[5u * (step)].w = r5;                                          \
-        (a)[6u * (step)].w = r6, (a)[7u * (step)].w = r7;                                          \
+        (b)[0].w = r0, (b)[(to)].w = r1, (b)[2u * (to)].w = r2, (b)[3u * (to)].w = r3;       \
+        (b)[4u * (to)].w = r4, (b)[5u * (to)].w = r5;                                          \
+        (b)[6u * (to)].w = r6, (b)[7u * (to)].w = r7;                                          \
     } while (0)
 
-/* Transpose the bit matrix of each lane: bit r of row k becomes what bit k of row r was. */
-static void transpose(cell *a)
+/* Transpose the bit matrix of each lane, rows `step` apart: bit r of row k becomes what bit k of row r was. */
+static void transpose(cell *a, size_t step)
 {
-    unsigned g;
-    for (g = 0; g < 8u; g++) {
+    cell *p;
+    for (p = a; p < a + 8u * step; p += step) {
 #if LANE_BITS == 64u
-        SWAP_8(a + g, 8u, 8u, 0x00000000ffffffffu, 0x0000ffff0000ffffu, 0x00ff00ff00ff00ffu);
+        SWAP_8(p, 8u * step, p, 8u * step, 8u, 0x00000000ffffffffu, 0x0000ffff0000ffffu, 0x00ff00ff00ff00ffu);
 #else
-        SWAP(a[g].w, a[g + 16u].w, 16u, 0x0000ffffu);
-        SWAP(a[g + 8u].w, a[g + 24u].w, 16u, 0x0000ffffu);
-        SWAP(a[g].w, a[g + 8u].w, 8u, 0x00ff00ffu);
-        SWAP(a[g + 16u].w, a[g + 24u].w, 8u, 0x00ff00ffu);
+        SWAP(p[0].w, p[16u * step].w, 16u, 0x0000ffffu);
+        SWAP(p[8u * step].w, p[24u * step].w, 16u, 0x0000ffffu);
+        SWAP(p[0].w, p[8u * step].w, 8u, 0x00ff00ffu);
+        SWAP(p[16u * step].w, p[24u * step].w, 8u, 0x00ff00ffu);
 #endif
     }
-    for (g = 0; g < LANE_BITS; g += 8u)
-        SWAP_8(a + g, 1u, 1u, 0x0f0f0f0f0f0f0f0fu, 0x3333333333333333u, 0x5555555555555555u);
+    for (p = a; p < a + LANE_BITS * step; p += 8u * step)
+        SWAP_8(p, step, p, step, 1u, NIBBLES, PAIRS, SINGLES);
 }
 
 /* Sample (lane j, row r) of a block. */
@@ -73,19 +88,19 @@ static void transpose(cell *a)
 static void classes_of(word *planes, size_t samples, int32_t *classes, cell *block)
 {
     unsigned c, w, j, r;
-    word *best = planes; /* class 0 is not read again */
+    word *best = planes; /* [w * V]; class 0 is not read again */
     for (r = 0; r < LANE_BITS; r++)
         block[r].w = (word){0};
     for (c = 1; c < CLASSES; c++) {
-        const word *p = planes + c * PLANES;
+        const word *p = planes + c * PLANES * V;
         word wins = (word){0};
 #if TIE_LAST
         wins = ~wins;
 #endif
         for (w = 0; w < PLANES; w++)
-            wins ^= (best[w] ^ p[w]) & (wins ^ p[w]);
+            wins ^= (best[w * V] ^ p[w * V]) & (wins ^ p[w * V]);
         for (w = 0; w < PLANES; w++)
-            best[w] ^= (best[w] ^ p[w]) & wins;
+            best[w * V] ^= (best[w * V] ^ p[w * V]) & wins;
         for (w = 0; w < CLASS_BITS; w++) {
             if (c >> w & 1u)
                 block[w].w |= wins;
@@ -93,35 +108,49 @@ static void classes_of(word *planes, size_t samples, int32_t *classes, cell *blo
                 block[w].w &= ~wins;
         }
     }
-    transpose(block);
+    transpose(block, 1u);
     for (j = 0; j < LANES && SAMPLE(j, 0) < samples; j++)
         for (r = 0; r < LANE_BITS && SAMPLE(j, r) < samples; r++)
             classes[SAMPLE(j, r)] = (int32_t)block[r].l[j];
 }
 
 /* Scores are exact modulo 2^32, and the emitter has made sure that they fit. */
-#define FIELD_BITS (PLANES < 32u ? PLANES : 32u)
-#define FIELD_MASK ((lane)(0xffffffffu >> (32u - FIELD_BITS)))
+#define FIELD_BITS (PLANES <= 16u ? 16u : 32u)
+#define FIELD_PLANES (PLANES < FIELD_BITS ? PLANES : FIELD_BITS)
 #define PER_LANE (LANE_BITS / FIELD_BITS)
+
+static inline void put_fields(lane fields, unsigned count, int32_t *out)
+{
+    unsigned c = 0;
+#if defined(__SSE2__) && LANE_BITS == 64u && PLANES <= 16
+    __m128i values = _mm_unpacklo_epi16(_mm_cvtsi64_si128((int64_t)fields), _mm_setzero_si128());
+    values = _mm_add_epi32(values, _mm_set1_epi32((int32_t)BASE));
+    if (count == 4u) {
+        _mm_storeu_si128((__m128i *)(void *)out, values);
+        return;
+    }
+    if (count >= 2u) {
+        _mm_storel_epi64((__m128i *)(void *)out, values);
+        c = 2u;
+    }
+#endif
+    for (; c < count; c++)
+        out[c] = (int32_t)((uint32_t)(fields >> c * FIELD_BITS & (lane)(0xffffffffu >> (32u - FIELD_BITS))) + BASE);
+}
 
 static void scores_of(const word *planes, size_t samples, int32_t *scores, cell *block)
 {
     unsigned first, c, w, j, r;
     for (first = 0; first < CLASSES; first += PER_LANE) {
         unsigned count = CLASSES - first < PER_LANE ? CLASSES - first : PER_LANE;
-        for (c = 0; c < count; c++)
+        for (c = 0; c < PER_LANE; c++)
             for (w = 0; w < FIELD_BITS; w++)
-                block[c * FIELD_BITS + w].w = planes[(first + c) * PLANES + w];
-        for (r = count * FIELD_BITS; r < LANE_BITS; r++)
-            block[r].w = (word){0};
-        transpose(block);
+                block[c * FIELD_BITS + w].w =
+                    c < count && w < FIELD_PLANES ? planes[((first + c) * PLANES + w) * V] : (word){0};
+        transpose(block, 1u);
         for (j = 0; j < LANES && SAMPLE(j, 0) < samples; j++)
-            for (r = 0; r < LANE_BITS && SAMPLE(j, r) < samples; r++) {
-                int32_t *out = scores + SAMPLE(j, r) * CLASSES + first;
-                lane fields = block[r].l[j];
-                for (c = 0; c < count; c++)
-                    out[c] = (int32_t)((uint32_t)(fields >> c * FIELD_BITS & FIELD_MASK) + BASE);
-            }
+            for (r = 0; r < LANE_BITS && SAMPLE(j, r) < samples; r++)
+                put_fields(block[r].l[j], count, scores + SAMPLE(j, r) * CLASSES + first);
     }
 }
 
@@ -134,34 +163,107 @@ static void finish(workspace *ws, size_t samples, int32_t *scores, int32_t *clas
         size_t start = v * BLOCK_SAMPLES;
         size_t left = samples - start < BLOCK_SAMPLES ? samples - start : BLOCK_SAMPLES;
         if (scores)
-            scores_of(ws->planes + v * PLANE_WORDS, left, scores + start * CLASSES, ws->block);
+            scores_of(ws->planes + v, left, scores + start * CLASSES, ws->block);
         if (classes)
-            classes_of(ws->planes + v * PLANE_WORDS, left, classes + start, ws->block);
+            classes_of(ws->planes + v, left, classes + start, ws->block);
     }
 }
 
-/* One entry point for rows of one type, `stride` elements long. The rows' lanes go where the transposed words will be. */
-#define DEFINE_RUN(form, type, stride)                                                                  \
-    static void load_##form(const type *rows, size_t samples, cell *inputs)                             \
+#if FAST_ROWS
+/* Two steps of a transposition of 16 x 16 bytes, in both halves of the vectors; four steps make it whole. */
+static inline void weave(__m256i a, __m256i b, __m256i c, __m256i d, __m256i *to, size_t step)
+{
+    __m256i ac = _mm256_unpacklo_epi8(a, c), bd = _mm256_unpacklo_epi8(b, d);
+    __m256i high_ac = _mm256_unpackhi_epi8(a, c), high_bd = _mm256_unpackhi_epi8(b, d);
+    to[0] = _mm256_unpacklo_epi8(ac, bd);
+    to[step] = _mm256_unpackhi_epi8(ac, bd);
+    to[2u * step] = _mm256_unpacklo_epi8(high_ac, high_bd);
+    to[3u * step] = _mm256_unpackhi_epi8(high_ac, high_bd);
+}
+
+/* 16 bytes of a row, and of the one 128 rows on. */
+static inline __m256i load_pair(const uint8_t *row, size_t stride)
+{
+    __m128i low = _mm_loadu_si128((const __m128i *)(const void *)row);
+    __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(row + 128u * stride));
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+}
+
+/* 16 bytes of each row of a block: byte b of rows r, r+8, r+16, ... becomes columns[b][r]. */
+static void load_columns(const uint8_t *rows, size_t stride, cell columns[16][8])
+{
+    size_t part, r, k;
+    __m256i half[16];
+    for (part = 0; part < LGC_WORD_BITS / 256u; part++)
+        for (r = 0; r < 8u; r++) {
+            const uint8_t *row = rows + (256u * part + r) * stride;
+            for (k = 0; k < 4u; k++, row += 8u * stride)
+                weave(load_pair(row, stride), load_pair(row + 32u * stride, stride),
+                      load_pair(row + 64u * stride, stride), load_pair(row + 96u * stride, stride), half + 4u * k, 1u);
+            for (k = 0; k < 4u; k++)
+                weave(half[k], half[k + 4u], half[k + 8u], half[k + 12u],
+                      (__m256i *)(void *)&columns[4u * k][r] + part, 8u * (LGC_WORD_BITS / 256u));
+        }
+}
+
+/* A block of packed rows to bit planes. The last columns overlap, never beyond a row's end. */
+static void spread(const uint8_t *rows, size_t stride, cell *inputs)
+{
+    cell columns[16][8];
+    size_t done, first, b;
+    for (done = 0; done < ROW_BYTES; done = first + 16u) {
+        first = done + 16u <= ROW_BYTES ? done : ROW_BYTES - 16u;
+        load_columns(rows + first, stride, columns);
+        for (b = done - first; b < 16u; b++)
+            SWAP_8(columns[b], 1u, inputs + 8u * (first + b) * V, V, 1u, NIBBLES, PAIRS, SINGLES);
+    }
+}
+#endif
+
+/* Rows of one type to bit planes, the rest of a block zero. PACKED: they are packed bits, `stride` bytes each. */
+#if FAST_ROWS
+#define DEFINE_LOAD(form, type, stride, PACKED)                                                         \
+    static void load_##form(const type *rows, size_t samples, workspace *ws, cell *inputs)              \
+    {                                                                                                   \
+        size_t i, k;                                                                                    \
+        if (PACKED && samples >= BLOCK_SAMPLES) {                                                       \
+            spread((const uint8_t *)rows, stride, inputs);                                              \
+            return;                                                                                     \
+        }                                                                                               \
+        for (i = 0; i < samples && i < BLOCK_SAMPLES; i++)                                              \
+            row_##form(rows + i * (stride), ws->rows + i * ROW_LANES, 1u);                              \
+        for (k = i * ROW_LANES; k < BLOCK_SAMPLES * ROW_LANES; k++)                                     \
+            ws->rows[k] = 0;                                                                            \
+        spread((const uint8_t *)ws->rows, ROW_LANES * LANE_BYTES, inputs);                              \
+    }
+#else
+#define DEFINE_LOAD(form, type, stride, PACKED)                                                         \
+    static void load_##form(const type *rows, size_t samples, workspace *ws, cell *inputs)              \
     {                                                                                                   \
         size_t i;                                                                                       \
+        (void)ws;                                                                                       \
         if (samples < BLOCK_SAMPLES)                                                                    \
             for (i = 0; i < INPUT_WORDS; i++)                                                           \
-                inputs[i].w = (word){0};                                                                \
+                inputs[i * V].w = (word){0};                                                             \
         for (i = 0; i < samples && i < BLOCK_SAMPLES; i++)                                              \
-            row_##form(rows + i * (stride), &inputs[i % LANE_BITS].l[i / LANE_BITS]);                   \
+            row_##form(rows + i * (stride), &inputs[i % LANE_BITS * V].l[i / LANE_BITS], LANE_BITS * LANES * V); \
         for (i = 0; i < ROW_LANES; i++)                                                                 \
-            transpose(inputs + i * LANE_BITS);                                                          \
-    }                                                                                                   \
+            transpose(inputs + i * LANE_BITS * V, V);                                                      \
+    }
+#endif
+
+/* One entry point for rows of one type, `stride` elements long. */
+#define DEFINE_RUN(form, type, stride, PACKED)                                                          \
+    DEFINE_LOAD(form, type, stride, PACKED)                                                             \
                                                                                                         \
     void NAME(run_##form)(const type *rows, size_t n, int32_t *scores, int32_t *classes, void *memory)  \
     {                                                                                                   \
         workspace *ws = aligned(memory);                                                                \
         while (n > 0) {                                                                                 \
-            size_t samples = n < LGC_VECTORS * BLOCK_SAMPLES ? n : LGC_VECTORS * BLOCK_SAMPLES, start;  \
+            size_t samples = n < V * BLOCK_SAMPLES ? n : V * BLOCK_SAMPLES, start;  \
             for (start = 0; start < samples; start += BLOCK_SAMPLES)                                    \
-                load_##form(rows + start * (stride), samples - start,                                   \
-                            ws->inputs + start / BLOCK_SAMPLES * INPUT_WORDS);                          \
+                load_##form(rows + start * (stride), samples - start, ws,                               \
+                            ws->inputs + start / BLOCK_SAMPLES);                          \
             finish(ws, samples, scores, classes);                                                       \
             rows += samples * (stride);                                                                 \
             scores = scores ? scores + samples * CLASSES : scores;                                      \
@@ -170,12 +272,12 @@ static void finish(workspace *ws, size_t samples, int32_t *scores, int32_t *clas
         }                                                                                               \
     }
 
-DEFINE_RUN(bits, uint8_t, ROW_BYTES)
-DEFINE_RUN(bools, uint8_t, BITS)
-DEFINE_RUN(u8, uint8_t, FEATURES)
+DEFINE_RUN(bits, uint8_t, ROW_BYTES, 1)
+DEFINE_RUN(bools, uint8_t, BITS, 0)
+DEFINE_RUN(u8, uint8_t, FEATURES, 0)
 #if HAS_THRESHOLDS
-DEFINE_RUN(f32, float, FEATURES)
-DEFINE_RUN(f64, double, FEATURES)
+DEFINE_RUN(f32, float, FEATURES, 0)
+DEFINE_RUN(f64, double, FEATURES, 0)
 #endif
 
 /* Bit planes need no transposition: bit s%64 of word s/64 of plane i is bit i of sample s. */
@@ -185,7 +287,7 @@ static void load_planes(const uint64_t *planes, size_t words, size_t start, cell
     for (i = 0; i < BITS; i++) {
         for (j = 0; j < LANES; j++) {
             size_t at = start + SAMPLE(j, 0);
-            inputs[i].l[j] = at / 64u < words ? (lane)(planes[i * words + at / 64u] >> (at % 64u)) : 0;
+            inputs[i * V].l[j] = at / 64u < words ? (lane)(planes[i * words + at / 64u] >> (at % 64u)) : 0;
         }
     }
 }
@@ -195,9 +297,9 @@ void NAME(run_planes)(const uint64_t *planes, size_t words, size_t n, int32_t *s
     workspace *ws = aligned(memory);
     size_t first, start, samples;
     for (first = 0; first < n; first += samples) {
-        samples = n - first < LGC_VECTORS * BLOCK_SAMPLES ? n - first : LGC_VECTORS * BLOCK_SAMPLES;
+        samples = n - first < V * BLOCK_SAMPLES ? n - first : V * BLOCK_SAMPLES;
         for (start = 0; start < samples; start += BLOCK_SAMPLES)
-            load_planes(planes, words, first + start, ws->inputs + start / BLOCK_SAMPLES * INPUT_WORDS);
+            load_planes(planes, words, first + start, ws->inputs + start / BLOCK_SAMPLES);
         finish(ws, samples, scores ? scores + first * CLASSES : scores, classes ? classes + first : classes);
     }
 }

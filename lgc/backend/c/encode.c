@@ -1,10 +1,9 @@
 
-/* Samples to lanes. Lane i of a row holds its bits i*LANE_BITS and up; row_FORM writes them to `to`, STEP apart. */
+/* Samples to lanes. Lane i of a row holds its bits i*LANE_BITS and up; row_FORM writes them to `to`, `step` apart. */
 
 #define ROW_BYTES ((BITS + 7u) / 8u)
 #define ROW_LANES ((BITS + LANE_BITS - 1u) / LANE_BITS)
 #define FULL_LANES (ROW_BYTES / LANE_BYTES)
-#define STEP (LANE_BITS * LANES)
 
 #if BITS >= LANE_BITS
 /* Little-endian bytes as a lane, on any machine; compilers make one load of it. */
@@ -19,20 +18,20 @@ static inline lane load_lane(const uint8_t *p)
 }
 #endif
 
-static inline void row_bits(const uint8_t *row, lane *to)
+static inline void row_bits(const uint8_t *row, lane *to, size_t step)
 {
 #if BITS >= LANE_BITS
     unsigned i;
     for (i = 0; i < FULL_LANES; i++)
-        to[i * STEP] = load_lane(row + i * LANE_BYTES);
+        to[i * step] = load_lane(row + i * LANE_BYTES);
     if (FULL_LANES < ROW_LANES) /* the row's last bytes, never beyond its end */
-        to[FULL_LANES * STEP] = load_lane(row + ROW_BYTES - LANE_BYTES) >> 8u * (ROW_LANES * LANE_BYTES - ROW_BYTES);
+        to[FULL_LANES * step] = load_lane(row + ROW_BYTES - LANE_BYTES) >> 8u * (ROW_LANES * LANE_BYTES - ROW_BYTES);
 #else
     unsigned i;
     lane value = 0;
     for (i = 0; i < ROW_BYTES; i++)
         value |= (lane)row[i] << (8u * i);
-    to[0] = value;
+    to[0 * step] = value; /* the only lane */
 #endif
 }
 
@@ -69,19 +68,19 @@ static inline lane compare_bytes(const uint8_t *x, const uint8_t *limit, unsigne
     return value;
 }
 
-static inline void row_bools(const uint8_t *row, lane *to)
+static inline void row_bools(const uint8_t *row, lane *to, size_t step)
 {
     unsigned i;
     for (i = 0; (i + 1u) * LANE_BITS <= BITS; i++)
-        to[i * STEP] = compare_bytes(row + i * LANE_BITS, ones, LANE_BITS);
+        to[i * step] = compare_bytes(row + i * LANE_BITS, ones, LANE_BITS);
     if (i * LANE_BITS < BITS)
-        to[i * STEP] = compare_bytes(row + i * LANE_BITS, ones, BITS % LANE_BITS);
+        to[i * step] = compare_bytes(row + i * LANE_BITS, ones, BITS % LANE_BITS);
 }
 
 /* The bits of lane i: all of LANE_BITS but in the last lane. */
 #define LANE_COUNT(i) (BITS - (i) * LANE_BITS < LANE_BITS ? BITS - (i) * LANE_BITS : LANE_BITS)
 
-static inline void row_u8(const uint8_t *row, lane *to)
+static inline void row_u8(const uint8_t *row, lane *to, size_t step)
 {
     unsigned i;
     for (i = 0; i < ROW_LANES; i++) {
@@ -95,16 +94,16 @@ static inline void row_u8(const uint8_t *row, lane *to)
             x[k] = row[(i * LANE_BITS + k) / THRESHOLDS];
 #endif
         if ((i + 1u) * LANE_BITS <= BITS)
-            to[i * STEP] = compare_bytes(x, limit, LANE_BITS) & REACHABLE(i);
+            to[i * step] = compare_bytes(x, limit, LANE_BITS) & REACHABLE(i);
         else
-            to[i * STEP] = compare_bytes(x, limit, BITS % LANE_BITS) & REACHABLE(i);
+            to[i * step] = compare_bytes(x, limit, BITS % LANE_BITS) & REACHABLE(i);
     }
 }
 
 #if HAS_THRESHOLDS
 /* Numbers against the thresholds: strictly above is 1, and NaN is 0. */
 #define DEFINE_ROW(form, type)                                                                   \
-    static inline void row_##form(const type *row, lane *to)                                     \
+    static inline void row_##form(const type *row, lane *to, size_t step)                        \
     {                                                                                            \
         unsigned i, k;                                                                           \
         for (i = 0; i < ROW_LANES; i++) {                                                        \
@@ -113,7 +112,7 @@ static inline void row_u8(const uint8_t *row, lane *to)
                 unsigned bit = i * LANE_BITS + k;                                                \
                 value |= (lane)(row[bit / THRESHOLDS] > threshold[bit]) << k;                    \
             }                                                                                    \
-            to[i * STEP] = value;                                                                \
+            to[i * step] = value;                                                                \
         }                                                                                        \
     }
 

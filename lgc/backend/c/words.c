@@ -35,10 +35,12 @@ typedef union {
     lane l[LANES];
 } cell;
 
-/* Blocks of words that share one run through the code: more of them reuse the instruction cache, fewer the data. */
+/* Words that share one run through the code: more of them reuse the instruction cache, fewer the data. The words of one
+ * net lie side by side: word v of net i is [i * V + v], so that one of them brings the others into the cache. */
 #ifndef LGC_VECTORS
-#define LGC_VECTORS 2u
+#define LGC_VECTORS 4u
 #endif
+#define V LGC_VECTORS
 
 /* What one word of samples occupies. */
 #define INPUT_WORDS ((BITS + LANE_BITS - 1u) / LANE_BITS * LANE_BITS)
