@@ -69,12 +69,13 @@ def train(
     The checkpoint is that of the epoch with the best validation accuracy of the discrete network. Ctrl-C keeps the best
     so far, and --resume goes on to what would have come.
     """
-    flags = {name: value for name, value in given.items() if ctx.get_parameter_source(name) != ParameterSource.DEFAULT}
+    environment = {name: given[name] for name in _ENVIRONMENT if _came_from(ctx, name, ParameterSource.ENVIRONMENT)}
+    flags = {name: value for name, value in given.items() if _came_from(ctx, name, ParameterSource.COMMANDLINE)}
     if "thresholds" in flags:
         flags["thresholds"] = _thresholds(flags["thresholds"])
     if dataset is not None:
         flags["dataset"] = dataset
-    config = merged(read_preset(preset) if preset else {}, read_config(file) if file else {}, flags)
+    config = merged(environment, read_preset(preset) if preset else {}, read_config(file) if file else {}, flags)
     if config.output is None and contact_sheet is None:
         raise OptionError("where is the checkpoint to be written?", hint="Add -o model.pt")
     trainer = _trainer()
@@ -83,6 +84,10 @@ def train(
         click.echo(f"{contact_sheet}: augmented samples")
     if config.output is not None:
         _train(trainer, config, resume)
+
+
+def _came_from(ctx: click.Context, name: str, source: ParameterSource) -> bool:
+    return ctx.get_parameter_source(name) is source
 
 
 def _thresholds(values: tuple[str, ...]) -> tuple[float, ...] | str:

@@ -180,7 +180,7 @@ def parse_settings(text: str, where: str) -> dict[str, Any]:
     for key, value in table.items():
         name = key.replace("-", "_")
         if name not in SETTINGS:
-            raise InputError(f"there is no setting '{key}'", where=where, hint="`lgc train --help` lists them, with dashes or underscores")
+            raise InputError(f"there is no setting '{key}'", where=where, hint="`lgc train --help` lists them")
         settings[name] = _typed(key, value, SETTINGS[name][0], where)
     return settings
 

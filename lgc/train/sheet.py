@@ -16,14 +16,14 @@ _SAMPLES, _VERSIONS, _GAP, _ZOOM = 12, 15, 1, 2
 
 
 def write_contact_sheet(
-    path: Path, x: Tensor, shape: tuple[int, ...], scale: int, augment: Augment, generator: Generator
+    path: Path, x: Tensor, shape: tuple[int, ...], white: int, augment: Augment, generator: Generator
 ) -> None:
     """A PNG with a row for each of the first samples: as it is, then augmented versions of it.
 
     Args:
         x: stored features (n, features) of the samples.
         shape: of a sample as an image, (H, W), (1, H, W) or (3, H, W).
-        scale: the stored value that is white.
+        white: the stored value that is shown as white.
 
     Raises:
         OptionError: the images have neither one nor three channels.
@@ -40,7 +40,7 @@ def write_contact_sheet(
     first = x[:_SAMPLES]
     versions = augmented(first.repeat_interleave(_VERSIONS, 0), shape, augment, generator)
     both = torch.cat([first.unsqueeze(1), versions.view(len(first), _VERSIONS, -1)], dim=1)
-    tiles = (both.float() / scale).clamp(0, 1).cpu().numpy().reshape(*both.shape[:2], -1, height, width)
+    tiles = (both.float() / white).clamp(0, 1).cpu().numpy().reshape(*both.shape[:2], -1, height, width)
     padding = [(0, 0)] * 3 + [(0, _GAP)] * 2
     tiles = np.pad(tiles, padding, constant_values=0.5)
     sheet = tiles.transpose(0, 3, 1, 4, 2).reshape(len(first) * (height + _GAP), -1, tiles.shape[2])

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,8 @@ def draw_contact_sheet(config: TrainConfig, path: Path) -> None:
         raise OptionError("a contact sheet shows augmented samples, but there is no augmentation", hint="Add --augment")
     samples = Samples.of(data.train, data.train_y, torch.device("cpu"))
     generator = epoch_generator(config.seed, 1, "augment")
-    write_contact_sheet(path, samples.x, data.feature_shape, data.scale, augment, generator)
+    white = 255 if data.scale == 1 and data.train.dtype == np.uint8 else data.scale
+    write_contact_sheet(path, samples.x, data.feature_shape, white, augment, generator)
 
 
 class Run:
@@ -212,7 +214,8 @@ class Run:
         soft = "soft {soft_accuracy:7.2%}  gap {gap:+7.2%}".format(**accuracies) if "gap" in accuracies else ""
         self.console.print(
             f"epoch {progress.epoch:3d}  loss {loss_sum / seen:.4f}  training {correct / seen:7.2%}  "
-            f"validation {validation:7.2%}  {soft}"
+            f"validation {validation:7.2%}  {soft}",
+            soft_wrap=True,
         )
         progress.next_epoch()
 
@@ -295,19 +298,21 @@ class Run:
             return
         progress = replace(self.progress, loss_sum=loss_sum, correct=int(correct), entries=self.history.entries)
         network, step = self.network.state_dict(), self.step.state_dict()
-        state = resume.State(self._identity(), progress, network, step, self.best)
+        state = resume.State(self._identity, progress, network, step, self.best)
         resume.write_state(state, resume.state_path(self.config.output))
 
     def _restore(self) -> None:
         assert self.config.output is not None
         path = resume.state_path(self.config.output)
-        state = resume.read_state(path, self._identity())
+        state = resume.read_state(path, self._identity)
         self.progress, self.best = state.progress, state.best
         if self.group.rank > 0:
             self.progress.loss_sum, self.progress.correct = 0.0, 0
         resume.load(self.network, self.step, state, path)
 
+    @cached_property
     def _identity(self) -> dict[str, Any]:
+        """What a state must have been made with to go on here."""
         digest = hashlib.sha256()
         for array in (self.data.train, self.data.train_y):
             digest.update(np.ascontiguousarray(array).data)
