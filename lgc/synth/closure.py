@@ -6,16 +6,21 @@ corrects the latter, and so the number of ranks that is tried next.
 
 from __future__ import annotations
 
-import re
+import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from lgc.backend.pipeline import Pipeline
-from lgc.errors import OptionError
+from lgc.backend.base import write
+from lgc.backend.pipeline import Pipeline, max_ranks, pipeline
+from lgc.backend.verilog import Verilog
+from lgc.errors import OptionError, ToolError
+from lgc.ir import Circuit
+from lgc.synth.flow import SynthOptions, synthesize
+from lgc.synth.targets import Target, check_clock
 
 DEFAULT_LEVEL_NS = 1.0
 MAX_ATTEMPTS = 8
-_UNITS = {"": 1.0, "mhz": 1.0, "ghz": 1e3, "khz": 1e-3, "hz": 1e-6}
 
 
 @dataclass(frozen=True)
@@ -52,18 +57,6 @@ class Closure:
     def best(self) -> Attempt | None:
         """The fewest ranks that met the clock, or None."""
         return min((one for one in self.attempts if one.fmax >= self.clock), key=lambda one: one.ranks, default=None)
-
-
-def parse_clock(text: str) -> float:
-    """``200MHz``, ``200``, ``0.2 GHz`` in MHz.
-
-    Raises:
-        OptionError: no frequency.
-    """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*([a-z]*)\s*", text.lower())
-    if not match or match[2] not in _UNITS or float(match[1]) <= 0:
-        raise OptionError(f"'{text}' is no clock frequency", hint="Write it like 200MHz")
-    return float(match[1]) * _UNITS[match[2]]
 
 
 def close_timing(
@@ -132,3 +125,47 @@ def _out_of_reach(closure: Closure, most: int) -> str:
     tried_all = any(one.ranks == most for one in closure.attempts)
     every = f"more than {most} ranks have no place" if tried_all else f"{MAX_ATTEMPTS} measurements did not find it"
     return f"{closure.clock:g} MHz is not met: {best:.1f} MHz is the best that was measured ({tried}), and {every}"
+
+
+def close_circuit(
+    circuit: Circuit, verilog: Verilog, target: Target, options: SynthOptions, tell: Callable[[str], None] | None = None
+) -> tuple[Verilog, Closure]:
+    """The Verilog target with the fewest ranks with which the circuit meets the options' clock on a part.
+
+    Args:
+        tell: called with a sentence for every attempt, and with the steps of the tools.
+
+    Raises:
+        OptionError: the part has no nextpnr, or the clock is out of reach.
+        LgcError: what :func:`lgc.synth.flow.synthesize` raises, or what stopped a measurement.
+    """
+    say = tell or (lambda _what: None)
+    if not target.family.nextpnr:
+        raise OptionError(
+            f"a clock cannot be measured on {target.name}: nothing places and routes it",
+            hint="Take a part of ice40, ecp5, gowin or gatemate, or give --pipeline N",
+        )
+    check_clock(target, options.clock)
+
+    def measure(ranks: int) -> float:
+        with tempfile.TemporaryDirectory(prefix="lgc-close-") as folder:
+            # Named by the ranks alone: what was measured of the same text before is found again.
+            source = Path(folder) / "circuit.v"
+            write(replace(verilog, pipeline=ranks, interface="none", board=""), circuit, source)
+            result = synthesize(source, target, options, lambda step: say(f"{ranks} ranks: {step}"))
+        if result.problems:
+            raise result.problems[0]
+        fmax = result.value("fmax")
+        if not fmax:
+            raise ToolError(f"{target.name} was placed and routed, but no clock was measured")
+        return fmax
+
+    def report(one: Attempt) -> None:
+        say(f"{one.ranks} ranks: {one.fmax:.1f} MHz measured, {one.delay:.1f} LUTs in a row estimated")
+
+    levels = replace(verilog, pipeline=0).ranks(circuit).levels
+    closure = close_timing(
+        lambda ranks: pipeline(levels, ranks), max_ranks(levels), measure, options.clock, target.level_ns, report
+    )
+    assert closure.best is not None
+    return replace(verilog, pipeline=closure.best.ranks), closure

@@ -1,0 +1,248 @@
+"""From a Verilog file to a :class:`Result`: yosys, nextpnr over seeds, bitstream, all cached by digest."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from lgc.backend.manifest import Manifest, Port, read_manifest
+from lgc.cc import cache_folder
+from lgc.errors import InputError, LgcError, OptionError
+from lgc.files import replacing
+from lgc.synth.nextpnr import Placed, find_nextpnr, pack, place
+from lgc.synth.report import ESTIMATED, MEASURED, STATED, Result
+from lgc.synth.targets import Target, check_clock
+from lgc.synth.tools import find_yosys, has_tool
+from lgc.synth.yosys import Synthesised, nand2_area, read_synthesised, script, synthesise
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class SynthOptions:
+    """How to synthesise.
+
+    Attributes:
+        clock: MHz to aim at; 0 is the target's own.
+        seeds: of nextpnr.
+        jobs: processes at a time; 0 is one a core.
+        route: whether to place and route, where the target's family can.
+        pins: the board's constraints; the top's ports are then pins, and no registers are put around it.
+        bitstream: file to write; needs ``pins``.
+        liberty: cells, for the target ``asic``.
+        timeout: seconds that yosys, and nextpnr for each seed, may take.
+        top: the top module, where there is no manifest.
+        netlist: file to write yosys's netlist to, as Verilog.
+        cache: whether to use what an earlier run measured of the same files with the same tools.
+    """
+
+    clock: float = 0.0
+    seeds: tuple[int, ...] = (1,)
+    jobs: int = 0
+    route: bool = True
+    pins: Path | None = None
+    bitstream: Path | None = None
+    liberty: Path | None = None
+    timeout: float = 3600.0
+    top: str = ""
+    netlist: Path | None = None
+    cache: bool = True
+
+
+def synthesize(source: Path, target: Target, options: SynthOptions, progress: Progress | None = None) -> Result:
+    """Synthesise a Verilog file.
+
+    Returns:
+        What was found. Whatever stopped the flow after yosys is among the result's ``problems``.
+
+    Raises:
+        OptionError, InputError: something that was given is unusable.
+        ToolError, MissingToolError: yosys failed or is missing.
+    """
+    tell = progress or (lambda _what: None)
+    clock = options.clock or target.clock
+    check_clock(target, clock)
+    _check(target, options)
+    text = _read(source)
+    manifest = _manifest(source, options)
+    top = options.top or (manifest.top if manifest else "")
+    if not top:
+        raise InputError("there is no manifest beside the Verilog", where=str(source), hint="Name its module: --top")
+    result = Result(source.name, hashlib.sha256(text).hexdigest(), top, target.name, target.part, clock)
+    latency = manifest.latency if manifest else None
+    if latency is not None:
+        result.add("latency", latency, "clocks", STATED, "manifest")
+    ports = manifest.ports if manifest else ()
+    wrap = options.route and bool(target.family.nextpnr) and options.pins is None and bool(ports)
+    made = _cached_yosys(source, text, top, ports, target, options, wrap, tell)
+    _add_synthesised(result, made, options)
+    if options.netlist is not None:
+        with replacing(options.netlist) as temporary:
+            shutil.copyfile(made.folder / "netlist.v", temporary)
+    if options.route and target.family.nextpnr:
+        try:
+            _check_fit(result, target)
+            if target.family.is_optional and not has_tool(target.family.nextpnr):
+                result.placement = f"not placed: {target.family.nextpnr} is not on PATH"
+                return result
+            if not wrap and options.pins is None:
+                raise InputError("only a circuit with a manifest can be placed without pins", where=str(source))
+            _route(result, made, target, options, latency, tell)
+        except LgcError as error:
+            result.problems.append(error)
+    return result
+
+
+def _check(target: Target, options: SynthOptions) -> None:
+    if target.is_asic and options.liberty is None:
+        raise OptionError("standard cells need a Liberty file", hint="Give --liberty FILE.lib")
+    if options.liberty is not None and not target.is_asic:
+        raise OptionError(f"{target.name} has no use for a Liberty file", hint="--liberty goes with --target asic")
+    if options.bitstream is not None and (options.pins is None or not target.family.pack):
+        raise OptionError(
+            "a bitstream needs a part that has one, and a top whose ports are pins",
+            hint="Give --pins FILE, the board's constraints",
+        )
+    if not options.seeds:
+        raise OptionError("there are no seeds", hint="Give --seeds N, at least 1")
+    for path in (options.pins, options.liberty):
+        if path is not None and not path.is_file():
+            raise InputError("the file does not exist", where=str(path))
+
+
+def _read(source: Path) -> bytes:
+    try:
+        return source.read_bytes()
+    except OSError as error:
+        raise InputError(f"the Verilog cannot be read ({error.strerror})", where=str(source)) from None
+
+
+def _manifest(source: Path, options: SynthOptions) -> Manifest | None:
+    path = source.with_suffix(".json")
+    if options.top and not path.exists():
+        return None
+    manifest = read_manifest(path)
+    return manifest if options.top in ("", manifest.top) else None
+
+
+def _cached_yosys(
+    source: Path,
+    text: bytes,
+    top: str,
+    ports: Sequence[Port],
+    target: Target,
+    options: SynthOptions,
+    wrap: bool,
+    tell: Progress,
+) -> Synthesised:
+    lines = script(target, top, liberty=options.liberty, pins=options.pins is not None, wrap=wrap)
+    tool = str(find_yosys())
+    liberty = options.liberty.read_bytes() if options.liberty else b""
+    parts = [tool, target.name, repr(lines), repr(ports) if wrap else "", repr(target.family)]
+    folder = _store() / digest(text, liberty, *(part.encode() for part in parts))
+    if options.cache and (folder / "circuit.json").exists():
+        tell("yosys: as measured before")
+        return read_synthesised(folder, target, top, lines[1], tool)
+    fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".run-"))
+    try:
+        synthesise(
+            source, top, ports, target, fresh, liberty=options.liberty, pins=options.pins is not None, wrap=wrap,
+            timeout=options.timeout, listen=lambda step: tell(f"yosys: {step}"),
+        )  # fmt: skip
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.rename(folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return read_synthesised(folder, target, top, lines[1], tool)
+
+
+def digest(*parts: bytes) -> str:
+    """Of several texts; where one ends and the next begins counts."""
+    sha = hashlib.sha256()
+    for part in parts:
+        sha.update(f"{len(part)}:".encode() + part)
+    return sha.hexdigest()[:32]
+
+
+def _store() -> Path:
+    folder = cache_folder() / "synth"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _add_synthesised(result: Result, made: Synthesised, options: SynthOptions) -> None:
+    result.synthesis = f"{made.tool}: {made.command}"
+    by = made.tool
+    if options.liberty is None:
+        result.add_counts(made.counts, by)
+        return
+    result.add("cells", sum(made.counts.types.values()), "cells", MEASURED, by)
+    result.add("levels", made.counts.levels, "cells in a row", MEASURED, by)
+    result.add("area", made.area, "of the Liberty file", MEASURED, by)
+    unit = nand2_area(options.liberty)
+    if unit:
+        result.add("nand2", made.area / unit, "NAND2 equivalents", MEASURED, by)
+    if made.delay_ns:
+        result.add("delay_ns", made.delay_ns, "ns", ESTIMATED, "ABC's stime, without wires")
+
+
+def _check_fit(result: Result, target: Target) -> None:
+    for name, has in (("sites", target.luts), ("ffs", target.ffs), ("bram", target.bram)):
+        needs = int(result.value(name) or 0)
+        if has and needs > has:
+            what = {"sites": "lookup tables", "ffs": "flip-flops", "bram": "block RAMs"}[name]
+            raise InputError(
+                f"the circuit does not fit: it needs {needs:,} {what}, and {target.name} has {has:,}",
+                hint="Take a larger part; `lgc estimate` says which will do",
+            )
+
+
+def _route(
+    result: Result, made: Synthesised, target: Target, options: SynthOptions, latency: int | None, tell: Progress
+) -> None:
+    tool = find_nextpnr(target)
+    design = made.folder / ("circuit.json" if options.pins else "harness.json")
+    constraints = options.pins.read_text(encoding="utf-8") if options.pins else target.harness_pins
+    parts = [str(tool), target.name, repr(target.family.flags), f"{result.clock:g}"]
+    key = digest(design.read_bytes(), constraints.encode(), *(part.encode() for part in parts))
+    jobs = min(options.jobs or os.cpu_count() or 1, len(options.seeds))
+    with tempfile.TemporaryDirectory(prefix="lgc-synth-") as name, ThreadPoolExecutor(jobs) as pool:
+        work = Path(name)
+
+        def one(seed: int) -> Placed:
+            kept = _store() / f"{key}-{seed}.json"
+            if options.cache and options.bitstream is None and kept.exists():
+                return Placed.of_json(kept.read_text(encoding="utf-8"))
+            try:
+                placed = place(
+                    design, target, work / str(seed), seed=seed, clock=result.clock, constraints=constraints,
+                    bitstream="layout" if options.bitstream else "", timeout=options.timeout,
+                    listen=lambda step: tell(f"{tool.name}: seed {seed} {step}"),
+                )  # fmt: skip
+            except LgcError as error:
+                result.problems.append(error)
+                return Placed(seed, problem=str(error))
+            with replacing(kept) as temporary:
+                temporary.write_text(placed.to_json(), encoding="utf-8")
+            return placed
+
+        placed = list(pool.map(one, options.seeds))
+        how = "ports at the pins of a board" if options.pins else "out of context, with registers at all ports"
+        result.add_placed(placed, str(tool), how, latency, 1)
+        best = max((row for row in placed if not row.problem), key=lambda row: row.fmax, default=None)
+        if options.bitstream is not None and best is not None:
+            _write_bitstream(options.bitstream, work / str(best.seed), target, options.timeout)
+            result.bitstream = options.bitstream.name
+
+
+def _write_bitstream(path: Path, folder: Path, target: Target, timeout: float) -> None:
+    packed = folder / f"packed{target.family.suffix}"
+    pack(target, folder / "layout", packed, folder, timeout)
+    with replacing(path) as temporary:
+        temporary.write_bytes(packed.read_bytes())

@@ -1,0 +1,64 @@
+"""Registers around a circuit: how a circuit with more ports than a package has pins is placed and timed.
+
+Every input comes from a flip-flop of one long shift register, every output ends in a flip-flop, and only the clock
+and the shift register's input are pins. The flip-flops are the family's own cells and no logic is added, so that
+every path of the circuit is a path between registers, which nextpnr times; the circuit's own counts are taken before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lgc.backend.manifest import Port
+from lgc.synth.targets import Family
+
+TOP = "lgc_harness"
+_CLOCK = "clk"
+
+_REGISTER = """\
+module lgc_harness_register(input wire clk, input wire d, output wire q);
+  (* keep *) {register}
+endmodule
+"""
+
+
+def harness(circuit: str, ports: Sequence[Port], family: Family) -> str:
+    """The Verilog of a top module :data:`TOP` that holds the circuit."""
+    inputs = [port for port in ports if port.direction == "input" and port.name != _CLOCK]
+    outputs = [port for port in ports if port.direction == "output"]
+    width_in, width_out = (max(1, sum(port.width for port in group)) for group in (inputs, outputs))
+    pins = [f".{_CLOCK}(clk)"] if any(port.name == _CLOCK for port in ports) else []
+    pins += _pins(inputs, "q") + _pins(outputs, "results")
+    pad, clock = family.input, family.clock
+    lines = [
+        _REGISTER.format(register=family.register),
+        f"module {TOP}(input wire clk_pin, input wire data_pin);",
+        "  wire clk_pad, clk, data;",
+        f"  {pad} clk_buffer (.I(clk_pin), .O(clk_pad));" if pad else "  assign clk_pad = clk_pin;",
+        f"  {clock} clk_network (.I(clk_pad), .O(clk));" if clock else "  assign clk = clk_pad;",
+        f"  {pad} data_buffer (.I(data_pin), .O(data));" if pad else "  assign data = data_pin;",
+        f"  wire [{width_in}:0] shift = {{q, data}};",
+        f"  wire [{width_in - 1}:0] q;",
+        f"  wire [{width_out - 1}:0] results, seen;",
+        "  genvar i;",
+        "  generate",
+        f"    for (i = 0; i < {width_in}; i = i + 1) begin : in",
+        "      lgc_harness_register r (.clk(clk), .d(shift[i]), .q(q[i]));",
+        "    end",
+        f"    for (i = 0; i < {width_out}; i = i + 1) begin : out",
+        "      lgc_harness_register r (.clk(clk), .d(results[i]), .q(seen[i]));",
+        "    end",
+        "  endgenerate",
+        f"  {circuit} circuit ({', '.join(pins)});",
+        "endmodule",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _pins(ports: Sequence[Port], vector: str) -> list[str]:
+    pins, offset = [], 0
+    for port in ports:
+        pins.append(f".{port.name}({vector}[{offset} +: {port.width}])")
+        offset += port.width
+    return pins

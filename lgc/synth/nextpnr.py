@@ -1,0 +1,142 @@
+"""Place and route by nextpnr, one process a seed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lgc.errors import MissingToolError, ToolError
+from lgc.synth.targets import Target
+from lgc.synth.tools import Listener, Tool, find_tool, reason, run
+
+_STEPS = {"Info: Packing": "packing", "Info: Running": "placing", "Info: Placed": "placing", "Info: Routing": "routing"}
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The outcome of one seed.
+
+    Attributes:
+        fmax: MHz, of the slowest clock; 0.0 if the design has no path between registers.
+        used: places by kind: how many the design takes and how many the part has.
+        problem: why there is no outcome; "" if there is one.
+    """
+
+    seed: int
+    fmax: float = 0.0
+    used: tuple[tuple[str, int, int], ...] = ()
+    problem: str = ""
+
+    def to_json(self) -> str:
+        """For the cache."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def of_json(cls, text: str) -> Placed:
+        """From the cache."""
+        fields = json.loads(text)
+        return cls(**fields | {"used": tuple(tuple(row) for row in fields["used"])})
+
+
+def find_nextpnr(target: Target) -> Tool:
+    """The nextpnr of a target's family.
+
+    Raises:
+        MissingToolError: it is not installed, or a file that it needs is not named.
+    """
+    tool = find_tool(target.family.nextpnr, target.family.wheel)
+    if _needs_chipdb(target) and not os.environ.get("LGC_XC7_CHIPDB"):
+        raise MissingToolError(
+            f"{tool.name} needs the chip database of {target.part}", hint="Name the file in LGC_XC7_CHIPDB"
+        )
+    return tool
+
+
+def _needs_chipdb(target: Target) -> bool:
+    return any("{chipdb}" in word for word in target.family.flags)
+
+
+def place(
+    design: Path,
+    target: Target,
+    folder: Path,
+    *,
+    seed: int,
+    clock: float,
+    constraints: str = "",
+    bitstream: str = "",
+    timeout: float = 3600.0,
+    listen: Listener | None = None,
+) -> Placed:
+    """Place and route ``design``, a netlist of yosys.
+
+    Args:
+        folder: to work in; the log and the report stay there.
+        clock: MHz to aim at.
+        constraints: text of the pins' constraints, in the family's own language.
+        bitstream: name of nextpnr's own output, in ``folder``; "" for none.
+
+    Raises:
+        ToolError: nextpnr failed or took too long.
+        MissingToolError: see :func:`find_nextpnr`.
+    """
+    tool, family = find_nextpnr(target), target.family
+    folder.mkdir(parents=True, exist_ok=True)
+    # WebAssembly builds see little of the file system: all files are named relative to the folder they are in.
+    (folder / "design.json").write_bytes(design.read_bytes())
+    command = [*tool.command, *target.fill(family.flags, chipdb=os.environ.get("LGC_XC7_CHIPDB", ""))]
+    command += ["--json", "design.json", "--report", "report.json", "--freq", f"{clock:g}", "--seed", str(seed)]
+    command += ["--timing-allow-fail"]
+    if constraints:
+        (folder / "pins.txt").write_text(constraints, encoding="utf-8")
+        command += target.fill(family.pins, file="pins.txt")
+    if bitstream:
+        command += target.fill(family.bitstream, file=bitstream)
+    log = folder / "nextpnr.log"
+    step = ""
+
+    def hear(line: str) -> None:
+        nonlocal step
+        found = next((name for start, name in _STEPS.items() if line.startswith(start)), step)
+        if found != step and listen:
+            listen(found)
+        step = found
+
+    try:
+        code = run(command, folder, log, timeout, hear)
+    except ToolError as error:
+        raise ToolError(f"{tool.name}, seed {seed}: {error.message}", hint=error.hint) from None
+    report = folder / "report.json"
+    if code or not report.exists():
+        raise ToolError(f"{tool.name}, seed {seed}, failed: {reason(log, code)}")
+    return _read(report, seed)
+
+
+def _read(report: Path, seed: int) -> Placed:
+    fields: dict[str, Any] = json.loads(re.sub(r"\b-?inf\b|\bnan\b", "0", report.read_text(encoding="utf-8")))
+    clocks = [float(one["achieved"]) for one in fields.get("fmax", {}).values()]
+    used = [(kind, int(row["used"]), int(row["available"])) for kind, row in fields.get("utilization", {}).items()]
+    return Placed(seed, min(clocks, default=0.0), tuple(row for row in used if row[1]))
+
+
+def pack(target: Target, source: Path, output: Path, folder: Path, timeout: float) -> Tool:
+    """Make the bitstream of nextpnr's output.
+
+    Returns:
+        The packer.
+
+    Raises:
+        ToolError: it failed.
+        MissingToolError: it is not installed.
+    """
+    name, *words = target.family.pack
+    tool = find_tool(name, target.family.wheel)
+    words = target.fill(tuple(words), **{"from": source.name, "to": output.name})
+    code = run([*tool.command, *words], folder, folder / "pack.log", timeout)
+    if code or not output.exists():
+        raise ToolError(f"{tool.name} failed: {reason(folder / 'pack.log', code)}")
+    return tool

@@ -1,0 +1,136 @@
+"""Targets as data: parts, their families, and the flow that serves each."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from lgc.errors import OptionError
+
+
+@dataclass(frozen=True)
+class Family:
+    """How the flow of a family of parts runs; see the head of ``targets.toml``."""
+
+    name: str
+    lut_inputs: int
+    synth: str
+    lut: tuple[str, ...]
+    ff: tuple[str, ...]
+    carry: tuple[str, ...]
+    bram: tuple[str, ...]
+    carry_sites: int
+    models: tuple[str, ...]
+    synth_pins: str = ""
+    register: str = ""
+    input: str = ""
+    clock: str = ""
+    nextpnr: str = ""
+    wheel: str = ""
+    flags: tuple[str, ...] = ()
+    pins: tuple[str, ...] = ()
+    bitstream: tuple[str, ...] = ()
+    pack: tuple[str, ...] = ()
+    suffix: str = ""
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether placing is left out where its nextpnr, which no wheel has, is missing."""
+        return bool(self.nextpnr) and not self.wheel
+
+
+@dataclass(frozen=True)
+class Target:
+    """A part.
+
+    Attributes:
+        luts, ffs, bram: what it has; 0 is without bound.
+        harness_pins: constraints of the harness's two pins, where nextpnr wants all pins constrained.
+        clock: MHz to aim at where the user names none.
+        ceiling: MHz that no circuit of it exceeds; 0 if unknown.
+        level_ns: what one level of logic takes with its wires, about, in nanoseconds; 0 if unknown.
+    """
+
+    name: str
+    family: Family
+    part: str
+    size: str = ""
+    device: str = ""
+    variant: str = ""
+    package: str = ""
+    speed: str = ""
+    lut_inputs: int = 0
+    luts: int = 0
+    ffs: int = 0
+    bram: int = 0
+    harness_pins: str = ""
+    clock: float = 100.0
+    ceiling: float = 0.0
+    level_ns: float = 0.0
+
+    @property
+    def is_asic(self) -> bool:
+        """Whether it is standard cells, which a Liberty file describes."""
+        return self.family.name == "asic"
+
+    @property
+    def lut_size(self) -> int:
+        """Inputs of its lookup tables; 0 if it has none."""
+        return self.lut_inputs or self.family.lut_inputs
+
+    def fill(self, words: tuple[str, ...], **more: str) -> list[str]:
+        """Words of a command with the part's fields, and others, filled in."""
+        values = {name: str(getattr(self, name)) for name in ("size", "device", "variant", "package", "speed")} | more
+        return [word.format(**values) for word in words]
+
+
+@cache
+def targets() -> dict[str, Target]:
+    """All targets by name."""
+    data = tomllib.loads((files("lgc.synth") / "targets.toml").read_text(encoding="utf-8"))
+    families = {name: Family(name=name, **_tuples(rows)) for name, rows in data["family"].items()}
+    return {
+        name: Target(**{**rows, "name": name, "family": families[rows["family"]]})
+        for name, rows in data["target"].items()
+    }
+
+
+def find_target(name: str) -> Target:
+    """The target of that name; the part alone (``up5k``, ``85k``) does where only one target ends so.
+
+    Raises:
+        OptionError: there is none, or several.
+    """
+    known = targets()
+    if name in known:
+        return known[name]
+    ending = [one for one in known if one.endswith(f"-{name}")]
+    if len(ending) == 1:
+        return known[ending[0]]
+    close = difflib.get_close_matches(name, known, n=1)
+    guess = f"Did you mean {close[0]}? " if close else ""
+    raise OptionError(f"there is no target '{name}'", hint=f"{guess}Targets: {', '.join(known)}")
+
+
+def check_clock(target: Target, clock: float) -> None:
+    """Refuse a clock that no circuit on the part reaches.
+
+    Raises:
+        OptionError: with the part's ceiling.
+    """
+    if target.ceiling and clock > target.ceiling:
+        raise OptionError(
+            f"no circuit on {target.name} reaches {clock:g} MHz: a flip-flop that feeds a flip-flop ends at "
+            f"{target.ceiling:g} MHz there",
+            hint="Ask for less, or for another part",
+        )
+
+
+def _tuples(rows: dict[str, Any]) -> dict[str, Any]:
+    unknown = set(rows) - {one.name for one in fields(Family)}
+    assert not unknown, unknown
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in rows.items()}

@@ -1,0 +1,147 @@
+"""Synthesis by yosys, in a process of its own: a failing pass ends the interpreter that it runs in."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lgc.backend.manifest import Port
+from lgc.errors import InputError, ToolError
+from lgc.synth.cells import Counts, count_cells
+from lgc.synth.harness import TOP, harness
+from lgc.synth.targets import Target
+from lgc.synth.tools import Listener, find_yosys, reason, run, yosys_share
+
+_PASS = re.compile(r"^\d+(?:\.\d+)*\. Executing (\w+) pass")
+_DELAY = re.compile(r"Delay = +([\d.]+) ps")
+_AREA = re.compile(r"Chip area for (?:top )?module .*: ([\d.]+)")
+
+
+@dataclass(frozen=True)
+class Synthesised:
+    """What yosys made.
+
+    Attributes:
+        folder: holds ``circuit.json``, ``netlist.v``, ``yosys.log``, and ``harness.json`` where that was asked for.
+        command: the yosys command that made it.
+        area: in the Liberty file's unit, standard cells only.
+        delay_ns: ABC's estimate of the longest way, standard cells only.
+    """
+
+    folder: Path
+    command: str
+    tool: str
+    counts: Counts
+    area: float = 0.0
+    delay_ns: float = 0.0
+
+
+def script(target: Target, top: str, *, liberty: Path | None, pins: bool, wrap: bool) -> list[str]:
+    """The yosys script: file names are relative to the folder it runs in."""
+    family = target.family
+    command = target.fill((family.synth_pins if pins and family.synth_pins else family.synth,))[0]
+    lines = ["read_verilog -defer source.v", f"{command} -top {top}"]
+    if liberty is not None:
+        lines += ["dfflibmap -liberty cells.lib", "abc -liberty cells.lib", "opt_clean -purge"]
+        lines += ["tee -o area.txt stat -liberty cells.lib"]
+    elif family.name == "generic":
+        lines += ["opt_clean -purge"]
+    lines += ["autoname", "write_json circuit.json", "write_verilog -noattr netlist.v"]
+    if wrap:
+        lines += ["read_verilog harness.v", f"hierarchy -top {TOP}", "proc", "flatten", "opt_clean"]
+        lines += ["write_json harness.json"]
+    return lines
+
+
+def synthesise(
+    source: Path,
+    top: str,
+    ports: Sequence[Port],
+    target: Target,
+    folder: Path,
+    *,
+    liberty: Path | None = None,
+    pins: bool = False,
+    wrap: bool = False,
+    timeout: float = 3600.0,
+    listen: Listener | None = None,
+) -> Synthesised:
+    """Run yosys in ``folder``, which exists.
+
+    Args:
+        pins: the top's ports are the board's pins.
+        wrap: also write the circuit between registers, ``harness.json``.
+        listen: called with what yosys does.
+
+    Raises:
+        InputError: yosys does not take the Verilog.
+        ToolError: it failed otherwise, or took too long.
+        MissingToolError: pyosys is not installed.
+    """
+    tool = find_yosys()
+    lines = script(target, top, liberty=liberty, pins=pins, wrap=wrap)
+    shutil.copyfile(source, folder / "source.v")
+    if liberty is not None:
+        shutil.copyfile(liberty, folder / "cells.lib")
+    if wrap:
+        (folder / "harness.v").write_text(harness(top, ports, target.family), encoding="utf-8")
+    (folder / "synth.ys").write_text("\n".join([*lines, ""]), encoding="utf-8")
+    log = folder / "yosys.log"
+
+    def hear(line: str) -> None:
+        match = _PASS.match(line)
+        if match and listen:
+            listen(match[1].lower())
+
+    try:
+        code = run([*tool.command, "synth.ys"], folder, log, timeout, hear)
+    except ToolError as error:
+        raise ToolError(f"yosys: {error.message}", where=source.name, hint=error.hint) from None
+    if code or not (folder / "circuit.json").exists():
+        why = reason(log, code)
+        if "source.v:" in why or "not found" in why:
+            raise InputError(f"yosys does not take this Verilog: {why}", where=str(source))
+        raise ToolError(f"yosys failed: {why}", where=str(source))
+    return read_synthesised(folder, target, top, lines[1], str(tool))
+
+
+def read_synthesised(folder: Path, target: Target, top: str, command: str, tool: str) -> Synthesised:
+    """What an earlier run left in ``folder``."""
+    area = delay = 0.0
+    if (folder / "area.txt").exists():
+        found = _AREA.findall((folder / "area.txt").read_text(encoding="utf-8"))
+        area = float(found[-1]) if found else 0.0
+        delays = _DELAY.findall((folder / "yosys.log").read_text(encoding="utf-8", errors="replace"))
+        delay = float(delays[-1]) / 1000 if delays else 0.0
+    return Synthesised(folder, command, tool, count_cells(folder / "circuit.json", top, target.family), area, delay)
+
+
+def models(target: Target, folder: Path) -> list[Path]:
+    """The simulation models of a target's cells: yosys's own, or for standard cells those made of the Liberty file.
+
+    Raises:
+        MissingToolError: pyosys is not installed.
+    """
+    del folder
+    return [yosys_share() / name for name in target.family.models]
+
+
+def nand2_area(liberty: Path) -> float:
+    """Area of the smallest two-input NAND of a Liberty file; 0.0 if no cell is called so.
+
+    Raises:
+        InputError: the file cannot be read, or holds no library.
+    """
+    try:
+        text = liberty.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise InputError(
+            f"the Liberty file cannot be read ({error.strerror})", where=str(liberty), hint="Give --liberty FILE.lib"
+        ) from None
+    if not re.search(r"\blibrary\s*\(", text):
+        raise InputError("this is no Liberty file: it has no library", where=str(liberty))
+    cells = re.findall(r'\bcell\s*\(\s*"?([\w.$]+)"?\s*\)\s*\{(.*?)\barea\s*:\s*"?([\d.eE+-]+)', text, re.DOTALL)
+    return min((float(area) for name, _, area in cells if re.search(r"nand2|nd2", name, re.IGNORECASE)), default=0.0)
