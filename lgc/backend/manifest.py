@@ -37,6 +37,7 @@ class Manifest:
         score_width: bits of a score; two's complement if ``score_signed``.
         thresholds: per feature, or None if the port takes features, or features are bits.
         features: how a feature becomes bits of the port ``features``, or None if the port is ``bits``.
+        interface: the wrapper beside the circuit and its sizes in bytes, or None (docs/interfaces.md).
     """
 
     top: str
@@ -56,6 +57,7 @@ class Manifest:
     model_digest: str
     circuit_digest: str
     features: FeatureCode | None = None
+    interface: dict[str, Any] | None = None
     format: str = FORMAT
     version: int = VERSION
     lgc: str = __version__
@@ -99,6 +101,8 @@ class Manifest:
         fields = asdict(self)
         head = {name: fields.pop(name) for name in ("format", "version", "lgc")}
         thresholds = fields.pop("thresholds")
+        if self.interface is None:
+            del fields["interface"]
         if self.features is None:
             del fields["features"]
         else:

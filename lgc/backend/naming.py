@@ -26,6 +26,7 @@ var vectored virtual void wait wait_order wand weak weak0 weak1 while wildcard w
 """  # of Verilog-2005 and of SystemVerilog, which many tools read a .v file as
 _OWN = """
 a b c d e f add argmax bias bits class_id class_id_nets clk count features head i in_valid inputs lane out_valid
+axis engine hx8k icebreaker loader queue spi spi_target tangnano9k uart uart_rx uart_tx ulx3s
 result_class result_scores round rst score scores scores_nets slice table_bits valid votes width x
 """  # the names that the emitted modules use themselves
 _RESERVED = frozenset(f"{_KEYWORDS} {_OWN}".split())

@@ -119,7 +119,7 @@ class Simulator:
             process = subprocess.Popen(
                 [str(self.program), *arguments],
                 cwd=self.folder,
-                env=_environment(self.manifest.top, self.folder),
+                env=simulator_environment(self.manifest.top, self.folder),
                 stdout=stream,
                 stderr=subprocess.STDOUT,
             )
@@ -203,7 +203,7 @@ def _stimulus(bits: Bits, lanes: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(words.T).astype("<u8").view(np.uint8)
 
 
-def _environment(top: str, folder: Path) -> dict[str, str]:
+def simulator_environment(top: str, folder: Path) -> dict[str, str]:
     """What cocotb needs to find Python, the testbench and the top module."""
     import find_libpython
     from cocotb_tools import config

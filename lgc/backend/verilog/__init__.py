@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from lgc import __version__
@@ -24,6 +24,7 @@ from lgc.backend.verilog import mapped as mapped_text
 from lgc.backend.verilog.fabric import FABRICS
 from lgc.backend.verilog.gates import stage_module
 from lgc.backend.verilog.head import argmax_module, head_module, popcount_module
+from lgc.backend.verilog.interfaces import Wrapper
 from lgc.backend.verilog.leaves import leaf_modules
 from lgc.backend.verilog.plan import place_ranks, tree_depth
 from lgc.backend.verilog.shape import HeadShape
@@ -78,6 +79,7 @@ class Verilog(Target):
         head: ``adder`` (plain arithmetic), a head of :mod:`lgc.backend.head`, or ``auto``.
         argmax: of a mapped head: ``tournament`` or ``bit-serial``.
         fabric: ``generic``, or the parts whose cells the lookup tables of a mapped head become.
+        interface, board, beat, baud: a wrapper beside the circuit, see :class:`lgc.backend.verilog.interfaces.Wrapper`.
     """
 
     name: ClassVar[str] = "verilog"
@@ -87,6 +89,10 @@ class Verilog(Target):
     head: str = "auto"
     argmax: str = "tournament"
     fabric: str = "generic"
+    interface: str = "none"
+    board: str = ""
+    beat: int = 0
+    baud: int = 0
 
     def validate(self, circuit: Circuit) -> None:
         """See :class:`Target`."""
@@ -94,6 +100,10 @@ class Verilog(Target):
             raise OptionError(f"outputs is '{self.outputs}'", hint="It is class, scores or both")
         self._validate_head()
         self.ranks(circuit)
+        self._wrapper().validate()
+
+    def _wrapper(self) -> Wrapper:
+        return Wrapper(self.interface, self.board, self.beat, self.baud)
 
     def _validate_head(self) -> None:
         choices = {"head": ("auto", "adder", *HEADS), "argmax": (*ARCHITECTURES,), "fabric": ("generic", *FABRICS)}
@@ -145,7 +155,7 @@ class Verilog(Target):
         stream.write(body)
 
     def companions(self, circuit: Circuit) -> Mapping[str, str]:
-        """The manifest: ports, orders, latency, encoding and digests, for machines."""
+        """The manifest: ports, orders, latency, encoding and digests, for machines. And the wrapper, if wanted."""
         shape = HeadShape.of(circuit)
         manifest = Manifest.of(
             circuit,
@@ -155,7 +165,9 @@ class Verilog(Target):
             score_width=shape.score,
             score_signed=shape.signed,
         )
-        return {".json": manifest.to_json()}
+        wrapper = self._wrapper()
+        manifest = replace(manifest, interface=wrapper.entry(manifest))
+        return {".json": manifest.to_json(), **wrapper.files(manifest)}
 
     def _modules(self, circuit: Circuit) -> Iterator[str]:
         mapped = self.mapped(circuit)

@@ -1,0 +1,138 @@
+"""What a wrapper must know of the circuit that it wraps: widths, latency, and how its ports lie in bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lgc.backend.manifest import Manifest
+
+CLASS_PORT, SCORES_PORT = "class_id", "scores"
+
+
+@dataclass(frozen=True)
+class Core:
+    """A compiled circuit as wrappers see it.
+
+    An image is a sequence of items, each of whole bytes, the first at the low end: a feature's code, or eight bits.
+    A reply is the class, then the scores of all classes in order, each in whole bytes, low byte first, scores
+    sign-extended where they can be negative.
+
+    Attributes:
+        top: the core's module.
+        latency: clocks; 0 is combinational, and then there is no ``clk``.
+        port: ``bits`` or ``features``.
+        items: of an image.
+        item_width: bits of an item that the core reads, 8 of bits.
+        port_width: bits of the port.
+        class_width: bits of ``class_id``; 0 if it is no port.
+        num_scores: 0 if they are no port.
+    """
+
+    top: str
+    latency: int
+    port: str
+    items: int
+    item_width: int
+    port_width: int
+    class_width: int
+    num_scores: int
+    score_width: int
+    score_signed: bool
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> Core:
+        """The core that a manifest describes."""
+        widths = {port.name: port.width for port in manifest.ports}
+        port, code = manifest.input_port, manifest.features
+        return cls(
+            top=manifest.top,
+            latency=manifest.latency,
+            port=port,
+            items=-(-widths[port] // 8) if code is None else manifest.num_features,
+            item_width=8 if code is None else code.width,
+            port_width=widths[port],
+            class_width=widths.get(CLASS_PORT, 0),
+            num_scores=len(manifest.classes) if SCORES_PORT in widths else 0,
+            score_width=manifest.score_width,
+            score_signed=manifest.score_signed,
+        )
+
+    @property
+    def item_bytes(self) -> int:
+        """Bytes of an item."""
+        return _bytes(self.item_width)
+
+    @property
+    def image_bytes(self) -> int:
+        """Bytes of an image."""
+        return self.items * self.item_bytes
+
+    @property
+    def class_bytes(self) -> int:
+        """Bytes of the class in a reply."""
+        return _bytes(self.class_width)
+
+    @property
+    def score_bytes(self) -> int:
+        """Bytes of a score in a reply."""
+        return _bytes(self.score_width) if self.num_scores else 0
+
+    @property
+    def reply_bytes(self) -> int:
+        """Bytes of a reply."""
+        return self.class_bytes + self.num_scores * self.score_bytes
+
+    def instance(self, start: str = "", done: str = "") -> Iterator[str]:
+        """Lines that instantiate the core between the vectors ``image`` and ``answer`` (the reply).
+
+        Args:
+            start, done: nets for ``in_valid`` and ``out_valid`` of a clocked core.
+        """
+        yield f"  wire [{self.port_width - 1}:0] port_{self.port};"
+        yield from self._unpack()
+        pins = [f".{self.port}(port_{self.port})"]
+        if self.latency:
+            pins = [".clk(clk)", ".rst(rst)", f".in_valid({start})", *pins, f".out_valid({done})"]
+        parts: list[str] = []
+        if self.class_width:
+            yield f"  wire [{self.class_width - 1}:0] class_id;"
+            pins.append(".class_id(class_id)")
+            parts.append(_extended("class_id", self.class_width, self.class_bytes, signed=False))
+        if self.num_scores:
+            width = self.score_width
+            yield f"  wire [{self.num_scores * width - 1}:0] scores;"
+            pins.append(".scores(scores)")
+            for index in range(self.num_scores):
+                field = f"scores[{index * width + width - 1}:{index * width}]"
+                parts.append(_extended(field, width, self.score_bytes, signed=self.score_signed))
+        yield f"  {self.top} core ({', '.join(pins)});"
+        yield f"  wire [{8 * self.reply_bytes - 1}:0] answer = {{{', '.join(reversed(parts))}}};"
+
+    def _unpack(self) -> Iterator[str]:
+        stride = 8 * self.item_bytes
+        if self.item_width == stride:
+            yield f"  assign port_{self.port} = image[{self.port_width - 1}:0];"
+            return
+        yield "  genvar item;"
+        yield "  generate"
+        yield f"    for (item = 0; item < {self.items}; item = item + 1) begin : items"
+        slices = f"port_{self.port}[item*{self.item_width} +: {self.item_width}]"
+        yield f"      assign {slices} = image[item*{stride} +: {self.item_width}];"
+        yield "    end"
+        yield "  endgenerate"
+
+
+def _bytes(width: int) -> int:
+    return -(-width // 8)
+
+
+def _extended(name: str, width: int, num_bytes: int, *, signed: bool) -> str:
+    """An expression of whole bytes."""
+    rest = 8 * num_bytes - width
+    if not rest:
+        return name
+    if not signed:
+        return f"{rest}'d0, {name}"
+    sign = name.split(":")[0] + "]" if ":" in name else f"{name}[{width - 1}]"
+    return f"{{{rest}{{{sign}}}}}, {name}"
