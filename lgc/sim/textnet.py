@@ -1,0 +1,118 @@
+"""The netlist read back from the emitted Verilog text: one node a gate line, nothing taken on trust from the compiler.
+
+Mutation and coverage speak about the text, so they work on what the text says and not on the circuit that was meant.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from lgc.backend.stages import INPUT, VOTES
+from lgc.errors import NotCheckedError
+from lgc.ir import CONST0, CONST1, FIRST_INPUT, GATES, Builder, Netlist
+
+_LINE = re.compile(r"^[ \t]*(?:`LGC_BLOCK )?`LGC_GATE (\w+)\[(\d+)\] = ([^;\n]*);(?: `LGC_END)?(?:  // (.*))?$", re.M)
+_REFERENCE = re.compile(r"(\w+)\[(\d+)\]|`LGC_(ZERO|ONE)\b")
+_TABLE = re.compile(r"lut(\d)\(\d+'h([0-9a-f]+), (.*)\)")
+_SHAPES = {gate.verilog.format(a="@", b="@").replace(" ", ""): gate for gate in GATES if "{b}" in gate.verilog}
+_SHAPES = {shape: gate for shape, gate in _SHAPES.items() if shape.count("@") == 2}
+
+_CONSTANTS = {"`LGC_ZERO": CONST0, "`LGC_ONE": CONST1}
+
+
+@dataclass(frozen=True)
+class TextGate:
+    """A gate line: entry ``index`` of vector ``stage``, as the text has it.
+
+    Attributes:
+        start, end: where its expression stands in the text.
+        table: LSB-first truth table over ``operands``; operand 0 is address bit 0.
+        operands: as written: ``bits[3]``.
+        nets: the same as nets of :attr:`TextNetlist.netlist`.
+        place: the neuron that the comment names, or an empty string.
+    """
+
+    stage: str
+    index: int
+    start: int
+    end: int
+    table: int
+    operands: tuple[str, ...]
+    nets: tuple[int, ...]
+    place: str
+
+
+@dataclass(frozen=True, eq=False)
+class TextNetlist:
+    """Gate lines in order, and the netlist they make; gate k is node k, outputs are the votes.
+
+    Attributes:
+        widths: entries of each vector.
+    """
+
+    gates: tuple[TextGate, ...]
+    netlist: Netlist
+    widths: dict[str, int]
+
+    @cached_property
+    def _names(self) -> dict[str, int]:
+        first = self.netlist.first_node
+        named = {f"{gate.stage}[{gate.index}]": first + node for node, gate in enumerate(self.gates)}
+        inputs = {f"{INPUT}[{index}]": net for index, net in enumerate(self.netlist.inputs)}
+        return named | inputs | _CONSTANTS
+
+    def net(self, name: str) -> int:
+        """The net that the text calls ``name``: ``bits[3]``, ``layer1[7]``."""
+        return self._names[name]
+
+
+def read_text(text: str, num_inputs: int) -> TextNetlist:
+    """Parse all gate lines of an emitted file.
+
+    Raises:
+        NotCheckedError: a line is none that lgc writes, or reads what does not exist: the text cannot be judged.
+    """
+    builder = Builder(num_inputs)
+    nets = {f"{INPUT}[{index}]": FIRST_INPUT + index for index in range(num_inputs)}
+    nets |= _CONSTANTS
+    widths, gates = {INPUT: num_inputs}, []
+    for match in _LINE.finditer(text):
+        stage, index, expression = match[1], int(match[2]), match[3]
+        table, operands = _parse(expression)
+        try:
+            found = tuple(nets[name] for name in operands)
+        except KeyError as error:
+            raise NotCheckedError(
+                f"{stage}[{index}] reads {error.args[0]}, which no gate line before it makes"
+            ) from None
+        nets[f"{stage}[{index}]"] = builder.add(table, found)
+        widths[stage] = max(widths.get(stage, 0), index + 1)
+        place = match[4] or ""
+        gates.append(TextGate(stage, index, match.start(3), match.end(3), table, operands, found, place))
+    if VOTES not in widths:
+        raise NotCheckedError("the Verilog has no votes in gate lines: its gates cannot be judged one by one")
+    try:
+        outputs = [nets[f"{VOTES}[{index}]"] for index in range(widths[VOTES])]
+    except KeyError as error:
+        raise NotCheckedError(f"no gate line makes {error.args[0]}") from None
+    return TextNetlist(tuple(gates), builder.build(outputs), widths)
+
+
+def _parse(expression: str) -> tuple[int, tuple[str, ...]]:
+    """Table and operands of an expression that :func:`lgc.backend.verilog.gates.expression` can write."""
+    if match := _TABLE.fullmatch(expression):
+        operands = tuple(reversed(match[3].split(", ")))
+        if len(operands) == int(match[1]) and all(_REFERENCE.fullmatch(name) for name in operands):
+            return int(match[2], 16), operands
+    operands = tuple(match[0] for match in _REFERENCE.finditer(expression))
+    shape = _REFERENCE.sub("@", expression).replace(" ", "")
+    if len(operands) == 1 and shape in ("@", "~@"):
+        name, inverted = operands[0], shape == "~@"
+        if name.startswith("`"):
+            return int((name == "`LGC_ONE") != inverted), ()
+        return (1 if inverted else 2), operands
+    if len(operands) == 2 and shape in _SHAPES:
+        return _SHAPES[shape].table, operands
+    raise NotCheckedError(f"'{expression[:80]}' is no gate that lgc writes: the text cannot be judged")
