@@ -9,14 +9,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lgc.frontend import ImportOptions
     from lgc.runtime import Predictor, load
 
 __version__ = "0.1.0"
-__all__ = ["Predictor", "__version__", "load"]
+__all__ = ["ImportOptions", "Predictor", "__version__", "load"]
+_HOME = {"ImportOptions": "lgc.frontend", "Predictor": "lgc.runtime", "load": "lgc.runtime"}
 
 
 def __getattr__(name: str) -> Any:
     """Imports on first use: ``import lgc`` alone stays cheap."""
-    if name in ("Predictor", "load"):
-        return getattr(importlib.import_module("lgc.runtime"), name)
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
     raise AttributeError(f"module 'lgc' has no attribute '{name}'")

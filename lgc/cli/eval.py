@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lgc.frontend import ImportOptions
+    from lgc.runtime.predictor import Engine
 
 _NAME = "eval"
 
@@ -23,17 +24,32 @@ _NAME = "eval"
 @click.option("--data", required=True, help="An .npz file with X and y, or a data set's name.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder with the data set's files.")
 @click.option("-O", "level", type=click.Choice(["0", "1", "2"]), default="0", show_default=True, help="Optimise first.")
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "c", "numpy"]),
+    default="auto",
+    show_default=True,
+    help="What computes: compiled C, numpy, or C where it is built or worth building. The numbers are the same.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @config_option
-def eval_(model: Path, data: str, data_dir: Path | None, level: str, as_json: bool, source: ImportOptions) -> None:
-    """Accuracy of MODEL (a checkpoint or a .lgn netlist) on a data set, by the reference interpreter."""
+def eval_(
+    model: Path,
+    data: str,
+    data_dir: Path | None,
+    level: str,
+    engine: Engine,
+    as_json: bool,
+    source: ImportOptions,
+) -> None:
+    """Accuracy of MODEL (a checkpoint or a netlist) on a data set, as `lgc.load(MODEL).predict` gives it."""
     import numpy as np
 
     from lgc.cli._data import load_bits
     from lgc.errors import InputError
     from lgc.frontend import load_circuit
-    from lgc.ir import interp
     from lgc.passes import optimize
+    from lgc.runtime import Predictor
 
     circuit = optimize(load_circuit(model, source), f"O{level}")
     bits, labels = load_bits(data, data_dir, circuit.encoder)
@@ -47,7 +63,7 @@ def eval_(model: Path, data: str, data_dir: Path | None, level: str, as_json: bo
         raise InputError(
             f"label {wrong} in data for a model of {count} classes", where=data, hint="Labels are 0 to C-1"
         )
-    predicted = interp.classify(circuit, bits)
+    predicted = Predictor(circuit, engine=engine, samples=len(bits)).predict(bits)
     confusion = np.zeros((count, count), np.int64)
     np.add.at(confusion, (labels, predicted), 1)
     if as_json:

@@ -9,10 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import os
-import platform
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,13 +18,12 @@ from pathlib import Path
 import lgc
 from lgc.backend.base import write
 from lgc.backend.c import C99
-from lgc.errors import MissingToolError, OutputError, ToolError
+from lgc.cc import build_key, cache_folder, compile_shared, find_compiler
+from lgc.errors import MissingToolError, OutputError
 from lgc.ir import Circuit
 
 _PREFIX = "lgc"
-_FLAGS = ("-std=c99", "-O2", "-fPIC", "-shared")
-_NATIVE = "-march=native"
-_BUILD_SECONDS = 1800
+_FLAGS = ("-std=c99", "-O2")
 _FORMS = {
     "bits": ctypes.c_uint8,
     "bools": ctypes.c_uint8,
@@ -53,35 +48,6 @@ class Library:
     workspace_bytes: int
 
 
-def find_compiler() -> str | None:
-    """The C compiler: ``$CC``, or the first of cc, gcc and clang; None if there is none."""
-    wanted = os.environ.get("CC")
-    candidates = (wanted,) if wanted else ("cc", "gcc", "clang")
-    return next((path for name in candidates if (path := shutil.which(name))), None)
-
-
-def cache_folder() -> Path:
-    """``$LGC_CACHE``, or ``lgc`` in the user's cache folder; made if missing, and only the user's.
-
-    Raises:
-        OutputError: it cannot be made, or belongs to somebody else, whose code would be run.
-    """
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    folder = Path(os.environ.get("LGC_CACHE") or Path(base) / "lgc")
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        owner = folder.stat().st_uid
-    except OSError as error:
-        raise OutputError(
-            f"cannot make the cache ({error.strerror})", where=str(folder), hint="Set LGC_CACHE"
-        ) from None
-    if hasattr(os, "getuid") and owner not in (os.getuid(), 0):
-        raise OutputError(
-            "the cache belongs to another user", where=str(folder), hint="Set LGC_CACHE to your own folder"
-        )
-    return folder
-
-
 def open_library(circuit: Circuit, optimize: Callable[[Circuit], Circuit], compiler: str | None = None) -> Library:
     """The library of a circuit, from the cache or newly built.
 
@@ -97,7 +63,7 @@ def open_library(circuit: Circuit, optimize: Callable[[Circuit], Circuit], compi
     compiler = compiler or find_compiler()
     if compiler is None:
         raise MissingToolError("no C compiler found", hint="Install gcc or clang, or set CC")
-    path = cache_folder() / f"{_key(circuit, compiler)}.so"
+    path = _path(circuit, compiler)
     if path.exists():
         try:
             return _open(path, circuit)
@@ -107,12 +73,19 @@ def open_library(circuit: Circuit, optimize: Callable[[Circuit], Circuit], compi
     return _open(path, circuit)
 
 
+def is_built(circuit: Circuit, compiler: str | None = None) -> bool:
+    """Whether the cache has a circuit's library."""
+    compiler = compiler or find_compiler()
+    return compiler is not None and _path(circuit, compiler).exists()
+
+
+def _path(circuit: Circuit, compiler: str) -> Path:
+    return cache_folder() / f"{_key(circuit, compiler)}.so"
+
+
 def _key(circuit: Circuit, compiler: str) -> str:
     """Everything that the machine code depends on."""
-    stat = Path(compiler).resolve().stat()
-    parts = [lgc.__version__, _emitter(), circuit.digest(), compiler, str(stat.st_size), str(stat.st_mtime_ns)]
-    parts += [*_FLAGS, _NATIVE, platform.machine(), _processor()]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
+    return build_key(compiler, lgc.__version__, _emitter(), circuit.digest(), *_FLAGS)
 
 
 @cache
@@ -127,16 +100,6 @@ def _emitter() -> str:
     return sha.hexdigest()
 
 
-@cache
-def _processor() -> str:
-    """What ``-march=native`` looks at: a cache in a shared home serves unlike machines."""
-    try:
-        with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as lines:
-            return "".join(sorted({line for line in lines if line.startswith(("flags", "Features", "model name"))}))
-    except OSError:
-        return platform.processor()
-
-
 def compile_source(source: Path, output: Path, compiler: str | None = None) -> None:
     """Compile an emitted file into a shared library, as the runtime does.
 
@@ -147,30 +110,17 @@ def compile_source(source: Path, output: Path, compiler: str | None = None) -> N
     compiler = compiler or find_compiler()
     if compiler is None:
         raise MissingToolError("no C compiler found", hint="Install gcc or clang, or set CC")
-    _compile([compiler, *_FLAGS, _NATIVE, "-o", str(output), str(source)])
+    compile_shared(source, output, compiler, _FLAGS)
 
 
 def _build(circuit: Circuit, compiler: str, path: Path) -> None:
     try:
-        with tempfile.TemporaryDirectory(prefix=".build-", dir=path.parent) as name:
-            source, library = Path(name, "model.c"), Path(name, "model.so")
+        with tempfile.TemporaryDirectory(prefix=".source-", dir=path.parent) as name:
+            source = Path(name, "model.c")
             write(C99(prefix=_PREFIX), circuit, source)
-            compile_source(source, library, compiler)
-            library.replace(path)
+            compile_source(source, path, compiler)
     except OSError as error:
         raise OutputError(f"cannot build in the cache ({error.strerror})", where=str(path.parent)) from None
-
-
-def _compile(command: list[str]) -> None:
-    try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=_BUILD_SECONDS, check=False)
-        if result.returncode and _NATIVE in result.stderr:  # some compilers know no -march=native
-            plain = [word for word in command if word != _NATIVE]
-            result = subprocess.run(plain, capture_output=True, text=True, timeout=_BUILD_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        raise ToolError(f"the C compiler took more than {_BUILD_SECONDS} s", hint="Use engine='numpy'") from None
-    if result.returncode:
-        raise ToolError(f"the C compiler failed: {result.stderr.strip()[-400:]}", where=command[0])
 
 
 def _open(path: Path, circuit: Circuit) -> Library:

@@ -12,11 +12,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.cc import find_compiler
 from lgc.errors import InputError, LgcError, OptionError
-from lgc.frontend import load_circuit
+from lgc.frontend import ImportOptions, load_circuit
 from lgc.ir import Circuit, interp
 from lgc.passes import optimize
-from lgc.runtime.library import Library, find_compiler, open_library
+from lgc.runtime.library import Library, is_built, open_library
 
 Engine = Literal["auto", "c", "numpy"]
 
@@ -24,13 +25,24 @@ _GRAIN = 4096
 """Samples below which a second thread costs more than it gains."""
 
 
-def load(path: Path | str, *, engine: Engine = "auto", threads: int | None = None) -> Predictor:
-    """The model in a checkpoint or `.lgn` file, ready to classify.
+_WORTH_BUILDING = 60_000
+"""Samples from which building machine code takes less time than it saves: both grow with the gates."""
+
+
+def load(
+    path: Path | str, options: ImportOptions | None = None, *, engine: Engine = "auto", threads: int | None = None
+) -> Predictor:
+    """The model in a checkpoint or netlist of any family that docs/formats.md lists, ready to classify.
+
+    Args:
+        options: what another tool's file does not say, as ``lgc compile --config`` gives it:
+            ``ImportOptions.of(Path("facts.toml"))``, or ``ImportOptions.of(features=784, classes=10)``.
+        engine, threads: as for :class:`Predictor`.
 
     Raises:
         LgcError: the file is unusable, see :func:`lgc.frontend.load_circuit`; or as :class:`Predictor`.
     """
-    return Predictor(load_circuit(path), engine=engine, threads=threads)
+    return Predictor(load_circuit(path, options), engine=engine, threads=threads)
 
 
 class Predictor:
@@ -41,6 +53,8 @@ class Predictor:
         engine: ``c`` builds machine code (once, then cached), ``numpy`` interprets, ``auto`` takes C where a
             compiler works. Both give the same integers.
         threads: how many share a large batch; by default one for each processor this process may use.
+        samples: how many are to come, if known. Then ``auto`` builds only if that saves time, and else takes C only
+            from the cache.
 
     Samples ``X`` are a numpy array or a torch tensor, in one of these forms:
 
@@ -54,7 +68,9 @@ class Predictor:
         OptionError: an unknown engine, or threads below 1.
     """
 
-    def __init__(self, circuit: Circuit, *, engine: Engine = "auto", threads: int | None = None) -> None:
+    def __init__(
+        self, circuit: Circuit, *, engine: Engine = "auto", threads: int | None = None, samples: int | None = None
+    ) -> None:
         if engine not in ("auto", "c", "numpy"):
             raise OptionError(f"no engine '{engine}'", hint="There are: auto, c, numpy")
         if threads is not None and threads < 1:
@@ -64,7 +80,8 @@ class Predictor:
         self._local = threading.local()
         self._pool: ThreadPoolExecutor | None = None
         self._pool_lock = threading.Lock()
-        self._library = None if engine == "numpy" else _library(circuit, required=engine == "c")
+        worth = samples is None or samples >= _WORTH_BUILDING
+        self._library = None if engine == "numpy" else _library(circuit, required=engine == "c", build=worth)
 
     @property
     def engine(self) -> str:
@@ -184,12 +201,14 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _library(circuit: Circuit, *, required: bool) -> Library | None:
-    """The machine code, or None where it is not required and cannot be had."""
+def _library(circuit: Circuit, *, required: bool, build: bool) -> Library | None:
+    """The machine code, or None where it is not required and cannot be had, or is not there and not to be built."""
     compiler = find_compiler()
     if compiler is None and not required:
         return None
     try:
+        if not (required or build or is_built(circuit, compiler)):
+            return None
         return open_library(circuit, optimize, compiler)
     except LgcError as error:
         if required:

@@ -153,6 +153,9 @@ def test_eval_counts_right_and_wrong(model: Path, tmp_path: Path, capfd: Capture
     np.add.at(expected, (labels, interp.classify(circuit, bits)), 1)
     assert report["samples"] == 200 and report["correct"] == 190 and report["accuracy"] == 0.95
     assert report["confusion"] == expected.tolist() and report["classes"] == ["cat", "dog", "eel"]
+    for engine in ("c", "numpy"):
+        same = call(capfd, "eval", model, "--data", "data.npz", "--json", "--engine", engine)
+        assert (same.code, json.loads(same.out)) == (0, report)
     table = call(capfd, "eval", model, "--data", "data.npz", "-O", "2")
     assert "190 of 200 right, accuracy 95.00 %" in table.out and "eel" in table.out
 

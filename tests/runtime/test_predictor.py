@@ -13,6 +13,10 @@ import pytest
 from numpy.typing import NDArray
 from strategies import random_circuit, random_inputs
 
+import lgc
+from lgc import ImportOptions, cc
+from lgc.backend.base import write
+from lgc.backend.blif import Blif
 from lgc.errors import InputError, MissingToolError, OptionError, ToolError
 from lgc.ir import Circuit, Encoder, interp, write_text
 from lgc.runtime import Predictor, library, load
@@ -158,7 +162,7 @@ def test_the_second_load_builds_nothing(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_damaged_library_is_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LGC_CACHE", str(tmp_path))
     circuit = random_circuit(10, [20], 2, seed=77)
-    path = library.cache_folder() / f"{library._key(circuit, str(library.find_compiler()))}.so"
+    path = cc.cache_folder() / f"{library._key(circuit, str(cc.find_compiler()))}.so"
     path.write_bytes(b"\x7fELF truncated")
     bits = random_inputs(10, 20)
     np.testing.assert_array_equal(Predictor(circuit, engine="c").scores(bits), interp.scores(circuit, bits))
@@ -183,7 +187,7 @@ def test_a_compiler_that_fails_is_a_warning_or_an_error(tmp_path: Path, monkeypa
         assert Predictor(BINARY).engine == "numpy"
     with pytest.raises(ToolError, match="out of paper"):
         Predictor(BINARY, engine="c")
-    assert not [path for path in library.cache_folder().iterdir() if path.name.startswith(".build")]
+    assert not [path for path in cc.cache_folder().iterdir() if path.name.startswith(".build")]
 
 
 def test_options_are_checked() -> None:
@@ -200,3 +204,24 @@ def test_load_reads_circuits_and_names_classes(tmp_path: Path) -> None:
     assert predictor.classes == BINARY.head.classes
     with pytest.raises(InputError):
         load(tmp_path / "none.lgn")
+
+
+def test_load_takes_what_the_file_does_not_say(tmp_path: Path) -> None:
+    """A BLIF file has no classes; given them, its scores are the circuit's."""
+    path = tmp_path / "net.blif"
+    circuit = random_circuit(40, [60], 6, seed=4)
+    write(Blif(), circuit, path)
+    bits = random_inputs(40, 100)
+    predictor = load(path, ImportOptions.of(classes=6))
+    np.testing.assert_array_equal(predictor.scores(bits), interp.scores(circuit, bits))
+    (tmp_path / "facts.toml").write_text('classes = ["a", "b", "c", "d", "e", "f"]')
+    assert lgc.load(path, lgc.ImportOptions.of(tmp_path / "facts.toml")).classes == tuple("abcdef")
+    assert load(path).scores(bits).shape == (100, circuit.netlist.num_outputs)
+
+
+def test_few_samples_do_not_build_but_use_what_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LGC_CACHE", str(tmp_path))
+    circuit = random_circuit(10, [20], 2, seed=78)
+    assert Predictor(circuit, samples=100).engine == "numpy"
+    assert Predictor(circuit, samples=10**6).engine == "c"
+    assert Predictor(circuit, samples=100).engine == "c"
