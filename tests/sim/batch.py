@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,6 @@ from lgc.backend.base import to_bytes
 from lgc.backend.manifest import Manifest
 from lgc.backend.pipeline import max_ranks
 from lgc.backend.verilog import Verilog
-from lgc.backend.verilog.plan import place_ranks
 from lgc.backend.verilog.shape import HeadShape
 from lgc.ir import Circuit, interp
 from lgc.sim.build import BuildOptions, build
@@ -28,13 +28,23 @@ class Batch:
     Every third circuit has as many ranks as it takes, the others different numbers of them. Circuit k reads the lowest
     bits of the common input. A form of r ranks is delayed by as many registers as the deepest one has more: it must
     then equal the combinational one, delayed by as many. Its scores and class appear on ``sK_r`` and ``kK_r``.
-    ``disagree`` becomes 1 for good when two forms differ in ``out_valid``.
+    ``disagree`` becomes 1 for good when two forms differ in ``out_valid``. ``options`` are those of the target, for
+    each circuit.
     """
 
-    def __init__(self, circuits: Sequence[Circuit], folder: Path, *, lanes: int, pipelined: bool = True) -> None:
+    def __init__(
+        self,
+        circuits: Sequence[Circuit],
+        folder: Path,
+        *,
+        lanes: int,
+        pipelined: bool = True,
+        options: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
         self.circuits, self.lanes = list(circuits), lanes
+        self.options = list(options) or [{}] * len(self.circuits)
         self.num_inputs = max(circuit.netlist.num_inputs for circuit in circuits)
-        counts = [(0, _ranks(one, index)) if pipelined else (0,) for index, one in enumerate(circuits)]
+        counts = [(0, self._ranks(index)) if pipelined else (0,) for index in range(len(self.circuits))]
         self.forms = [(index, count) for index, mine in enumerate(counts) for count in mine]
         self.latency = max(1, *(count for _, count in self.forms))
         self.signals: list[tuple[int, int, str, int]] = []  # circuit, ranks, signal, width of a lane
@@ -48,13 +58,18 @@ class Batch:
         )
         self.simulator = Simulator(program, manifest, lanes, folder, timeout=600)
 
+    def _ranks(self, index: int) -> int:
+        """As many ranks as the circuit takes, or fewer, by the index."""
+        most = max_ranks(Verilog(**self.options[index]).ranks(self.circuits[index]).levels)
+        return most - index % 3 * (index + 1) % most
+
     def _text(self) -> str:
         texts, body, header = [], [], [f"input wire {name}" for name in CONTROL]
         header += [f"input wire [{self.num_inputs * self.lanes - 1}:0] bits", "output wire out_valid"]
         for index, ranks in self.forms:
             circuit, name = self.circuits[index], f"c{index}_{ranks}"
             shape = HeadShape.of(circuit)
-            texts.append(to_bytes(Verilog(top=name, pipeline=ranks), circuit).decode())
+            texts.append(to_bytes(Verilog(top=name, pipeline=ranks, **self.options[index]), circuit).decode())
             mine = [(f"s{index}_{ranks}", shape.num_classes * shape.score), (f"k{index}_{ranks}", shape.index)]
             self.signals += [(index, ranks, signal, width) for signal, width in mine]
             header += [f"output wire [{width * self.lanes - 1}:0] {signal}" for signal, width in mine]
@@ -105,12 +120,6 @@ class Batch:
             np.testing.assert_array_equal(scores, expected, err_msg=message)
             np.testing.assert_array_equal(classes, circuit.head.classify(expected), err_msg=message)
         return len(seen)
-
-
-def _ranks(circuit: Circuit, index: int) -> int:
-    """As many ranks as the circuit takes, or fewer, by the index."""
-    most = max_ranks(place_ranks(circuit, 0).levels)
-    return most - index % 3 * (index + 1) % most
 
 
 def _delayed(wire: str, target: str, width: int, clocks: int) -> list[str]:

@@ -154,27 +154,31 @@ class CarryColumns(Columns):
     ) -> None:
         """Build a chain and put its sums and its carry into their columns."""
         mapper = self.mapper
-        carry = first = mapper.net(carry_in)
-        select, data, sums, carries = [], [], [], []
-        for index, one in enumerate(positions):
-            net = mapper.net(one.literal)  # the chain itself cannot invert
-            own = mapper.own(*_xor(replace(one, literal=positive(net))))
-            if net and index == 0 and first:
-                # A carry that comes in takes the place of the net: the table's second output gives the function.
-                net = mapper.own(one.table, one.operands)
-                self.packed.append((own, net))
-            sums.append(mapper.sum(own, carry) if carry else own)
-            carry = mapper.carry(own, carry, net) if base + index + 1 < self.width else 0
-            select.append(own)
-            data.append(net)
+        first = mapper.net(carry_in)
+        steering = [self._steer(one, index == 0 and first > 0) for index, one in enumerate(positions)]
+        carry, sums, carries = first, [], []
+        for index, (select, data) in enumerate(steering):
+            sums.append(mapper.sum(select, carry) if carry else select)
+            carry = mapper.carry(select, carry, data) if base + index + 1 < self.width else 0
             carries.append(carry)
-        self.chains.append(Chain(tuple(select), tuple(data), first, tuple(sums), tuple(carries)))
+        selects, datas = zip(*steering, strict=True)
+        self.chains.append(Chain(selects, datas, first, tuple(sums), tuple(carries)))
         outputs = [(positive(net), base + index) for index, net in enumerate(sums)]
         if carry:
             outputs.append((positive(carry), base + len(positions)))
         inputs = _inputs(base, positions, carry_in, piece)
         self.compressors.append(Compressor(self.group, inputs, constant, tuple(outputs), piece))
         self.add(tuple(outputs))
+
+    def _steer(self, one: Position, with_carry: bool) -> tuple[int, int]:
+        """The nets that steer a position: the sum of what it adds, and what it carries on where that is 0."""
+        data = self.mapper.net(one.literal)  # the chain itself cannot invert
+        select = self.mapper.own(*_xor(replace(one, literal=positive(data))))
+        if data and with_carry:
+            # A carry that comes in takes the place of the net: the table's second output gives the function.
+            data = self.mapper.own(one.table, one.operands)
+            self.packed.append((select, data))
+        return select, data
 
 
 def _xor(one: Position) -> tuple[int, tuple[int, ...]]:

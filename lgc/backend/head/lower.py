@@ -21,7 +21,7 @@ from lgc.backend.head.pack import pair_up
 from lgc.backend.head.plan import REGIONS, Bit, Chain, Compressor, Mapped, Piece
 from lgc.backend.head.terms import read_groups
 from lgc.errors import OptionError
-from lgc.ir import Builder, Circuit
+from lgc.ir import Builder, Circuit, Netlist
 from lgc.ir.circuit import Head
 from lgc.ir.netlist import I32
 
@@ -128,7 +128,7 @@ class _Lowering:
         starts = list(accumulate((len(word) for word in scores), initial=0))
         kind, region = np.array(self.mapper.kinds, np.uint8), np.array(self.mapper.regions, np.uint8)
         plain = self.builder.build([net for word in (*scores, class_id) for net in word])
-        netlist = chained(plain, kind != LUT, self.packed)
+        netlist = chained(plain, self._chain_of(plain), self.packed)
         number = by_level(netlist, region)
         netlist = renumber(netlist, number)
         order = np.argsort(number[netlist.first_node :])
@@ -154,6 +154,14 @@ class _Lowering:
             constants=tuple(self.constants),
             compressors=tuple(rename.compressor(one) for one in self.compressors),
         )
+
+    def _chain_of(self, netlist: Netlist) -> I32:
+        """The number of each node's chain, int32 (M,)."""
+        chain_of = np.full(netlist.num_nodes, -1, np.int32)
+        for index, chain in enumerate(self.chains):
+            nets = [net for net in (*chain.sums, *chain.carries) if net not in (0, *chain.select)]
+            chain_of[np.array(nets, np.int64) - netlist.first_node] = index
+        return chain_of
 
     def _pairs(
         self, netlist: ChainedNetlist, kind: NDArray[np.uint8], region: NDArray[np.uint8], packed: list[tuple[int, int]]

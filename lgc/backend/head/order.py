@@ -20,36 +20,44 @@ class ChainedNetlist(Netlist):
     """A netlist with carry chains: those take no level of their own, but stand in that of the tables which steer them.
 
     Attributes:
-        chained: bool (M,), nodes of carry chains.
+        chain: int32 (M,), the number of the carry chain that a node belongs to, -1 for none. A chain's nodes stand side
+            by side.
         beside: int64 (pairs, 2), nets of lookup tables with two outputs: the second one is at the first one's level.
     """
 
-    chained: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    chain: I32 = field(default_factory=lambda: np.zeros(0, np.int32))
     beside: I64 = field(default_factory=lambda: np.zeros((0, 2), np.int64))
 
     @cached_property
     def levels(self) -> I32:
-        """See :class:`Netlist`."""
-        level = np.zeros(self.num_nets, np.int32)
-        first = self.first_node
-        for lo, hi in self.runs():
-            if self.width:
-                level[first + lo : first + hi] = level[self.fanin[lo:hi]].max(axis=1)
-            level[first + lo : first + hi] += (self.arity[lo:hi] > 0) & ~self.chained[lo:hi]
-        level[self.beside[:, 1]] = level[self.beside[:, 0]]
-        return level
+        """See :class:`Netlist`; all nodes of a chain are at the highest level of what it reads."""
+        first, fanin, arity, chain = self.first_node, self.fanin.tolist(), self.arity.tolist(), self.chain.tolist()
+        level = [0] * self.num_nets
+        lo = 0
+        while lo < len(arity):
+            hi = lo + 1
+            while chain[lo] >= 0 and hi < len(arity) and chain[hi] == chain[lo]:
+                hi += 1
+            reads = [net for node in range(lo, hi) for net in fanin[node][: arity[node]] if net < first + lo]
+            highest = max((level[net] for net in reads), default=0)
+            own = int(chain[lo] < 0 and arity[lo] > 0)
+            level[first + lo : first + hi] = [highest + own] * (hi - lo)
+            lo = hi
+        array = np.array(level, np.int32)
+        array[self.beside[:, 1]] = array[self.beside[:, 0]]
+        return array
 
 
-def chained(netlist: Netlist, nodes: NDArray[np.bool_], beside: Sequence[tuple[int, int]]) -> ChainedNetlist:
+def chained(netlist: Netlist, chain: I32, beside: Sequence[tuple[int, int]]) -> ChainedNetlist:
     """The same netlist, knowing its chains."""
     parts = {one.name: getattr(netlist, one.name) for one in fields(Netlist)}
-    return ChainedNetlist(**parts, chained=nodes, beside=np.array(beside, np.int64).reshape(-1, 2))
+    return ChainedNetlist(**parts, chain=chain, beside=np.array(beside, np.int64).reshape(-1, 2))
 
 
 def by_level(netlist: ChainedNetlist, region: NDArray[np.uint8]) -> I64:
     """The new number of every net, int64 (num_nets,): nodes sorted by region, then by level, chains behind tables."""
     first = netlist.first_node
-    order = np.lexsort((netlist.chained, netlist.levels[first:], region))
+    order = np.lexsort((netlist.chain >= 0, netlist.levels[first:], region))
     number = np.arange(netlist.num_nets)
     number[first + order] = np.arange(first, netlist.num_nets)
     return number
@@ -67,7 +75,7 @@ def renumber(netlist: ChainedNetlist, number: I64) -> ChainedNetlist:
         table=netlist.table[order],
         origin=netlist.origin[order],
         outputs=number[netlist.outputs].astype(np.int32),
-        chained=netlist.chained[order],
+        chain=netlist.chain[order],
         beside=number[netlist.beside],
     )
 

@@ -28,11 +28,12 @@ class Fabric:
 
     def simulation(self) -> str:
         """Models of the cells, which simulators alone see; synthesis has its own."""
+        guard = f"LGC_CELLS_{self.name.upper()}"
         return (
             "// Simulators know no cells of parts: these are theirs.\n"
             "`ifdef VERILATOR\n`define LGC_MODELS\n`endif\n`ifdef __ICARUS__\n`define LGC_MODELS\n`endif\n"
             "`ifdef LGC_LANES\n`undef LGC_MODELS\n`endif\n"
-            f"`ifdef LGC_MODELS\n{self.models}`endif"
+            f"`ifdef LGC_MODELS\n`ifndef {guard}\n`define {guard}\n{self.models}`endif\n`endif"
         )
 
     def instance(self, name: str, output: str, table: int, operands: Sequence[str]) -> str:
@@ -57,7 +58,8 @@ def _table_models(sizes: range, output: str) -> str:
     for arity in sizes:
         pins = [f"I{index}" for index in range(arity)]
         modules.append(
-            f"module LUT{arity} #(parameter [{(1 << arity) - 1}:0] INIT = 0) (output {output}, input {', '.join(pins)});\n"
+            f"module LUT{arity} #(parameter [{(1 << arity) - 1}:0] INIT = 0) "
+            f"(output {output}, input {', '.join(pins)});\n"
             f"  assign {output} = INIT[{{{', '.join(reversed(pins))}}}];\n"
             "endmodule\n"
         )

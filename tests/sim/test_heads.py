@@ -1,0 +1,52 @@
+"""Simulated Verilog of every head and fabric equals the interpreter, combinational and pipelined."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from strategies import random_circuit, random_inputs
+
+from lgc.ir import Circuit
+from lgc.passes import optimize
+
+sys.path.insert(0, str(Path(__file__).parent))  # tests are imported without being a package
+from batch import Batch
+
+pytestmark = pytest.mark.sim
+
+GENERIC = [{"head": "compress"}, {"head": "carry"}, {"head": "carry", "argmax": "bit-serial"}]
+NOW, LATER = ("xc7",), ("ecp5", "ice40", "gowin")
+
+
+def specimens() -> list[Circuit]:
+    """One layer with signed scores and the last of ties; two layers; outputs that are inputs, and constants."""
+    single = random_circuit(20, [120], 3, seed=3)
+    signed = replace(single, head=replace(single.head, bias=np.array([-40, 3, -7]), tie="last"))
+    double = random_circuit(12, [20, 30], 5, seed=4)
+    return [signed, optimize(double), random_circuit(4, [9], 3, arity=3, seed=5)]
+
+
+def check(options: list[dict[str, Any]], folder: Path, *, lanes: int) -> None:
+    pairs = [(circuit, option) for circuit in specimens() for option in options]
+    batch = Batch([circuit for circuit, _ in pairs], folder, lanes=lanes, options=[option for _, option in pairs])
+    assert batch.check(random_inputs(batch.num_inputs, 256, seed=lanes)) == 2 * len(pairs)
+
+
+def test_expressions_of_every_head(tmp_path: Path) -> None:
+    check(GENERIC, tmp_path, lanes=64)
+
+
+@pytest.mark.parametrize("fabric", [*NOW, *(pytest.param(one, marks=pytest.mark.slow) for one in LATER)])
+def test_cells_of_every_fabric(fabric: str, tmp_path: Path) -> None:
+    """One lane is what hardware is: the cells, by the models in the file."""
+    check([{"fabric": fabric}], tmp_path, lanes=1)
+
+
+@pytest.mark.slow
+def test_cells_of_compressors_on_a_fabric_with_chains(tmp_path: Path) -> None:
+    check([{"fabric": "xc7", "head": "compress", "argmax": "bit-serial"}], tmp_path, lanes=1)
