@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from lgc.cli._hardware import hardware_options
+from lgc.cli._head import head_options
 from lgc.cli._import import config_option
 
 if TYPE_CHECKING:
     from lgc.backend.base import Target
     from lgc.cli._hardware import HardwareOptions
+    from lgc.cli._head import HeadOptions
     from lgc.frontend import ImportOptions
     from lgc.ir import Circuit
     from lgc.passes import PassManager, PassStats
@@ -41,6 +43,7 @@ _NAME = "compile"
 @click.option("--registered", is_flag=True, help="Verilog: one rank at the input and one at the output: --pipeline 2.")
 @click.option("--outputs", type=click.Choice(["class", "scores", "both"]), help="Verilog: which results are ports.")
 @click.option("--top", help="Verilog: name of the top module; by default the output file's name.")
+@head_options
 @hardware_options
 @click.option("--check", is_flag=True, help="Verify every invariant between passes.")
 @click.option(
@@ -68,6 +71,7 @@ def compile_(
     stop_after: str | None,
     bisect: bool,
     quiet: bool,
+    counting: HeadOptions,
     hardware: HardwareOptions,
     source: ImportOptions,
 ) -> None:
@@ -93,7 +97,7 @@ def compile_(
         options["pipeline"] = str(2 if registered else pipeline)
     if outputs:
         options["outputs"] = outputs
-    target = target_type.from_options(options | hardware.target_options())
+    target = target_type.from_options(options | counting.target_options() | hardware.target_options())
     circuit = hardware.prepare(load_circuit(model, source), target_type)
     manager = PassManager(check=check, dump_dir=dump_ir, stop_after=stop_after, bisect_vectors=256 if bisect else 0)
     optimised = manager.run(circuit, PIPELINES[f"O{level}"])
@@ -136,6 +140,7 @@ def _print_report(
 
     from lgc.backend.verilog import Verilog
     from lgc.cli._console import console as new_console
+    from lgc.cli._head import print_head
     from lgc.cli._ranks import print_ranks
 
     before, after = circuit.netlist, optimised.netlist
@@ -155,6 +160,7 @@ def _print_report(
     if optimised.encoder.code is not None:
         console.print(f"feature x is the integer {optimised.encoder.code.rule()}", soft_wrap=True)
     if isinstance(target, Verilog):
+        print_head(console, target, optimised)
         print_ranks(console, target.ranks(optimised))
     for path in written:
         console.print(f"wrote {path} ({path.stat().st_size:,} bytes)", soft_wrap=True)

@@ -1,0 +1,65 @@
+"""Options of `lgc compile` for the head: its architecture, and the cells that it is made of."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from lgc.backend.verilog import Verilog
+    from lgc.ir import Circuit
+
+# As in lgc.backend.head and lgc.backend.verilog.fabric, which are too heavy to import for a help text; a test compares.
+HEADS = ("auto", "adder", "compress", "carry")
+ARGMAXES = ("tournament", "bit-serial")
+FABRICS = ("generic", "xc7", "ecp5", "ice40", "gowin")
+
+
+@dataclass(frozen=True)
+class HeadOptions:
+    """The options as given; None where not."""
+
+    head: str | None
+    argmax: str | None
+    fabric: str | None
+
+    def target_options(self) -> dict[str, str]:
+        """Those given, as options of the Verilog target."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
+_OPTIONS = (
+    click.option("--head", type=click.Choice(HEADS), help="Verilog: how votes are counted; see docs/head.md."),
+    click.option("--argmax", type=click.Choice(ARGMAXES), help="Verilog: how a mapped head finds the largest score."),
+    click.option("--fabric", type=click.Choice(FABRICS), help="Verilog: whose cells a mapped head is written in."),
+)
+
+
+def head_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options to a command, which gets them as one argument, ``counting``."""
+
+    @functools.wraps(command)
+    def call(**values: Any) -> Any:
+        names = HeadOptions.__dataclass_fields__
+        return command(counting=HeadOptions(**{name: values.pop(name) for name in names}), **values)
+
+    for option in reversed(_OPTIONS):
+        call = option(call)
+    return call
+
+
+def print_head(console: Console, target: Verilog, circuit: Circuit) -> None:
+    """Which head was built and why, and its lookup tables by stage, which are exact."""
+    choice = target.choice()
+    console.print(f"head {choice.head}, {choice.reason}", soft_wrap=True)
+    mapped = target.mapped(circuit)
+    if mapped:
+        stages = ", ".join(f"{count:,} {stage}" for stage, count in mapped.luts.items())
+        chains = f", {len(mapped.chains):,} carry chains" if mapped.chains else ""
+        console.print(f"{sum(mapped.luts.values()):,} LUT{mapped.lut} ({stages}){chains}, by construction")
