@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from types import FrameType
 from typing import Any
 
+_SAME = 1.0
+
 
 class StopRequest:
-    """While entered, the first Ctrl-C (or SIGTERM) only sets :attr:`asked`; a second one interrupts at once."""
+    """While entered, the first Ctrl-C (or SIGTERM) only sets :attr:`asked`; a later one interrupts at once.
+
+    Under torchrun one Ctrl-C comes twice, from the terminal and from torchrun: within a second, it is the same one.
+    """
 
     def __init__(self) -> None:
         self.asked = False
+        self._since = 0.0
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> StopRequest:
@@ -26,6 +33,8 @@ class StopRequest:
             signal.signal(number, handler)
 
     def _ask(self, _number: int, _frame: FrameType | None) -> None:
-        if self.asked:
+        now = time.monotonic()
+        if self.asked and now - self._since > _SAME:
             raise KeyboardInterrupt
-        self.asked = True
+        if not self.asked:
+            self.asked, self._since = True, now

@@ -25,6 +25,7 @@ from lgc.frontend import lower, read_model
 from lgc.ir import interp
 from lgc.train import TrainConfig, load_dataset
 from lgc.train.parallel import Group
+from lgc.train.stop import StopRequest
 from lgc.train.trainer import Run, train
 
 SMALL = TrainConfig("digits", gates=300, epochs=8, batch=64, tau=5.0)
@@ -92,6 +93,19 @@ def test_resumes_to_the_same_numbers(
     assert (resumed.digest(), resumed.training) == (whole.digest(), whole.training)
     assert epochs_of(tmp_path / "m.jsonl") == epochs_of(tmp_path / "whole.jsonl")
     assert sorted(file.name for file in tmp_path.glob("m*")) == ["m.csv", "m.jsonl", "m.png", "m.pt"]
+
+
+def test_second_request_interrupts(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with StopRequest() as stop:
+        assert not stop.asked
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)  # at once: torchrun's copy
+        assert stop.asked
+        monkeypatch.setattr("lgc.train.stop._SAME", -1.0)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_command_stops_and_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,6 +197,7 @@ import resource, signal
 from pathlib import Path
 from lgc.train import TrainConfig
 from lgc.train.parallel import Group
+from lgc.train.stop import StopRequest
 from lgc.train.trainer import train
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
