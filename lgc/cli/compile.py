@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lgc.cli._clock import clock_options
 from lgc.cli._hardware import hardware_options
 from lgc.cli._head import head_options
 from lgc.cli._import import config_option
 
 if TYPE_CHECKING:
     from lgc.backend.base import Target
+    from lgc.cli._clock import ClockOptions
     from lgc.cli._hardware import HardwareOptions
     from lgc.cli._head import HeadOptions
     from lgc.frontend import ImportOptions
@@ -43,6 +45,7 @@ _NAME = "compile"
 @click.option("--registered", is_flag=True, help="Verilog: one rank at the input and one at the output: --pipeline 2.")
 @click.option("--outputs", type=click.Choice(["class", "scores", "both"]), help="Verilog: which results are ports.")
 @click.option("--top", help="Verilog: name of the top module; by default the output file's name.")
+@clock_options
 @head_options
 @hardware_options
 @click.option("--check", is_flag=True, help="Verify every invariant between passes.")
@@ -71,6 +74,7 @@ def compile_(
     stop_after: str | None,
     bisect: bool,
     quiet: bool,
+    timing: ClockOptions,
     counting: HeadOptions,
     hardware: HardwareOptions,
     source: ImportOptions,
@@ -81,6 +85,7 @@ def compile_(
     O2 also merges gates and absorbs inverters.
     """
     from lgc.backend.base import target_class, write
+    from lgc.cli._console import console as new_console
     from lgc.errors import OptionError
     from lgc.frontend import load_circuit
     from lgc.passes import PIPELINES, PassManager
@@ -103,6 +108,7 @@ def compile_(
     optimised = manager.run(circuit, PIPELINES[f"O{level}"])
     if manager.broken:
         _report_broken(manager)
+    target = timing.place(target, optimised, new_console(quiet=quiet))
     written = write(target, optimised, output)
     if not quiet:
         _print_report(circuit, optimised, manager.stats, level, target, written)

@@ -132,7 +132,7 @@ def run(command: Sequence[str], folder: Path, log: Path, timeout: float, listen:
         finally:
             watch.cancel()
             _end(process)
-            process.wait()
+            process.communicate()
     if expired.is_set():
         raise ToolError(f"it was stopped after {timeout:g} s", hint="Give it more time with --timeout")
     return code

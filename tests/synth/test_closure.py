@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lgc.backend.pipeline import Level, Pipeline, max_ranks, pipeline
 from lgc.errors import OptionError
-from lgc.synth.closure import MAX_ATTEMPTS, close_timing, parse_clock
+from lgc.synth.closure import MAX_ATTEMPTS, close_timing
 
 LEVELS = [Level("input", 0, 0.0, 10), *(Level("gates", index, 1.0, 10) for index in range(1, 25))]
 MOST = max_ranks(LEVELS)
@@ -58,15 +58,3 @@ def test_every_attempt_is_told_and_none_repeated() -> None:
     assert told == [one.ranks for one in found.attempts] and len(set(told)) == len(told)
     with pytest.raises(OptionError, match=r"500 MHz is not met: .* MHz is the best that was measured"):
         close_timing(place, MOST, lambda ranks: 60.0 + ranks, 500.0)
-
-
-CLOCKS = {"200MHz": 200, "200": 200, "0.2 GHz": 200, "12e0": None, "-5": None, "0MHz": None, "5ns": None, "": None}
-
-
-@pytest.mark.parametrize(("text", "mhz"), CLOCKS.items())
-def test_clocks_are_read(text: str, mhz: float | None) -> None:
-    if mhz is not None:
-        assert parse_clock(text) == pytest.approx(mhz)
-        return
-    with pytest.raises(OptionError, match="no clock frequency"):
-        parse_clock(text)
