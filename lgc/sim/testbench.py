@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ _PROGRESS_EVERY = 64
 
 async def drive(
     dut: Any, rows: Sequence[int], clocks: Sequence[Sequence[int]] = (), port: str = "bits"
-) -> AsyncIterator[tuple[int, bool]]:
+) -> AsyncGenerator[tuple[int, bool], None]:
     """Drive a design; yields after every step the row whose result must stand at the outputs, and ``out_valid``.
 
     Without clocks the design is combinational: one row after the other on the port, sampled after it settled. Else
