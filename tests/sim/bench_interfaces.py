@@ -101,6 +101,25 @@ async def axis_takes_an_image_every_clock(dut):
 
 
 @cocotb.test(timeout_time=100, timeout_unit="ms")
+@cocotb.parametrize(case=[("wide", 4), ("narrow", 0)])
+async def axis_replies_after_its_latency(dut, case):
+    """The edge that takes the last beat, the core's latency, and one into the queue."""
+    name, latency = case
+    source, _ = stream(dut, name)
+    await begin(dut)
+    await source.send(AxiStreamFrame(CASES[name][0][0]))
+    last = [getattr(dut, f"{name}_s_axis_{signal}") for signal in ("tvalid", "tready", "tlast")]
+    await FallingEdge(dut.clk)
+    while not all(int(signal.value) for signal in last):
+        await FallingEdge(dut.clk)
+    edges = 0
+    while not int(getattr(dut, f"{name}_m_axis_tvalid").value):
+        await FallingEdge(dut.clk)
+        edges += 1
+    assert edges == latency + 2
+
+
+@cocotb.test(timeout_time=100, timeout_unit="ms")
 async def axis_drops_packets_of_another_length(dut):
     source, sink = stream(dut, "narrow")
     await begin(dut)

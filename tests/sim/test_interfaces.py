@@ -155,6 +155,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         ("axis_loses_nothing_under_back_pressure", 10),
         ("axis_lets_no_image_in_without_a_place_for_its_reply", 2),
         ("axis_takes_an_image_every_clock", 1),
+        ("axis_replies_after_its_latency", 2),
         ("axis_drops_packets_of_another_length", 1),
         ("axis_reset_forgets_what_is_under_way", 1),
         ("uart_answers", 3),
