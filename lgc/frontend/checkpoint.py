@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from dataclasses import dataclass
@@ -342,8 +343,10 @@ def write_raw(raw: RawCheckpoint, path: Path) -> None:
                 hint="Give the output the suffix .safetensors, or `pip install torch`",
             ) from None
         tensors = {name: torch.from_numpy(np.array(array)) for name, array in raw.tensors.items()}
+        content = io.BytesIO()  # torch.save would report a full disk as a RuntimeError
+        torch.save({"lgc": text, "tensors": tensors}, content)
         with replacing(path) as temporary:
-            torch.save({"lgc": text, "tensors": tensors}, temporary)
+            temporary.write_bytes(content.getbuffer())
     else:
         raise OutputError(
             f"unknown suffix '{path.suffix}'", where=str(path), hint="Checkpoints are .pt or .safetensors files"

@@ -188,26 +188,31 @@ def test_refuses_a_damaged_state(state: TrainConfig, tmp_path: Path) -> None:
         train(state, go_on=True)
 
 
-def test_full_disk_leaves_the_last_good_state(state: TrainConfig, tmp_path: Path) -> None:
-    """The limit on the size of files stands for the end of the disk."""
+@pytest.mark.parametrize("limit", [1_000, 50_000])
+def test_full_disk_leaves_the_last_good_files(limit: int, state: TrainConfig, tmp_path: Path) -> None:
+    """The limit on the size of files stands for the end of the disk, met by the checkpoint or by the state."""
     path = tmp_path / "m.resume.pt"
     good = path.read_bytes()
     code = f"""
-import resource, signal
-from pathlib import Path
-from lgc.train import TrainConfig
-from lgc.train.parallel import Group
-from lgc.train.stop import StopRequest
-from lgc.train.trainer import train
+import resource, signal, sys
+from lgc.cli import main
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
-train(TrainConfig("digits", output=Path({str(state.output)!r}), gates=300, epochs=3, batch=64, tau=5.0, save_every=0.0))
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+main(sys.argv[1:])
 """
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "OutputError" in result.stderr
+    flags = ["--gates", "300", "--epochs", "3", "--batch", "64", "--tau", "5", "--save-every", "0"]
+    result = subprocess.run(
+        [sys.executable, "-c", code, "train", "digits", "-o", str(state.output), *flags],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    assert "cannot" in result.stderr
     assert path.read_bytes() == good
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["m.pt", "m.resume.pt"]
-    assert read_model(tmp_path / "m.pt").training["best_epoch"] == 1
+    expected = {1_000: ["m.resume.pt"], 50_000: ["m.pt", "m.resume.pt"]}[limit]
+    assert sorted(file.name for file in tmp_path.iterdir()) == expected
+    if limit > 1_000:
+        assert read_model(tmp_path / "m.pt").training["best_epoch"] == 1
 
 
 def test_killed_while_saving(tmp_path: Path) -> None:
