@@ -31,14 +31,18 @@ class Level:
         index: its number in the stage, from 1; the input's is 0.
         delay: estimated delay, in lookup tables in a row.
         registers: bits that a rank behind it holds.
+        part: what most of it is, for people, where the stage does not say.
     """
 
     stage: str
     index: int
     delay: float
     registers: int
+    part: str = ""
 
     def __str__(self) -> str:
+        if self.part:
+            return f"level {self.index}, {self.part}"
         return self.stage if self.index == 0 else f"{self.stage} {self.index}"
 
 
@@ -203,11 +207,19 @@ def level_delays(netlist: Netlist, gates_per_lut: float = 2.0) -> NDArray[np.flo
     return delay
 
 
-def netlist_levels(netlist: Netlist, stage: str = "gates", *, gates_per_lut: float = 2.0) -> list[Level]:
-    """The levels of a netlist, without the input's."""
+def netlist_levels(netlist: Netlist, *, gates_per_lut: float = 2.0, parts: Sequence[str] = ()) -> list[Level]:
+    """The levels of a netlist, without the input's.
+
+    Args:
+        parts: what each level is, if it is not all gates.
+    """
     alive = crossings(netlist)
     delays = level_delays(netlist, gates_per_lut).tolist()
-    return [Level(stage, index, delay, int(alive[index])) for index, delay in enumerate(delays, 1)]
+    names = parts or [""] * len(delays)
+    return [
+        Level("gates", index, delay, int(alive[index]), part)
+        for index, (delay, part) in enumerate(zip(delays, names, strict=True), 1)
+    ]
 
 
 def input_level(netlist: Netlist) -> Level:

@@ -31,7 +31,13 @@ def place_ranks(mapped: Mapped, ranks: int) -> Pipeline:
     Raises:
         OptionError: see :func:`lgc.backend.pipeline.pipeline`.
     """
-    levels = netlist_levels(mapped.netlist, gates_per_lut=1.0)
+    netlist = mapped.netlist
+    level = netlist.levels[netlist.first_node :]
+    counts = np.zeros((netlist.depth + 1, len(REGIONS)), np.int64)
+    shown = level <= netlist.depth
+    np.add.at(counts, (level[shown], mapped.region[shown]), 1)
+    parts = [REGIONS[int(region)] for region in counts[1:].argmax(axis=1)]
+    levels = netlist_levels(netlist, gates_per_lut=1.0, parts=parts)
     return pipeline([input_level(mapped.netlist), *levels], ranks)
 
 
