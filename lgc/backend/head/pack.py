@@ -24,6 +24,12 @@ def pair_up(netlist: Netlist, nodes: Iterable[int]) -> list[tuple[int, int]]:
     """
     fanin, arity = netlist.fanin.tolist(), netlist.arity.tolist()
     reads = {node: frozenset(fanin[node][: arity[node]]) - {CONST0, CONST1} for node in nodes if arity[node] <= SHARED}
+    first = netlist.first_node
+    return [(first + one, first + two) for one, two in pair_up_sets(reads)]
+
+
+def pair_up_sets(reads: dict[int, frozenset[int]]) -> list[tuple[int, int]]:
+    """Pairs of keys whose sets have at most five elements together."""
     pairs: list[tuple[int, int]] = []
     single: dict[frozenset[int], int] = {}
     for node, nets in reads.items():
@@ -32,9 +38,7 @@ def pair_up(netlist: Netlist, nodes: Iterable[int]) -> list[tuple[int, int]]:
             single[nets] = node
         else:
             pairs.append((other, node))
-    pairs += _pair_rest({node: nets for nets, node in single.items()})
-    first = netlist.first_node
-    return [(first + one, first + two) for one, two in pairs]
+    return pairs + _pair_rest({node: nets for nets, node in single.items()})
 
 
 def _pair_rest(reads: dict[int, frozenset[int]]) -> list[tuple[int, int]]:
