@@ -40,12 +40,24 @@ def _settings(command: Command) -> Command:
 
 def _kind(hint: Any, choices: tuple[str, ...]) -> tuple[Any, bool]:
     """A click type for a type of Python, and whether the option may be repeated."""
+    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    if float in options and str in options:
+        return _number_or_word, False
     if choices:
         return click.Choice(choices), False
-    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     if any(typing.get_origin(option) is tuple for option in options):
         return str, True
     return (click.Path(path_type=Path) if Path in options else options[0]), False
+
+
+def _number_or_word(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+_number_or_word.__name__ = "float or word"  # as the help shows it
 
 
 @click.command(_NAME)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import cast
 
@@ -35,7 +36,12 @@ def build_network(
         kind = config.wiring[min(index, len(config.wiring) - 1)]
         wiring = _wiring(kind, inputs, config, candidates if index == 0 else None, generator)
         layers.append(LogicLayer(wiring, config.gates, estimator=estimator, generator=generator))
-    return LogicNetwork(encoder, layers, GroupSum(classes, config.tau))
+    return LogicNetwork(encoder, layers, GroupSum(classes, _tau(config, classes)))
+
+
+def _tau(config: TrainConfig, classes: int) -> float:
+    """``auto`` is the standard deviation of a class's score if its gates were coins: logits start at scale 1."""
+    return math.sqrt(config.gates / classes) / 2 if isinstance(config.tau, str) else config.tau
 
 
 def _wiring(

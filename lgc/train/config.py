@@ -81,7 +81,10 @@ class TrainConfig:
     batch: Annotated[int, Setting("Samples a step.", low=1)] = 256
     lr: Annotated[float, Setting("Learning rate of Adam.", above=0)] = 0.075
     schedule: Annotated[str, Setting("Learning rate falling to 0, or constant.", ("cosine", "constant"))] = "cosine"
-    tau: Annotated[float, Setting("Scale of the scores in the loss.", above=0)] = 12.0
+    tau: Annotated[
+        float | str,
+        Setting("Divides the scores in the loss; auto is half the root of the gates a class.", ("auto",), above=0),
+    ] = 12.0
     seed: Annotated[int, Setting("Decides everything that is drawn.", low=0)] = 0
     validation: Annotated[float, Setting("Part of the training samples that selects the epoch.", high=0.9, above=0)] = (
         0.1
@@ -129,8 +132,10 @@ SETTINGS = _settings()
 
 
 def _check(name: str, setting: Setting, value: Any) -> None:
-    if setting.choices and value not in setting.choices:
-        raise OptionError(f"{name} is '{value}'", hint=f"Give {', '.join(setting.choices)}")
+    if setting.choices and isinstance(value, str):
+        if value not in setting.choices:
+            raise OptionError(f"{name} is '{value}'", hint=f"Give {', '.join(setting.choices)}")
+        return
     bounds = []
     if setting.low is not None:
         bounds.append((value >= setting.low, f"at least {setting.low:g}"))

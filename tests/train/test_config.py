@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields, replace
 from importlib.resources import files
 from pathlib import Path
@@ -113,6 +114,9 @@ def test_flags_beat_the_file_and_the_file_the_preset(tmp_path: Path) -> None:
     [
         ([], "no data set is named"),
         (["digits"], "Add -o"),
+        (["digits", "-o", "m.pt", "--tau", "auto", "--wiring", "full"], "wiring is 'full'"),
+        (["digits", "-o", "m.pt", "--tau", "-1"], "tau is -1"),
+        (["digits", "-o", "m.pt", "--tau", "big"], "tau is 'big'"),
         (["digits", "-o", "m.pt", "--threshold", "a"], "thresholds are a"),
         (["digits", "-o", "m.pt", "--threshold", "0.1", "--threshold", "uniform:2"], "thresholds are"),
         (["digits", "-o", "m.pt", "--wiring", "topk:0"], "wiring is 'topk:0'"),
@@ -134,6 +138,13 @@ def test_wiring_of_each_layer() -> None:
     assert kinds[1].candidates.shape == (80, 7)  # type: ignore[union-attr]
     assert [layer.estimator for layer in network.layers] == ["straight-through"] * 4
     assert [kind.estimator for kind in kinds[:2]] == ["soft"] * 2  # type: ignore[union-attr]
+
+
+def test_tau() -> None:
+    assert build_network(TrainConfig("digits", gates=8000, tau="auto"), Encoder(64), 10).head.tau == math.sqrt(200)
+    assert build_network(TrainConfig("digits", gates=40, tau=3.0), Encoder(64), 10).head.tau == 3
+    with pytest.raises(OptionError, match=r"tau is 'adapt'.*auto"):
+        TrainConfig("digits", tau="adapt")
 
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (999, 2), np.uint8)
