@@ -24,7 +24,8 @@ _FILE = click.Path(path_type=Path)
 @click.option("--jobs", type=click.IntRange(1), help="Seeds at a time; by default one a core.")
 @click.option("--no-route", is_flag=True, help="Stop after yosys: counts, but no Fmax.")
 @click.option("--pins", type=_FILE, help="The board's constraints (.pcf, .lpf, .cst, .ccf): the ports are its pins.")
-@click.option("--bitstream", type=_FILE, help="Write the best seed's bitstream; needs --pins.")
+@click.option("--board", metavar="NAME", help="As given to `lgc compile --board`: its top and pins beside RTL.")
+@click.option("--bitstream", type=_FILE, help="Write the best seed's bitstream; needs --board or --pins.")
 @click.option("--liberty", type=_FILE, help="Cell library of --target asic.")
 @click.option("--top", help="Top module of Verilog that has no manifest.")
 @click.option("--json", "json_path", type=_FILE, help="Write the result as JSON.")
@@ -37,7 +38,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def synth(
     rtl: Path | None, target_name: str | None, list_targets: bool, clock: str | None, seeds: int, jobs: int | None,
-    no_route: bool, pins: Path | None, bitstream: Path | None, liberty: Path | None, top: str | None,
+    no_route: bool, pins: Path | None, board: str | None, bitstream: Path | None, liberty: Path | None, top: str | None,
     json_path: Path | None, netlist: Path | None, timeout: float, no_cache: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Synthesise RTL, what `lgc compile` wrote, with yosys, and place and route it with nextpnr.
@@ -60,8 +61,8 @@ def synth(
     target = find_target(target_name)
     options = SynthOptions(
         clock=parse_clock(clock) if clock else 0.0, seeds=tuple(range(1, seeds + 1)), jobs=jobs or 0,
-        route=not no_route, pins=pins, bitstream=bitstream, liberty=liberty, timeout=timeout, top=top or "",
-        cache=not no_cache, netlist=netlist,
+        route=not no_route, pins=pins, board=board or "", bitstream=bitstream, liberty=liberty, timeout=timeout,
+        top=top or "", cache=not no_cache, netlist=netlist,
     )  # fmt: skip
     with _progress(console) as tell:
         result = synthesize(rtl, target, options, tell)

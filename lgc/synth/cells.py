@@ -73,7 +73,8 @@ def count_cells(netlist: Path, top: str, family: Family) -> Counts:
 
 
 def stage_of(cell: str) -> str:
-    """The stage that a cell's name tells."""
+    """The stage that a cell's name tells; in a wrapper the circuit is the instance ``core``."""
+    cell = cell.partition("core.")[2] or cell
     return next((stage for stage, pattern in _STAGES if pattern.match(cell)), "other")
 
 

@@ -6,20 +6,20 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from lgc.backend.manifest import Manifest, Port, read_manifest
 from lgc.cc import cache_folder
 from lgc.errors import InputError, LgcError, OptionError
 from lgc.files import replacing
+from lgc.synth.design import Design, read_design
 from lgc.synth.nextpnr import Placed, find_nextpnr, pack, place
 from lgc.synth.report import ESTIMATED, MEASURED, STATED, Result
 from lgc.synth.targets import Target, check_clock
 from lgc.synth.tools import find_yosys, has_tool
-from lgc.synth.yosys import Synthesised, nand2_area, read_synthesised, script, synthesise
+from lgc.synth.yosys import Job, Synthesised, nand2_area, read_synthesised, synthesise
 
 Progress = Callable[[str], None]
 
@@ -34,7 +34,8 @@ class SynthOptions:
         jobs: processes at a time; 0 is one a core.
         route: whether to place and route, where the target's family can.
         pins: the board's constraints; the top's ports are then pins, and no registers are put around it.
-        bitstream: file to write; needs ``pins``.
+        board: as given to `lgc compile --board`: top, wrapper and pins lie beside the file.
+        bitstream: file to write; needs ``pins`` or ``board``.
         liberty: cells, for the target ``asic``.
         timeout: seconds that yosys, and nextpnr for each seed, may take.
         top: the top module, where there is no manifest.
@@ -47,6 +48,7 @@ class SynthOptions:
     jobs: int = 0
     route: bool = True
     pins: Path | None = None
+    board: str = ""
     bitstream: Path | None = None
     liberty: Path | None = None
     timeout: float = 3600.0
@@ -69,97 +71,63 @@ def synthesize(source: Path, target: Target, options: SynthOptions, progress: Pr
     clock = options.clock or target.clock
     check_clock(target, clock)
     _check(target, options)
-    text = _read(source)
-    manifest = _manifest(source, options)
-    top = options.top or (manifest.top if manifest else "")
-    if not top:
-        raise InputError("there is no manifest beside the Verilog", where=str(source), hint="Name its module: --top")
-    result = Result(source.name, hashlib.sha256(text).hexdigest(), top, target.name, target.part, clock)
-    latency = manifest.latency if manifest else None
-    if latency is not None:
-        result.add("latency", latency, "clocks", STATED, "manifest")
-    ports = manifest.ports if manifest else ()
-    wrap = options.route and bool(target.family.nextpnr) and options.pins is None and bool(ports)
-    made = _cached_yosys(source, text, top, ports, target, options, wrap, tell)
+    design = read_design(source, top=options.top, pins=options.pins, board=options.board)
+    result = Result(design.name, design.sha256(), design.top, target.name, target.part, clock)
+    if design.latency is not None:
+        result.add("latency", design.latency, "clocks", STATED, "manifest")
+    made = _cached_yosys(design, target, options, tell)
     _add_synthesised(result, made, options)
     if options.netlist is not None:
         with replacing(options.netlist) as temporary:
             shutil.copyfile(made.folder / "netlist.v", temporary)
-    if options.route and target.family.nextpnr:
-        try:
-            _check_fit(result, target)
-            if target.family.is_optional and not has_tool(target.family.nextpnr):
-                result.placement = f"not placed: {target.family.nextpnr} is not on PATH"
-                return result
-            if not wrap and options.pins is None:
-                raise InputError("only a circuit with a manifest can be placed without pins", where=str(source))
-            _route(result, made, target, options, latency, tell)
-        except LgcError as error:
-            result.problems.append(error)
+    if not options.route or not target.family.nextpnr:
+        return result
+    if target.family.is_optional and not has_tool(target.family.nextpnr):
+        result.placement = f"not placed: {target.family.nextpnr} is not on PATH"
+        return result
+    try:
+        _check_fit(result, target)
+        _route(result, made, design, target, options, tell)
+    except LgcError as error:
+        result.problems.append(error)
     return result
 
 
 def _check(target: Target, options: SynthOptions) -> None:
     if target.is_asic and options.liberty is None:
         raise OptionError("standard cells need a Liberty file", hint="Give --liberty FILE.lib")
-    if options.liberty is not None and not target.is_asic:
-        raise OptionError(f"{target.name} has no use for a Liberty file", hint="--liberty goes with --target asic")
-    if options.bitstream is not None and (options.pins is None or not target.family.pack):
+    if options.liberty is not None:
+        if not target.is_asic:
+            raise OptionError(f"{target.name} has no use for a Liberty file", hint="--liberty goes with --target asic")
+        nand2_area(options.liberty)  # reads it: a bad file is refused before yosys runs
+    if options.bitstream is not None and (not (options.pins or options.board) or not target.family.pack):
         raise OptionError(
             "a bitstream needs a part that has one, and a top whose ports are pins",
-            hint="Give --pins FILE, the board's constraints",
+            hint="Give --board NAME, or --pins FILE",
         )
     if not options.seeds:
         raise OptionError("there are no seeds", hint="Give --seeds N, at least 1")
-    for path in (options.pins, options.liberty):
-        if path is not None and not path.is_file():
-            raise InputError("the file does not exist", where=str(path))
 
 
-def _read(source: Path) -> bytes:
-    try:
-        return source.read_bytes()
-    except OSError as error:
-        raise InputError(f"the Verilog cannot be read ({error.strerror})", where=str(source)) from None
-
-
-def _manifest(source: Path, options: SynthOptions) -> Manifest | None:
-    path = source.with_suffix(".json")
-    if options.top and not path.exists():
-        return None
-    manifest = read_manifest(path)
-    return manifest if options.top in ("", manifest.top) else None
-
-
-def _cached_yosys(
-    source: Path,
-    text: bytes,
-    top: str,
-    ports: Sequence[Port],
-    target: Target,
-    options: SynthOptions,
-    wrap: bool,
-    tell: Progress,
-) -> Synthesised:
-    lines = script(target, top, liberty=options.liberty, pins=options.pins is not None, wrap=wrap)
+def _cached_yosys(design: Design, target: Target, options: SynthOptions, tell: Progress) -> Synthesised:
+    pins = bool(design.constraints)
+    wrap = bool(target.family.nextpnr) and not pins and bool(design.ports)
+    job = Job(design, target, options.liberty, pins, wrap)
     tool = str(find_yosys())
     liberty = options.liberty.read_bytes() if options.liberty else b""
-    parts = [tool, target.name, repr(lines), repr(ports) if wrap else "", repr(target.family)]
-    folder = _store() / digest(text, liberty, *(part.encode() for part in parts))
+    parts = [tool, design.top, "\n".join(job.script()), repr(design.ports), repr(target.family)]
+    folder = _store() / digest(*design.texts, liberty, *(part.encode() for part in parts))
     if options.cache and (folder / "circuit.json").exists():
         tell("yosys: as measured before")
-        return read_synthesised(folder, target, top, lines[1], tool)
+        return read_synthesised(job, folder)
     fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".run-"))
     try:
-        synthesise(
-            source, top, ports, target, fresh, liberty=options.liberty, pins=options.pins is not None, wrap=wrap,
-            timeout=options.timeout, listen=lambda step: tell(f"yosys: {step}"),
-        )  # fmt: skip
+        synthesise(job, fresh, timeout=options.timeout, listen=lambda step: tell(f"yosys: {step}"))
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return read_synthesised(folder, target, top, lines[1], tool)
+    return read_synthesised(job, folder)
 
 
 def digest(*parts: bytes) -> str:
@@ -204,13 +172,15 @@ def _check_fit(result: Result, target: Target) -> None:
 
 
 def _route(
-    result: Result, made: Synthesised, target: Target, options: SynthOptions, latency: int | None, tell: Progress
+    result: Result, made: Synthesised, design: Design, target: Target, options: SynthOptions, tell: Progress
 ) -> None:
     tool = find_nextpnr(target)
-    design = made.folder / ("circuit.json" if options.pins else "harness.json")
-    constraints = options.pins.read_text(encoding="utf-8") if options.pins else target.harness_pins
+    netlist = made.folder / ("circuit.json" if design.constraints else "harness.json")
+    if not netlist.exists():
+        raise InputError("only a circuit with a manifest can be placed without pins", where=design.name)
+    constraints = design.constraints or target.harness_pins
     parts = [str(tool), target.name, repr(target.family.flags), f"{result.clock:g}"]
-    key = digest(design.read_bytes(), constraints.encode(), *(part.encode() for part in parts))
+    key = digest(netlist.read_bytes(), constraints.encode(), *(part.encode() for part in parts))
     jobs = min(options.jobs or os.cpu_count() or 1, len(options.seeds))
     with tempfile.TemporaryDirectory(prefix="lgc-synth-") as name, ThreadPoolExecutor(jobs) as pool:
         work = Path(name)
@@ -221,7 +191,7 @@ def _route(
                 return Placed.of_json(kept.read_text(encoding="utf-8"))
             try:
                 placed = place(
-                    design, target, work / str(seed), seed=seed, clock=result.clock, constraints=constraints,
+                    netlist, target, work / str(seed), seed=seed, clock=result.clock, constraints=constraints,
                     bitstream="layout" if options.bitstream else "", timeout=options.timeout,
                     listen=lambda step: tell(f"{tool.name}: seed {seed} {step}"),
                 )  # fmt: skip
@@ -233,8 +203,8 @@ def _route(
             return placed
 
         placed = list(pool.map(one, options.seeds))
-        how = "ports at the pins of a board" if options.pins else "out of context, with registers at all ports"
-        result.add_placed(placed, str(tool), how, latency, 1)
+        how = "ports at the pins of a board" if design.constraints else "out of context, with registers at all ports"
+        result.add_placed(placed, str(tool), how, design.latency, 1)
         best = max((row for row in placed if not row.problem), key=lambda row: row.fmax, default=None)
         if options.bitstream is not None and best is not None:
             _write_bitstream(options.bitstream, work / str(best.seed), target, options.timeout)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lgc.backend.manifest import Port
 from lgc.errors import InputError, ToolError
 from lgc.synth.cells import Counts, count_cells
+from lgc.synth.design import Design
 from lgc.synth.harness import TOP, harness
 from lgc.synth.targets import Target
-from lgc.synth.tools import Listener, find_yosys, reason, run, yosys_share
+from lgc.synth.tools import Listener, find_yosys, reason, run
 
 _PASS = re.compile(r"^\d+(?:\.\d+)*\. Executing (\w+) pass")
 _DELAY = re.compile(r"Delay = +([\d.]+) ps")
@@ -39,41 +38,50 @@ class Synthesised:
     delay_ns: float = 0.0
 
 
-def script(target: Target, top: str, *, liberty: Path | None, pins: bool, wrap: bool) -> list[str]:
-    """The yosys script: file names are relative to the folder it runs in."""
-    family = target.family
-    command = target.fill((family.synth_pins if pins and family.synth_pins else family.synth,))[0]
-    lines = ["read_verilog -defer source.v", f"{command} -top {top}"]
-    if liberty is not None:
-        lines += ["dfflibmap -liberty cells.lib", "abc -liberty cells.lib", "opt_clean -purge"]
-        lines += ["tee -o area.txt stat -liberty cells.lib"]
-    elif family.name == "generic":
-        lines += ["opt_clean -purge"]
-    lines += ["autoname", "write_json circuit.json", "write_verilog -noattr netlist.v"]
-    if wrap:
-        lines += ["read_verilog harness.v", f"hierarchy -top {TOP}", "proc", "flatten", "opt_clean"]
-        lines += ["write_json harness.json"]
-    return lines
+@dataclass(frozen=True)
+class Job:
+    """What yosys is to do.
+
+    Attributes:
+        liberty: the cells, for standard cells.
+        pins: the top's ports are the board's pins.
+        wrap: also write the circuit between registers, ``harness.json``.
+    """
+
+    design: Design
+    target: Target
+    liberty: Path | None = None
+    pins: bool = False
+    wrap: bool = False
+
+    @property
+    def command(self) -> str:
+        """The synthesis itself."""
+        family = self.target.family
+        words = self.target.fill((family.synth_pins if self.pins and family.synth_pins else family.synth,))
+        return f"{words[0]} -top {self.design.top}"
+
+    def sources(self) -> list[str]:
+        """The names of the files that are copied to where yosys runs."""
+        return [f"source{index}.v" for index in range(len(self.design.files))]
+
+    def script(self) -> list[str]:
+        """The yosys script: file names are relative to the folder it runs in."""
+        lines = [*(f"read_verilog -defer {name}" for name in self.sources()), self.command]
+        if self.liberty is not None:
+            lines += ["dfflibmap -liberty cells.lib", "abc -liberty cells.lib"]
+            lines += ["opt_clean -purge", "tee -o area.txt stat -liberty cells.lib"]
+        lines += ["autoname", "write_json circuit.json", "write_verilog -noattr netlist.v"]
+        if self.wrap:
+            lines += ["read_verilog harness.v", f"hierarchy -top {TOP}", "proc", "flatten", "opt_clean"]
+            lines += ["write_json harness.json"]
+        return lines
 
 
-def synthesise(
-    source: Path,
-    top: str,
-    ports: Sequence[Port],
-    target: Target,
-    folder: Path,
-    *,
-    liberty: Path | None = None,
-    pins: bool = False,
-    wrap: bool = False,
-    timeout: float = 3600.0,
-    listen: Listener | None = None,
-) -> Synthesised:
+def synthesise(job: Job, folder: Path, *, timeout: float = 3600.0, listen: Listener | None = None) -> Synthesised:
     """Run yosys in ``folder``, which exists.
 
     Args:
-        pins: the top's ports are the board's pins.
-        wrap: also write the circuit between registers, ``harness.json``.
         listen: called with what yosys does.
 
     Raises:
@@ -81,14 +89,14 @@ def synthesise(
         ToolError: it failed otherwise, or took too long.
         MissingToolError: pyosys is not installed.
     """
-    tool = find_yosys()
-    lines = script(target, top, liberty=liberty, pins=pins, wrap=wrap)
-    shutil.copyfile(source, folder / "source.v")
-    if liberty is not None:
-        shutil.copyfile(liberty, folder / "cells.lib")
-    if wrap:
-        (folder / "harness.v").write_text(harness(top, ports, target.family), encoding="utf-8")
-    (folder / "synth.ys").write_text("\n".join([*lines, ""]), encoding="utf-8")
+    tool, design = find_yosys(), job.design
+    for name, text in zip(job.sources(), design.texts, strict=True):
+        (folder / name).write_bytes(text)
+    if job.liberty is not None:
+        shutil.copyfile(job.liberty, folder / "cells.lib")
+    if job.wrap:
+        (folder / "harness.v").write_text(harness(design.top, design.ports, job.target.family), encoding="utf-8")
+    (folder / "synth.ys").write_text("\n".join([*job.script(), ""]), encoding="utf-8")
     log = folder / "yosys.log"
 
     def hear(line: str) -> None:
@@ -99,34 +107,25 @@ def synthesise(
     try:
         code = run([*tool.command, "synth.ys"], folder, log, timeout, hear)
     except ToolError as error:
-        raise ToolError(f"yosys: {error.message}", where=source.name, hint=error.hint) from None
+        raise ToolError(f"yosys: {error.message}", where=design.name, hint=error.hint) from None
     if code or not (folder / "circuit.json").exists():
         why = reason(log, code)
-        if "source.v:" in why or "not found" in why:
-            raise InputError(f"yosys does not take this Verilog: {why}", where=str(source))
-        raise ToolError(f"yosys failed: {why}", where=str(source))
-    return read_synthesised(folder, target, top, lines[1], str(tool))
+        if "source" in why or "not found" in why:
+            raise InputError(f"yosys does not take this Verilog: {why}", where=design.name)
+        raise ToolError(f"yosys failed: {why}", where=design.name)
+    return read_synthesised(job, folder)
 
 
-def read_synthesised(folder: Path, target: Target, top: str, command: str, tool: str) -> Synthesised:
-    """What an earlier run left in ``folder``."""
+def read_synthesised(job: Job, folder: Path) -> Synthesised:
+    """What a run left in ``folder``."""
     area = delay = 0.0
     if (folder / "area.txt").exists():
         found = _AREA.findall((folder / "area.txt").read_text(encoding="utf-8"))
         area = float(found[-1]) if found else 0.0
         delays = _DELAY.findall((folder / "yosys.log").read_text(encoding="utf-8", errors="replace"))
         delay = float(delays[-1]) / 1000 if delays else 0.0
-    return Synthesised(folder, command, tool, count_cells(folder / "circuit.json", top, target.family), area, delay)
-
-
-def models(target: Target, folder: Path) -> list[Path]:
-    """The simulation models of a target's cells: yosys's own, or for standard cells those made of the Liberty file.
-
-    Raises:
-        MissingToolError: pyosys is not installed.
-    """
-    del folder
-    return [yosys_share() / name for name in target.family.models]
+    counts = count_cells(folder / "circuit.json", job.design.top, job.target.family)
+    return Synthesised(folder, job.command, str(find_yosys()), counts, area, delay)
 
 
 def nand2_area(liberty: Path) -> float:
