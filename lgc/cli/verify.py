@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lgc.frontend import ImportOptions
     from lgc.ir import Circuit, Encoder
     from lgc.sim.reference import Reference
+    from lgc.sim.rtl import Rtl
     from lgc.sim.vectors import VectorSet
     from lgc.sim.verify import Report
 
@@ -35,6 +36,18 @@ if TYPE_CHECKING:
 )
 @click.option("--manifest", type=click.Path(path_type=Path), help="The manifest, if it is not beside the Verilog.")
 @click.option("--waves", type=click.Path(path_type=Path), help="Write waveforms of a few vectors (.vcd or .fst).")
+@click.option("--vectors", type=click.Path(path_type=Path), help="Vectors that --write-vectors saved.")
+@click.option(
+    "--simulator",
+    type=click.Choice(["verilator", "icarus", "cxxrtl"]),
+    default="verilator",
+    show_default=True,
+    help="What simulates the Verilog.",
+)
+@click.option("--mutate", type=click.IntRange(1), help="Put N faults into the Verilog: are they caught?")
+@click.option("--coverage", is_flag=True, help="Report which gates the vectors toggle, excite and propagate.")
+@click.option("--write-vectors", type=click.Path(path_type=Path), help="Save the vectors made for survivors and gaps.")
+@click.option("--sarif", type=click.Path(path_type=Path), help="Write a SARIF report.")
 @click.option("--junit", type=click.Path(path_type=Path), help="Write a JUnit XML report.")
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep the build folder here; it must not exist.")
 @click.option(
@@ -59,6 +72,12 @@ def verify(
     lanes: str,
     manifest: Path | None,
     waves: Path | None,
+    vectors: Path | None,
+    simulator: str,
+    mutate: int | None,
+    coverage: bool,
+    write_vectors: Path | None,
+    sarif: Path | None,
     junit: Path | None,
     keep: Path | None,
     timeout: float,
@@ -73,13 +92,13 @@ def verify(
     """
     from lgc.backend.encoder import lower_encoder
     from lgc.cli._console import console as new_console
-    from lgc.errors import MismatchError, OutputError
-    from lgc.files import write_text
+    from lgc.cli._judge import check_judging, judge
+    from lgc.errors import MismatchError
     from lgc.frontend import load_circuit
     from lgc.sim.features import FeatureReference, sweep_vectors
-    from lgc.sim.junit import junit_xml
     from lgc.sim.reference import reference_for
     from lgc.sim.rtl import read_rtl
+    from lgc.sim.vectorfile import read_vectors
     from lgc.sim.verify import VerifyOptions, check_provenance
     from lgc.sim.verify import verify as run
 
@@ -94,21 +113,41 @@ def verify(
         reference = FeatureReference(reference, circuit.encoder, code)
         circuit = lower_encoder(circuit, code)  # its inputs are the port's bits
     sets = _vectors(circuit, inner, data, data_dir, limit, num_random, seed, directed=not no_directed) + sets
-    options = VerifyOptions(0 if lanes == "auto" else int(lanes), waves, timeout)
+    if vectors is not None:
+        sets.append(read_vectors(vectors, circuit.netlist.num_inputs))
+    check_judging(write_vectors, coverage=coverage, mutants=mutate)
+    options = VerifyOptions(0 if lanes == "auto" else int(lanes), waves, timeout, simulator)
     console = new_console(quiet=quiet)
     with _folder(keep) as folder, _progress(console, sum(len(one.bits) for one in sets)) as progress:
         report = run(emitted, circuit, reference, sets, folder, options, progress)
-    explanation = ". ".join(_explain(report, circuit))
-    _print_summary(console, report)
-    if junit:
+        explanation = ". ".join(_explain(report, circuit))
+        _print_summary(console, report)
+        _write_reports(report, emitted, explanation, junit, sarif)
+        if explanation:
+            raise MismatchError(". ".join([explanation, *report.problems]), where=str(rtl))
+        judge(
+            console, emitted, circuit, reference, sets, folder / "mutants",
+            coverage=coverage, mutants=mutate, save=write_vectors, seed=seed, timeout=timeout, progress=progress,
+        )  # fmt: skip
+
+
+def _write_reports(report: Report, emitted: Rtl, explanation: str, junit: Path | None, sarif: Path | None) -> None:
+    """One that cannot be written does not hide a difference."""
+    from lgc.errors import OutputError
+    from lgc.files import write_text
+    from lgc.sim.junit import junit_xml
+    from lgc.sim.sarif import sarif_json
+
+    texts = [(junit, junit_xml, emitted.path.name), (sarif, sarif_json, emitted.path.as_posix())]
+    for file, text, name in texts:
+        if file is None:
+            continue
         try:
-            write_text(junit, junit_xml(report, emitted.path.name, explanation))
+            write_text(file, text(report, name, explanation))
         except OutputError as error:
             if not explanation:
                 raise
             report.problems.append(str(error))
-    if explanation:
-        raise MismatchError(". ".join([explanation, *report.problems]), where=str(rtl))
 
 
 def _vectors(
@@ -186,7 +225,8 @@ def _print_summary(console, report: Report) -> None:  # type: ignore[no-untyped-
     what = "every score" if "scores" in report.checked else "the class (the scores are no ports)"
     console.print(
         f"reference {report.reference}; built in {report.build_seconds:.1f} s, "
-        f"simulated in {report.simulate_seconds:.1f} s ({report.lanes} lane{'s' if report.lanes > 1 else ''})"
+        f"simulated by {report.simulator} in {report.simulate_seconds:.1f} s "
+        f"({report.lanes} lane{'s' if report.lanes > 1 else ''})"
     )
     for one in report.sets:
         if one.kind == "data" and not one.mismatches:

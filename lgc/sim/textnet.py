@@ -84,9 +84,7 @@ def read_text(text: str, num_inputs: int) -> TextNetlist:
         try:
             found = tuple(nets[name] for name in operands)
         except KeyError as error:
-            raise NotCheckedError(
-                f"{stage}[{index}] reads {error.args[0]}, which no gate line before it makes"
-            ) from None
+            raise NotCheckedError(f"{stage}[{index}] reads {error.args[0]}, which no line before it makes") from None
         nets[f"{stage}[{index}]"] = builder.add(table, found)
         widths[stage] = max(widths.get(stage, 0), index + 1)
         place = match[4] or ""

@@ -15,6 +15,7 @@ from lgc.backend.verilog.top import CONTROL
 from lgc.errors import InputError, LgcError, NotCheckedError, OptionError
 from lgc.files import replacing
 from lgc.ir import Circuit
+from lgc.sim import cxxrtl, icarus
 from lgc.sim.build import BuildOptions, build
 from lgc.sim.reference import Reference
 from lgc.sim.rtl import Rtl
@@ -23,6 +24,7 @@ from lgc.sim.triage import Finding, locate
 from lgc.sim.vectors import VectorSet
 
 LANES = 64
+SIMULATORS = ("verilator", "icarus", "cxxrtl")
 # Above this many gates one evaluation for 64 samples pays for the larger simulator.
 _LANES_FROM_NODES = 4_000
 _WAVE_VECTORS = 16
@@ -64,6 +66,7 @@ class Report:
     reference: str
     lanes: int
     checked: tuple[str, ...]
+    simulator: str = "verilator"
     sets: list[SetResult] = field(default_factory=list)
     mismatch: Mismatch | None = None
     timing: str | None = None
@@ -90,11 +93,29 @@ class VerifyOptions:
         lanes: 1, 64, or 0 to choose by size.
         waves: a `.vcd` or `.fst` file to write a few vectors' waveforms to.
         timeout: seconds that a simulation may take.
+        simulator: one of :data:`SIMULATORS`.
     """
 
     lanes: int = 0
     waves: Path | None = None
     timeout: float = 3600.0
+    simulator: str = "verilator"
+
+    def lanes_for(self, nodes: int) -> int:
+        """Samples per evaluation for a network of so many gates.
+
+        Raises:
+            OptionError: an unknown simulator, or one that has no such lanes.
+        """
+        if self.simulator not in SIMULATORS:
+            raise OptionError(f"there is no simulator '{self.simulator}'", hint=f"It is {', '.join(SIMULATORS)}")
+        if self.lanes not in (0, 1, LANES):
+            raise OptionError(f"--lanes {self.lanes}", hint=f"It is 1 or {LANES}")
+        if self.simulator != "verilator":
+            if self.lanes > 1:
+                raise OptionError(f"--lanes {self.lanes} is for Verilator", hint="Other simulators take one sample")
+            return 1
+        return self.lanes or (LANES if nodes > _LANES_FROM_NODES else 1)
 
 
 def check_provenance(rtl: Rtl, model_digest: str) -> None:
@@ -147,11 +168,9 @@ def verify(
         raise NotCheckedError("there are no vectors: nothing was checked", hint="Give data, or --random N")
     if options.waves and _wave_format(options.waves) not in ("vcd", "fst"):
         raise OptionError(f"--waves {options.waves}", hint="The file's suffix is .vcd or .fst")
-    lanes = options.lanes or (LANES if rtl.manifest.nodes > _LANES_FROM_NODES else 1)
-    if lanes not in (1, LANES):
-        raise OptionError(f"--lanes {lanes}", hint=f"It is 1 or {LANES}")
+    lanes = options.lanes_for(rtl.manifest.nodes)
     checked = tuple(name for name in ("scores", "class_id") if rtl.manifest.port(name))
-    report = Report(reference.name, lanes, checked)
+    report = Report(reference.name, lanes, checked, options.simulator)
     bits = np.concatenate([one.bits for one in sets])
 
     report_progress("build", 0)
@@ -210,7 +229,13 @@ def _check_ports(rtl: Rtl, circuit: Circuit) -> None:
 def _simulator(rtl: Rtl, lanes: int, folder: Path, options: VerifyOptions) -> Simulator:
     folder.mkdir(parents=True)
     ports = [(port.name, port.direction) for port in rtl.manifest.ports]
-    program = build(rtl.path.resolve(), ports, BuildOptions(rtl.manifest.top, lanes), folder)
+    source, top = rtl.path.resolve(), rtl.manifest.top
+    if options.simulator == "icarus":
+        program = icarus.build(source, top, folder)
+    elif options.simulator == "cxxrtl":
+        program = cxxrtl.build(source, top, ports, folder)
+    else:
+        program = build(source, ports, BuildOptions(top, lanes), folder)
     return Simulator(program, rtl.manifest, lanes, folder, options.timeout)
 
 

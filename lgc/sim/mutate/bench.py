@@ -36,7 +36,7 @@ async def screen(dut: Any) -> None:
     (folder / "shown.part").replace(folder / "shown.json")
 
 
-async def _first_difference(dut: Any, rows: Rows, job: dict[str, Any], outputs: list[tuple[Any, Rows]]) -> int:
+async def _first_difference(dut: Any, rows: Rows, job: dict[str, Any], outputs: Sequence[tuple[Any, Rows]]) -> int:
     clocks = job["clocks"]
     driven = drive(dut, rows, clocks, job["port"])
     async with aclosing(driven):

@@ -17,7 +17,7 @@ _FLAGS = re.M
 
 @dataclass(frozen=True)
 class Site:
-    """Group 1 of ``pattern`` becomes each of ``new``, in which ``\\g<n>`` are groups."""
+    """Group 1 of ``pattern`` becomes each of ``new``, templates of :meth:`re.Match.expand`."""
 
     kind: str
     pattern: str

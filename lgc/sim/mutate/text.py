@@ -1,8 +1,8 @@
 """Faults as edits of the text: one for real, or all of them behind a number that chooses one.
 
 A build of a simulator takes seconds and a thousand mutants would take an hour. So one build holds them all: every
-expression that some fault changes becomes a choice by ``lgc_mutant``, a variable of the top module that the testbench sets.
-Number 0 is the text as lgc wrote it.
+expression that some fault changes becomes a choice by ``lgc_mutant``, a variable of the top module that the
+testbench sets. Number 0 is the text as lgc wrote it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ class Edit:
     """Text [start, end) becomes ``new``.
 
     Attributes:
-        choice: what it becomes when it must hold both, ``$CHOSEN$`` standing for whether the fault is chosen; without, the text
-            is an expression and becomes a conditional one.
+        choice: what it becomes when it must hold both, ``$CHOSEN$`` standing for whether the fault is chosen; without,
+            the text is an expression and becomes a conditional one.
     """
 
     start: int
