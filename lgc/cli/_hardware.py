@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lgc.backend.base import Target
     from lgc.ir import Circuit
 
-_FEATURE_TARGETS = ("verilog", "lgn")
+_FEATURE_TARGETS = ("verilog", "amaranth", "lgn")
 _INTERFACE_FIELDS = ("interface", "board", "beat", "baud")
 
 
@@ -50,15 +50,16 @@ class HardwareOptions:
                     "--feature-bits, --feature-scale and --feature-offset describe features, but the input is bits",
                     hint="Add --input features",
                 )
-            return circuit
-        if target.name not in _FEATURE_TARGETS:
-            raise OptionError(
-                f"--input features is for {' and '.join(_FEATURE_TARGETS)}, not {target.name}",
-                hint="Write a .v or a .lgn file; the C code and ONNX encode features themselves",
-            )
-        from lgc.backend.encoder import infer_code, lower_encoder
+        elif circuit.encoder.code is None:
+            from lgc.backend.encoder import infer_code, lower_encoder
 
-        return lower_encoder(circuit, infer_code(circuit.encoder, *given))
+            circuit = lower_encoder(circuit, infer_code(circuit.encoder, *given))
+        if circuit.encoder.code is not None and target.name not in _FEATURE_TARGETS:
+            raise OptionError(
+                f"integer features are for {' and '.join(_FEATURE_TARGETS)}, not {target.name}",
+                hint="Write a .v, .py or .lgn file; the C code and ONNX encode features themselves",
+            )
+        return circuit
 
 
 _OPTIONS = (

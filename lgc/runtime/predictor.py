@@ -140,7 +140,8 @@ class Predictor:
         """Raw features, in the narrowest form that is exact."""
         encoder = self.circuit.encoder
         if encoder.thresholds is None:
-            if array.dtype == np.uint8 and array.shape[1:] == (encoder.num_features,) and array.max(initial=0) <= 1:
+            octets = encoder.code is None and array.dtype == np.uint8 and array.shape[1:] == (encoder.num_features,)
+            if octets and array.max(initial=0) <= 1:
                 return "u8", np.ascontiguousarray(array)
             return "bits", _pack(encoder.encode(array))
         if array.ndim != 2 or array.shape[1] != encoder.num_features:

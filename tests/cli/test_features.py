@@ -14,7 +14,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from cli import call, save
 
 from lgc.cli._data import load_bits
+from lgc.frontend import load_circuit
 from lgc.ir import Encoder, FeatureCode
+from lgc.runtime import Predictor
 
 Capture = pytest.CaptureFixture[str]
 THRESHOLDS = np.sort(np.random.default_rng(5).integers(0, 255, (4, 4)) + 0.5, axis=1) / 255
@@ -81,15 +83,22 @@ def test_the_manifest_says_how_features_become_bits(folder: Path, tmp_path: Path
 def test_a_netlist_with_the_encoder_in_it_is_a_model(folder: Path, tmp_path: Path, capfd: Capture) -> None:
     lowered = tmp_path / "m.lgn"
     assert call(capfd, "compile", folder / "model.pt", "-o", lowered, "--input", "features", "-q").code == 0
-    results = [call(capfd, "eval", model, "--data", folder / "pixels.npz") for model in (folder / "model.pt", lowered)]
-    accuracy = [re.search(r"[\d.]+ %", one.out) for one in results]
-    assert accuracy[0] and accuracy[1] and accuracy[0][0] == accuracy[1][0]
+    pixels = folder / "pixels.npz"
+    runs = [(folder / "model.pt", "numpy"), (lowered, "numpy"), (lowered, "c")]
+    results = [call(capfd, "eval", model, "--data", pixels, "--json", "--engine", engine) for model, engine in runs]
+    assert results[0].out == results[1].out == results[2].out != ""
+    done = call(capfd, "compile", lowered, "-o", tmp_path / "m.aag")
+    assert done.code == 2 and "integer features are for" in done.paragraph()
+    binary = np.zeros((3, 4), np.uint8)
+    binary[1:] = 1
+    predictors = [Predictor(load_circuit(model), engine="numpy") for model in (folder / "model.pt", lowered)]
+    np.testing.assert_array_equal(*(one.predict(binary) for one in predictors))
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("model.pt", "-o", "x.c", "--input", "features"), "--input features is for verilog and lgn, not c"),
+        (("model.pt", "-o", "x.c", "--input", "features"), "lgn, not c"),
         (("model.pt", "-o", "x.v", "--feature-bits", "4"), "Add --input features"),
         (("model.pt", "-o", "x.v", "--input", "features", "--feature-bits", "40"), "the width is 40"),
         (("model.pt", "-o", "x.v", "--input", "features", "--feature-scale", "-2"), "the scale is -2.0"),
