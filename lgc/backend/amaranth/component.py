@@ -1,5 +1,6 @@
 """A network of gates with a majority vote, as an Amaranth component. Needs amaranth and nothing else."""
 
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
@@ -30,102 +31,148 @@ FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
 class NetComponent(wiring.Component):  # type: ignore[misc]
     """A network of gates that votes.
 
-    Plain ports: ``bits`` in, ``scores`` (an array) and ``class_index`` out, ``pipeline`` clocks later. Stream
-    ports: ``i`` carries the bits, ``o`` a struct of ``scores`` and ``class_index``.
+    Plain ports: ``bits`` (or ``features``, where the encoder is among the gates) in, ``scores`` (an array) and
+    ``class_id`` out. With register ranks there are ``in_valid`` and ``out_valid`` too, and results come ``latency``
+    clocks later. Stream ports: ``i`` carries the input, ``o`` a struct of ``scores`` and ``class_id``; when ``o`` has
+    to wait, everything does.
     """
 
-    def __init__(self, net: dict[str, Any], *, pipeline: int = 0, stream: bool = False) -> None:
+    def __init__(self, net: dict[str, Any], *, stream: bool = False) -> None:
         self.net = net
-        self.pipeline = pipeline
+        self.latency = len(net["ranks"])
+        self.score_shape = Shape(*net["score"])
         count = len(net["groups"])
-        lowest = min(net["bias"])
-        highest = max(bias + len(group) for bias, group in zip(net["bias"], net["groups"], strict=True))
-        self.score_shape = Shape.cast(range(min(lowest, 0), max(highest, 0) + 1))
         self.result_layout = data.StructLayout(
-            {"scores": data.ArrayLayout(self.score_shape, count), "class_index": max(1, (count - 1).bit_length())}
+            {"scores": data.ArrayLayout(self.score_shape, count), "class_id": max(1, (count - 1).bit_length())}
         )
         self.uses_stream = stream
-        super().__init__(self._ports(net["inputs"]))
+        super().__init__(self._ports())
 
-    def _ports(self, inputs: int) -> dict[str, Any]:
-        members = self.result_layout.members
+    def _ports(self) -> dict[str, Any]:
+        net, members = self.net, self.result_layout.members
         if self.uses_stream:
-            return {"i": In(stream.Signature(inputs)), "o": Out(stream.Signature(self.result_layout))}
-        return {
-            "bits": In(inputs),
-            "scores": Out(members["scores"]),
-            "class_index": Out(members["class_index"]),
-        }
+            return {"i": In(stream.Signature(net["inputs"])), "o": Out(stream.Signature(self.result_layout))}
+        plain = {net["port"]: In(net["inputs"]), "class_id": Out(members["class_id"]), "scores": Out(members["scores"])}
+        return plain | ({"in_valid": In(1), "out_valid": Out(1)} if self.latency else {})
 
     def elaborate(self, platform: object) -> Module:
-        """The hardware: gates, votes, scores, class, with registers between them as ``pipeline`` says."""
+        """The hardware: gates, votes, scores and class, with registers behind the levels that ``ranks`` names."""
         del platform
         m = Module()
-        enable = Const(1, 1)
-        if self.uses_stream:
-            enable = Signal(name="enable")
-            m.d.comb += [enable.eq(self.o.ready | ~self.o.valid), self.i.ready.eq(enable)]
-            m.d.comb += self.o.valid.eq(self._delay(m, self.i.valid, enable))
-        votes = self._gates(m, self.i.payload if self.uses_stream else self.bits)
-        if self.pipeline >= 2:
-            votes = [self._register(m, group, enable) for group in votes]
-        scores = [self._score(group, bias) for group, bias in zip(votes, self.net["bias"], strict=True)]
-        named = [Signal(self.score_shape, name=f"score_{c}") for c in range(len(scores))]
-        m.d.comb += [signal.eq(score) for signal, score in zip(named, scores, strict=True)]
-        if self.pipeline >= 3:
-            named = [self._register(m, signal, enable) for signal in named]
-        result = Signal(self.result_layout, name="result")
-        m.d.comb += [result.scores[c].eq(signal) for c, signal in enumerate(named)]
-        m.d.comb += result.class_index.eq(self._argmax(m, named))
-        if self.pipeline >= 1:
-            result = self._register(m, result, enable)
+        enable = self._control(m)
+        inputs = self.i.payload if self.uses_stream else getattr(self, self.net["port"])
+        votes = self._gates(m, inputs, enable)
+        scores = self._scores(m, votes, enable)
+        scores, class_id = self._argmax(m, scores, enable)
         target = self.o.payload if self.uses_stream else self
-        m.d.comb += [target.scores.eq(result.scores), target.class_index.eq(result.class_index)]
+        m.d.comb += [target.scores[c].eq(score) for c, score in enumerate(scores)]
+        m.d.comb += target.class_id.eq(class_id)
         return m
 
+    def _control(self, m: Module) -> Any:
+        """Wires the valid bits; gives the signal without which nothing moves."""
+        enable = Signal(init=1, name="enable")
+        if self.uses_stream:
+            m.d.comb += [enable.eq(self.o.ready | ~self.o.valid), self.i.ready.eq(enable)]
+            valid, out = self.i.valid, self.o.valid
+        elif self.latency:
+            valid, out = self.in_valid, self.out_valid
+        else:
+            return enable
+        for _ in range(self.latency):
+            later = Signal(name="valid")  # the only registers that a reset clears
+            with m.If(enable):
+                m.d.sync += later.eq(valid)
+            valid = later
+        m.d.comb += out.eq(valid)
+        return enable
+
     def _register(self, m: Module, value: Any, enable: Any) -> Any:
-        register = Signal(value.shape(), name="stage")
+        register = Signal(Value.cast(value).shape(), name="rank", reset_less=True)
         with m.If(enable):
             m.d.sync += register.eq(value)
         return register
 
-    def _delay(self, m: Module, valid: Any, enable: Any) -> Any:
-        for _ in range(self.pipeline):
-            later = Signal(name="valid")
-            with m.If(enable):
-                m.d.sync += later.eq(valid)
-            valid = later
-        return valid
+    def _rank(self, m: Module, stage: str, index: int, values: list[Any], enable: Any) -> list[Any]:
+        """The values behind the ranks, if any, that stand behind a level."""
+        for place in self.net["ranks"]:
+            if place == (stage, index):
+                values = [self._register(m, value, enable) for value in values]
+        return values
 
-    def _gates(self, m: Module, bits: Value) -> list[Value]:
-        """The output bits of each group, joined."""
-        nets: list[Any] = [Const(0, 1), Const(1, 1), *(bits[k] for k in range(self.net["inputs"]))]
+    def _gates(self, m: Module, inputs: Value, enable: Any) -> list[list[Any]]:
+        """The outputs of each group, behind all ranks among the gates.
+
+        A net keeps the versions of it that later ranks read: the gates of one rank read nets of the same rank.
+        """
+        cuts = sorted(index for stage, index in self.net["ranks"] if stage in ("input", "gates"))
+        nets: list[list[Any]] = [[Const(0, 1)], [Const(1, 1)], *([inputs[k]] for k in range(self.net["inputs"]))]
+        levels = [0] * len(nets)
+
+        def seen(net: int, rank: int) -> Any:
+            versions = nets[net]
+            if isinstance(versions[0], Const):
+                return versions[0]
+            while len(versions) <= rank - bisect_left(cuts, levels[net]):
+                versions.append(self._register(m, versions[-1], enable))
+            return versions[rank - bisect_left(cuts, levels[net])]
+
         for function, *operands in self.net["nodes"]:
-            signal = Signal(name=f"n{len(nets)}")
-            values = [nets[operand] for operand in operands]
-            if isinstance(function, str):
-                m.d.comb += signal.eq(FUNCTIONS[function](*values))
-            else:  # a lookup table, bit by bit
-                rows = Const(function, 1 << len(values))
-                m.d.comb += signal.eq(Array(rows)[Cat(values)] if values else rows)
-            nets.append(signal)
-        return [Cat(nets[net] for net in group) for group in self.net["groups"]]
+            level = max((levels[net] + 1 for net in operands), default=0)
+            values = [seen(net, bisect_left(cuts, level)) for net in operands]
+            levels.append(level)
+            nets.append([self._node(m, f"n{len(nets)}", function, values)])
+        return [[seen(net, len(cuts)) for net in group] for group in self.net["groups"]]
 
-    def _score(self, bits: Value, bias: int) -> Value:
-        """The number of ones, by a balanced tree of adders."""
-        terms: list[Any] = [bits[k] for k in range(len(bits))] or [Const(0, 1)]
-        while len(terms) > 1:
-            terms = [sum(terms[k + 1 : k + 2], terms[k]) for k in range(0, len(terms), 2)]
-        return terms[0] + bias if bias else terms[0]
+    def _node(self, m: Module, name: str, function: Any, values: list[Any]) -> Any:
+        if not values:
+            return Const(function, 1)
+        signal = Signal(name=name)
+        if isinstance(function, str):
+            m.d.comb += signal.eq(FUNCTIONS[function](*values))
+        else:  # a lookup table, bit by bit
+            m.d.comb += signal.eq(Array(Const(function, 1 << len(values)))[Cat(values)])
+        return signal
 
-    def _argmax(self, m: Module, scores: list[Any]) -> Any:
-        """The index of the best score, in steps with signals: as one expression it would double every time."""
-        best, index = scores[0], Const(0, 1)
-        for c, score in enumerate(scores[1:], 1):
-            wins = Signal(name=f"wins_{c}")
-            m.d.comb += wins.eq(score >= best if self.net["tie"] == "last" else score > best)
-            next_best = Signal(self.score_shape, name=f"best_{c}")
-            next_index = Signal(c.bit_length(), name=f"index_{c}")
-            m.d.comb += [next_best.eq(Mux(wins, score, best)), next_index.eq(Mux(wins, c, index))]
-            best, index = next_best, next_index
-        return index
+    def _scores(self, m: Module, votes: list[list[Any]], enable: Any) -> list[Any]:
+        """The ones of each group, by balanced trees of adders, plus its bias."""
+        votes = [group or [Const(0, 1)] for group in votes]
+        for level in range(1, _rounds(max(len(group) for group in votes)) + 1):
+            votes = [
+                [sum(group[k + 1 : k + 2], group[k]) for k in range(0, len(group), 2)] if len(group) > 1 else group
+                for group in votes
+            ]
+            votes = [self._rank(m, "popcount", level, group, enable) for group in votes]
+        scores = [Signal(self.score_shape, name=f"score_{c}") for c in range(len(votes))]
+        for score, (total,), bias in zip(scores, votes, self.net["bias"], strict=True):
+            m.d.comb += score.eq(total + bias if bias else total)
+        return self._rank(m, "scores", 1, scores, enable)
+
+    def _argmax(self, m: Module, scores: list[Any], enable: Any) -> tuple[list[Any], Any]:
+        """Scores and the index of the best, by a tournament: the left one of two equal wins, or the right one."""
+        left: list[tuple[Any, Any]] = [(score, Const(c)) for c, score in enumerate(scores)]
+        for level in range(1, _rounds(len(scores)) + 1):
+            left = [self._match(m, f"{level}_{k}", *left[k : k + 2]) for k in range(0, len(left), 2)]
+            best = self._rank(m, "argmax", level, [score for score, _ in left], enable)
+            index = self._rank(m, "argmax", level, [index for _, index in left], enable)
+            left = list(zip(best, index, strict=True))
+            scores = self._rank(m, "argmax", level, scores, enable)
+        return scores, left[0][1]
+
+    def _match(self, m: Module, name: str, a: tuple[Any, Any], b: tuple[Any, Any] | None = None) -> tuple[Any, Any]:
+        if b is None:
+            return a
+        wins = Signal(name=f"wins_{name}")
+        best = Signal(self.score_shape, name=f"best_{name}")
+        index = Signal(max(len(a[1]), len(b[1])), name=f"index_{name}")
+        m.d.comb += [
+            wins.eq(b[0] >= a[0] if self.net["tie"] == "last" else b[0] > a[0]),
+            best.eq(Mux(wins, b[0], a[0])),
+            index.eq(Mux(wins, b[1], a[1])),
+        ]
+        return best, index
+
+
+def _rounds(leaves: int) -> int:
+    """Levels of a binary tree."""
+    return (leaves - 1).bit_length()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources, util
 from itertools import pairwise
@@ -11,10 +12,13 @@ from typing import Any, ClassVar, TextIO
 
 import lgc
 from lgc.backend.base import Target
+from lgc.backend.manifest import Manifest
+from lgc.backend.stages import INPUT
+from lgc.backend.verilog.plan import place_ranks
+from lgc.backend.verilog.shape import HeadShape
+from lgc.backend.verilog.top import FEATURES, top_ports
 from lgc.errors import InputError, MissingToolError, OptionError
 from lgc.ir import BY_TABLE, Circuit
-
-MAX_PIPELINE = 3
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Amaranth(Target):
 
     Attributes:
         class_name: of the component; from the circuit's name if empty.
-        pipeline: register stages, 0 to 3: after the result, the gates, the scores, in this order of need.
+        pipeline: register ranks in all, which is the latency in clocks; 0 is combinational.
         stream: stream ports instead of plain ones.
     """
 
@@ -38,8 +42,7 @@ class Amaranth(Target):
         Raises:
             OptionError, InputError.
         """
-        if not 0 <= self.pipeline <= MAX_PIPELINE:
-            raise OptionError(f"a pipeline of {self.pipeline} stages", hint=f"Choose 0 to {MAX_PIPELINE}")
+        place_ranks(circuit, self.pipeline)
         if self.class_name and not re.fullmatch(r"[A-Z][A-Za-z0-9]*", self.class_name):
             raise OptionError(f"'{self.class_name}' is no class name", hint="Use letters and digits, a capital first")
         if circuit.netlist.num_inputs < 1:
@@ -50,8 +53,26 @@ class Amaranth(Target):
         for line in self._lines(circuit):
             stream.write(line + "\n")
 
+    def companions(self, circuit: Circuit) -> Mapping[str, str]:
+        """The manifest of the plain ports; the signature of streams says all about them."""
+        if self.stream:
+            return {}
+        shape = HeadShape.of(circuit)
+        manifest = Manifest.of(
+            circuit,
+            top=self._name_of(circuit),
+            ports=top_ports(circuit, shape, clocked=self.pipeline > 0, outputs="both"),
+            latency=self.pipeline,
+            score_width=shape.score,
+            score_signed=shape.signed,
+        )
+        return {".json": manifest.to_json()}
+
+    def _name_of(self, circuit: Circuit) -> str:
+        return self.class_name or _class_name(circuit.name)
+
     def _lines(self, circuit: Circuit) -> Iterator[str]:
-        name = self.class_name or _class_name(circuit.name)
+        name = self._name_of(circuit)
         yield f'"""{name}: {circuit.netlist.num_nodes} gates, written by lgc {lgc.__version__}. Do not edit.'
         yield ""
         yield f"circuit {circuit.digest()}"
@@ -60,11 +81,11 @@ class Amaranth(Target):
         source = resources.files("lgc.backend.amaranth").joinpath("component.py").read_text(encoding="utf-8")
         yield source.split("\n\n", 1)[1]  # without its docstring: this module has one
         yield ""
-        yield from _table(circuit)
+        yield from _table(circuit, self.pipeline)
         yield from ("", "", f"class {name}(NetComponent):")
-        yield f'    """The network, {self.pipeline} clocks from bits to class."""'
+        yield f'    """The network, {self.pipeline} clocks from input to class."""'
         yield from ("", "    def __init__(self) -> None:")
-        yield f"        super().__init__(NET, pipeline={self.pipeline}, stream={self.stream})"
+        yield f"        super().__init__(NET, stream={self.stream})"
 
 
 def require_amaranth() -> None:
@@ -73,26 +94,33 @@ def require_amaranth() -> None:
         raise MissingToolError("the package amaranth is not installed", hint="pip install 'amaranth[builtin-yosys]'")
 
 
-def component_data(circuit: Circuit) -> dict[str, Any]:
-    """What :class:`NetComponent` is built from: the netlist and the head as plain Python values."""
-    netlist, head = circuit.netlist, circuit.head
+def component_data(circuit: Circuit, pipeline: int = 0) -> dict[str, Any]:
+    """What :class:`NetComponent` is built from: netlist, head and register ranks as plain Python values.
+
+    ``ranks`` has one entry a rank: the stage and the number of the level that it stands behind.
+    """
+    netlist, head, shape = circuit.netlist, circuit.head, HeadShape.of(circuit)
     outputs = netlist.outputs.tolist()
     rows = zip(netlist.fanin.tolist(), netlist.arity.tolist(), netlist.table.tolist(), strict=True)
+    placed = place_ranks(circuit, pipeline)
     return {
+        "port": INPUT if circuit.encoder.code is None else FEATURES,
         "inputs": netlist.num_inputs,
         "nodes": [(BY_TABLE[table].name if arity == 2 else table, *fanin[:arity]) for fanin, arity, table in rows],
         "groups": [outputs[lo:hi] for lo, hi in pairwise(head.offsets.tolist())],
         "bias": head.bias.tolist(),
         "tie": head.tie,
+        "score": (shape.score, shape.signed),
+        "ranks": [(placed.levels[cut].stage, placed.levels[cut].index) for cut in placed.cuts],
     }
 
 
-def _table(circuit: Circuit) -> Iterator[str]:
+def _table(circuit: Circuit, pipeline: int) -> Iterator[str]:
     """The data as source: one line a node, with its net and origin."""
-    values, netlist = component_data(circuit), circuit.netlist
+    values, netlist = component_data(circuit, pipeline), circuit.netlist
     yield "# Nets 0 and 1 are the constants, then come the inputs, then the nodes: a gate or a table, and its operands."
     yield "NET = {"
-    yield f'    "inputs": {values["inputs"]},'
+    yield from (f'    "port": "{values["port"]}",', f'    "inputs": {values["inputs"]},')
     yield '    "nodes": ['
     for index, node in enumerate(values["nodes"]):
         origin = re.sub(r"[^!-~]", "?", netlist.origins.label(int(netlist.origin[index])))
@@ -102,7 +130,9 @@ def _table(circuit: Circuit) -> Iterator[str]:
     yield '    "groups": ['
     yield from (f"        {group}," for group in values["groups"])
     yield "    ],"
-    yield from (f'    "bias": {values["bias"]},', f'    "tie": "{values["tie"]}",', "}")
+    yield from (f'    "{name}": {json.dumps(values[name])},' for name in ("bias", "tie"))
+    yield "    # Bits of a score and whether it has a sign; the level that each register rank stands behind."
+    yield from (f'    "score": {values["score"]},', f'    "ranks": {values["ranks"]},', "}")
 
 
 def _class_name(text: str) -> str:
