@@ -82,13 +82,13 @@ def torchvision_displacement(count: int, size: int, alpha: float, sigma: float) 
 
 
 def test_elastic_field_is_torchvisions() -> None:
-    size, count = 28, 4000
+    size, count = 28, 2500
     expected = torchvision_displacement(count, size, 64, 6).reshape(count, -1)
     components = AffineElastic(size, size, **{**NOTHING, "alpha": 64.0}).basis[3:].double().numpy() / 2 / math.sqrt(3)
     covariance = components.T @ components
     sample = expected.T @ expected / count
-    assert np.abs(covariance - sample).max() < 0.1 * sample.max()
-    assert np.sqrt(np.diag(covariance)).mean() == pytest.approx(expected.std(0).mean(), rel=0.02)
+    assert np.abs(covariance - sample).max() < 0.15 * sample.max()
+    assert np.sqrt(np.diag(covariance)).mean() == pytest.approx(expected.std(0).mean(), rel=0.03)
     assert 0.8 < expected.std() < 1.2  # pixels: what alpha 64 means
 
 
