@@ -6,6 +6,7 @@ import os
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +25,12 @@ Engine = Literal["auto", "c", "numpy"]
 _GRAIN = 4096
 """Samples below which a second thread costs more than it gains."""
 
+
+_BUFFER = 1 << 16
+"""Numbers that a call of the code writes at most, if they are those of a block or more."""
+
+_BLOCK = 2048
+"""Samples that the code with the widest words runs together; slices are multiples of it."""
 
 _WORTH_BUILDING = 60_000
 """Samples from which building machine code takes less time than it saves: both grow with the gates."""
@@ -102,9 +109,9 @@ class Predictor:
         form, rows = self._rows(X, packed)
         if self._library is None:
             return interp.scores(self.circuit, self._bits(form, rows))
-        result = np.empty((len(rows), self.circuit.head.num_classes), np.int32)
-        self._run(form, rows, result, None)
-        return result.astype(np.int64)
+        result = np.empty((len(rows), self.circuit.head.num_classes), np.int64)
+        self._run(form, rows, result, of_scores=True)
+        return result
 
     def predict(self, X: Any, *, packed: bool | None = None) -> NDArray[np.int64]:
         """Class indices (B,), by the circuit's tie rule.
@@ -115,9 +122,9 @@ class Predictor:
         form, rows = self._rows(X, packed)
         if self._library is None:
             return interp.classify(self.circuit, self._bits(form, rows))
-        result = np.empty(len(rows), np.int32)
-        self._run(form, rows, None, result)
-        return result.astype(np.int64)
+        result = np.empty(len(rows), np.int64)
+        self._run(form, rows, result, of_scores=False)
+        return result
 
     def _rows(self, X: Any, packed: bool | None) -> tuple[str, NDArray[Any]]:
         """The form of the input, and its rows as that form's C type, contiguous."""
@@ -159,43 +166,51 @@ class Predictor:
         count = self.circuit.encoder.num_bits
         return np.unpackbits(rows, axis=1, count=count, bitorder="little").astype(np.bool_)
 
-    def _run(
-        self, form: str, rows: NDArray[Any], scores: NDArray[np.int32] | None, classes: NDArray[np.int32] | None
-    ) -> None:
-        """Fill the results, in slices of the batch on several threads."""
+    def _run(self, form: str, rows: NDArray[Any], result: NDArray[np.int64], *, of_scores: bool) -> None:
+        """Fill the result, in slices of the batch on several threads, of which the caller's is one."""
         count = len(rows)
         parts = max(1, min(self.threads, count // _GRAIN))
-        cuts = [count * part // parts // 512 * 512 for part in range(parts)] + [count]
+        cuts = [count * part // parts // _BLOCK * _BLOCK for part in range(parts)] + [count]
+        slices = [(rows[lo:hi], result[lo:hi]) for lo, hi in pairwise(cuts)]
+        waiting = []
+        if parts > 1:
+            with self._pool_lock:
+                self._pool = self._pool or ThreadPoolExecutor(self.threads, thread_name_prefix="lgc")
+            waiting = [self._pool.submit(self._fill, form, *one, of_scores) for one in slices[1:]]
+        self._fill(form, *slices[0], of_scores)
+        for one in waiting:
+            one.result()
 
-        def work(part: int) -> None:
-            lo, hi = cuts[part], cuts[part + 1]
-            self._call(form, rows[lo:hi], _slice(scores, lo, hi), _slice(classes, lo, hi))
-
-        if parts == 1:
-            work(0)
-            return
-        with self._pool_lock:
-            self._pool = self._pool or ThreadPoolExecutor(self.threads, thread_name_prefix="lgc")
-        list(self._pool.map(work, range(parts)))
-
-    def _call(
-        self, form: str, rows: NDArray[Any], scores: NDArray[np.int32] | None, classes: NDArray[np.int32] | None
-    ) -> None:
+    def _fill(self, form: str, rows: NDArray[Any], result: NDArray[np.int64], of_scores: bool) -> None:
+        """One thread's slice. The code writes int32, into a buffer that stays in the cache until it is widened."""
         assert self._library is not None
-        if not hasattr(self._local, "workspace"):
-            self._local.workspace = np.empty(self._library.workspace_bytes, np.uint8)
-        pointers = [None if array is None else array.ctypes.data for array in (scores, classes)]
-        # ctypes lets go of the interpreter lock for the duration of the call.
-        self._library.run[form](rows.ctypes.data, len(rows), *pointers, self._local.workspace.ctypes.data)
+        width = result[:1].size
+        step = max(_BLOCK, _BUFFER // max(1, width) // _BLOCK * _BLOCK)
+        workspace, buffer = self._memory(step * width)
+        targets = (buffer.ctypes.data, None) if of_scores else (None, buffer.ctypes.data)
+        run = self._library.run[form]
+        for lo in range(0, len(rows), step):
+            part = rows[lo : lo + step]
+            # ctypes lets go of the interpreter lock for the duration of the call.
+            run(part.ctypes.data, len(part), *targets, workspace.ctypes.data)
+            target = result[lo : lo + step]
+            target[:] = buffer[: target.size].reshape(target.shape)
+
+    def _memory(self, numbers: int) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+        """This thread's workspace, and its buffer of at least so many numbers."""
+        assert self._library is not None
+        local = self._local
+        if not hasattr(local, "workspace"):
+            local.workspace = np.empty(self._library.workspace_bytes, np.uint8)
+            local.buffer = np.empty(0, np.int32)
+        if len(local.buffer) < numbers:
+            local.buffer = np.empty(numbers, np.int32)
+        return local.workspace, local.buffer
 
 
 def _pack(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Bits (B, n) to bytes (B, ceil(n/8)), contiguous: numpy keeps the order of its input."""
     return np.ascontiguousarray(np.packbits(bits, axis=1, bitorder="little"))
-
-
-def _slice(array: NDArray[np.int32] | None, lo: int, hi: int) -> NDArray[np.int32] | None:
-    return None if array is None else array[lo:hi]
 
 
 def _processors() -> int:
