@@ -19,15 +19,16 @@ module @top@_loader #(
   output wire empty,
   output reg  start
 );
+  localparam BITS = COUNT > 1 ? $clog2(COUNT) : 1;
   localparam [31:0] LAST = COUNT - 1;
-  reg [31:0] count;
+  reg [BITS-1:0] count;
   wire [UNIT*(COUNT+1)-1:0] longer = {data, image};
-  assign last = count == LAST;
+  assign last = count == LAST[BITS-1:0];
   assign empty = count == 0;
   always @(posedge clk) begin
     start <= put && last && !restart && !rst;
     if (rst || restart) count <= 0;
-    else if (put) count <= last ? 0 : count + 1;
+    else if (put) count <= last ? 0 : count + 1'b1;
     if (put) image <= longer[UNIT*(COUNT+1)-1:UNIT];
   end
 endmodule
@@ -45,11 +46,12 @@ module @top@_uart_rx #(
   output reg  bad,
   output reg  [7:0] data
 );
+  localparam BITS = $clog2(CLOCKS_PER_BIT);
   localparam [31:0] BIT = CLOCKS_PER_BIT - 1;
   localparam [31:0] HALF = CLOCKS_PER_BIT / 2 - 1;
   reg [1:0] line;
   reg [3:0] left;
-  reg [31:0] timer;
+  reg [BITS-1:0] timer;
   always @(posedge clk) begin
     line <= {line[0], rx};
     valid <= 1'b0;
@@ -58,13 +60,13 @@ module @top@_uart_rx #(
       line <= 2'b11;
       left <= 4'd0;
     end else if (left == 0) begin
-      timer <= HALF;
+      timer <= HALF[BITS-1:0];
       if (!line[1]) left <= 4'd10;
     end else if (timer != 0) begin
-      timer <= timer - 1;
+      timer <= timer - 1'b1;
     end else begin
-      timer <= BIT;
-      left <= left == 10 && line[1] ? 4'd0 : left - 1;  // a start bit that is over by its middle was noise
+      timer <= BIT[BITS-1:0];
+      left <= left == 10 && line[1] ? 4'd0 : left - 1'b1;  // a start bit that is over by its middle was noise
       if (left == 1) begin
         valid <= line[1];
         bad <= !line[1];
@@ -88,10 +90,11 @@ module @top@_uart_tx #(
   output wire ready,
   output wire tx
 );
+  localparam BITS = $clog2(CLOCKS_PER_BIT);
   localparam [31:0] BIT = CLOCKS_PER_BIT - 1;
   reg [9:0] bits;
   reg [3:0] left;
-  reg [31:0] timer;
+  reg [BITS-1:0] timer;
   assign tx = bits[0];
   assign ready = left == 0;
   always @(posedge clk) begin
@@ -99,17 +102,17 @@ module @top@_uart_tx #(
       bits <= 10'h3ff;
       left <= 4'd0;
     end else if (ready) begin
-      timer <= BIT;
+      timer <= BIT[BITS-1:0];
       if (send) begin
         bits <= {1'b1, data, 1'b0};
         left <= 4'd10;
       end
     end else if (timer != 0) begin
-      timer <= timer - 1;
+      timer <= timer - 1'b1;
     end else begin
-      timer <= BIT;
+      timer <= BIT[BITS-1:0];
       bits <= {1'b1, bits[9:1]};
-      left <= left - 1;
+      left <= left - 1'b1;
     end
   end
 endmodule
@@ -152,7 +155,7 @@ module @top@_spi_target #(
     end else if (!selects[1]) begin
       if (clocks[2:1] == 2'b01) begin
         data <= {data[6:0], line[1]};
-        place <= place + 1;
+        place <= place + 1'b1;
         valid <= place == 3'd7;
       end
       if (clocks[2:1] == 2'b10) bits <= bits << 1;

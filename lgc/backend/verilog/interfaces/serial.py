@@ -57,14 +57,15 @@ module @top@_uart #(
   output wire tx,
   output wire [@reply@-1:0] reply
 );
+  localparam BITS = $clog2(TIMEOUT + 1);
   localparam [31:0] SILENCE = TIMEOUT;
   wire put, bad, empty, done, ready;
   wire [7:0] data;
-  reg [31:0] silent;
+  reg [BITS-1:0] silent;
   reg [@reply@-1:0] queue;
   reg [@count@:0] left;
   wire [@reply@+7:0] rest = {8'd0, queue};
-  wire restart = bad || silent == SILENCE;
+  wire restart = bad || silent == SILENCE[BITS-1:0];
   @top@_uart_rx #(.CLOCKS_PER_BIT(CLOCKS_PER_BIT)) receiver (.clk(clk), .rst(rst), .rx(rx), .valid(put), .bad(bad),
     .data(data));
   @top@_engine #(.SETTLE(SETTLE)) engine (.clk(clk), .rst(rst), .restart(restart), .put(put), .data(data),
@@ -72,7 +73,7 @@ module @top@_uart #(
   @top@_uart_tx #(.CLOCKS_PER_BIT(CLOCKS_PER_BIT)) sender (.clk(clk), .rst(rst), .send(left != 0), .data(queue[7:0]),
     .ready(ready), .tx(tx));
   always @(posedge clk) begin
-    silent <= rst || put || empty || restart ? 0 : silent + 1;
+    silent <= rst || put || empty || restart ? 0 : silent + 1'b1;
     if (rst) begin
       left <= 0;
     end else if (done) begin
@@ -80,7 +81,7 @@ module @top@_uart #(
       left <= @bytes@;
     end else if (ready && left != 0) begin
       queue <= rest[@reply@+7:8];
-      left <= left - 1;
+      left <= left - 1'b1;
     end
   end
 endmodule
