@@ -34,6 +34,7 @@ class Manifest:
 
     Attributes:
         latency: rising clock edges from an input to its result; 0 is combinational.
+        interval: clocks from an input that is taken to the next that can be.
         score_width: bits of a score; two's complement if ``score_signed``.
         thresholds: per feature, or None if the port takes features, or features are bits.
         features: how a feature becomes bits of the port ``features``, or None if the port is ``bits``.
@@ -58,6 +59,7 @@ class Manifest:
     circuit_digest: str
     features: FeatureCode | None = None
     interface: dict[str, Any] | None = None
+    interval: int = 1
     format: str = FORMAT
     version: int = VERSION
     lgc: str = __version__
@@ -65,7 +67,15 @@ class Manifest:
 
     @classmethod
     def of(
-        cls, circuit: Circuit, *, top: str, ports: list[Port], latency: int, score_width: int, score_signed: bool
+        cls,
+        circuit: Circuit,
+        *,
+        top: str,
+        ports: list[Port],
+        latency: int,
+        score_width: int,
+        score_signed: bool,
+        interval: int = 1,
     ) -> Manifest:
         """The manifest of a circuit behind the given ports."""
         encoder, head = circuit.encoder, circuit.head
@@ -74,6 +84,7 @@ class Manifest:
             top=top,
             ports=tuple(ports),
             latency=latency,
+            interval=interval,
             score_width=score_width,
             score_signed=score_signed,
             num_features=encoder.num_features,
@@ -101,6 +112,8 @@ class Manifest:
         fields = asdict(self)
         head = {name: fields.pop(name) for name in ("format", "version", "lgc")}
         thresholds = fields.pop("thresholds")
+        if self.interval == 1:
+            del fields["interval"]
         if self.interface is None:
             del fields["interface"]
         if self.features is None:
@@ -153,7 +166,14 @@ def read_manifest(path: Path) -> Manifest:
 
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_LIMITS = {"latency": 64, "score_width": 62, "num_features": 1 << 31, "nodes": 1 << 31, "depth": 1 << 31}
+_LIMITS = {
+    "latency": 1 << 24,
+    "interval": 1 << 24,
+    "score_width": 62,
+    "num_features": 1 << 31,
+    "nodes": 1 << 31,
+    "depth": 1 << 31,
+}
 
 
 def _check(manifest: Manifest) -> None:

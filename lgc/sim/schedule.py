@@ -33,8 +33,14 @@ class Clock:
     due: int = -1
 
 
-def schedule(count: int, latency: int, seed: int = 0) -> list[Clock]:
-    """Clocks that bring every one of ``count`` rows through a pipeline of ``latency`` ranks once, in order."""
+def schedule(count: int, latency: int, interval: int = 1, seed: int = 0) -> list[Clock]:
+    """Clocks that bring every one of ``count`` rows through a pipeline of ``latency`` ranks once, in order.
+
+    Args:
+        interval: clocks from an input that is taken to the next that can be; what is on offer between is ignored.
+    """
+    if interval > 1:
+        return _one_at_a_time(count, latency, interval, seed)
     rng = random.Random(seed)
 
     def other() -> int:  # what stands on the bits when it must not count
@@ -52,6 +58,28 @@ def schedule(count: int, latency: int, seed: int = 0) -> list[Clock]:
     clocks += [Clock(row, True, False) for row in range(apart, count)]
     clocks += [Clock(other(), False, False) for _ in range(latency + _IDLE)]
     return _with_due(clocks, latency)
+
+
+def _one_at_a_time(count: int, latency: int, interval: int, seed: int) -> list[Clock]:
+    """The schedule of a design that is busy for a while: offers meanwhile, gaps, and a reset with a row under way."""
+    rng = random.Random(seed)
+
+    def pause(clocks: int, *, offer: bool) -> list[Clock]:
+        return [Clock(rng.randrange(count), offer, False) for _ in range(clocks)]
+
+    def wait(row: int, *, offer: bool) -> list[Clock]:
+        return [Clock(row, True, False), *pause(interval - 1, offer=offer)]
+
+    clocks = [Clock(rng.randrange(count), True, True) for _ in range(_IDLE)] + pause(_IDLE, offer=False)
+    clocks += [Clock(rng.randrange(count), True, False), *pause(interval // 2, offer=False), Clock(0, True, True)]
+    due = [-1] * len(clocks)
+    for row in range(count):
+        gap = pause(rng.choice((0, 0, 1, 2)), offer=False)
+        clocks += gap + wait(row, offer=bool(rng.randrange(2)))
+        due += [-1] * (len(gap) + latency - 1) + [row] + [-1] * (interval - latency)
+    clocks += pause(_IDLE, offer=False)
+    due += [-1] * _IDLE
+    return [Clock(one.row, one.valid, one.reset, row) for one, row in zip(clocks, due, strict=True)]
 
 
 def _with_due(clocks: list[Clock], latency: int) -> list[Clock]:

@@ -83,7 +83,7 @@ class Simulator:
             for port in manifest.ports
             if port.direction == "output" and port.name != "out_valid"
         ]
-        clocks = schedule(len(rows), manifest.latency) if manifest.latency else []
+        clocks = schedule(len(rows), manifest.latency, manifest.interval) if manifest.latency else []
         (self.folder / "stimulus.bin").write_bytes(rows.tobytes())
         job = {
             "folder": str(self.folder),

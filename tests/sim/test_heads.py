@@ -11,8 +11,14 @@ import numpy as np
 import pytest
 from strategies import random_circuit, random_inputs
 
-from lgc.ir import Circuit
+from lgc.backend.base import to_bytes, write
+from lgc.backend.manifest import read_manifest
+from lgc.backend.verilog import Verilog
+from lgc.errors import OptionError
+from lgc.ir import Circuit, interp
 from lgc.passes import optimize
+from lgc.sim.build import BuildOptions, build
+from lgc.sim.simulate import Simulator
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests are imported without being a package
 from batch import Batch
@@ -50,3 +56,27 @@ def test_cells_of_every_fabric(fabric: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_cells_of_compressors_on_a_fabric_with_chains(tmp_path: Path) -> None:
     check([{"fabric": "xc7", "head": "compress", "argmax": "bit-serial"}], tmp_path, lanes=1)
+
+
+@pytest.mark.parametrize("lanes", [1, 64])
+def test_the_serial_head(lanes: int, tmp_path: Path) -> None:
+    """Every score, at exactly its clock; what is on offer meanwhile, and what a reset finds, gives no result."""
+    circuit = specimens()[0]
+    target = Verilog(top="serial", head="serial")
+    source = write(target, circuit, tmp_path / "serial.v")[0]
+    manifest = read_manifest(tmp_path / "serial.json")
+    assert manifest.latency == manifest.interval == 3 * (40 + 1) + 1
+    ports = [(port.name, port.direction) for port in manifest.ports]
+    program = build(source, ports, BuildOptions("serial", lanes), tmp_path)
+    bits = random_inputs(20, 40 * lanes, seed=6)
+    seen = Simulator(program, manifest, lanes, tmp_path, timeout=600).run(bits)
+    assert seen.timing is None, seen.timing
+    expected = interp.scores(circuit, bits)
+    np.testing.assert_array_equal(seen.scores, expected)
+    np.testing.assert_array_equal(seen.classes, circuit.head.classify(expected))
+    assert len({tuple(row) for row in expected.tolist()}) > 20
+
+
+def test_a_serial_head_takes_no_ranks() -> None:
+    with pytest.raises(OptionError, match="serial head with a pipeline of 3 ranks"):
+        to_bytes(Verilog(head="serial", pipeline=3), specimens()[0])

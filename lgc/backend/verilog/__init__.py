@@ -18,7 +18,7 @@ from lgc.backend.head import HEADS, Choice, Mapped, choose_head, map_circuit
 from lgc.backend.head.argmax import ARCHITECTURES
 from lgc.backend.manifest import Manifest
 from lgc.backend.naming import comment, identifier
-from lgc.backend.pipeline import INPUT_LEVEL, Pipeline
+from lgc.backend.pipeline import INPUT_LEVEL, Pipeline, input_level, netlist_levels
 from lgc.backend.stages import stage
 from lgc.backend.verilog import mapped as mapped_text
 from lgc.backend.verilog.fabric import FABRICS
@@ -27,6 +27,7 @@ from lgc.backend.verilog.head import argmax_module, head_module, popcount_module
 from lgc.backend.verilog.interfaces import Wrapper
 from lgc.backend.verilog.leaves import leaf_modules
 from lgc.backend.verilog.plan import place_ranks, tree_depth
+from lgc.backend.verilog.serial import SerialTop, serial_latency, serial_module
 from lgc.backend.verilog.shape import HeadShape
 from lgc.backend.verilog.top import Top, top_ports
 from lgc.errors import OptionError
@@ -76,7 +77,7 @@ class Verilog(Target):
         pipeline: register ranks in all, which is the latency in clocks; 0 is combinational. One stands at the output,
             the second at the input, the others where they balance the estimated delay.
         outputs: ``class``, ``scores`` or ``both``.
-        head: ``adder`` (plain arithmetic), a head of :mod:`lgc.backend.head`, or ``auto``.
+        head: ``adder`` (plain arithmetic), ``serial`` (a vote a clock), a head of :mod:`lgc.backend.head`, or ``auto``.
         argmax: of a mapped head: ``tournament`` or ``bit-serial``.
         fabric: ``generic``, or the parts whose cells the lookup tables of a mapped head become.
         interface, board, beat, baud: a wrapper beside the circuit, see :class:`lgc.backend.verilog.interfaces.Wrapper`.
@@ -106,7 +107,11 @@ class Verilog(Target):
         return Wrapper(self.interface, self.board, self.beat, self.baud)
 
     def _validate_head(self) -> None:
-        choices = {"head": ("auto", "adder", *HEADS), "argmax": (*ARCHITECTURES,), "fabric": ("generic", *FABRICS)}
+        choices = {
+            "head": ("auto", "adder", "serial", *HEADS),
+            "argmax": (*ARCHITECTURES,),
+            "fabric": ("generic", *FABRICS),
+        }
         for name, known in choices.items():
             if getattr(self, name) not in known:
                 raise OptionError(f"{name} is '{getattr(self, name)}'", hint=f"It is one of: {', '.join(known)}")
@@ -123,7 +128,7 @@ class Verilog(Target):
     def mapped(self, circuit: Circuit) -> Mapped | None:
         """The circuit in lookup tables, or None where the head is arithmetic."""
         choice = self.choice()
-        if choice.head == "adder":
+        if choice.head in ("adder", "serial"):
             return None
         return map_circuit(circuit, head=choice.head, argmax=self.argmax, lut=choice.lut, outputs=self.outputs)
 
@@ -134,6 +139,13 @@ class Verilog(Target):
             OptionError: more ranks than places.
         """
         mapped = self.mapped(circuit)
+        if self.head == "serial":
+            if self.pipeline:
+                raise OptionError(
+                    f"the serial head with a pipeline of {self.pipeline} ranks",
+                    hint="It takes a vote a clock anyway: leave --pipeline out",
+                )
+            return Pipeline((input_level(circuit.netlist), *netlist_levels(circuit.netlist)))
         if mapped:
             return mapped_text.place_ranks(mapped, self.pipeline)
         return place_ranks(circuit, self.pipeline, self.outputs)
@@ -157,13 +169,15 @@ class Verilog(Target):
     def companions(self, circuit: Circuit) -> Mapping[str, str]:
         """The manifest: ports, orders, latency, encoding and digests, for machines. And the wrapper, if wanted."""
         shape = HeadShape.of(circuit)
+        clocks = serial_latency(circuit.head) if self.head == "serial" else self.pipeline
         manifest = Manifest.of(
             circuit,
             top=self.top_name(circuit),
-            ports=top_ports(circuit, shape, clocked=self.pipeline > 0, outputs=self.outputs),
-            latency=self.pipeline,
+            ports=top_ports(circuit, shape, clocked=clocks > 0, outputs=self.outputs),
+            latency=clocks,
             score_width=shape.score,
             score_signed=shape.signed,
+            interval=clocks if self.head == "serial" else 1,
         )
         wrapper = self._wrapper()
         manifest = replace(manifest, interface=wrapper.entry(manifest))
@@ -197,9 +211,15 @@ class Verilog(Target):
         with_class = self.outputs != "scores"
         yield "`default_nettype none"
         yield MACROS
-        yield leaf_modules(top, shape, circuit.head, with_class=with_class)
+        if self.head != "serial":
+            yield leaf_modules(top, shape, circuit.head, with_class=with_class)
         for one in staging.stages:
             yield from stage_module(circuit, staging, one, top)
+        if self.head == "serial":
+            yield from serial_module(top, circuit, shape, with_scores=self.outputs != "class")
+            yield from SerialTop(top, circuit, staging, shape, pipeline, self.outputs).text()
+            yield "`default_nettype wire"
+            return
         sizes = sorted(set(circuit.head.sizes.tolist()) - {0})
         for size in sizes:
             yield from popcount_module(top, size, tree_depth(sizes[-1]), pipeline)
