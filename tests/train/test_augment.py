@@ -89,7 +89,7 @@ def test_elastic_field_is_torchvisions() -> None:
     sample = expected.T @ expected / count
     assert np.abs(covariance - sample).max() < 0.15 * sample.max()
     assert np.sqrt(np.diag(covariance)).mean() == pytest.approx(expected.std(0).mean(), rel=0.03)
-    assert 0.8 < expected.std() < 1.2  # pixels: what alpha 64 means
+    assert 1.1 < expected.std() < 1.3  # pixels: what docs/training.md says of alpha 64
 
 
 def test_crop_moves_by_whole_pixels() -> None:
