@@ -47,9 +47,17 @@ class Loaded:
         # A new name each time: the loader would return the library that it has.
         library = folder / f"net-{len(list(folder.iterdir()))}.so"
         run([compiler("gcc"), *STRICT, *flags, "-shared", "-fPIC", str(folder / "net.c"), "-o", str(library)])
-        self._library = ctypes.CDLL(str(library))
-        self._prefix = target.prefix_of(circuit)
-        self._circuit = circuit
+        self._bind(ctypes.CDLL(str(library)), circuit, target.prefix_of(circuit))
+
+    @classmethod
+    def of(cls, library: ctypes.CDLL, circuit: Circuit, prefix: str) -> Loaded:
+        """One of many circuits in a library."""
+        self = cls.__new__(cls)
+        self._bind(library, circuit, prefix)
+        return self
+
+    def _bind(self, library: ctypes.CDLL, circuit: Circuit, prefix: str) -> None:
+        self._library, self._circuit, self._prefix = library, circuit, prefix
         size = getattr(self._library, f"{self._prefix}_workspace_size")
         size.restype = ctypes.c_size_t
         self.workspace = np.zeros(size(), np.uint8)
