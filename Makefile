@@ -36,8 +36,9 @@ test: setup  ## Run the tests (under 10 minutes on 2 cores)
 test-slow: setup  ## Run the tests that take minutes
 	$(BIN)/python -m pytest -n $(JOBS) -m slow
 
-peers: setup  ## Compare the importers with the peers' real libraries (needs PyPI)
+peers: setup  ## Compare with the peers: importers with their libraries, then speed side by side (needs PyPI)
 	$(BIN)/python tests/peers/run.py
+	$(BIN)/python examples/peers/peers.py examples/mnist/mnist-8k.pt --rounds 9
 
 fuzz: setup  ## Fuzz the checkpoint readers for ten minutes
 	PYTHONPATH=. $(BIN)/python tests/frontend/fuzz.py --seconds 600
