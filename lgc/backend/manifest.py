@@ -167,8 +167,8 @@ def read_manifest(path: Path) -> Manifest:
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _LIMITS = {
-    "latency": 1 << 24,
-    "interval": 1 << 24,
+    "latency": 1 << 19,
+    "interval": 1 << 19,
     "score_width": 62,
     "num_features": 1 << 31,
     "nodes": 1 << 31,

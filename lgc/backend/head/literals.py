@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+import numpy as np
+
 from lgc.ir import CONST0, CONST1, Builder
 
 FALSE, TRUE = 2 * CONST0, 2 * CONST0 + 1
@@ -32,20 +34,26 @@ def reduce_table(table: int, literals: tuple[int, ...]) -> tuple[int, tuple[int,
     """
     nets = sorted({literal >> 1 for literal in literals} - {CONST0})
     place = {net: index for index, net in enumerate(nets)}
-    word = 0
-    for address in range(1 << len(nets)):
-        old = 0
+    if literals != tuple(2 * net for net in nets):
+        address = np.arange(1 << len(nets))
+        old = np.zeros_like(address)
         for index, literal in enumerate(literals):
             net = literal >> 1
             value = (address >> place[net]) & 1 if net in place else 0
             old |= (value ^ (literal & 1)) << index
-        word |= ((table >> old) & 1) << address
+        octets = np.frombuffer(table.to_bytes(8, "little"), np.uint8)
+        bits = np.unpackbits(octets, bitorder="little")[old]
+        table = int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")
     for index in range(len(nets) - 1, -1, -1):
-        low, high = cofactors(word, index, len(nets))
-        if low == high:
-            word = low
+        mask = _LOW[index] & ((1 << (1 << len(nets))) - 1)
+        if table & mask == (table >> (1 << index)) & mask:
+            table = cofactors(table, index, len(nets))[0]
             del nets[index]
-    return word, tuple(nets)
+    return table, tuple(nets)
+
+
+_LOW = [sum(1 << address for address in range(64) if not (address >> index) & 1) for index in range(6)]
+"""Of a table of six operands, the addresses at which an operand is 0."""
 
 
 def cofactors(table: int, index: int, arity: int) -> tuple[int, int]:
