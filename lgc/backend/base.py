@@ -30,6 +30,7 @@ TARGETS: dict[str, str] = {
     ".aag": "lgc.backend.aiger:AigerAscii",
     ".aig": "lgc.backend.aiger:AigerBinary",
     ".dot": "lgc.backend.dot:Dot",
+    ".svg": "lgc.backend.svg:Svg",
     ".onnx": "lgc.backend.onnx:Onnx",
     ".yosys.json": "lgc.backend.json:YosysJson",
 }

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -21,8 +24,9 @@ from lgc.backend.blif import Blif
 from lgc.backend.dot import Dot, cone
 from lgc.backend.json import YosysJson
 from lgc.backend.lgn import Lgn
+from lgc.backend.svg import Svg
 from lgc.errors import InputError, OptionError
-from lgc.ir import Builder, Circuit, Encoder, Head, Netlist, interp, parse_text
+from lgc.ir import Builder, Circuit, Encoder, Head, Netlist, Origins, interp, parse_text
 
 COSTLY = settings(max_examples=8, phases=(Phase.explicit, Phase.generate))
 WITH_OUTPUTS = netlists(max_inputs=5).filter(lambda netlist: netlist.num_outputs > 0)
@@ -187,6 +191,43 @@ def test_dot_shows_the_cone_and_nothing_else() -> None:
     with pytest.raises(OptionError, match="more than max-nodes"):
         to_bytes(Dot(max_nodes=3), circuit)
     assert "o3 [" not in to_bytes(Dot(class_index=0), circuit).decode()
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def test_svg_draws_every_net_and_wire_of_the_cone() -> None:
+    """Boxes do not overlap, and every wire runs to the right, from one box to another."""
+    circuit = random_circuit(9, [12, 10, 8], 4, arity=3, seed=6)
+    nets = cone(circuit, [2, 3])
+    root = ElementTree.fromstring(to_bytes(Svg(class_index=1), circuit))
+    rectangles = list(root.iter(f"{SVG}rect"))[1:]
+    boxes = [[float(box.get(key, "")) for key in ("x", "y", "width", "height")] for box in rectangles]
+    texts = [text.text or "" for text in root.iter(f"{SVG}text")]
+    first = circuit.netlist.first_node
+    assert len(boxes) == len(nets) + 2 and {"out[2]", "out[3]"} <= set(texts)
+    assert {text for text in texts if text.startswith("in[")} == {f"in[{net - 2}]" for net in nets if 2 <= net < first}
+    for index, (x, y, width, height) in enumerate(boxes):
+        for other_x, other_y, other_width, other_height in boxes[:index]:
+            apart = x + width <= other_x or other_x + other_width <= x
+            assert apart or y + height <= other_y or other_y + other_height <= y
+    wires = [re.findall(r"[-\d.]+", wire.get("d", "")) for wire in root.iter(f"{SVG}path")]
+    assert len(wires) == sum(circuit.netlist.arity[net - first] for net in nets if net >= first) + 2
+    lefts, rights = {round(x) for x, *_ in boxes}, {round(x + width) for x, _, width, _ in boxes}
+    for wire in wires:
+        start, end = float(wire[0]), float(wire[-2])
+        assert start < end and round(start) in rights and round(end) in lefts
+
+
+def test_svg_holds_any_name_and_any_circuit() -> None:
+    netlist = random_circuit(1, [2], 1).netlist
+    origins = Origins(('a<&>\x01"',), np.zeros(2, np.int32), np.zeros(2, np.int32))
+    netlist = replace(netlist, origin=np.zeros(2, np.int32), origins=origins, outputs=np.array([0, 2, 3], np.int32))
+    circuit = wrap(netlist)
+    root = ElementTree.fromstring(to_bytes(Svg(), circuit))
+    assert 'a<&>?"[0]' in [text.text for text in root.iter(f"{SVG}text")]
+    with pytest.raises(OptionError, match="more than max-nodes"):
+        to_bytes(Svg(max_nodes=1), circuit)
 
 
 def test_dot_escapes_names() -> None:
