@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     show_default=True,
     help="What simulates the Verilog.",
 )
+@click.option("--netlist", metavar="PART", help="Synthesise RTL for PART with yosys, and simulate the netlist instead.")
+@click.option("--liberty", type=click.Path(path_type=Path), help="Cell library of --netlist asic.")
 @click.option("--mutate", type=click.IntRange(1), help="Put N faults into the Verilog: are they caught?")
 @click.option("--coverage", is_flag=True, help="Report which gates the vectors toggle, excite and propagate.")
 @click.option("--write-vectors", type=click.Path(path_type=Path), help="Save the vectors made for survivors and gaps.")
@@ -74,6 +76,8 @@ def verify(
     waves: Path | None,
     vectors: Path | None,
     simulator: str,
+    netlist: str | None,
+    liberty: Path | None,
     mutate: int | None,
     coverage: bool,
     write_vectors: Path | None,
@@ -93,6 +97,7 @@ def verify(
     from lgc.backend.encoder import lower_encoder
     from lgc.cli._console import console as new_console
     from lgc.cli._judge import check_judging, judge
+    from lgc.cli._netlist import synthesised
     from lgc.errors import MismatchError
     from lgc.frontend import load_circuit
     from lgc.sim.features import FeatureReference, sweep_vectors
@@ -116,9 +121,13 @@ def verify(
     if vectors is not None:
         sets.append(read_vectors(vectors, circuit.netlist.num_inputs))
     check_judging(write_vectors, coverage=coverage, mutants=mutate)
+    if netlist is not None:  # lanes are a way to write gates, which a netlist's cells are not
+        lanes = _one_lane(lanes)
     options = VerifyOptions(0 if lanes == "auto" else int(lanes), waves, timeout, simulator)
     console = new_console(quiet=quiet)
     with _folder(keep) as folder, _progress(console, sum(len(one.bits) for one in sets)) as progress:
+        if netlist is not None:
+            emitted = synthesised(emitted, netlist, liberty, folder, timeout, lambda step: progress(step, 0))
         report = run(emitted, circuit, reference, sets, folder, options, progress)
         explanation = ". ".join(_explain(report, circuit))
         _print_summary(console, report)
@@ -129,6 +138,14 @@ def verify(
             console, emitted, circuit, reference, sets, folder / "mutants",
             coverage=coverage, mutants=mutate, save=write_vectors, seed=seed, timeout=timeout, progress=progress,
         )  # fmt: skip
+
+
+def _one_lane(lanes: str) -> str:
+    from lgc.errors import OptionError
+
+    if lanes == "64":
+        raise OptionError("--lanes 64 does not go with --netlist", hint="A netlist takes one sample at a time")
+    return "1"
 
 
 def _write_reports(report: Report, emitted: Rtl, explanation: str, junit: Path | None, sarif: Path | None) -> None:

@@ -76,10 +76,11 @@ def synthesize(source: Path, target: Target, options: SynthOptions, progress: Pr
     if design.latency is not None:
         result.add("latency", design.latency, "clocks", STATED, "manifest")
     made = _cached_yosys(design, target, options, tell)
+    result.netlist = made.folder / "netlist.v"
     _add_synthesised(result, made, options)
     if options.netlist is not None:
         with replacing(options.netlist) as temporary:
-            shutil.copyfile(made.folder / "netlist.v", temporary)
+            shutil.copyfile(result.netlist, temporary)
     if not options.route or not target.family.nextpnr:
         return result
     if target.family.is_optional and not has_tool(target.family.nextpnr):
@@ -151,6 +152,7 @@ def _add_synthesised(result: Result, made: Synthesised, options: SynthOptions) -
         result.add_counts(made.counts, by)
         return
     result.add("cells", sum(made.counts.types.values()), "cells", MEASURED, by)
+    result.add("ffs", made.counts.ffs, "ffs", MEASURED, by)
     result.add("levels", made.counts.levels, "cells in a row", MEASURED, by)
     result.add("area", made.area, "of the Liberty file", MEASURED, by)
     unit = nand2_area(options.liberty)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from statistics import median_low
 from typing import Any
 
@@ -45,6 +46,7 @@ class Result:
         synthesis: yosys's version and command.
         placement: nextpnr's version, and what Fmax means: how many seeds, and what the ports were.
         used: places that nextpnr counts, by kind: used and available.
+        netlist: yosys's netlist in the cache, as Verilog.
         problems: what kept the result from being complete, the first one first.
     """
 
@@ -61,6 +63,7 @@ class Result:
     used: dict[str, tuple[int, int]] = field(default_factory=dict)
     seeds: list[Placed] = field(default_factory=list)
     bitstream: str = ""
+    netlist: Path | None = None
     problems: list[LgcError] = field(default_factory=list)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lgc.errors import InputError, ToolError
@@ -13,6 +13,9 @@ from lgc.synth.design import Design
 from lgc.synth.harness import TOP, harness
 from lgc.synth.targets import Target
 from lgc.synth.tools import Listener, find_yosys, reason, run
+
+MODELS = "cells.v"
+"""What a Liberty file's cells compute, as Verilog, beside the netlist."""
 
 _PASS = re.compile(r"^\d+(?:\.\d+)*\. Executing (\w+) pass")
 _DELAY = re.compile(r"Delay = +([\d.]+) ps")
@@ -67,7 +70,8 @@ class Job:
 
     def script(self) -> list[str]:
         """The yosys script: file names are relative to the folder it runs in."""
-        lines = [*(f"read_verilog -defer {name}" for name in self.sources()), self.command]
+        lines = ["read_liberty -lib cells.lib"] if self.liberty is not None else []
+        lines += [*(f"read_verilog -defer {name}" for name in self.sources()), self.command]
         if self.liberty is not None:
             lines += ["dfflibmap -liberty cells.lib", "abc -liberty cells.lib"]
             lines += ["opt_clean -purge", "tee -o area.txt stat -liberty cells.lib"]
@@ -75,6 +79,8 @@ class Job:
         if self.wrap:
             lines += ["read_verilog harness.v", f"hierarchy -top {TOP}", "proc", "flatten", "opt_clean"]
             lines += ["write_json harness.json"]
+        if self.liberty is not None:
+            lines += ["design -reset", "read_liberty -ignore_miss_func cells.lib", f"write_verilog -noattr {MODELS}"]
         return lines
 
 
@@ -124,8 +130,18 @@ def read_synthesised(job: Job, folder: Path) -> Synthesised:
         area = float(found[-1]) if found else 0.0
         delays = _DELAY.findall((folder / "yosys.log").read_text(encoding="utf-8", errors="replace"))
         delay = float(delays[-1]) / 1000 if delays else 0.0
-    counts = count_cells(folder / "circuit.json", job.design.top, job.target.family)
+    family = job.target.family
+    if job.liberty is not None:
+        family = replace(family, ff=_registers(job.liberty.read_text(encoding="utf-8", errors="replace")))
+    counts = count_cells(folder / "circuit.json", job.design.top, family)
     return Synthesised(folder, job.command, str(find_yosys()), counts, area, delay)
+
+
+def _registers(text: str) -> tuple[str, ...]:
+    """The cells of a Liberty text that hold a state."""
+    cells = re.split(r"\bcell\s*\(", text)[1:]
+    names = ((re.match(r'\s*"?([\w.$]+)', cell), re.search(r"\b(?:ff|latch)\w*\s*\(", cell)) for cell in cells)
+    return tuple(name[1] for name, state in names if name and state)
 
 
 def nand2_area(liberty: Path) -> float:
