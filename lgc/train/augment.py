@@ -82,12 +82,16 @@ class AffineElastic:
         self.basis = self._basis(alpha, sigma)
 
     def _basis(self, alpha: float, sigma: float) -> Tensor:
-        """Float (3 + components, H * W): the pixel centres' x, y and 1, then the components of a displacement."""
+        """Float (3 + components, H * W): the pixel centres' x, y and 1, then the components of a displacement in pixels.
+
+        An image of any size spans 2, so alpha / size is alpha / 2 pixels; noise in -1..1 has the variance 1/3.
+        """
+        strength = alpha / 2 / math.sqrt(3)
         y, x = torch.meshgrid(_centres(self.height), _centres(self.width), indexing="ij")
         rows = [x.flatten(), y.flatten(), torch.ones(x.numel())]
         if alpha:
             down, across = _components(self.height, sigma), _components(self.width, sigma)
-            rows += (alpha * torch.einsum("ay,bx->abyx", down, across)).flatten(0, 1).flatten(1).unbind()
+            rows += (strength * torch.einsum("ay,bx->abyx", down, across)).flatten(0, 1).flatten(1).unbind()
         return torch.stack(rows)
 
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
@@ -97,9 +101,7 @@ class AffineElastic:
         mixture = torch.empty(count, 2, len(self.basis), device=images.device)
         mixture[:, :, :2] = self._linear(count, generator, images.device)
         mixture[:, :, 2].uniform_(-self.shift, self.shift, generator=generator)
-        mixture[:, :, 3:].normal_(generator=generator).mul_(1 / math.sqrt(3))  # of uniform noise in -1..1
-        # The affine part is in pixels; alpha / size in coordinates that span 2 is alpha / 2 pixels at any size.
-        mixture[:, :, 3:] /= 2
+        mixture[:, :, 3:].normal_(generator=generator)
         mixture *= torch.tensor([2 / self.width, 2 / self.height], device=images.device).view(1, 2, 1)
         grid = (mixture.flatten(0, 1) @ self.basis).view(count, 2, self.height, self.width)
         moved = grid_sample(images.float(), grid.permute(0, 2, 3, 1), align_corners=False)

@@ -54,6 +54,8 @@ def test_learns_and_repeats(tmp_path: Path) -> None:
     assert [line["event"] for line in lines] == ["start", *["epoch"] * 8, "end"]
     assert max(line.get("validation_accuracy", 0) for line in lines) == round(record["validation_accuracy"], 5)
     assert lines[-1]["digest"] == model.digest()
+    scores = [line["validation_accuracy"] for line in lines[1:-1]]
+    assert record["best_epoch"] == 1 + scores.index(max(scores))  # of equals the first
 
 
 class Stops:
