@@ -41,7 +41,7 @@ def reduce_table(table: int, literals: tuple[int, ...]) -> tuple[int, tuple[int,
             net = literal >> 1
             value = (address >> place[net]) & 1 if net in place else 0
             old |= (value ^ (literal & 1)) << index
-        octets = np.frombuffer(table.to_bytes(8, "little"), np.uint8)
+        octets = np.frombuffer(table.to_bytes(max(1, (1 << len(literals)) // 8), "little"), np.uint8)
         bits = np.unpackbits(octets, bitorder="little")[old]
         table = int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")
     for index in range(len(nets) - 1, -1, -1):
