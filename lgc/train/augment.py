@@ -82,7 +82,7 @@ class AffineElastic:
         self.basis = self._basis(alpha, sigma)
 
     def _basis(self, alpha: float, sigma: float) -> Tensor:
-        """Float (3 + components, H * W): the pixel centres' x, y and 1, then the components of a displacement in pixels.
+        """Float (3 + components, H * W): the x, y and 1 at the pixels, then the components of a displacement in pixels.
 
         An image of any size spans 2, so alpha / size is alpha / 2 pixels; noise in -1..1 has the variance 1/3.
         """

@@ -55,7 +55,11 @@ def test_learns_and_repeats(tmp_path: Path) -> None:
     assert max(line.get("validation_accuracy", 0) for line in lines) == round(record["validation_accuracy"], 5)
     assert lines[-1]["digest"] == model.digest()
     scores = [line["validation_accuracy"] for line in lines[1:-1]]
-    assert record["best_epoch"] == 1 + scores.index(max(scores))  # of equals the first
+    assert scores[int(record["best_epoch"]) - 1] == max(scores)
+
+
+def test_of_equal_epochs_the_first_is_kept() -> None:
+    assert train(replace(SMALL, epochs=3, lr=1e-9)).training["best_epoch"] == 1
 
 
 class Stops:
