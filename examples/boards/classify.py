@@ -1,6 +1,6 @@
 """Send images to a board over its serial port and compare its answers with the labels.
 
-    python classify.py digits.json --port /dev/ttyUSB1 --data digits.npz
+    python classify.py digits.json --port /dev/ttyUSB1 --data digits
 
 The manifest says everything about the protocol (docs/interfaces.md). ``BoardClient`` takes any object with ``read``,
 ``write`` and ``reset_input_buffer``, so a program of one's own can import it.
@@ -127,16 +127,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Classify images on a board, over its serial port.")
     parser.add_argument("manifest", type=Path, help="the .json that lgc compile wrote beside the Verilog")
     parser.add_argument("--port", required=True, help="the serial port, for example /dev/ttyUSB1 or COM4")
-    parser.add_argument("--data", type=Path, required=True, help=".npz with X, and y if labels are known")
+    parser.add_argument("--data", required=True, help="an .npz with X, and y if labels are known; or a data set's name")
     parser.add_argument("--limit", type=int, default=1000, help="images to send (default 1000)")
     options = parser.parse_args(arguments)
     try:
         manifest = read_manifest(options.manifest)
-        with np.load(options.data, allow_pickle=False) as archive:
-            num_bits = int(archive["n_bits"]) if "n_bits" in archive else None
-            samples = archive["X"][: options.limit]
-            labels = archive["y"][: options.limit].astype(np.int64) if "y" in archive else None
-        images = payloads(manifest, samples, num_bits)
+        samples, labels, num_bits = _data(options.data)
+        images = payloads(manifest, samples[: options.limit], num_bits)
+        labels = None if labels is None else labels[: options.limit]
         with _port(options.port, interface(manifest)["baud"]) as line:
             start = time.perf_counter()
             right, count = run(BoardClient(line, manifest), images, labels)
@@ -148,6 +146,18 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{right} of {count} right ({100 * right / max(1, count):.2f} %)")
     print(f"{count} images in {seconds:.1f} s")
     return 0
+
+
+def _data(source: str) -> tuple[NDArray[Any], NDArray[np.int64] | None, int | None]:
+    """Samples, labels if they are known, and the bits of a sample if they are packed."""
+    if not source.endswith(".npz"):
+        from lgc.train.data import load_dataset
+
+        dataset = load_dataset(source)
+        return dataset.test_x, dataset.test_y, None
+    with np.load(source, allow_pickle=False) as archive:
+        num_bits = int(archive["n_bits"]) if "n_bits" in archive else None
+        return archive["X"], archive["y"].astype(np.int64) if "y" in archive else None, num_bits
 
 
 def _port(name: str, baud: int) -> Any:
