@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,7 +37,7 @@ def read_vectors(path: Path, num_inputs: int) -> VectorSet:
         NotCheckedError: it holds none.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             packed, width = file["bits"], int(file["num_inputs"])
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"this is no file of vectors ({error})", where=str(path)) from None

@@ -24,7 +24,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "sim")]
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "sim"))
 from batch import Batch
 from cbuild import Loaded
 from strategies import _NODE_BYTES, _decode_node, _net, all_inputs, random_inputs
@@ -252,7 +253,9 @@ def check_c(circuits: Sequence[Circuit], seed: int) -> None:
         for index, circuit in enumerate(circuits):
             write(C99(prefix=f"n{index}"), circuit, folder / f"n{index}.c")
         sources = [str(folder / f"n{index}.c") for index in range(len(circuits))]
-        subprocess.run(["cc", "-std=c99", "-O0", "-shared", "-fPIC", *sources, "-o", str(folder / "all.so")], check=True)
+        subprocess.run(
+            ["cc", "-std=c99", "-O0", "-shared", "-fPIC", *sources, "-o", str(folder / "all.so")], check=True
+        )
         library = ctypes.CDLL(str(folder / "all.so"))
         for index, circuit in enumerate(circuits):
             bits = vectors(circuit, rng)

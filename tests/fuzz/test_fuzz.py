@@ -1,0 +1,63 @@
+"""The fuzzer in small, what it found before, and that it finds what is there."""
+
+from __future__ import annotations
+
+import random
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+import circuits as fuzzer
+
+from lgc.ir import Circuit, parse_text
+from lgc.passes.base import PassResult
+from lgc.passes.local import ConstFold
+
+
+def test_random_circuits_every_cheap_way() -> None:
+    done = fuzzer.fuzz(60, seed=7, slow=0)
+    assert done["passes"] == done["O2"] == 60
+    assert done["torch"] > 5
+
+
+def test_what_was_found_before() -> None:
+    paths = sorted(fuzzer.REGRESSIONS.glob("*.lgn"))
+    assert paths
+    for path in paths:
+        fuzzer.check(parse_text(path.read_text()), seed=0)
+
+
+def wrong_fold(self: ConstFold, circuit: Circuit) -> PassResult:
+    """A pass that takes NOR for OR."""
+    netlist = circuit.netlist
+    table = np.where((netlist.arity == 2) & (netlist.table == 1), np.uint64(14), netlist.table)
+    fields = {name: getattr(netlist, name) for name in ("num_inputs", "fanin", "arity", "outputs", "origin", "origins")}
+    return PassResult(circuit.with_netlist(type(netlist)(table=table, **fields)), {"folded": 1})
+
+
+def test_a_wrong_pass_is_found_shrunk_and_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(ConstFold, "run", wrong_fold)
+    with pytest.raises(fuzzer.Difference) as found:
+        fuzzer.fuzz(400, seed=3, slow=0)
+    path = fuzzer.keep(found.value, 3, tmp_path)
+    small = parse_text(path.read_text())
+    assert small.netlist.num_nodes <= 4 and small.netlist.num_outputs == 1
+    monkeypatch.undo()
+    fuzzer.check(small, seed=3)
+
+
+def test_the_scalar_oracle_disagrees_with_a_wrong_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = fuzzer.interp.scores
+    monkeypatch.setattr("lgc.ir.interp.scores", lambda circuit, bits: real(circuit, bits) + 1)
+    with pytest.raises(fuzzer.Difference, match="scalar"):
+        fuzzer.check(fuzzer.draw_circuit(random.Random(1)), seed=1)
+
+
+@pytest.mark.slow
+@pytest.mark.sim
+def test_random_circuits_every_way() -> None:
+    done = fuzzer.fuzz(400, seed=11, slow=10)
+    assert done["C"] == done["yosys"] == done["Verilator"] == 40

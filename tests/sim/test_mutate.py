@@ -1,0 +1,174 @@
+"""Mutation: the text read back, the faults, their judge, and the agreement with mutants that are built for real."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import all_inputs, circuits, random_circuit
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
+from cli import save
+
+from lgc.backend.base import to_bytes, write
+from lgc.backend.verilog import Verilog
+from lgc.errors import NotCheckedError
+from lgc.frontend import load_circuit
+from lgc.ir import Builder, Circuit, interp
+from lgc.sim.mutate import sample_faults
+from lgc.sim.mutate.campaign import CAUGHT, EQUIVALENT, NEW_VECTOR, UNDECIDED, mutate
+from lgc.sim.mutate.faults import GateChange
+from lgc.sim.mutate.survivors import decide
+from lgc.sim.mutate.text import apply
+from lgc.sim.reference import InterpreterReference
+from lgc.sim.rtl import Rtl, read_rtl
+from lgc.sim.textnet import read_text
+from lgc.sim.vectors import VectorSet, directed_vectors, random_vectors
+from lgc.sim.verify import verify
+
+KINDS = {
+    "gate function", "swapped inputs", "re-wired input", "stuck-at", "tie rule", "argmax", "class order",
+    "dropped bias", "bias off by one", "popcount off by one", "popcount group", "dropped vote", "adder", "reset",
+    "out_valid", "register removed",
+}  # fmt: skip
+
+
+@given(circuits(max_nodes=15))
+def test_the_text_says_the_netlist(circuit: Circuit) -> None:
+    """Read back from the Verilog, the votes are those of the circuit, for every input."""
+    text = to_bytes(Verilog(), circuit).decode()
+    if not circuit.netlist.num_outputs:
+        return
+    again = read_text(text, circuit.netlist.num_inputs)
+    bits = all_inputs(circuit.netlist.num_inputs)
+    np.testing.assert_array_equal(interp.evaluate(again.netlist, bits), interp.evaluate(circuit.netlist, bits))
+
+
+@pytest.mark.parametrize("line", ["bits[0] + bits[1]", "bits[0] & bits[99]", "~(bits[0] & bits[1]) | bits[2]"])
+def test_a_line_that_lgc_does_not_write_cannot_be_judged(line: str) -> None:
+    with pytest.raises(NotCheckedError, match=r"no gate|no line before"):
+        read_text(f"  `LGC_BLOCK\n    `LGC_GATE votes[0] = {line};\n", 4)
+
+
+def changed(circuit: Circuit, change: GateChange) -> Circuit:
+    """The circuit with the fault, by the interpreter's own means."""
+    builder, nets = Builder(circuit.netlist.num_inputs), list(range(circuit.netlist.first_node))
+    for node in range(circuit.netlist.num_nodes):
+        arity = int(circuit.netlist.arity[node])
+        table, operands = int(circuit.netlist.table[node]), circuit.netlist.fanin[node, :arity].tolist()
+        if node == change.node:
+            table, operands = change.table, list(change.nets)
+        nets.append(builder.add(table, [nets[net] for net in operands]))
+    return circuit.with_netlist(builder.build([nets[net] for net in circuit.netlist.outputs.tolist()]))
+
+
+@given(circuits(max_nodes=15, max_outputs=14), st.data())
+def test_a_survivor_is_settled_rightly(circuit: Circuit, data: st.DataObject) -> None:
+    """Against all inputs: a proof where no score differs, a vector where one does."""
+    netlist = circuit.netlist
+    if not netlist.num_nodes:
+        return
+    node = data.draw(st.integers(0, netlist.num_nodes - 1))
+    arity = data.draw(st.integers(0, 2))
+    nets = tuple(data.draw(st.integers(0, netlist.first_node + node - 1)) for _ in range(arity))
+    change = GateChange(node, data.draw(st.integers(0, (1 << (1 << arity)) - 1)), nets)
+    faulty, bits = changed(circuit, change), all_inputs(netlist.num_inputs)
+    differ = (interp.scores(circuit, bits) != interp.scores(faulty, bits)).any()
+    answer = decide(netlist, change, circuit.head.offsets)
+    assert (answer is not False) == differ
+    if differ:
+        vector = np.asarray(answer)[None]
+        assert (interp.scores(circuit, vector) != interp.scores(faulty, vector)).any()
+
+
+@pytest.fixture(scope="module")
+def pipelined(tmp_path_factory: pytest.TempPathFactory) -> tuple[Circuit, Rtl]:
+    folder = tmp_path_factory.mktemp("mutate")
+    circuit = load_circuit(save(folder / "model.pt"))
+    write(Verilog(pipeline=5), circuit, folder / "small.v")
+    return circuit, read_rtl(folder / "small.v")
+
+
+def test_every_kind_of_fault_has_its_places(pipelined: tuple[Circuit, Rtl]) -> None:
+    """The patterns are those of the emitted text: a change there that loses a kind is noticed here."""
+    circuit, rtl = pipelined
+    text = read_text(rtl.text, circuit.netlist.num_inputs)
+    faults = sample_faults(rtl.text, text, 400, seed=1)
+    assert {fault.kind for fault in faults} == KINDS
+    assert len({fault.edits for fault in faults}) == len(faults)
+    assert sample_faults(rtl.text, text, 50, seed=1) == sample_faults(rtl.text, text, 50, seed=1)
+    for fault in faults:
+        assert apply(rtl.text, fault.edits) != rtl.text
+
+
+@pytest.mark.sim
+def test_a_campaign_with_weak_vectors(pipelined: tuple[Circuit, Rtl], tmp_path: Path) -> None:
+    """Three vectors miss much; what they miss is proved or caught by new ones, and none is left over."""
+    circuit, rtl = pipelined
+    weak = [random_vectors(circuit.netlist.num_inputs, 3, 5)]
+    reference = InterpreterReference(circuit)
+    campaign = mutate(rtl, circuit, reference, weak, tmp_path / "build", count=120, seed=2)
+    counts = {fate: campaign.count(fate) for fate in (CAUGHT, NEW_VECTOR, EQUIVALENT, UNDECIDED)}
+    assert sum(counts.values()) == len(campaign.outcomes) == 120
+    assert counts[CAUGHT] > 40 and counts[NEW_VECTOR] > 2
+    gates = [one for one in campaign.outcomes if one.fault.change is not None]
+    assert all(one.fate != UNDECIDED for one in gates)
+    assert campaign.vectors is not None and len(campaign.vectors.bits) >= 1
+    assert next(one for one in campaign.outcomes if one.fault.kind == "reset").by == "out_valid"
+
+
+@pytest.mark.slow
+@pytest.mark.sim
+def test_hardware_that_is_wrong_already_is_not_judged(pipelined: tuple[Circuit, Rtl], tmp_path: Path) -> None:
+    circuit, rtl = pipelined
+    other = replace(circuit, head=replace(circuit.head, bias=circuit.head.bias + 1))
+    vectors = [random_vectors(circuit.netlist.num_inputs, 4, 0)]
+    with pytest.raises(NotCheckedError, match="without any fault"):
+        mutate(rtl, other, InterpreterReference(other), vectors, tmp_path / "build", count=3)
+
+
+def test_no_vectors_is_not_checked(pipelined: tuple[Circuit, Rtl], tmp_path: Path) -> None:
+    circuit, rtl = pipelined
+    nothing = [VectorSet("random", np.zeros((0, 16), np.bool_))]
+    with pytest.raises(NotCheckedError, match="no vectors"):
+        mutate(rtl, circuit, InterpreterReference(circuit), nothing, tmp_path / "build", count=3)
+
+
+@pytest.mark.slow
+@pytest.mark.sim
+def test_the_choice_in_one_simulator_agrees_with_mutants_built_for_real(
+    pipelined: tuple[Circuit, Rtl], tmp_path: Path
+) -> None:
+    """Faults of every kind: of their texts, `lgc verify` refuses exactly those that the campaign calls caught."""
+    circuit, rtl = pipelined
+    vectors, reference = [random_vectors(circuit.netlist.num_inputs, 6, 5)], InterpreterReference(circuit)
+    campaign = mutate(rtl, circuit, reference, vectors, tmp_path / "build", count=120, seed=2)
+    some: dict[tuple[str, bool], object] = {}
+    for outcome in campaign.outcomes:
+        some.setdefault((outcome.fault.kind, outcome.fate == CAUGHT), outcome)
+    assert len(some) >= 20
+    for index, outcome in enumerate(some.values()):
+        path = tmp_path / f"mutant{index}.v"
+        path.write_text(apply(rtl.text, outcome.fault.edits))  # type: ignore[attr-defined]
+        mutant = Rtl(path, rtl.manifest, path.read_text(), rtl.model_digest)
+        report = verify(mutant, circuit, reference, vectors, tmp_path / f"m{index}")
+        seen = report.mismatches > 0 or report.timing is not None
+        assert seen == (outcome.fate == CAUGHT), outcome  # type: ignore[attr-defined]
+
+
+@pytest.mark.slow
+@pytest.mark.sim
+def test_directed_vectors_catch_every_fault_of_a_larger_net(tmp_path: Path) -> None:
+    circuit = random_circuit(40, [200, 200, 160], num_classes=5, seed=3)
+    write(Verilog(pipeline=3), circuit, tmp_path / "net.v")
+    rtl = read_rtl(tmp_path / "net.v")
+    start = random_vectors(40, 1000, 0)
+    sets = [start, directed_vectors(circuit, start.bits[:64], 0)]
+    campaign = mutate(rtl, circuit, InterpreterReference(circuit), sets, tmp_path / "build", count=500)
+    assert campaign.count(UNDECIDED) == 0
+    assert campaign.count(CAUGHT) + campaign.count(NEW_VECTOR) + campaign.count(EQUIVALENT) == 500

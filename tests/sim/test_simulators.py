@@ -1,0 +1,84 @@
+"""Icarus and CXXRTL say what Verilator says, right hardware or wrong."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
+from cli import save
+
+from lgc.backend.base import write
+from lgc.backend.verilog import Verilog
+from lgc.errors import MissingToolError, OptionError
+from lgc.frontend import load_circuit
+from lgc.sim.reference import InterpreterReference
+from lgc.sim.rtl import read_rtl
+from lgc.sim.vectors import directed_vectors, random_vectors
+from lgc.sim.verify import Report, VerifyOptions, verify
+
+ICARUS = pytest.param("icarus", marks=pytest.mark.skipif(not shutil.which("vvp"), reason="Icarus is not installed"))
+CXXRTL = pytest.param("cxxrtl", marks=pytest.mark.skipif(not find_spec("pyosys"), reason="pyosys is not installed"))
+SLOW_CXXRTL = pytest.param("cxxrtl", marks=[*CXXRTL.marks, pytest.mark.slow])
+pytestmark = pytest.mark.sim
+
+
+def check(folder: Path, simulator: str, pipeline: int, change: tuple[str, str] = ("", "")) -> Report:
+    circuit = load_circuit(save(folder / "model.pt"))
+    write(Verilog(pipeline=pipeline), circuit, folder / "small.v")
+    rtl = read_rtl(folder / "small.v")
+    text, count = re.subn(*change, rtl.text, count=1)
+    assert count == 1
+    rtl.path.write_text(text)
+    random = random_vectors(16, 60, 0)
+    sets = [random, directed_vectors(circuit, random.bits, 0)]
+    options = VerifyOptions(simulator=simulator)
+    return verify(replace(rtl, text=text), circuit, InterpreterReference(circuit), sets, folder / "build", options)
+
+
+@pytest.mark.parametrize(
+    ("simulator", "pipeline"),
+    [
+        pytest.param("icarus", 0, marks=ICARUS.marks),
+        pytest.param("icarus", 4, marks=ICARUS.marks),
+        pytest.param("cxxrtl", 0, marks=SLOW_CXXRTL.marks),
+        pytest.param("cxxrtl", 4, marks=CXXRTL.marks),
+    ],
+)
+def test_right_hardware(simulator: str, pipeline: int, tmp_path: Path) -> None:
+    report = check(tmp_path, simulator, pipeline)
+    assert report.simulator == simulator and report.lanes == 1
+    assert report.vectors > 60 and report.mismatches == 0 and report.timing is None
+
+
+@pytest.mark.parametrize("simulator", [ICARUS, SLOW_CXXRTL])
+def test_wrong_hardware(simulator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lgc.sim.verify.locate", lambda *_: None)  # triage is Verilator's
+    assert check(tmp_path, simulator, 0, (r"second > first", "second >= first")).mismatches > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("simulator", [ICARUS, CXXRTL])
+def test_a_clock_late(simulator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lgc.sim.verify.locate", lambda *_: None)
+    report = check(tmp_path, simulator, 4, (r"out_valid = valid\[3\]", "out_valid = valid[2]"))
+    assert report.timing is not None and "out_valid is 1 after clock" in report.timing
+
+
+def test_no_simulator_is_no_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    with pytest.raises(MissingToolError, match="Icarus Verilog is not installed"):
+        check(tmp_path, "icarus", 0)
+
+
+def test_options() -> None:
+    with pytest.raises(OptionError, match="no simulator 'vcs'"):
+        VerifyOptions(simulator="vcs").lanes_for(3)
+    with pytest.raises(OptionError, match="is for Verilator"):
+        VerifyOptions(simulator="icarus", lanes=64).lanes_for(3)
