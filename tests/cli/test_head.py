@@ -1,0 +1,53 @@
+"""`lgc compile --head`, `--argmax` and `--fabric`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from strategies import random_circuit
+
+from lgc.backend.base import write
+from lgc.backend.head import HEADS
+from lgc.backend.head.argmax import ARCHITECTURES
+from lgc.backend.lgn import Lgn
+from lgc.backend.verilog.fabric import FABRICS
+from lgc.cli import _head, cli
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return write(Lgn(), random_circuit(12, [60], 3, seed=1), tmp_path / "model.lgn")[0]
+
+
+def test_the_choices_are_those_of_the_backend() -> None:
+    assert set(_head.HEADS) == {"auto", "adder", "serial", *HEADS}
+    assert set(_head.ARGMAXES) == set(ARCHITECTURES)
+    assert set(_head.FABRICS) == {"generic", *FABRICS}
+
+
+@pytest.mark.parametrize(
+    ("options", "head", "cell"),
+    [
+        ([], "adder", "_popcount"),
+        (["--fabric", "xc7"], "carry", "CARRY4 #("),
+        (["--fabric", "ecp5"], "compress", "LUT4 #("),
+        (["--head", "compress"], "compress", "lut6("),
+        (["--head", "serial"], "serial", "out_serial"),
+    ],
+)
+def test_the_head_is_named_and_built(model: Path, options: list[str], head: str, cell: str) -> None:
+    output = model.with_name("out.v")
+    done = CliRunner().invoke(cli, ["compile", str(model), "-o", str(output), *options])
+    assert done.exit_code == 0, done.output
+    assert f"head {head}, " in done.output
+    assert cell.removesuffix(" #(") in output.read_text()
+    assert ("by construction" in done.output) == (head in HEADS)
+
+
+def test_carry_chains_that_a_fabric_does_not_have(model: Path) -> None:
+    output = model.with_name("out.v")
+    done = CliRunner().invoke(cli, ["compile", str(model), "-o", str(output), "--head", "carry", "--fabric", "ice40"])
+    assert "no carry chains for the fabric ice40" in f"{done.output}{done.exception}"
+    assert done.exit_code != 0 and not output.exists()
