@@ -142,6 +142,10 @@ class Run:
         """All epochs that are left. Whether it came to the end."""
         if go_on:
             self._restore()
+        elif self.config.output is not None and resume.state_path(self.config.output).exists():
+            self.console.print(
+                "An earlier run was stopped here. It is forgotten now; --resume would have gone on with it."
+            )
         self.history = History(self.config.log if self.group.rank == 0 else None, self.progress.entries)
         if go_on:
             self.history.add("resume", epoch=self.progress.epoch, step=self.progress.step)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import lzma
+import os
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -165,6 +167,16 @@ def test_cache_that_cannot_be_written(server: Server, monkeypatch: pytest.Monkey
     server_cache().write_text("a file, not a folder")
     with pytest.raises(OutputError, match="data cannot be kept"):
         fetched(NAME)
+
+
+@pytest.mark.skipif("LGC_DATA" not in os.environ, reason="LGC_DATA names no folder with the full data sets")
+@pytest.mark.parametrize("name", list(fetch.SOURCES))
+def test_digests_are_those_of_the_full_sets(name: str) -> None:
+    folder = Path(os.environ["LGC_DATA"]) / name
+    for file, digest in fetch.SOURCES[name].files.items():
+        packed = folder / f"{file}.xz"
+        content = lzma.decompress(packed.read_bytes()) if packed.exists() else (folder / file).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == digest
 
 
 def archive(server: Server, monkeypatch: pytest.MonkeyPatch, batches: dict[str, bytes]) -> None:
