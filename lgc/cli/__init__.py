@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("lgc.cli.train", "Train a logic-gate network."),
     "compile": ("lgc.cli.compile", "Compile a checkpoint into hardware or C."),
     "verify": ("lgc.cli.verify", "Check bit for bit that Verilog is the model."),
+    "estimate": ("lgc.cli.estimate", "Estimate area and depth in lookup tables, without synthesis."),
     "synth": ("lgc.cli.synth", "Synthesise, place and route Verilog: area, clock, bitstream."),
     "eval": ("lgc.cli.eval", "Accuracy of a model on a data set, with the confusion matrix."),
     "inspect": ("lgc.cli.inspect", "Explain what is in a checkpoint."),

@@ -1,0 +1,57 @@
+"""`lgc estimate`: area and depth in lookup tables, without synthesis."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lgc.cli._import import config_option
+
+if TYPE_CHECKING:
+    from lgc.frontend import ImportOptions
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option(
+    "--lut", type=click.Choice(["4", "6"]), multiple=True, help="Operands of a lookup table; both by default."
+)
+@click.option("--head", default="all", show_default=True, help="adder, compress, carry, or all.")
+@click.option("--outputs", type=click.Choice(["class", "scores", "both"]), default="both", show_default=True,
+              help="Which results are ports.")  # fmt: skip
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the estimates as JSON.")
+@config_option
+def estimate(
+    model: Path, lut: tuple[str, ...], head: str, outputs: str, json_path: Path | None, source: ImportOptions
+) -> None:
+    """Estimate lookup tables and depth of MODEL by stage, for each head, without synthesis."""
+    import json
+    from dataclasses import asdict
+
+    from rich.table import Table
+
+    from lgc.backend.head import HEADS
+    from lgc.cli._console import console
+    from lgc.files import write_text
+    from lgc.frontend import load_circuit
+    from lgc.passes import PIPELINES, PassManager
+    from lgc.synth.estimate import estimate as run
+
+    circuit = PassManager().run(load_circuit(model, source), PIPELINES["O2"])
+    heads = ("adder", *HEADS) if head == "all" else (head,)
+    sizes = [int(size) for size in lut] or [4, 6]
+    # Carry chains swallow with six operands only.
+    pairs = [(name, size) for name in heads for size in sizes if head != "all" or name != "carry" or size == 6]
+    results = [run(circuit, lut=size, head=name, outputs=outputs) for name, size in pairs]
+    table = Table("head", "LUT", "gates", "popcount", "argmax", "LUTs in all", "depth", "carry", title=circuit.name)
+    for one in results:
+        parts = (one.stages.get(name) for name in ("gates", "popcount", "argmax"))
+        cells = [f"{part.luts:,}" if part else "" for part in parts]
+        table.add_row(one.head, str(one.lut), *cells, f"{one.luts:,}", str(one.depth), f"{one.carry:,}")
+    console().print(table)
+    console().print("all estimated; `lgc synth` measures")
+    if json_path:
+        rows = [asdict(one) | {"luts": one.luts, "depth": one.depth, "how": "estimated"} for one in results]
+        write_text(json_path, json.dumps(rows, indent=2) + "\n")

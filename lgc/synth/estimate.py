@@ -1,0 +1,148 @@
+"""Area and depth of a circuit in lookup tables without synthesis, in about a second.
+
+Gates below the votes are packed greedily into tables. A head that is fixed as tables is built for a single class,
+and the others are reckoned in proportion to their votes. An arithmetic head is counted in full adders, at what yosys
+was measured to make of one; the votes' own gates disappear in them. docs/hardware.md has the error against yosys.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lgc.backend.head import choose_head, map_circuit
+from lgc.errors import OptionError
+from lgc.ir import Circuit, Head, Netlist
+
+# Lookup tables for one full adder that counts votes, gates swallowed, by operands of a table: fitted to yosys 0.70's
+# `synth -lut` over the nets of docs/hardware.md.
+_PER_ADDER = {4: 2.65, 6: 1.95}
+_MOST_READERS = 2
+# Lookup tables for one bit of one comparison of two scores, the choice of the winner included.
+_PER_COMPARED = {4: 2.1, 6: 1.8}
+_PER_COMPARED_MAPPED = {4: 1.85, 6: 1.45}
+_ROUND_DEPTH = {4: 4, 6: 3}
+_ADDER_DEPTH = {4: 2.2, 6: 1.6}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage's lookup tables, and how many lie in a row."""
+
+    luts: int
+    depth: int
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a circuit takes.
+
+    Attributes:
+        lut: operands of a lookup table, 4 or 6.
+        head: the head that was reckoned with.
+        stages: by name: gates, popcount, argmax.
+        carry: positions of carry chains.
+    """
+
+    lut: int
+    head: str
+    stages: dict[str, Stage]
+    carry: int = 0
+
+    @property
+    def luts(self) -> int:
+        """All of them."""
+        return sum(stage.luts for stage in self.stages.values())
+
+    @property
+    def depth(self) -> int:
+        """In a row from input to output."""
+        return sum(stage.depth for stage in self.stages.values())
+
+
+def estimate(circuit: Circuit, *, lut: int, head: str = "adder", outputs: str = "both") -> Estimate:
+    """Estimate a circuit that the passes have optimised.
+
+    Args:
+        lut: 4 or 6.
+        head: ``adder`` or one of :mod:`lgc.backend.head`.
+        outputs: ``class``, ``scores`` or ``both``.
+
+    Raises:
+        OptionError: there is no such head for such tables.
+    """
+    if lut not in (4, 6):
+        raise OptionError(f"lookup tables of {lut} operands", hint="They have 4 or 6")
+    choose_head(head, "generic")
+    width = max(1, int(circuit.head.sizes.max(initial=1)).bit_length())
+    if head == "adder":
+        gates, popcount, carry = _adder_head(circuit, lut)
+    else:
+        gates, popcount, carry = _mapped_head(circuit, lut, head)
+    stages = {"gates": gates, "popcount": popcount}
+    if outputs != "scores":
+        per_bit = (_PER_COMPARED if head == "adder" else _PER_COMPARED_MAPPED)[lut]
+        matches = circuit.head.num_classes - 1
+        rounds = matches.bit_length()
+        stages["argmax"] = Stage(round(per_bit * width * matches), _ROUND_DEPTH[lut] * rounds)
+    return Estimate(lut, head, stages, carry)
+
+
+def _adder_head(circuit: Circuit, lut: int) -> tuple[Stage, Stage, int]:
+    netlist = circuit.netlist
+    below = _gates(netlist, lut)
+    adders = sum(size - size.bit_count() for size in circuit.head.sizes.tolist() if size)
+    width = int(circuit.head.sizes.max(initial=1)).bit_length()
+    return below, Stage(round(_PER_ADDER[lut] * adders), round(_ADDER_DEPTH[lut] * width)), 0
+
+
+def _mapped_head(circuit: Circuit, lut: int, head: str) -> tuple[Stage, Stage, int]:
+    """Build the head of the class with the most votes, and reckon by votes."""
+    sizes = circuit.head.sizes
+    index = int(sizes.argmax())
+    lo, hi = circuit.head.offsets[index : index + 2].tolist()
+    one = Head(np.array([0, hi - lo]), circuit.head.bias[index : index + 1], ("one",))
+    netlist = circuit.netlist
+    sample = replace(circuit, netlist=netlist.with_outputs(netlist.outputs[lo:hi]), head=one)
+    mapped = map_circuit(sample, head=head, lut=lut, outputs="scores")
+    share = float(sizes.sum()) / max(1, hi - lo)
+    chains = int((mapped.kind != 0).sum()) // 2
+    below = _gates(netlist, lut)
+    luts = mapped.luts["popcount"]
+    return below, Stage(round(luts * share), max(0, mapped.netlist.depth - below.depth)), round(chains * share)
+
+
+def _gates(netlist: Netlist, lut: int) -> Stage:
+    """Lookup tables of at most ``lut`` operands below the votes, by greedy packing.
+
+    A table takes over gates of at most two readers while its operands allow, which may double them; a gate that all
+    its readers have taken over needs no table of its own. The votes take over gates too, and are not counted.
+    """
+    first = netlist.first_node
+    votes = np.zeros(netlist.num_nets, np.bool_)
+    votes[netlist.outputs] = True
+    live = votes.copy()
+    used = np.arange(netlist.width) < netlist.arity[:, None]
+    for lo, hi in reversed(list(netlist.runs())):
+        picked = np.flatnonzero(live[first + lo : first + hi]) + lo
+        live[netlist.fanin[picked][used[picked]]] = True
+    nodes = np.flatnonzero(live[first:])
+    readers = np.bincount(netlist.fanin[nodes][used[nodes]], minlength=netlist.num_nets).tolist()
+    fanin, arity, is_vote = netlist.fanin.tolist(), netlist.arity.tolist(), votes.tolist()
+    support: dict[int, frozenset[int]] = {}
+    depth: dict[int, int] = {}
+    taken: Counter[int] = Counter()
+    for node in nodes.tolist():
+        leaves = frozenset(fanin[node][: arity[node]])
+        for operand in sorted(leaves, key=lambda net: len(support.get(net, ()))):
+            inner = support.get(operand)
+            wider = (leaves - {operand}) | (inner or leaves)
+            if inner is not None and readers[operand] <= _MOST_READERS and len(wider) <= lut:
+                leaves = wider
+                taken[operand] += 1
+        support[first + node] = leaves
+        depth[first + node] = 1 + max((depth.get(leaf, 0) for leaf in leaves), default=-1)
+    kept = [net for net in support if not is_vote[net] and taken[net] < readers[net]]
+    return Stage(len(kept), max((depth[net] for net in kept), default=0))
