@@ -100,6 +100,7 @@ def verify(
     from lgc.cli._netlist import synthesised
     from lgc.errors import MismatchError
     from lgc.frontend import load_circuit
+    from lgc.sim.explain import explain
     from lgc.sim.features import FeatureReference, sweep_vectors
     from lgc.sim.reference import reference_for
     from lgc.sim.rtl import read_rtl
@@ -129,7 +130,7 @@ def verify(
         if netlist is not None:
             emitted = synthesised(emitted, netlist, liberty, folder, timeout, lambda step: progress(step, 0))
         report = run(emitted, circuit, reference, sets, folder, options, progress)
-        explanation = ". ".join(_explain(report, circuit))
+        explanation = ". ".join(explain(report, circuit))
         _print_summary(console, report)
         _write_reports(report, emitted, explanation, junit, sarif)
         if explanation:
@@ -253,24 +254,3 @@ def _print_summary(console, report: Report) -> None:  # type: ignore[no-untyped-
             console.print(f"accuracy of the hardware {hardware}, of the model {software}")
     equal = report.vectors - report.mismatches
     console.print(f"{equal:,} / {report.vectors:,} vectors, {what} equal")
-
-
-def _explain(report: Report, circuit: Circuit) -> Iterator[str]:
-    """What is wrong, sentence by sentence; nothing if all is well."""
-    if report.timing:
-        yield f"the timing is not that of the manifest: {report.timing}"
-    mismatch = report.mismatch
-    if mismatch is None:
-        return
-    ones = [index for index, bit in enumerate(mismatch.bits.tolist()) if bit]
-    shown = ", ".join(map(str, ones[:24])) + (", ..." if len(ones) > 24 else "")
-    names = circuit.head.classes
-    seen = "not a port" if mismatch.seen_class is None else str(mismatch.seen_class)
-    yield (
-        f"hardware and model differ on {report.mismatches:,} of {report.vectors:,} vectors; first on {mismatch.label}: "
-        f"expected scores {mismatch.expected_scores}, seen {mismatch.seen_scores or 'not a port'}; "
-        f"expected class {mismatch.expected_class} ({names[mismatch.expected_class]}), seen {seen}; "
-        f"input bits that are one ({len(ones)}): {shown or 'none'}"
-    )
-    if mismatch.finding:
-        yield mismatch.finding.note

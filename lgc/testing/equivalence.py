@@ -1,0 +1,126 @@
+"""`lgc compile` and `lgc verify` as functions."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.errors import MismatchError
+
+if TYPE_CHECKING:
+    from lgc.ir import Circuit
+    from lgc.sim.reference import Reference
+    from lgc.sim.rtl import Rtl
+    from lgc.sim.vectors import VectorSet
+    from lgc.sim.verify import Report
+
+
+class NotEquivalentError(MismatchError, AssertionError):
+    """The Verilog is not the model: a failed assertion, with the first vector, layer and gate that differ."""
+
+
+def compile_verilog(model: Path | str, rtl: Path | str, *, level: str = "O2", **options: Any) -> Path:
+    """Write the Verilog of a checkpoint or netlist, and its manifest beside it.
+
+    Args:
+        level: of optimisation, ``O0`` to ``O2``.
+        options: of :class:`lgc.backend.verilog.Verilog`: ``pipeline=4``, ``top="net"``.
+
+    Raises:
+        LgcError: the model cannot be read, an option is impossible, or the file cannot be written.
+    """
+    from lgc.backend.base import write
+    from lgc.backend.verilog import Verilog
+    from lgc.frontend import load_circuit
+    from lgc.passes import optimize
+
+    path = Path(rtl)
+    write(Verilog(**{"top": path.stem} | options), optimize(load_circuit(model), level), path)
+    return path
+
+
+def assert_equivalent(
+    model: Path | str,
+    rtl: Path | str,
+    *,
+    bits: NDArray[np.bool_] | None = None,
+    random: int = 1000,
+    directed: bool = True,
+    vectors: Path | None = None,
+    seed: int = 0,
+    simulator: str = "verilator",
+    timeout: float = 3600.0,
+    force: bool = False,
+) -> Report:
+    """Simulate the Verilog that lgc wrote and compare every score and class with the model's own.
+
+    Args:
+        model: a checkpoint or netlist of any family that lgc reads.
+        rtl: the ``.v`` file; its manifest is beside it.
+        bits: vectors of your own, bool (B, I), I the width of the input port.
+        random: how many random vectors.
+        directed: whether to add zeros, ones, extremes and ties.
+        vectors: a file of ``lgc verify --write-vectors``.
+        simulator: ``verilator``, ``icarus`` or ``cxxrtl``.
+        force: compare even if the text is not as lgc wrote it from this model.
+
+    Returns:
+        What was checked: sets of vectors, times.
+
+    Raises:
+        NotEquivalentError: they differ.
+        NotCheckedError, MissingToolError, ToolError: it could not be checked, which is never a pass.
+        InputError: a file is unusable, or the Verilog is another model's.
+    """
+    from lgc.frontend import load_circuit
+    from lgc.sim.explain import explain
+    from lgc.sim.reference import reference_for
+    from lgc.sim.rtl import read_rtl
+    from lgc.sim.verify import VerifyOptions, check_provenance, verify
+
+    circuit, emitted = load_circuit(model), read_rtl(Path(rtl))
+    if not force:
+        check_provenance(emitted, circuit.metadata.get("model_digest", "none"))
+    circuit, reference, extra = _behind_the_port(emitted, circuit, reference_for(Path(model), circuit), seed)
+    sets = [*_vectors(circuit, bits, random, vectors, seed, directed=directed), *extra]
+    with tempfile.TemporaryDirectory(prefix="lgc-verify-") as folder:
+        options = VerifyOptions(timeout=timeout, simulator=simulator)
+        report = verify(emitted, circuit, reference, sets, Path(folder) / "verify", options)
+    if explanation := ". ".join(explain(report, circuit)):
+        raise NotEquivalentError(explanation, where=str(rtl))
+    return report
+
+
+def _behind_the_port(
+    rtl: Rtl, circuit: Circuit, reference: Reference, seed: int
+) -> tuple[Circuit, Reference, Sequence[VectorSet]]:
+    """The circuit whose inputs are the port's bits; where the port takes features, with a sweep of them."""
+    from lgc.backend.encoder import lower_encoder
+    from lgc.sim.features import FeatureReference, sweep_vectors
+
+    code = rtl.manifest.features
+    if code is None or circuit.encoder.code is not None:
+        return circuit, reference, ()
+    sweep = sweep_vectors(circuit.encoder, code, seed)
+    return lower_encoder(circuit, code), FeatureReference(reference, circuit.encoder, code), (sweep,)
+
+
+def _vectors(
+    circuit: Circuit, bits: NDArray[np.bool_] | None, random: int, saved: Path | None, seed: int, *, directed: bool
+) -> list[VectorSet]:
+    from lgc.sim.vectorfile import read_vectors
+    from lgc.sim.vectors import VectorSet, directed_vectors, random_vectors
+
+    width = circuit.netlist.num_inputs
+    sets = [] if bits is None else [VectorSet("data", np.asarray(bits, np.bool_))]
+    sets += [random_vectors(width, random, seed)] if random else []
+    sets += [read_vectors(saved, width)] if saved is not None else []
+    if directed:
+        start = sets[0].bits[:256] if sets else random_vectors(width, 64, seed).bits
+        sets.append(directed_vectors(circuit, start, seed))
+    return sets

@@ -1,0 +1,116 @@
+"""lgc.testing as its users have it: the function, the plugin in another pytest, the bench under cocotb's runner."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
+from cli import save
+
+from lgc.errors import MissingToolError
+from lgc.sim.sarif import sarif_json
+from lgc.sim.triage import Finding
+from lgc.sim.verify import Mismatch, Report, SetResult
+from lgc.testing import NotEquivalentError, assert_equivalent, compile_verilog
+
+ROOT = Path(__file__).parents[2]
+ICARUS = pytest.mark.skipif(not shutil.which("vvp"), reason="Icarus is not installed")
+PLUGIN = [] if any(one.name == "lgc" for one in entry_points(group="pytest11")) else ["-p", "lgc.testing.plugin"]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save(tmp_path_factory.mktemp("testing") / "model.pt")
+
+
+@ICARUS
+@pytest.mark.sim
+def test_equivalent(model: Path, tmp_path: Path) -> None:
+    rtl = compile_verilog(model, tmp_path / "net.v", pipeline=2)
+    bits = np.zeros((3, 16), np.bool_)
+    report = assert_equivalent(model, rtl, bits=bits, random=40, simulator="icarus")
+    assert [one.kind for one in report.sets] == ["data", "random", "directed"] and report.mismatches == 0
+
+
+@ICARUS
+@pytest.mark.sim
+def test_not_equivalent(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lgc.sim.verify.locate", lambda *_: None)
+    rtl = compile_verilog(model, tmp_path / "net.v")
+    rtl.write_text(re.sub("second > first", "second >= first", rtl.read_text()))
+    with pytest.raises(AssertionError, match="hardware and model differ on") as error:
+        assert_equivalent(model, rtl, random=40, simulator="icarus", force=True)
+    assert isinstance(error.value, NotEquivalentError) and error.value.exit_code == 1
+
+
+def test_no_simulator_is_no_pass(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rtl = compile_verilog(model, tmp_path / "net.v")
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    with pytest.raises(MissingToolError):
+        assert_equivalent(model, rtl, random=4, simulator="icarus")
+
+
+@ICARUS
+@pytest.mark.sim
+def test_the_plugin(model: Path, tmp_path: Path) -> None:
+    """The example of examples/ci, in a pytest that knows nothing of this one; and one that must fail."""
+    shutil.copy(ROOT / "examples/ci/test_hardware.py", tmp_path)
+    (tmp_path / "test_bad.py").write_text(
+        "def test_bad(lgc_verify, tmp_path):\n"
+        "    from lgc.testing import compile_verilog\n"
+        f"    rtl = compile_verilog({str(model)!r}, tmp_path / 'x.v', outputs='class')\n"
+        "    rtl.write_text(rtl.read_text().replace('second > first', 'second < first'))\n"
+        f"    lgc_verify({str(model)!r}, rtl=rtl, force=True)\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--lgc-simulator", "icarus"]
+    environment = {"MODEL": str(model), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([*command, *PLUGIN], cwd=tmp_path, capture_output=True, text=True, env=environment)
+    assert "2 passed" in done.stdout and "1 failed" in done.stdout, done.stdout + done.stderr
+    assert "hardware and model differ on" in done.stdout
+
+
+@ICARUS
+@pytest.mark.sim
+def test_the_cocotb_example(model: Path, tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "examples/cocotb/run.py"), str(model), "icarus"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and "2 tests, 0 failed" in done.stdout, done.stdout + done.stderr
+    assert "100 vectors, every score equal" in done.stdout + done.stderr
+
+
+def report(*, wrong: bool) -> Report:
+    one = Report("torch", 1, ("scores",))
+    one.sets.append(SetResult("random", 9, int(wrong), 0.0))
+    if wrong:
+        finding = Finding(None, None, 0, 1, "the popcount differs")
+        one.mismatch = Mismatch("random vector 3", np.zeros(4, np.bool_), [1], [2], 0, None, finding)
+    return one
+
+
+def test_sarif() -> None:
+    run = json.loads(sarif_json(report(wrong=False), "net.v", ""))["runs"][0]
+    assert run["results"] == [] and run["properties"]["vectors"] == {"random": 9}
+    (result,) = json.loads(sarif_json(report(wrong=True), "net.v", "they differ"))["runs"][0]["results"]
+    assert result["ruleId"] == "mismatch" and result["message"]["text"] == "they differ"
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "net.v"
+
+
+def test_the_workflow_names_real_flags() -> None:
+    """Every `lgc ... --flag` of the workflow exists."""
+    text = (ROOT / "examples/ci/hardware.yml").read_text()
+    reference = (ROOT / "docs/cli.md").read_text()
+    commands = re.findall(r"run: lgc (\w+)(.*)", text)
+    assert {name for name, _ in commands} == {"doctor", "compile", "verify"}
+    for name, rest in commands:
+        assert f"## lgc {name}" in reference or f"lgc {name}" in reference
+        for flag in re.findall(r"--[a-z-]+", rest):
+            assert flag in reference, flag
