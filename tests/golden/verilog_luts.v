@@ -1,7 +1,7 @@
 // Logic-gate network tiny, written by lgc VERSION.
 // model-digest: 0000000000000000000000000000000000000000000000000000000000000000
 // circuit-digest: 01623b52d80048ac3c6cd3e0b90f6055babfc15db5ee17bd0cfde6f8506954f1
-// body-sha256: 50bdf24b299afa4a305b0962e4620a21562932186f3fc7a73a6378e24d52f503
+// body-sha256: 2baa709d7618d1cc5263d42a6ea33b10e61978bcf75d35ca93453d8a05af0213
 `default_nettype none
 // In hardware `LGC_NETS(x, 4) is [3:0] x and `LGC_GATE is assign. Simulation alone defines LGC_LANES: each net is then
 // a vector of LGC_LANES samples, under the same gate lines. Never define it for synthesis.
@@ -155,10 +155,10 @@ module tiny_layer1 (
   input  wire `LGC_NETS(bits, 6),
   `LGC_OUT `LGC_NETS(layer1, 4)
 );
-  function `LGC_VECTOR lut3;  // bit {c, b, a} of the table
+  function automatic `LGC_VECTOR lut3;  // bit {c, b, a} of the table
     input [7:0] table_bits;
     input `LGC_VECTOR c, b, a;
-    integer lane;
+    integer lane;  /* verilator no_inline_task */
     for (lane = 0; lane < `LGC_WIDTH; lane = lane + 1) lut3[lane] = table_bits[{c[lane], b[lane], a[lane]}];
   endfunction
   `LGC_BLOCK
@@ -173,10 +173,10 @@ module tiny_layer2 (
   input  wire `LGC_NETS(layer1, 4),
   `LGC_OUT `LGC_NETS(layer2, 4)
 );
-  function `LGC_VECTOR lut4;  // bit {d, c, b, a} of the table
+  function automatic `LGC_VECTOR lut4;  // bit {d, c, b, a} of the table
     input [15:0] table_bits;
     input `LGC_VECTOR d, c, b, a;
-    integer lane;
+    integer lane;  /* verilator no_inline_task */
     for (lane = 0; lane < `LGC_WIDTH; lane = lane + 1) lut4[lane] = table_bits[{d[lane], c[lane], b[lane], a[lane]}];
   endfunction
   `LGC_BLOCK
@@ -191,10 +191,10 @@ module tiny_layer3 (
   input  wire `LGC_NETS(layer2, 4),
   `LGC_OUT `LGC_NETS(layer3, 4)
 );
-  function `LGC_VECTOR lut5;  // bit {e, d, c, b, a} of the table
+  function automatic `LGC_VECTOR lut5;  // bit {e, d, c, b, a} of the table
     input [31:0] table_bits;
     input `LGC_VECTOR e, d, c, b, a;
-    integer lane;
+    integer lane;  /* verilator no_inline_task */
     for (lane = 0; lane < `LGC_WIDTH; lane = lane + 1) lut5[lane] = table_bits[{e[lane], d[lane], c[lane], b[lane], a[lane]}];
   endfunction
   `LGC_BLOCK
@@ -210,10 +210,10 @@ module tiny_votes (
   input  wire `LGC_NETS(layer3, 4),
   `LGC_OUT `LGC_NETS(votes, 6)
 );
-  function `LGC_VECTOR lut6;  // bit {f, e, d, c, b, a} of the table
+  function automatic `LGC_VECTOR lut6;  // bit {f, e, d, c, b, a} of the table
     input [63:0] table_bits;
     input `LGC_VECTOR f, e, d, c, b, a;
-    integer lane;
+    integer lane;  /* verilator no_inline_task */
     for (lane = 0; lane < `LGC_WIDTH; lane = lane + 1) lut6[lane] = table_bits[{f[lane], e[lane], d[lane], c[lane], b[lane], a[lane]}];
   endfunction
   `LGC_BLOCK

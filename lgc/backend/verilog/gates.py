@@ -91,13 +91,16 @@ def _rows(circuit: Circuit, stage: Stage) -> tuple[list, ...]:  # type: ignore[t
 
 
 def lut_function(arity: int) -> str:
-    """A function that looks an address up in a table, for each lane."""
+    """A function that looks an address up in a table, for each lane.
+
+    Verilator would write its loop out at every call, which takes a C++ compiler minutes where there are thousands.
+    """
     letters = "fedcba"[6 - arity :]
     address = ", ".join(f"{letter}[lane]" for letter in letters)
     return f"""\
-  function `LGC_VECTOR lut{arity};  // bit {{{", ".join(letters)}}} of the table
+  function automatic `LGC_VECTOR lut{arity};  // bit {{{", ".join(letters)}}} of the table
     input [{(1 << arity) - 1}:0] table_bits;
     input `LGC_VECTOR {", ".join(letters)};
-    integer lane;
+    integer lane;  /* verilator no_inline_task */
     for (lane = 0; lane < `LGC_WIDTH; lane = lane + 1) lut{arity}[lane] = table_bits[{{{address}}}];
   endfunction"""
