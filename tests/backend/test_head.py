@@ -114,6 +114,22 @@ def test_the_plan_conserves_every_weight(head: Architecture) -> None:
         np.testing.assert_array_equal(value(nets, piece), piece.offset + weigh(nets, piece.bits))
 
 
+def test_a_chain_stands_behind_the_chains_that_it_reads() -> None:
+    mapped = map_circuit(random_circuit(40, [600], 2, seed=2), head="carry")
+    level, first = mapped.netlist.levels, mapped.netlist.first_node
+    made = {net for chain in mapped.chains for net in (*chain.sums[1:], *chain.carries) if net}
+    reads = 0
+    for chain in mapped.chains:
+        own = level[chain.sums[-1]]
+        assert all(level[net] <= own for net in (*chain.select, *chain.data, chain.carry_in))
+        for net in made.intersection((*chain.data, chain.carry_in)):
+            reads += 1
+            assert level[net] < own
+        shown = [net for net in (*chain.sums, *chain.carries) if net and mapped.kind[net - first]]
+        assert len({int(level[net]) for net in shown}) <= 1
+    assert reads > 10
+
+
 def test_tables_are_reduced_to_the_operands_that_matter() -> None:
     rng = np.random.default_rng(3)
     for _ in range(200):

@@ -30,7 +30,7 @@ class ChainedNetlist(Netlist):
 
     @cached_property
     def levels(self) -> I32:
-        """See :class:`Netlist`; all nodes of a chain are at the highest level of what it reads."""
+        """See :class:`Netlist`; a chain is at the highest level of the tables it reads, behind every chain it reads."""
         first, fanin, arity, chain = self.first_node, self.fanin.tolist(), self.arity.tolist(), self.chain.tolist()
         level = [0] * self.num_nets
         lo = 0
@@ -39,9 +39,11 @@ class ChainedNetlist(Netlist):
             while chain[lo] >= 0 and hi < len(arity) and chain[hi] == chain[lo]:
                 hi += 1
             reads = [net for node in range(lo, hi) for net in fanin[node][: arity[node]] if net < first + lo]
-            highest = max((level[net] for net in reads), default=0)
-            own = int(chain[lo] < 0 and arity[lo] > 0)
-            level[first + lo : first + hi] = [highest + own] * (hi - lo)
+            if chain[lo] < 0:
+                own = max((level[net] for net in reads), default=0) + (arity[lo] > 0)
+            else:  # a chain may not stand beside one that it reads
+                own = max(level[net] + (net >= first and chain[net - first] >= 0) for net in reads)
+            level[first + lo : first + hi] = [own] * (hi - lo)
             lo = hi
         array = np.array(level, np.int32)
         array[self.beside[:, 1]] = array[self.beside[:, 0]]
