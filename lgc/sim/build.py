@@ -7,7 +7,6 @@ the ports (and for triage the stages) are, and the runtime, the same for all des
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 import tempfile
@@ -16,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from lgc.cc import cache_folder
 from lgc.errors import MissingToolError
 from lgc.sim.cxx import compile_file, compile_joined, join_sources, run_tool
 from lgc.sim.toolchain import Verilator, find_compiler, find_verilator
@@ -149,13 +149,6 @@ def _runtime_objects(verilator: Verilator, compiler: str, flags: list[str], trac
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
     return [cache / f"{name}.o" for name in names]
-
-
-def cache_folder() -> Path:
-    """Where lgc keeps what it can make again: ``$LGC_CACHE``, else ``lgc`` in the user's cache folder."""
-    if "LGC_CACHE" in os.environ:
-        return Path(os.environ["LGC_CACHE"])
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lgc"
 
 
 def _version_of(compiler: str) -> str:
