@@ -56,6 +56,14 @@ def test_verilator_has_nothing_to_say(
 
 
 @pytest.mark.sim
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_serial_head_behind_every_wrapper(tmp_path: Path, kind: str) -> None:
+    written = write(Verilog(top="net", head="serial", interface=kind), circuit(), tmp_path / "net.v")
+    entry = json.loads((tmp_path / "net.json").read_text())["interface"]
+    lint(entry["module"], *(file for file in written if file.suffix == ".v"))
+
+
+@pytest.mark.sim
 @pytest.mark.parametrize(("kind", "board"), [(kind, name) for name, one in BOARDS.items() for kind in one.lines])
 def test_board_tops_and_their_pins(tmp_path: Path, kind: str, board: str) -> None:
     written = write(Verilog(top="net", interface=kind, board=board, outputs="class"), circuit(), tmp_path / "net.v")

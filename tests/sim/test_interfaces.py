@@ -40,6 +40,8 @@ CASES = {
     "uart": Case("uart", 5, 9, {"baud": 1_000_000}),
     "spi": Case("spi", 19, 0, {"pipeline": 3}),
     "tt": Case("tt", 13, 0, {"outputs": "both"}),
+    "slow": Case("axis", 5, 8, {"head": "serial", "beat": 5}),
+    "slowtile": Case("tt", 13, 0, {"head": "serial"}),
 }
 
 BENCH = """
@@ -54,7 +56,12 @@ module bench (
   input  wire uart_rx, output wire uart_tx,
   input  wire spi_sck, input wire spi_cs_n, input wire spi_mosi, output wire spi_miso, output wire spi_ready,
   input  wire [7:0] tt_ui_in, output wire [7:0] tt_uo_out, input wire [7:0] tt_uio_in, output wire [7:0] tt_uio_out,
-  output wire [7:0] tt_uio_oe
+  output wire [7:0] tt_uio_oe,
+  input  wire [39:0] slow_s_axis_tdata, input wire slow_s_axis_tvalid, output wire slow_s_axis_tready,
+  input  wire slow_s_axis_tlast, output wire [@slow@-1:0] slow_m_axis_tdata, output wire slow_m_axis_tvalid,
+  input  wire slow_m_axis_tready, output wire slow_m_axis_tlast,
+  input  wire [7:0] slowtile_ui_in, output wire [7:0] slowtile_uo_out, input wire [7:0] slowtile_uio_in,
+  output wire [7:0] slowtile_uio_out, output wire [7:0] slowtile_uio_oe
 );
   wide_axis wide (.aclk(clk), .aresetn(!rst), .frame_error(),
     .s_axis_tdata(wide_s_axis_tdata), .s_axis_tvalid(wide_s_axis_tvalid), .s_axis_tready(wide_s_axis_tready),
@@ -69,9 +76,23 @@ module bench (
     .ready(spi_ready), .reply());
   tt_um_tile tile (.ui_in(tt_ui_in), .uo_out(tt_uo_out), .uio_in(tt_uio_in), .uio_out(tt_uio_out), .uio_oe(tt_uio_oe),
     .ena(1'b1), .clk(clk), .rst_n(!rst));
+  slow_axis slow (.aclk(clk), .aresetn(!rst), .frame_error(),
+    .s_axis_tdata(slow_s_axis_tdata), .s_axis_tvalid(slow_s_axis_tvalid), .s_axis_tready(slow_s_axis_tready),
+    .s_axis_tlast(slow_s_axis_tlast), .m_axis_tdata(slow_m_axis_tdata), .m_axis_tvalid(slow_m_axis_tvalid),
+    .m_axis_tready(slow_m_axis_tready), .m_axis_tlast(slow_m_axis_tlast));
+  tt_um_slowtile slowtile (.ui_in(slowtile_ui_in), .uo_out(slowtile_uo_out), .uio_in(slowtile_uio_in),
+    .uio_out(slowtile_uio_out), .uio_oe(slowtile_uio_oe), .ena(1'b1), .clk(clk), .rst_n(!rst));
 endmodule
 """
-TOPS = {"wide": "wide", "narrow": "narrow", "uart": "line", "spi": "bus", "tt": "tile"}
+TOPS = {
+    "wide": "wide",
+    "narrow": "narrow",
+    "uart": "line",
+    "spi": "bus",
+    "tt": "tile",
+    "slow": "slow",
+    "slowtile": "slowtile",
+}
 
 
 def circuit(case: Case, rng: np.random.Generator) -> Circuit:
@@ -152,8 +173,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("name", "count"),
     [
-        ("axis_loses_nothing_under_back_pressure", 10),
-        ("axis_lets_no_image_in_without_a_place_for_its_reply", 2),
+        ("axis_loses_nothing_under_back_pressure", 15),
+        ("axis_lets_no_image_in_without_a_place_for_its_reply", 3),
         ("axis_takes_an_image_every_clock", 1),
         ("axis_replies_after_its_latency", 2),
         ("axis_drops_packets_of_another_length", 1),
@@ -162,7 +183,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         ("uart_forgets_half_an_image", 1),
         ("spi_answers", 3),
         ("spi_ignores_what_is_no_image", 1),
-        ("tiny_tapeout_answers", 1),
+        ("tiny_tapeout_answers", 2),
+        ("a_busy_core_takes_no_image", 1),
     ],
 )
 def test_wrapper(results: dict[str, str], name: str, count: int) -> None:

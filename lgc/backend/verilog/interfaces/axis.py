@@ -56,7 +56,8 @@ endmodule
 
 def axis(core: Core, items_per_beat: int) -> str:
     """The AXI4-Stream wrapper, module ``TOP_axis``."""
-    log = (core.latency + _ROUND_TRIP - 1).bit_length()
+    # A core that takes an image now and then gets the next one when the reply to the last has left.
+    depth = 1 << (core.latency + _ROUND_TRIP - 1).bit_length() if core.interval == 1 else 1
     lines = list(core.instance("start", "finished"))
     if not core.latency:
         lines.append("  assign finished = start;")
@@ -65,8 +66,8 @@ def axis(core: Core, items_per_beat: int) -> str:
         "beats": -(-core.items // items_per_beat),
         "beat": 8 * core.item_bytes * items_per_beat,
         "reply": 8 * core.reply_bytes,
-        "log": log,
-        "depth": 1 << log,
+        "log": max(1, depth.bit_length() - 1),
+        "depth": depth,
     }
     text = parts(core.top, LOADER, QUEUE, _AXIS)
     for name, value in values.items():

@@ -21,6 +21,7 @@ class Core:
     Attributes:
         top: the core's module.
         latency: clocks; 0 is combinational, and then there is no ``clk``.
+        interval: clocks from an image that is taken to the next that can be.
         port: ``bits`` or ``features``.
         items: of an image.
         item_width: bits of an item that the core reads, 8 of bits.
@@ -31,6 +32,7 @@ class Core:
 
     top: str
     latency: int
+    interval: int
     port: str
     items: int
     item_width: int
@@ -48,6 +50,7 @@ class Core:
         return cls(
             top=manifest.top,
             latency=manifest.latency,
+            interval=manifest.interval,
             port=port,
             items=-(-widths[port] // 8) if code is None else manifest.num_features,
             item_width=8 if code is None else code.width,

@@ -22,6 +22,7 @@ def _engine(core: Core) -> Iterator[str]:
         yield f"  input  wire {port},"
     yield "  input  wire [7:0] data,"
     yield "  output wire empty,"
+    yield "  output wire complete,"
     yield "  output wire start,"
     yield "  output reg  done,"
     yield f"  output reg  [{width - 1}:0] reply"
@@ -29,8 +30,14 @@ def _engine(core: Core) -> Iterator[str]:
     yield f"  wire [{8 * core.image_bytes - 1}:0] image;"
     yield "  wire finished;"
     yield f"  {core.top}_loader #(.COUNT({core.image_bytes})) loader (.clk(clk), .rst(rst), .restart(restart),"
-    yield "    .put(put), .data(data), .image(image), .last(), .empty(empty), .start(start));"
+    yield "    .put(put), .data(data), .image(image), .last(), .empty(empty), .start(complete));"
     yield from core.instance("start", "finished")
+    if core.interval > 1:
+        yield "  reg busy;  // an image that is complete before the reply to the last one is not taken"
+        yield "  always @(posedge clk) busy <= !rst && (start || (busy && !finished));"
+        yield "  assign start = complete && !busy;"
+    else:
+        yield "  assign start = complete;"
     if not core.latency:
         yield "  reg [SETTLE:0] settling;"
         yield "  wire [SETTLE+1:0] settled = {settling, start};"
@@ -69,7 +76,7 @@ module @top@_uart #(
   @top@_uart_rx #(.CLOCKS_PER_BIT(CLOCKS_PER_BIT)) receiver (.clk(clk), .rst(rst), .rx(rx), .valid(put), .bad(bad),
     .data(data));
   @top@_engine #(.SETTLE(SETTLE)) engine (.clk(clk), .rst(rst), .restart(restart), .put(put), .data(data),
-    .empty(empty), .start(), .done(done), .reply(reply));
+    .empty(empty), .complete(), .start(), .done(done), .reply(reply));
   @top@_uart_tx #(.CLOCKS_PER_BIT(CLOCKS_PER_BIT)) sender (.clk(clk), .rst(rst), .send(left != 0), .data(queue[7:0]),
     .ready(ready), .tx(tx));
   always @(posedge clk) begin
@@ -102,7 +109,7 @@ module @top@_spi #(
   output wire ready,
   output wire [@reply@-1:0] reply
 );
-  wire select, valid, start, done;
+  wire select, valid, complete, start, done;
   wire [7:0] data;
   wire [@reply@-1:0] ordered;
   reg opening, taking, answered;
@@ -115,8 +122,8 @@ module @top@_spi #(
   endgenerate
   @top@_spi_target #(.BYTES(@bytes@+1)) target (.clk(clk), .rst(rst), .sck(sck), .cs_n(cs_n), .mosi(mosi), .miso(miso),
     .out({7'd0, answered, ordered}), .select(select), .valid(valid), .data(data));
-  @top@_engine #(.SETTLE(SETTLE)) engine (.clk(clk), .rst(rst), .restart(select), .put(valid && taking && !start),
-    .data(data), .empty(), .start(start), .done(done), .reply(reply));
+  @top@_engine #(.SETTLE(SETTLE)) engine (.clk(clk), .rst(rst), .restart(select), .put(valid && taking && !complete),
+    .data(data), .empty(), .complete(complete), .start(start), .done(done), .reply(reply));
   always @(posedge clk) begin
     if (rst || select) begin
       opening <= 1'b1;
@@ -124,7 +131,7 @@ module @top@_spi #(
     end else if (valid && opening) begin
       opening <= 1'b0;
       taking <= data == 8'h01;
-    end else if (start) begin
+    end else if (complete) begin
       taking <= 1'b0;
     end
     if (rst || start) answered <= 1'b0;
@@ -162,7 +169,7 @@ module tt_um_@top@ #(
   assign uio_out = {answered, 7'd0};
   assign uio_oe = 8'h80;
   @top@_engine #(.SETTLE(SETTLE)) engine (.clk(clk), .rst(rst), .restart(restart[1]), .put(put), .data(ui_in), .empty(),
-    .start(start), .done(done), .reply(reply));
+    .complete(), .start(start), .done(done), .reply(reply));
   always @(posedge clk) begin
     strobe <= rst ? 3'd0 : {strobe[1:0], uio_in[0]};
     restart <= rst ? 2'd0 : {restart[0], uio_in[1]};
