@@ -18,6 +18,8 @@ from lgc.backend.head.terms import Values
 
 SWALLOW = 5
 """Nets that the function of a position may read."""
+_LOOK = 64
+"""How many of the oldest bits of a column are looked at for one that is not inverted."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ class CarryColumns(Columns):
         column = self.columns[exponent]
         if not column:
             return FALSE
-        for index in range(min(4, len(column))):
+        for index in range(min(_LOOK, len(column))):
             if not column[index] & 1:
                 literal = column[index]
                 del column[index]
