@@ -38,6 +38,7 @@ class Manifest:
         score_width: bits of a score; two's complement if ``score_signed``.
         thresholds: per feature, or None if the port takes features, or features are bits.
         features: how a feature becomes bits of the port ``features``, or None if the port is ``bits``.
+        assumes: ``thermometer`` if the circuit is only right for ``bits`` that features give; empty if for any bits.
         interface: the wrapper beside the circuit and its sizes in bytes, or None (docs/interfaces.md).
     """
 
@@ -58,6 +59,7 @@ class Manifest:
     model_digest: str
     circuit_digest: str
     features: FeatureCode | None = None
+    assumes: str = ""
     interface: dict[str, Any] | None = None
     interval: int = 1
     format: str = FORMAT
@@ -99,6 +101,7 @@ class Manifest:
             model_digest=circuit.metadata.get("model_digest", "none"),
             circuit_digest=circuit.digest(),
             features=encoder.code,
+            assumes=circuit.assumes,
             bit_order=BIT_ORDER if encoder.code is None else FEATURE_ORDER,
         )
 
@@ -116,6 +119,8 @@ class Manifest:
             del fields["interval"]
         if self.interface is None:
             del fields["interface"]
+        if not self.assumes:
+            del fields["assumes"]
         if self.features is None:
             del fields["features"]
         else:
@@ -186,7 +191,7 @@ def _check(manifest: Manifest) -> None:
         value = getattr(manifest, field)
         if type(value) is not int or not 0 <= value <= limit:
             raise ValueError(field)
-    for field in ("top", "tie", "model_digest", "circuit_digest"):
+    for field in ("top", "tie", "assumes", "model_digest", "circuit_digest"):
         if not isinstance(getattr(manifest, field), str):
             raise ValueError(field)
     if type(manifest.score_signed) is not bool or not all(isinstance(name, str) for name in manifest.classes):

@@ -30,7 +30,7 @@ _NAME = "compile"
     "-o", "--output", required=True, type=click.Path(path_type=Path), help="File to write; its suffix picks the target."
 )
 @click.option(
-    "-O", "level", type=click.Choice(["0", "1", "2"]), default="2", show_default=True, help="Optimisation level."
+    "-O", "level", type=click.Choice(["0", "1", "2", "3"]), default="2", show_default=True, help="Optimisation level."
 )
 @click.option(
     "--set",
@@ -82,7 +82,8 @@ def compile_(
     """Compile MODEL (a checkpoint or a .lgn netlist) to the format that the suffix of -o names.
 
     Every level keeps every score: O0 changes nothing, O1 folds constants and drops dead gates,
-    O2 also merges gates and absorbs inverters.
+    O2 also merges gates and absorbs inverters. O3 also uses that a feature's bits are ordered:
+    its scores are those of every feature, but not of bits that no feature gives.
     """
     from lgc.backend.base import target_class, write
     from lgc.cli._console import console as new_console

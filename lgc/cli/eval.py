@@ -23,7 +23,9 @@ _NAME = "eval"
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--data", required=True, help="An .npz file with X and y, or a data set's name.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder with the data set's files.")
-@click.option("-O", "level", type=click.Choice(["0", "1", "2"]), default="0", show_default=True, help="Optimise first.")
+@click.option(
+    "-O", "level", type=click.Choice(["0", "1", "2", "3"]), default="0", show_default=True, help="Optimise first."
+)
 @click.option(
     "--engine",
     type=click.Choice(["auto", "c", "numpy"]),

@@ -1,7 +1,7 @@
 """The intermediate representation: gates, netlist, circuit, text, interpreter. See docs/ir.md."""
 
 from lgc.ir.builder import Builder
-from lgc.ir.circuit import Circuit, Encoder, Head
+from lgc.ir.circuit import THERMOMETER, Circuit, Encoder, Head
 from lgc.ir.features import FeatureCode
 from lgc.ir.gates import BY_NAME, BY_TABLE, GATES, Gate
 from lgc.ir.netlist import CONST0, CONST1, FIRST_INPUT, MAX_ARITY, Netlist, Origins
@@ -17,6 +17,7 @@ __all__ = [
     "FIRST_INPUT",
     "GATES",
     "MAX_ARITY",
+    "THERMOMETER",
     "Builder",
     "Circuit",
     "Encoder",

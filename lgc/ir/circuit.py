@@ -17,6 +17,7 @@ from lgc.ir.netlist import Netlist, exact, rebuild
 
 Tie = Literal["first", "last"]
 
+THERMOMETER = "thermometer"
 _REAL_KINDS = "buif"  # numpy's letters for bool, unsigned, signed and float
 
 
@@ -80,6 +81,16 @@ class Encoder:
                 hint="Binarise them as in training",
             )
         return np.asarray(features, dtype=np.bool_)
+
+    def ordered(self, bits: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Bits (B, F*T) with the ones of each feature moved to its lowest thresholds: bits that features can give.
+
+        Encoded features, and features that are bits or integers, stay as they are.
+        """
+        if self.thresholds is None or self.code is not None:
+            return bits
+        by_feature = bits.reshape(len(bits), self.num_features, self.num_thresholds)
+        return np.sort(by_feature, axis=2)[:, :, ::-1].reshape(bits.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +172,7 @@ class Circuit:
 
     Attributes:
         name: a label; escape it before it reaches an emitted file.
-        metadata: free text carried along (``model_digest`` among it).
+        metadata: free text carried along (``model_digest`` among it; ``assumes``, see :attr:`assumes`).
     """
 
     name: str
@@ -175,6 +186,11 @@ class Circuit:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Circuit, (self.name, self.encoder, self.netlist, self.head, dict(self.metadata))
+
+    @property
+    def assumes(self) -> str:
+        """``thermometer`` if the scores are only right for bits that the encoder gives; empty if for any bits."""
+        return THERMOMETER if self.metadata.get("assumes") == THERMOMETER else ""
 
     def with_netlist(self, netlist: Netlist) -> Circuit:
         """The same circuit around another netlist."""

@@ -1,10 +1,12 @@
 """Every pass and every pipeline, on one page.
 
-All levels keep every score of every class, for every input.
+All levels keep every score of every class: O0 to O2 for all input bits, O3 for all features.
 
 - ``O0``: nothing. One node per neuron of the model: for debugging, and what proofs compare with.
 - ``O1``: constants folded, dead gates gone. What is left are gates of the model, one node a neuron.
 - ``O2``: gates also merge and absorb inverters, and the head's constants become bias, until nothing changes.
+- ``O3``: O2, and gates use that the encoder's bits are ordered. The circuit is then wrong for bits that no feature
+  gives; its metadata and manifest say so, and `lgc verify` draws features.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ from lgc.passes.head_fold import HeadFold
 from lgc.passes.levelize import Levelize
 from lgc.passes.local import AbsorbInverters, ConstFold, FaninDedup
 from lgc.passes.manager import BrokenPass, PassManager, PassStats, Pipeline, Repeat
+from lgc.passes.thermometer import Thermometer
 
 __all__ = [
+    "EXACT_LEVELS",
     "PASSES",
     "PIPELINES",
     "BrokenPass",
@@ -38,7 +42,14 @@ PASSES: dict[str, type[Pass]] = {
     "absorb-inverters": AbsorbInverters,
     "head-fold": HeadFold,
     "dead-gates": DeadGates,
+    "thermometer": Thermometer,
 }
+
+_LOCAL = (
+    AbsorbInverters(),  # removes inverters again, which makes more operands and gates equal
+    HeadFold(),  # constants and pairs that the two exposed; unloads the popcount
+    DeadGates(),  # the other two leave gates that nothing reads
+)
 
 PIPELINES: dict[str, Pipeline] = {
     "O0": (),
@@ -53,16 +64,22 @@ PIPELINES: dict[str, Pipeline] = {
         ConstFold(),  # first: it is the cheapest way to fewer gates
         DeadGates(),
         FaninDedup(),  # makes inverters of complementary twins
-        Repeat(
-            (
-                AbsorbInverters(),  # removes them again, which makes more operands and gates equal
-                HeadFold(),  # constants and pairs that the two exposed; unloads the popcount
-                DeadGates(),  # the other two leave gates that nothing reads
-            )
-        ),
+        Repeat(_LOCAL),
+        Levelize(),
+    ),
+    "O3": (
+        Levelize(),
+        ConstFold(),
+        DeadGates(),
+        FaninDedup(),
+        # Absorbing inverters moves encoded bits together, and what the order of bits folds makes new inverters.
+        Repeat((Thermometer(), *_LOCAL)),
         Levelize(),
     ),
 }
+
+EXACT_LEVELS = ("O0", "O1", "O2")
+"""Those that keep every score for all input bits, whether features give them or not."""
 
 
 def optimize(circuit: Circuit, level: str = "O2") -> Circuit:

@@ -41,11 +41,11 @@ from lgc.frontend.registry import read_file
 from lgc.ir import FIRST_INPUT, Builder, Circuit, Encoder, Head, Netlist, interp, parse_text
 from lgc.ir.text import to_text
 from lgc.ir.verify import verify_circuit
-from lgc.passes import PASSES, PIPELINES, PassManager, optimize
+from lgc.passes import EXACT_LEVELS, PASSES, PassManager, optimize
 from lgc.passes.dead import DeadGates
 
 REGRESSIONS = Path(__file__).parent / "regressions"
-LEVELS = tuple(PIPELINES)
+LEVELS = EXACT_LEVELS
 VECTORS = 96
 BATCH = 40
 Bits = NDArray[np.bool_]
@@ -149,7 +149,7 @@ def compare_level(level: str, circuit: Circuit, bits: Bits, expected: NDArray[np
 def compare_passes(seed: int, circuit: Circuit, bits: Bits, expected: NDArray[np.int64]) -> None:
     """A random pipeline, every invariant verified and every score compared after each pass."""
     rng = random.Random(seed)
-    names = [rng.choice(list(PASSES)) for _ in range(rng.randint(1, 6))]
+    names = [rng.choice([name for name in PASSES if name != "thermometer"]) for _ in range(rng.randint(1, 6))]
     manager = PassManager(check=True)
     for name in names:
         circuit = manager.run(circuit, (PASSES[name](),))

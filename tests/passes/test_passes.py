@@ -244,9 +244,12 @@ def test_every_pass_alone(name: str, circuit: Circuit) -> None:
     result = PASSES[name]().run(circuit)
     after = result.circuit
     verify_circuit(after)
-    assert same_scores(circuit, after)
+    bits = all_inputs(circuit.netlist.num_inputs)
+    bits = circuit.encoder.ordered(bits) if after.assumes else bits
+    assert np.array_equal(interp.scores(circuit, bits), interp.scores(after, bits))
     assert to_text(circuit) == before
-    assert (after.name, after.encoder, after.metadata) == (circuit.name, circuit.encoder, circuit.metadata)
+    metadata = {key: value for key, value in after.metadata.items() if key != "assumes"}
+    assert (after.name, after.encoder, metadata) == (circuit.name, circuit.encoder, circuit.metadata)
     was, now = circuit.head, after.head
     assert (now.tau, now.tie, now.classes) == (was.tau, was.tie, was.classes)
     assert any(result.counts.values()) == (after.digest() != circuit.digest())

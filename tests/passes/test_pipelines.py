@@ -13,7 +13,8 @@ from strategies import all_inputs, circuits, random_circuit, random_inputs
 
 from lgc.errors import OptionError
 from lgc.ir import Builder, Circuit, Encoder, Head, interp, to_text, verify_circuit
-from lgc.passes import PASSES, PIPELINES, PassManager, Repeat, optimize
+from lgc.passes import EXACT_LEVELS, PASSES, PIPELINES, PassManager, Repeat, optimize
+from lgc.passes.thermometer import Thermometer
 
 
 def one_group(builder: Builder, outputs: list[int]) -> Circuit:
@@ -29,6 +30,9 @@ def test_every_level_keeps_every_score_and_is_idempotent(level: str, circuit: Ci
     manager = PassManager(check=True)
     after = manager.run(circuit, PIPELINES[level])
     bits = all_inputs(circuit.netlist.num_inputs)
+    if after.assumes:
+        assert level not in EXACT_LEVELS
+        bits = circuit.encoder.ordered(bits)
     assert np.array_equal(interp.scores(after, bits), interp.scores(circuit, bits))
     assert after.netlist.num_nodes <= circuit.netlist.num_nodes
     assert to_text(circuit) == before
@@ -42,13 +46,13 @@ def test_every_level_keeps_every_score_and_is_idempotent(level: str, circuit: Ci
 def test_o2_leaves_nothing_for_any_pass(circuit: Circuit) -> None:
     """The end of the pipeline is a fixed point of each pass in it."""
     after = optimize(circuit, "O2")
-    for pass_class in PASSES.values():
+    for pass_class in set(PASSES.values()) - {Thermometer}:
         assert pass_class().run(after).circuit.digest() == after.digest()
 
 
 @given(circuits())
 def test_levels_are_never_worse_than_the_level_below(circuit: Circuit) -> None:
-    sizes = [optimize(circuit, level).netlist.num_nodes for level in ("O0", "O1", "O2")]
+    sizes = [optimize(circuit, level).netlist.num_nodes for level in PIPELINES]
     assert sizes == sorted(sizes, reverse=True)
 
 

@@ -1,0 +1,62 @@
+"""What the encoder never gives: bit t of a feature says x > threshold t, so it implies bit t - 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.ir import FIRST_INPUT, THERMOMETER, Circuit
+from lgc.passes import tables
+from lgc.passes.base import Pass, PassResult
+from lgc.passes.rewrite import Sweep
+from lgc.passes.rules import CONSTANTS, OPPOSITE, SAME, Rule
+from lgc.passes.tables import U64, VARIABLES
+
+I32 = NDArray[np.int32]
+
+
+def implied(table: U64, i: int, j: int) -> U64:
+    """f where x_j = 1 implies x_i = 1, without x_i or x_j if it can do without; else unchanged.
+
+    Rows with x_i = 0 and x_j = 1 are free. If the two rows with x_j = 0 are equal, f can ignore x_i; if the two with
+    x_i = 1 are, it can ignore x_j.
+    """
+    neither = tables.cofactor0(tables.cofactor0(table, i), j)
+    low = tables.cofactor0(tables.cofactor1(table, i), j)
+    both = tables.cofactor1(tables.cofactor1(table, i), j)
+    free = VARIABLES[j] & ~VARIABLES[i]
+    chosen = np.where(neither == low, both, np.where(low == both, neither, table))
+    return (table & ~free) | (chosen & free)
+
+
+@dataclass(frozen=True)
+class Thermometer(Pass):
+    """Use that a feature's bits are ordered; the circuit is then equal on encoded features alone, not on any bits."""
+
+    name: ClassVar[str] = "thermometer"
+
+    def run(self, circuit: Circuit) -> PassResult:
+        """See :class:`Pass`. A circuit that it changes says so: its metadata has ``assumes``."""
+        encoder = circuit.encoder
+        if encoder.thresholds is None or encoder.code is not None or encoder.num_thresholds < 2:
+            return PassResult(circuit)
+        # Distinct negative numbers for all other nets: equal for the bits of a feature and for nothing else.
+        feature = -1 - np.arange(circuit.netlist.num_nets)
+        bits = np.arange(encoder.num_bits)
+        feature[FIRST_INPUT : circuit.netlist.first_node] = bits // encoder.num_thresholds
+
+        def ordered(i: I32, j: I32, _inverse: I32) -> NDArray[np.bool_]:
+            return (feature[i] == feature[j]) & (i < j)
+
+        rule = Rule("ordered bits", "f(.., x > s, .., x > t, ..) with s <= t", 2, ordered, implied, lambda j, _: j)
+        sweep = Sweep(circuit.netlist, (*CONSTANTS, SAME, OPPOSITE, rule))
+        netlist = sweep.run()
+        # The rule's own count is of the places it looked at.
+        counts = {name: count for name, count in sweep.counts.items() if name != rule.name}
+        if not any(counts.values()):
+            return PassResult(circuit)
+        metadata = {**circuit.metadata, "assumes": THERMOMETER}
+        return PassResult(replace(circuit, netlist=netlist, metadata=metadata), counts)
