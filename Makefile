@@ -8,7 +8,7 @@ JOBS ?= 2
 LEVEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow peers fuzz lint format types docs bench clean
+.PHONY: help setup demo test test-slow peers fuzz lint format types docs bench hardware clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ docs: setup  ## Regenerate the generated pages of docs/
 
 bench: setup  ## Measure, and print the tables of docs/benchmarks.md
 	$(BIN)/lgc bench
+
+hardware: setup  ## Measure the example networks on every part: the tables of docs/hardware.md (hours at first)
+	$(BIN)/lgc bench --hardware examples/mnist/mnist-1k5.pt --hardware examples/mnist/mnist-8k.pt --seeds 1
 
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

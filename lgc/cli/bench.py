@@ -17,14 +17,34 @@ from lgc.errors import MissingToolError
 @click.option(
     "--head", type=click.Path(path_type=Path), metavar="MODEL", help="Measure MODEL's lookup tables, plain and mapped."
 )
-def bench(gates: tuple[int, ...], repeats: int, infer: Path | None, train: bool, head: Path | None) -> None:
+@click.option(
+    "--hardware", type=click.Path(path_type=Path), multiple=True, metavar="MODEL", help="Synthesise, place and route."
+)
+@click.option("--target", "parts", multiple=True, metavar="PART", help="With --hardware: by default all parts.")
+@click.option("--pipeline", type=click.IntRange(0), default=8, show_default=True, help="With --hardware: ranks.")
+@click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="With --hardware: of nextpnr.")
+def bench(
+    gates: tuple[int, ...],
+    repeats: int,
+    infer: Path | None,
+    train: bool,
+    head: Path | None,
+    hardware: tuple[Path, ...],
+    parts: tuple[str, ...],
+    pipeline: int,
+    seeds: int,
+) -> None:
     """Measure compilation against the number of gates: time by step and peak memory, a process each.
 
     With --infer, measure the C code of a model instead: images a second, and what bounds them. With --train, measure
     a training step of a layer of --gates (8,000) on 784 inputs, with the threads that OMP_NUM_THREADS says.
     With --head, synthesise a model twice by yosys, as one would write it by hand and with a mapped head; for 8,000
-    gates this takes a quarter of an hour.
+    gates this takes a quarter of an hour. With --hardware, measure each model on each part; what was measured before
+    is not measured again.
     """
+    if hardware:
+        _print_hardware(hardware, parts, pipeline, seeds)
+        return
     if head is not None:
         _print_head(head)
         return
@@ -37,6 +57,25 @@ def bench(gates: tuple[int, ...], repeats: int, infer: Path | None, train: bool,
     from lgc.bench import SIZES, bench_compile, markdown
 
     click.echo(markdown([bench_compile(size, repeats) for size in gates or SIZES]))
+
+
+def _print_hardware(models: tuple[Path, ...], parts: tuple[str, ...], pipeline: int, seeds: int) -> None:
+    from lgc.frontend import load_circuit
+    from lgc.passes import PIPELINES, PassManager
+    from lgc.synth.flow import SynthOptions
+    from lgc.synth.table import markdown, measure
+    from lgc.synth.targets import find_target, targets
+
+    chosen = [find_target(part) for part in parts] or [one for one in targets().values() if not one.is_asic]
+    options = SynthOptions(seeds=tuple(range(1, seeds + 1)))
+    for model in models:
+        circuit = PassManager().run(load_circuit(model), PIPELINES["O2"])
+        rows = []
+        for target in chosen:
+            click.echo(f"{model.name} on {target.name}", err=True)
+            rows.append(measure(circuit, target, pipeline=pipeline, options=options))
+        click.echo(f"\n`{model.name}`, {circuit.netlist.num_nodes:,} gates after -O2, {pipeline} register ranks:\n")
+        click.echo(markdown(rows))
 
 
 def _print_inference(model: Path) -> None:

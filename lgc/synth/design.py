@@ -20,6 +20,7 @@ class Design:
         files: the circuit's own first.
         ports: of the circuit; empty without a manifest.
         latency: clocks, or None without a manifest.
+        interval: clocks from one image to the next.
         constraints: text that says which port is which pin; "" where ports are no pins.
     """
 
@@ -28,6 +29,7 @@ class Design:
     top: str
     ports: tuple[Port, ...] = ()
     latency: int | None = None
+    interval: int = 1
     constraints: str = ""
     board: str = ""
 
@@ -63,7 +65,7 @@ def read_design(source: Path, *, top: str = "", pins: Path | None = None, board:
     constraints = _read(pins).decode("utf-8", errors="replace") if pins is not None else ""
     if manifest is None:
         return Design((source,), (text,), name, constraints=constraints)
-    return Design((source,), (text,), name, manifest.ports, manifest.latency, constraints)
+    return Design((source,), (text,), name, manifest.ports, manifest.latency, manifest.interval, constraints)
 
 
 def _board_design(source: Path, board: str) -> Design:
@@ -83,7 +85,7 @@ def _board_design(source: Path, board: str) -> Design:
         raise InputError(f"the pins of the board {board} are missing", where=stem, hint="Compile again")
     constraints = _read(pins).decode("utf-8", errors="replace")
     texts = tuple(_read(path) for path in files)
-    return Design(files, texts, f"{manifest.top}_{board}", manifest.ports, None, constraints, board)
+    return Design(files, texts, f"{manifest.top}_{board}", manifest.ports, constraints=constraints, board=board)
 
 
 def _read(path: Path) -> bytes:

@@ -18,7 +18,7 @@ from lgc.synth.design import Design, read_design
 from lgc.synth.nextpnr import Placed, find_nextpnr, pack, place
 from lgc.synth.report import ESTIMATED, MEASURED, STATED, Result
 from lgc.synth.targets import Target, check_clock
-from lgc.synth.tools import find_yosys, has_tool
+from lgc.synth.tools import end_all, find_yosys, has_tool
 from lgc.synth.yosys import Job, Synthesised, nand2_area, read_synthesised, synthesise
 
 Progress = Callable[[str], None]
@@ -204,9 +204,13 @@ def _route(
                 temporary.write_text(placed.to_json(), encoding="utf-8")
             return placed
 
-        placed = list(pool.map(one, options.seeds))
+        try:
+            placed = list(pool.map(one, options.seeds))
+        except BaseException:
+            end_all()  # Ctrl-C reaches this thread alone, and the pool waits for the others
+            raise
         how = "ports at the pins of a board" if design.constraints else "out of context, with registers at all ports"
-        result.add_placed(placed, str(tool), how, design.latency, 1)
+        result.add_placed(placed, str(tool), how, design.latency, design.interval)
         best = max((row for row in placed if not row.problem), key=lambda row: row.fmax, default=None)
         if options.bitstream is not None and best is not None:
             _write_bitstream(options.bitstream, work / str(best.seed), target, options.timeout)

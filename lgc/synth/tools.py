@@ -21,6 +21,8 @@ from lgc.errors import MissingToolError, ToolError
 
 Listener = Callable[[str], None]
 
+_running: set[subprocess.Popen[str]] = set()
+
 
 @dataclass(frozen=True)
 class Tool:
@@ -122,6 +124,7 @@ def run(command: Sequence[str], folder: Path, log: Path, timeout: float, listen:
         )  # fmt: skip
         watch = threading.Timer(timeout, _expire, [expired, process])
         watch.start()
+        _running.add(process)
         try:
             assert process.stdout is not None
             for line in process.stdout:
@@ -136,6 +139,12 @@ def run(command: Sequence[str], folder: Path, log: Path, timeout: float, listen:
     if expired.is_set():
         raise ToolError(f"it was stopped after {timeout:g} s", hint="Give it more time with --timeout")
     return code
+
+
+def end_all() -> None:
+    """End every program that :func:`run` runs in any thread: for whoever is interrupted while others run."""
+    for process in tuple(_running):
+        _end(process)
 
 
 def _expire(expired: threading.Event, process: subprocess.Popen[str]) -> None:

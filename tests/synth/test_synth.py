@@ -1,0 +1,275 @@
+"""Synthesis: targets, counting, failures of the tools, and the whole flow on a small net."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from lgc.backend.base import write
+from lgc.backend.manifest import Port
+from lgc.backend.verilog import Verilog
+from lgc.cli.synth import parse_clock
+from lgc.cli.synth import synth as synth_command
+from lgc.errors import InputError, MissingToolError, OptionError, ToolError
+from lgc.ir import Circuit, Encoder, Head, Netlist
+from lgc.synth import flow, nextpnr, tools
+from lgc.synth.cells import count_cells, stage_of
+from lgc.synth.estimate import estimate
+from lgc.synth.flow import SynthOptions, synthesize
+from lgc.synth.harness import harness
+from lgc.synth.models import simulation_text
+from lgc.synth.table import markdown, measure
+from lgc.synth.targets import check_clock, find_target, targets
+from lgc.synth.tools import Tool, run
+from lgc.synth.yosys import nand2_area
+
+LIBERTY = """
+library(demo) {
+  cell(BUF) { area: 6; pin(A) { direction: input; } pin(Y) { direction: output; function: "A"; } }
+  cell(NOT) { area: 3; pin(A) { direction: input; } pin(Y) { direction: output; function: "A'"; } }
+  cell(NAND2) { area: 4; pin(A) { direction: input; } pin(B) { direction: input; }
+    pin(Y) { direction: output; function: "(A*B)'"; } }
+  cell(NOR2) { area: 4; pin(A) { direction: input; } pin(B) { direction: input; }
+    pin(Y) { direction: output; function: "(A+B)'"; } }
+  cell(DFF) { area: 18; ff(IQ, IQN) { clocked_on: C; next_state: D; } pin(C) { direction: input; clock: true; }
+    pin(D) { direction: input; } pin(Q) { direction: output; function: "IQ"; } }
+}
+"""
+
+
+def network(layers: tuple[int, ...] = (60,), inputs: int = 24, classes: int = 3) -> Circuit:
+    """Random layers of two-input gates."""
+    random = np.random.default_rng(5)
+    previous, fanin, tables = np.arange(2, 2 + inputs), [], []
+    for width in layers:
+        pairs = np.array([random.choice(previous, 2, replace=False) for _ in range(width)])
+        fanin.append(pairs)
+        tables.append(random.choice([1, 6, 7, 8, 9, 14], width))
+        first = 2 + inputs + sum(map(len, fanin)) - width
+        previous = np.arange(first, first + width)
+    total = sum(layers)
+    netlist = Netlist(
+        inputs, np.concatenate(fanin), np.full(total, 2), np.concatenate(tables), previous, np.full(total, -1)
+    )
+    return Circuit("net", Encoder(inputs), netlist, Head.equal_groups(layers[-1], tuple("abcdefgh"[:classes])))
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests: most of them want the same run of yosys."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def source(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A compiled net with two register ranks."""
+    monkeypatch.setenv("LGC_CACHE", str(cache))
+    write(Verilog(top="net", pipeline=2), network(), tmp_path / "net.v")
+    return tmp_path / "net.v"
+
+
+def fake_nextpnr(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    tool = Tool("nextpnr-fake", (sys.executable, "-c", script), "1")
+    monkeypatch.setattr(nextpnr, "find_tool", lambda *_: tool)
+
+
+def test_every_target_is_complete():
+    for name, target in targets().items():
+        assert target.name == name
+        assert target.fill((target.family.synth,))[0].startswith("synth")
+        assert not target.family.nextpnr or (target.luts and target.ffs and target.family.register)
+        assert target.is_asic or target.lut_size in (4, 6)
+
+
+def test_targets_are_found_by_their_part():
+    assert find_target("up5k") is find_target("ice40-up5k")
+    with pytest.raises(OptionError, match=r"no target 'ecp5-86k'.*Did you mean ecp5-85k"):
+        find_target("ecp5-86k")
+
+
+def test_a_clock_beyond_the_part_is_refused():
+    check_clock(find_target("up5k"), 48)
+    with pytest.raises(OptionError, match=r"no circuit on ice40-up5k reaches 500 MHz"):
+        check_clock(find_target("up5k"), 500)
+
+
+@pytest.mark.parametrize(("text", "megahertz"), [("150MHz", 150), ("0.2 GHz", 200), ("32768", 32768), ("12m", 12)])
+def test_clocks_are_read(text, megahertz):
+    assert parse_clock(text) == megahertz
+
+
+@pytest.mark.parametrize("text", ["fast", "0MHz", "-5MHz", "5THz"])
+def test_what_is_no_clock_is_refused(text):
+    with pytest.raises(OptionError, match="no frequency"):
+        parse_clock(text)
+
+
+def test_cells_are_counted_by_kind_level_and_stage(tmp_path):
+    def cell(type_: str, inputs: dict[str, list[int]], outputs: dict[str, list[int]]) -> dict[str, object]:
+        directions = dict.fromkeys(inputs, "input") | dict.fromkeys(outputs, "output")
+        return {"type": type_, "connections": inputs | outputs, "port_directions": directions}
+
+    cells = {
+        "u_layer1.a": cell("SB_LUT4", {"I0": [2], "I1": [3]}, {"O": [10]}),
+        "head.popcount0.b": cell("SB_LUT4", {"I0": [10]}, {"O": [11]}),
+        "c0": cell("SB_CARRY", {"I0": [11]}, {"CO": [12]}),
+        "c1": cell("SB_CARRY", {"CI": [12]}, {"CO": [13]}),
+        "head.argmax.c": cell("SB_LUT4", {"I3": [13]}, {"O": [14]}),
+        "ff": cell("SB_DFFSR", {"D": [14], "C": [4]}, {"Q": [15]}),
+        "class_id_d": cell("SB_LUT4", {"I0": [15]}, {"O": [16]}),
+        "scope": {"type": "$scopeinfo", "connections": {}},
+    }
+    path = tmp_path / "net.json"
+    path.write_text(json.dumps({"modules": {"net": {"cells": cells}}}))
+    counts = count_cells(path, "net", find_target("hx8k").family)
+    assert (counts.luts, counts.ffs, counts.carry, counts.sites) == (4, 1, 2, 4)
+    assert counts.levels == 4  # two tables, a chain, a table; the flip-flop ends the way
+    assert counts.stages == {"gates": 1, "popcount": 1, "argmax": 2}
+
+
+def test_stages_are_told_by_names():
+    names = ("u_layer3.x", "head.popcount2.add1.y", "u_argmax_7.z", "uart.core.scores_q", "uart.timer", "class_id_Q")
+    assert [stage_of(name) for name in names] == ["gates", "popcount", "argmax", "popcount", "other", "argmax"]
+
+
+def test_the_harness_connects_every_port():
+    ports = [Port("clk", "input", 1, ""), Port("bits", "input", 24, ""), Port("valid", "input", 1, "")]
+    text = harness("net", [*ports, Port("class_id", "output", 2, "")], find_target("gatemate-a1").family)
+    assert "net circuit (.clk(clk), .bits(q[0 +: 24]), .valid(q[24 +: 1]), .class_id(results[0 +: 2]))" in text
+    assert "CC_BUFG" in text
+    assert "CC_DFF" in text
+
+
+def test_a_tool_that_hangs_is_ended_with_its_children(tmp_path):
+    script = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
+    start = time.monotonic()
+    with pytest.raises(ToolError, match=r"stopped after 1 s"):
+        run([sys.executable, "-c", script], tmp_path, tmp_path / "log", 1)
+    assert time.monotonic() - start < 20
+
+
+def test_yosys_counts_and_the_cache_remembers(source, monkeypatch):
+    target = find_target("lut4")
+    result = synthesize(source, target, SynthOptions())
+    assert not result.partial
+    assert result.value("latency") == 2
+    assert result.value("ffs") == 24 + 2 + 15 + 2  # inputs, class, scores, valid bits
+    assert {one.how for one in result.numbers.values()} <= {"measured", "stated"}
+    assert json.loads(result.to_json())["numbers"]["luts"]["by"].startswith("yosys ")
+    monkeypatch.setattr(flow, "synthesise", None)
+    assert synthesize(source, target, SynthOptions()).to_json() == result.to_json()
+    with pytest.raises(TypeError):
+        synthesize(source, target, SynthOptions(cache=False))
+
+
+@pytest.mark.parametrize(
+    ("script", "what"),
+    [("print('ERROR: no room'); raise SystemExit(7)", "ERROR: no room"), ("import os; os.abort()", "ended by signal 6"),
+     ("import time; time.sleep(60)", "stopped after 8 s")],
+)  # fmt: skip
+def test_a_failing_nextpnr_leaves_a_partial_result(source, monkeypatch, script, what):
+    synthesize(source, find_target("hx8k"), SynthOptions(route=False))  # yosys needs its time
+    fake_nextpnr(monkeypatch, script)
+    result = synthesize(source, find_target("hx8k"), SynthOptions(timeout=8))
+    assert result.partial
+    assert what in str(result.problems[0])
+    assert result.value("luts")
+    assert result.value("fmax") is None
+    assert json.loads(result.to_json())["partial"] is True
+
+
+def test_seeds_give_best_median_and_worst(source, monkeypatch):
+    report = "{'fmax': {'clk': {'achieved': 40 + s}}, 'utilization': {'LC': {'used': 9, 'available': 10}}}"
+    script = f"import sys, json; s = int(sys.argv[sys.argv.index('--seed') + 1]); r = {report}; "
+    fake_nextpnr(monkeypatch, script + "json.dump(r, open('report.json', 'w'))")
+    result = synthesize(source, find_target("hx8k"), SynthOptions(seeds=(1, 2, 3, 4, 5)))
+    assert [result.value(name) for name in ("fmax", "fmax_best", "fmax_worst")] == [43, 45, 41]
+    assert result.value("latency_ns") == pytest.approx(2000 / 43)
+    assert result.used == {"LC": (9, 10)}
+
+
+def test_a_net_larger_than_the_part_is_not_placed(source):
+    small = replace(find_target("hx8k"), luts=20)
+    result = synthesize(source, small, SynthOptions())
+    assert result.partial
+    assert isinstance(result.problems[0], InputError)
+    assert "does not fit" in str(result.problems[0])
+
+
+def test_a_clock_that_is_missed_is_an_error(source, monkeypatch):
+    fake_nextpnr(monkeypatch, "import json; json.dump({'fmax': {'c': {'achieved': 30}}}, open('report.json', 'w'))")
+    done = CliRunner().invoke(synth_command, [str(source), "--target", "hx8k", "--clock", "90MHz"])
+    assert isinstance(done.exception, OptionError)
+    assert "reaches 30.0 MHz on ice40-hx8k, not 90 MHz" in str(done.exception)
+
+
+def test_a_missing_nextpnr_is_named(source, monkeypatch):
+    monkeypatch.setattr(nextpnr, "find_tool", lambda name, wheel: tools.find_tool(f"{name}-gone", ""))
+    result = synthesize(source, find_target("hx8k"), SynthOptions())
+    assert isinstance(result.problems[0], MissingToolError)
+
+
+def test_standard_cells_by_liberty(source, tmp_path):
+    library = tmp_path / "demo.lib"
+    target = find_target("asic")
+    with pytest.raises(OptionError, match="need a Liberty file"):
+        synthesize(source, target, SynthOptions())
+    with pytest.raises(InputError, match="cannot be read"):
+        synthesize(source, target, SynthOptions(liberty=library))
+    library.write_text("nothing of the kind")
+    with pytest.raises(InputError, match="no Liberty file"):
+        synthesize(source, target, SynthOptions(liberty=library))
+    library.write_text(LIBERTY)
+    assert nand2_area(library) == 4
+    result = synthesize(source, target, SynthOptions(liberty=library))
+    assert result.value("nand2") == result.value("area") / 4
+    assert result.value("ffs") == 43
+    text = simulation_text(result.netlist, target)
+    assert "module NAND2" in text
+    assert "module BUF" not in text or " BUF " in text
+
+
+def test_verilog_that_yosys_refuses(tmp_path, monkeypatch):
+    monkeypatch.setenv("LGC_CACHE", str(tmp_path / "cache"))
+    bad = tmp_path / "bad.v"
+    bad.write_text("module bad(input wire a; endmodule\n")
+    with pytest.raises(InputError, match="yosys does not take this Verilog"):
+        synthesize(bad, find_target("lut4"), SynthOptions(top="bad"))
+    with pytest.raises(InputError, match="manifest"):
+        synthesize(bad, find_target("lut4"), SynthOptions())
+
+
+@pytest.mark.parametrize("layers", [(120,), (100, 120)])
+@pytest.mark.parametrize("lut", [4, 6])
+def test_the_estimate_is_within_15_percent(layers, lut, tmp_path, monkeypatch):
+    monkeypatch.setenv("LGC_CACHE", str(tmp_path))
+    row = measure(network(layers, 60), find_target(f"lut{lut}"), pipeline=0, options=SynthOptions())
+    assert row.error is not None
+    assert abs(row.error) < 0.15, row
+    assert f"| {row.estimated:,} |" in markdown([row])
+
+
+def test_estimates_by_stage():
+    circuit = network((80, 60))
+    for head in ("adder", "compress"):
+        one = estimate(circuit, lut=4, head=head)
+        assert list(one.stages) == ["gates", "popcount", "argmax"]
+        assert one.luts == sum(stage.luts for stage in one.stages.values())
+    assert "argmax" not in estimate(circuit, lut=6, outputs="scores").stages
+    with pytest.raises(OptionError, match="4 or 6"):
+        estimate(circuit, lut=5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name, one in targets().items() if one.family.wheel])
+def test_every_part_places_and_routes(source, name):
+    result = synthesize(source, find_target(name), SynthOptions())
+    assert not result.partial, result.problems
+    assert 1 < result.value("fmax") < 1000
