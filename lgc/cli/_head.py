@@ -60,6 +60,10 @@ def print_head(console: Console, target: Verilog, circuit: Circuit) -> None:
     console.print(f"head {choice.head}, {choice.reason}", soft_wrap=True)
     mapped = target.mapped(circuit)
     if mapped:
-        stages = ", ".join(f"{count:,} {stage}" for stage, count in mapped.luts.items())
+        luts = mapped.luts
+        below = luts.pop("gates")
+        stages = ", ".join(f"{count:,} {stage}" for stage, count in luts.items())
         chains = f", {len(mapped.chains):,} carry chains" if mapped.chains else ""
-        console.print(f"{sum(mapped.luts.values()):,} LUT{mapped.lut} ({stages}){chains}, by construction")
+        console.print(f"{sum(luts.values()):,} LUT{mapped.lut} ({stages}){chains}, by construction", soft_wrap=True)
+        if below:
+            console.print(f"besides {below:,} gates below the last layer, which synthesis maps")
