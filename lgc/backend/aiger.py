@@ -73,6 +73,17 @@ def _symbols(circuit: Circuit) -> str:
     return "".join(lines) + f"c\nlgc circuit {circuit.digest()}\n"
 
 
+def write_binary(aig: Aig, outputs: list[int], stream: BinaryIO) -> None:
+    """Write a graph as binary AIGER, without symbols."""
+    stream.write(_header("aig", aig, outputs).encode())
+    stream.write("".join(f"{literal}\n" for literal in outputs).encode())
+    data = bytearray()
+    for variable, (a, b) in enumerate(aig.ands, aig.num_inputs + 1):
+        _append_delta(data, 2 * variable - a)
+        _append_delta(data, a - b)
+    stream.write(data)
+
+
 @dataclass(frozen=True)
 class AigerAscii(Target):
     """ASCII AIGER with a symbol table, and a sidecar with the encoder and the head."""
@@ -103,14 +114,7 @@ class AigerBinary(Target):
 
     def emit(self, circuit: Circuit, stream: BinaryIO) -> None:
         """Write the graph of the netlist."""
-        aig, outputs = make_aig(circuit.netlist)
-        stream.write(_header("aig", aig, outputs).encode())
-        stream.write("".join(f"{literal}\n" for literal in outputs).encode())
-        data = bytearray()
-        for variable, (a, b) in enumerate(aig.ands, aig.num_inputs + 1):
-            _append_delta(data, 2 * variable - a)
-            _append_delta(data, a - b)
-        stream.write(data)
+        write_binary(*make_aig(circuit.netlist), stream)
         stream.write(_symbols(circuit).encode())
 
     def companions(self, circuit: Circuit) -> Mapping[str, str]:

@@ -1,0 +1,165 @@
+"""What yosys reads in the Verilog: gates, words that are added, and registers; nothing is taken from the compiler."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lgc.errors import MissingToolError, NotCheckedError
+
+Bit = int | str
+"""A net of the flattened design, or ``0``, ``1``, ``x``."""
+
+ADD = "lgc_add"
+_DFF = "$_DFF_P_"
+_RUN = "import sys; from pyosys import libyosys as ys; ys.run_pass('script ' + sys.argv[1], ys.Design())"
+# $add is kept as a word, under a name that techmap does not know; all the rest becomes gates.
+_WORDS = ("chtype -set lgc_add t:$add",)
+_PINS = ("A", "B", "C", "D", "S")
+# Table, LSB first, over the pins in the order A, B, C, D, S that the cell has; S is a multiplexer's select.
+_GATES = {
+    "$_BUF_": 0b10, "$_NOT_": 0b01, "$_AND_": 0b1000, "$_NAND_": 0b0111, "$_OR_": 0b1110, "$_NOR_": 0b0001,
+    "$_XOR_": 0b0110, "$_XNOR_": 0b1001, "$_ANDNOT_": 0b0010, "$_ORNOT_": 0b1011, "$_MUX_": 0b11001010,
+    "$_NMUX_": 0b00110101,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A gate (table over inputs), a register (kind ``dff``) or an addition (kind ``add``; ``words`` A and B)."""
+
+    kind: str
+    inputs: tuple[Bit, ...]
+    outputs: tuple[Bit, ...]
+    table: int = 0
+    words: tuple[tuple[Bit, ...], ...] = ()
+    signed: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """A flattened design; ``driver`` maps a net to the cell that makes it."""
+
+    ports: dict[str, tuple[Bit, ...]]
+    cells: tuple[Cell, ...]
+    driver: dict[Bit, Cell] = field(default_factory=dict)
+
+    def cone(self, bits: Iterable[Bit], stop: Iterable[Bit] = ()) -> Iterator[Cell]:
+        """The cells that ``bits`` depend on, operands first; nets in ``stop`` are not looked behind.
+
+        Raises:
+            NotCheckedError: a combinational loop, or registers in one.
+        """
+        done: dict[int, bool] = {}
+        stopped = set(stop)
+        stack = [(bit, False) for bit in bits]
+        while stack:
+            bit, ready = stack.pop()
+            cell = None if bit in stopped else self.driver.get(bit)
+            if cell is None:
+                continue
+            if ready:
+                if not done[id(cell)]:
+                    done[id(cell)] = True
+                    yield cell
+            elif id(cell) not in done:
+                done[id(cell)] = False
+                stack.append((bit, True))
+                stack += [(one, False) for one in cell.inputs]
+            elif not done[id(cell)]:
+                raise NotCheckedError("the Verilog feeds a net back into itself: it is no pipeline, not proved")
+
+    def cone_over_registers(self, bits: Iterable[Bit]) -> list[Cell]:
+        """All cells that ``bits`` depend on in any clock: registers first, then gates, operands first."""
+        registers: dict[Bit, Cell] = {}
+        pending = list(bits)
+        while pending:
+            inner = list(self.cone(pending, registers))
+            found = {cell.outputs[0]: cell for cell in inner if cell.kind == "dff"}
+            pending = [cell.inputs[0] for bit, cell in found.items() if bit not in registers]
+            registers |= found
+        ends = [*bits, *(cell.inputs[0] for cell in registers.values())]
+        return [*registers.values(), *(cell for cell in self.cone(ends, registers) if cell.kind != "dff")]
+
+
+def find_tools() -> tuple[Path, str]:
+    """ABC's program beside pyosys, and pyosys's version.
+
+    Raises:
+        MissingToolError: pyosys is not installed.
+    """
+    spec = importlib.util.find_spec("pyosys")
+    if spec is None or spec.origin is None:
+        raise MissingToolError("pyosys is not installed: nothing was proved", hint="`pip install lgc[synth]`")
+    abc = Path(spec.origin).parent / "yosys-abc"
+    if not abc.exists():
+        raise MissingToolError("pyosys has no yosys-abc beside it: nothing was proved")
+    return abc, importlib.metadata.version("pyosys")
+
+
+def read_design(source: Path, top: str, folder: Path, timeout: float, *, words: bool = True) -> Design:
+    """Let yosys read, flatten and map a Verilog file, in a process of its own.
+
+    Args:
+        words: additions stay words, else they become gates too.
+
+    Raises:
+        MissingToolError: pyosys is not installed.
+        NotCheckedError: yosys does not take the file, or takes longer than ``timeout`` seconds.
+    """
+    find_tools()
+    (folder / "source.v").write_bytes(source.read_bytes())
+    script = ["read_verilog source.v", f"hierarchy -check -top {top}", "proc", "flatten", "opt_clean"]
+    script += [*(_WORDS if words else ()), "techmap", "opt_clean", f"select {top}", "write_json design.json"]
+    (folder / "read.ys").write_text("\n".join([*script, ""]), encoding="utf-8")
+    log = folder / "yosys.log"
+    (folder / "design.json").unlink(missing_ok=True)
+    try:
+        with log.open("wb") as stream:
+            command = [sys.executable, "-c", _RUN, "read.ys"]
+            done = subprocess.run(
+                command, cwd=folder, stdout=stream, stderr=subprocess.STDOUT, timeout=timeout, check=False
+            )
+    except subprocess.TimeoutExpired:
+        raise NotCheckedError(f"yosys was stopped after {timeout:.0f} s: not proved") from None
+    if done.returncode or not (folder / "design.json").exists():
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        reason = next((line for line in lines if "ERROR" in line), lines[-1] if lines else "no output")
+        raise NotCheckedError(f"yosys does not take the Verilog: {reason[:300]}", where=str(source))
+    return _design(json.loads((folder / "design.json").read_text(encoding="utf-8")), top)
+
+
+def _design(document: dict[str, Any], top: str) -> Design:
+    module = document["modules"][top]
+    ports = {name: tuple(port["bits"]) for name, port in module["ports"].items()}
+    clock = ports.get("clk", ())
+    cells = tuple(_cell(name, cell, clock) for name, cell in module["cells"].items() if cell["type"] != "$scopeinfo")
+    driver: dict[Bit, Cell] = {}
+    for cell in cells:
+        for bit in cell.outputs:
+            if bit in driver:
+                raise NotCheckedError("two cells drive one net: not proved")
+            driver[bit] = cell
+    return Design(ports, cells, driver)
+
+
+def _cell(name: str, cell: dict[str, Any], clock: tuple[Bit, ...]) -> Cell:
+    kind, pins = cell["type"], {pin: tuple(bits) for pin, bits in cell["connections"].items()}
+    if kind == _DFF:
+        if pins["C"] != clock:
+            raise NotCheckedError(f"register {name} has another clock than clk: not proved")
+        return Cell("dff", pins["D"], pins["Q"])
+    if kind in (ADD, "\\" + ADD):
+        signed = any(int(cell["parameters"][f"{pin}_SIGNED"], 2) for pin in "AB")
+        return Cell("add", pins["A"] + pins["B"], pins["Y"], words=(pins["A"], pins["B"]), signed=signed)
+    if kind not in _GATES:
+        raise NotCheckedError(f"cell {name} is of the type {kind}, whose meaning is not known here: not proved")
+    inputs = tuple(pins[pin][0] for pin in _PINS if pin in pins)
+    return Cell("gate", inputs, pins["Y"], _GATES[kind])
