@@ -19,6 +19,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
 from cli import save
 
+from lgc.backend import verilog
 from lgc.backend.base import write
 from lgc.backend.verilog import Verilog, gates, head, leaves, top
 from lgc.frontend import load_circuit
@@ -141,6 +142,10 @@ def and_for_or(templates: dict[int, str]) -> dict[int, str]:
     return templates | {table: text.replace("|", "&") for table, text in templates.items()}
 
 
+def swapped(template: str) -> str:
+    return template.replace("{a}", "{x}").replace("{b}", "{a}").replace("{x}", "{b}")
+
+
 def last_rank_early(real: Callable[..., Any]) -> Callable[..., Any]:
     """A register that is a wire."""
     old, new = "always @(posedge clk) x_q1 <= x;", "always @* x_q1 = x;"
@@ -149,13 +154,12 @@ def last_rank_early(real: Callable[..., Any]) -> Callable[..., Any]:
 
 BACKEND_BUGS: dict[str, Bug] = {
     "gate lines: AND for OR": Bug(gates, "_TWO_INPUT", and_for_or),
-    "gate lines: NOT forgotten": Bug(gates, "_ONE_INPUT", lambda texts: texts | {1: "{a}"}),
+    "gate lines: operands swapped": Bug(gates, "_TWO_INPUT", lambda texts: {k: swapped(v) for k, v in texts.items()}),
     "head: tie rule": Bug(leaves, "_HARDWARE_ROUND", swap("@compare@", ">=")),
     "head: comparison as unsigned": Bug(leaves, "_HARDWARE_ROUND", swap("reg @signed@", "reg ")),
     "head: adder without carry": Bug(leaves, "_HARDWARE_ADD", swap("} + {", "} | {")),
-    "head: last vote without a partner lost": Bug(leaves, "_HARDWARE_ADD", swap("else sums", "else if (0) sums")),
     "head: bias off by one": Bug(leaves, "_HARDWARE_BIAS", swap("count + BIAS", "count + BIAS + 1")),
-    "head: class order": Bug(head, "argmax_module", lines("(c >> i)", "((c ^ 1) >> i)")),
+    "head: class order": Bug(verilog, "argmax_module", lines("(c >> i)", "((c ^ 1) >> i)")),
     "head: group off by one": Bug(head, "_score", lines(".nets(votes)", ".nets(votes >> 1)")),
     "top: inputs reversed": Bug(top.Top, "_inputs", lines("[i*`LGC_WIDTH +:", "[(15-i)*`LGC_WIDTH +:")),
     "pipeline: a register lost": Bug(top, "registers", last_rank_early, pipeline=3),
