@@ -45,6 +45,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="What simulates the Verilog.",
 )
+@click.option("--formal", is_flag=True, help="Prove RTL equal to MODEL for all inputs, instead of simulating vectors.")
+@click.option(
+    "--certificate",
+    type=click.Path(path_type=Path),
+    help="Where --formal writes its outcome.  [RTL.certificate.json]",
+)
+@click.option("--crash", type=click.Path(path_type=Path), help="On a difference: a new folder that reproduces it.")
 @click.option("--netlist", metavar="PART", help="Synthesise RTL for PART with yosys, and simulate the netlist instead.")
 @click.option("--liberty", type=click.Path(path_type=Path), help="Cell library of --netlist asic.")
 @click.option("--mutate", type=click.IntRange(1), help="Put N faults into the Verilog: are they caught?")
@@ -58,7 +65,7 @@ if TYPE_CHECKING:
     type=click.FloatRange(0, min_open=True),
     default=3600,
     show_default=True,
-    help="Seconds a simulation may take.",
+    help="Seconds a simulation, or all of --formal, may take.",
 )
 @click.option("--force", is_flag=True, help="Compare even if the Verilog is not as lgc wrote it from this model.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but a mismatch or an error.")
@@ -77,6 +84,9 @@ def verify(
     waves: Path | None,
     vectors: Path | None,
     simulator: str,
+    formal: bool,
+    certificate: Path | None,
+    crash: Path | None,
     netlist: str | None,
     liberty: Path | None,
     mutate: int | None,
@@ -97,6 +107,7 @@ def verify(
     """
     from lgc.backend.encoder import lower_encoder
     from lgc.cli._console import console as new_console
+    from lgc.cli._formal import check_formal, crashed, prove_formally
     from lgc.cli._judge import check_judging, judge
     from lgc.cli._netlist import synthesised
     from lgc.errors import MismatchError, OptionError
@@ -129,6 +140,7 @@ def verify(
                 hint="Compile with -O2",
             )
         sets = [replace(one, bits=inner.ordered(one.bits)) for one in sets]
+    check_formal(certificate, crash, formal=formal, others=bool(mutate or coverage or waves or junit or sarif))
     check_judging(write_vectors, coverage=coverage, mutants=mutate)
     if netlist is not None:  # lanes are a way to write gates, which a netlist's cells are not
         lanes = _one_lane(lanes)
@@ -137,11 +149,18 @@ def verify(
     with _folder(keep) as folder, _progress(console, sum(len(one.bits) for one in sets)) as progress:
         if netlist is not None:
             emitted = synthesised(emitted, netlist, liberty, folder, timeout, lambda step: progress(step, 0))
+        if formal:
+            proof = certificate or rtl.with_suffix(".certificate.json")
+            prove_formally(
+                console, model, emitted, circuit, reference, folder, timeout=timeout, certificate=proof, crash=crash
+            )
+            return
         report = run(emitted, circuit, reference, sets, folder, options, progress)
         explanation = ". ".join(explain(report, circuit))
         _print_summary(console, report)
         _write_reports(report, emitted, explanation, junit, sarif)
         if explanation:
+            crashed(crash, model, emitted, circuit, reference, report, folder, timeout)
             raise MismatchError(". ".join([explanation, *report.problems]), where=str(rtl))
         judge(
             console, emitted, circuit, reference, sets, folder / "mutants",

@@ -182,7 +182,7 @@ def verify(
     with ThreadPoolExecutor(max_workers=1) as pool:
         # Verilator and the compiler are other processes: the software model runs meanwhile.
         expected = pool.submit(reference.scores, bits)
-        simulator = _simulator(rtl, lanes, folder / "build", options)
+        simulator = simulator_for(rtl, lanes, folder / "build", options)
         report.build_seconds = time.perf_counter() - start
         expected_scores = expected.result()
     start = time.perf_counter()
@@ -222,7 +222,7 @@ def _check_one_lane(
     some = [one.bits if one.kind == "directed" else one.bits[:LANES] for one in sets]
     one = VectorSet("one lane", np.concatenate(some))
     start = time.perf_counter()
-    simulator = _simulator(rtl, 1, folder, options)
+    simulator = simulator_for(rtl, 1, folder, options)
     report.build_seconds += time.perf_counter() - start
     start = time.perf_counter()
     observed = simulator.run(one.bits)
@@ -254,7 +254,8 @@ def _check_ports(rtl: Rtl, circuit: Circuit) -> None:
         )
 
 
-def _simulator(rtl: Rtl, lanes: int, folder: Path, options: VerifyOptions) -> Simulator:
+def simulator_for(rtl: Rtl, lanes: int, folder: Path, options: VerifyOptions) -> Simulator:
+    """Build what simulates some Verilog, in a new folder."""
     folder.mkdir(parents=True)
     ports = [(port.name, port.direction) for port in rtl.manifest.ports]
     source, top = rtl.path.resolve(), rtl.manifest.top

@@ -1,4 +1,4 @@
-"""Formal equivalence of emitted Verilog and model: for every input, every score and the class (docs/verification.md)."""
+"""Formal equivalence of emitted Verilog and model: every input, every score, the class (docs/verification.md)."""
 
 from lgc.sim.formal.certificate import Certificate, Part
 from lgc.sim.formal.prove import Refutation, prove

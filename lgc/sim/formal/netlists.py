@@ -96,6 +96,6 @@ def _larger(builder: Builder, first: Sequence[int], second: Sequence[int], *, si
     result = CONST0
     for place, (a, b) in enumerate(zip(first, second, strict=True)):
         if signed and place == len(first) - 1:
-            a, b = b, a  # noqa: PLW2901
+            a, b = b, a
         result = builder.add(0b10110010, [a, b, result])
     return result

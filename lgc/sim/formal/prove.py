@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import InputError, NotCheckedError
-from lgc.ir import CONST0, CONST1, FIRST_INPUT, Builder, Circuit, Netlist, interp
+from lgc.ir import CONST0, CONST1, FIRST_INPUT, Builder, Circuit, Encoder, Netlist, interp
 from lgc.sim.formal import votes
 from lgc.sim.formal.abc import difference, equivalent
 from lgc.sim.formal.certificate import OPEN, PROVED, REFUTED, Certificate, Part
@@ -20,6 +20,7 @@ from lgc.sim.formal.netlists import append, argmax, gates, side_by_side
 from lgc.sim.formal.rtl import Bit, Design, find_tools, read_design
 from lgc.sim.formal.unroll import unroll, valid_pair
 from lgc.sim.formal.weights import Form, Words
+from lgc.sim.reduce import Differs
 from lgc.sim.rtl import Rtl
 from lgc.sim.vectors import directed_vectors, random_vectors
 
@@ -32,10 +33,14 @@ _ROUNDS = 24
 
 @dataclass(frozen=True, eq=False)
 class Refutation:
-    """Inputs, bool (I,), on which Verilog and model differ; None if they are not inputs of the model (timing)."""
+    """Inputs, bool (I,), on which Verilog and model differ; None if it is about time.
+
+    ``differs`` says of vectors (B, I) which of them show it, by what yosys read.
+    """
 
     claim: str
     bits: Bits | None
+    differs: Differs | None = None
 
 
 @dataclass
@@ -47,6 +52,12 @@ class _Proof:
     certificate: Certificate
     listen: Listener
     refutation: Refutation | None = None
+
+    @property
+    def ordered(self) -> Encoder | None:
+        """The encoder, if the Verilog claims no more than to be right for what its thresholds can give."""
+        encoder = self.circuit.encoder
+        return encoder if self.rtl.manifest.assumes and encoder.thresholds is not None else None
 
     def left(self) -> float:
         """Seconds until the time is up.
@@ -185,17 +196,22 @@ def _votes(proof: _Proof, design: Design, forms: list[Form]) -> tuple[str, str]:
     circuit = proof.circuit
     leaves = sorted({bit for form in forms for bit in form.weights}, key=str)
     logic = gates(design, design.ports[proof.rtl.manifest.input_port], leaves)
-    ordered = circuit.encoder if getattr(proof.rtl.manifest, "assumes", None) else None
+    ordered = proof.ordered
     if ordered is not None:
         proof.certificate.domain = "every value of the port's bits that the encoder's thresholds can give"
     joint = side_by_side(circuit.netlist, logic, ordered)
     place: dict[Bit, int] = {bit: circuit.netlist.num_outputs + index for index, bit in enumerate(leaves)}
     model = votes.model_forms(circuit.head)
+
+    def differs(bits: Bits) -> Bits:
+        seen = votes.values(forms, leaves, interp.evaluate(logic, bits))
+        return np.asarray((seen != interp.scores(circuit, bits)).any(axis=1))
+
     samples = _samples(proof)
     for _ in range(_ROUNDS):
         proof.left()
-        if (wrong := _sampled_difference(circuit, logic, forms, leaves, samples)) is not None:
-            proof.refutation = Refutation("scores", wrong)
+        if (wrong := differs(samples)).any():
+            proof.refutation = Refutation("scores", samples[int(wrong.argmax())], differs)
             return REFUTED, "a vector with other scores"
         found = votes.families(joint, samples)
         ours = [votes.over_leaders(form, place, found) for form in forms]
@@ -223,7 +239,7 @@ def _samples(proof: _Proof) -> Bits:
     circuit = proof.circuit
     bits = random_vectors(circuit.netlist.num_inputs, _SAMPLES, 0).bits
     bits = np.concatenate([bits, np.zeros_like(bits[:1]), np.ones_like(bits[:1])])
-    return circuit.encoder.ordered(bits) if getattr(proof.rtl.manifest, "assumes", None) else bits
+    return bits if proof.ordered is None else circuit.encoder.ordered(bits)
 
 
 def _around(bits: Bits) -> Bits:
@@ -231,14 +247,6 @@ def _around(bits: Bits) -> Bits:
     rng = np.random.default_rng(0)
     flips = rng.random((63, bits.shape[1])) < 0.01
     return np.concatenate([bits, bits ^ flips])
-
-
-def _sampled_difference(
-    circuit: Circuit, logic: Netlist, forms: list[Form], leaves: list[Bit], samples: Bits
-) -> Bits | None:
-    seen = votes.values(forms, leaves, interp.evaluate(logic, samples))
-    wrong = (seen != interp.scores(circuit, samples)).any(axis=1)
-    return samples[int(wrong.argmax())] if wrong.any() else None
 
 
 def _claims(joint: Netlist, found: votes.Families) -> tuple[Netlist, Netlist]:
@@ -258,7 +266,7 @@ def _claims(joint: Netlist, found: votes.Families) -> tuple[Netlist, Netlist]:
 def _class(proof: _Proof, design: Design) -> Callable[[], tuple[str, str]]:
     def step() -> tuple[str, str]:
         manifest, index = proof.rtl.manifest, design.ports["class_id"]
-        free = list(dict.fromkeys(bit for bit in design.ports["scores"] if not isinstance(bit, str)))
+        free: list[Bit] = list(dict.fromkeys(bit for bit in design.ports["scores"] if not isinstance(bit, str)))
         seen = gates(design, free, index)
         definition = argmax(proof.circuit.head, manifest.score_width, len(index), signed=manifest.score_signed)
         nets = {"0": CONST0, "1": CONST1} | {bit: FIRST_INPUT + place for place, bit in enumerate(free)}
@@ -276,14 +284,18 @@ def _class_vector(proof: _Proof, seen: Netlist, free: list[Bit], ports: tuple[Bi
     """The class is wrong for some scores; look for inputs of the model that have such scores."""
     circuit, width = proof.circuit, proof.rtl.manifest.score_width
     start = _samples(proof)
-    bits = np.concatenate([start, circuit.encoder.ordered(directed_vectors(circuit, start[:256], 0).bits)])
-    scores = interp.scores(circuit, bits)  # the Verilog's too: that is proved
-    columns = (scores[:, :, None] >> np.arange(width)) & 1
-    chosen = columns.reshape(len(bits), -1)[:, [ports.index(bit) for bit in free]].astype(np.bool_)
-    index = interp.evaluate(seen, chosen)
-    found = (index << np.arange(index.shape[1])).sum(axis=1)
-    wrong = found != circuit.head.classify(scores)
-    if not wrong.any():
+    bits = np.concatenate([start, directed_vectors(circuit, start[:256], 0).bits])
+    bits = bits if proof.ordered is None else circuit.encoder.ordered(bits)
+    places = [ports.index(bit) for bit in free]
+
+    def differs(bits: Bits) -> Bits:
+        scores = interp.scores(circuit, bits)  # the Verilog's too: that is proved
+        columns = ((scores[:, :, None] >> np.arange(width)) & 1).reshape(len(bits), -1)
+        index = interp.evaluate(seen, columns[:, places].astype(np.bool_))
+        found = (index.astype(np.int64) << np.arange(index.shape[1])).sum(axis=1)
+        return np.asarray(found != circuit.head.classify(scores))
+
+    if not (wrong := differs(bits)).any():
         return OPEN, "class_id is not the argmax for some scores, but no input was found that has such scores"
-    proof.refutation = Refutation("class_id", bits[int(wrong.argmax())])
+    proof.refutation = Refutation("class_id", bits[int(wrong.argmax())], differs)
     return REFUTED, "a vector with another class"

@@ -21,7 +21,7 @@ def unroll(design: Design, outputs: Iterable[str], source: str, latency: int) ->
     Raises:
         NotCheckedError: the registers are not so; with the reason.
     """
-    rank: dict[Bit, tuple[int | None, int]] = {bit: (0, 0) for bit in design.ports[source]}
+    rank: dict[Bit, tuple[int | None, int]] = dict.fromkeys(design.ports[source], (0, 0))
     wires: dict[Bit, Bit] = {}
     ends = [bit for name in outputs for bit in design.ports[name]]
     cells = []
