@@ -18,7 +18,8 @@ from lgc.ir import Circuit, Head, Netlist
 
 # Lookup tables for one full adder that counts votes, gates swallowed, by operands of a table: fitted to yosys 0.70's
 # `synth -lut` over the nets of docs/hardware.md.
-_PER_ADDER = {4: 2.65, 6: 1.95}
+_PER_ADDER = {4: 2.65, 6: 2.1}
+_PER_ADDER_PIPELINED = {4: 3.25, 6: 2.25}  # register ranks keep gates and adders apart
 _MOST_READERS = 2
 # Lookup tables for one bit of one comparison of two scores, the choice of the winner included.
 _PER_COMPARED = {4: 2.1, 6: 1.8}
@@ -62,13 +63,16 @@ class Estimate:
         return sum(stage.depth for stage in self.stages.values())
 
 
-def estimate(circuit: Circuit, *, lut: int, head: str = "adder", outputs: str = "both") -> Estimate:
+def estimate(
+    circuit: Circuit, *, lut: int, head: str = "adder", outputs: str = "both", pipelined: bool = False
+) -> Estimate:
     """Estimate a circuit that the passes have optimised.
 
     Args:
         lut: 4 or 6.
         head: ``adder`` or one of :mod:`lgc.backend.head`.
         outputs: ``class``, ``scores`` or ``both``.
+        pipelined: whether register ranks stand inside the head.
 
     Raises:
         OptionError: there is no such head for such tables.
@@ -78,7 +82,7 @@ def estimate(circuit: Circuit, *, lut: int, head: str = "adder", outputs: str = 
     choose_head(head, "generic")
     width = max(1, int(circuit.head.sizes.max(initial=1)).bit_length())
     if head == "adder":
-        gates, popcount, carry = _adder_head(circuit, lut)
+        gates, popcount, carry = _adder_head(circuit, lut, (_PER_ADDER_PIPELINED if pipelined else _PER_ADDER)[lut])
     else:
         gates, popcount, carry = _mapped_head(circuit, lut, head)
     stages = {"gates": gates, "popcount": popcount}
@@ -90,12 +94,12 @@ def estimate(circuit: Circuit, *, lut: int, head: str = "adder", outputs: str = 
     return Estimate(lut, head, stages, carry)
 
 
-def _adder_head(circuit: Circuit, lut: int) -> tuple[Stage, Stage, int]:
+def _adder_head(circuit: Circuit, lut: int, per_adder: float) -> tuple[Stage, Stage, int]:
     netlist = circuit.netlist
     below = _gates(netlist, lut)
     adders = sum(size - size.bit_count() for size in circuit.head.sizes.tolist() if size)
     width = int(circuit.head.sizes.max(initial=1)).bit_length()
-    return below, Stage(round(_PER_ADDER[lut] * adders), round(_ADDER_DEPTH[lut] * width)), 0
+    return below, Stage(round(per_adder * adders), round(_ADDER_DEPTH[lut] * width)), 0
 
 
 def _mapped_head(circuit: Circuit, lut: int, head: str) -> tuple[Stage, Stage, int]:

@@ -47,7 +47,7 @@ def measure(
     """Compile an optimised circuit for a target, class out, and measure it there."""
     verilog = Verilog(top="net", pipeline=pipeline, outputs="class", fabric=_FABRICS.get(target.family.name, "generic"))
     head = verilog.choice().head
-    guess = estimate(circuit, lut=target.lut_size, head=head, outputs="class").luts
+    guess = estimate(circuit, lut=target.lut_size, head=head, outputs="class", pipelined=pipeline > 2).luts
     try:
         with tempfile.TemporaryDirectory(prefix="lgc-table-") as folder:
             source = Path(folder) / "net.v"
