@@ -51,6 +51,7 @@ def _parts() -> list[Part]:
         _verilator(),
         _compiler(),
         _package("pyosys", "reading Verilog, synthesis"),
+        *_place_and_route(),
         _package("amaranth", "the Amaranth backend"),
         _package("matplotlib", "training curves"),
     ]
@@ -62,6 +63,23 @@ def _package(name: str, needed_for: str, *, required: bool = False) -> Part:
     except importlib.metadata.PackageNotFoundError:
         version = None
     return Part(name, version, needed_for, f"pip install {name}", required)
+
+
+def _place_and_route() -> list[Part]:
+    from lgc.errors import LgcError
+    from lgc.synth.targets import targets
+    from lgc.synth.tools import find_tool
+
+    families = {one.family.name: one.family for one in targets().values() if one.family.nextpnr}
+    parts = []
+    for family in families.values():
+        try:
+            version: str | None = find_tool(family.nextpnr, family.wheel).version
+        except LgcError:
+            version = None
+        install = f"pip install {family.wheel}" if family.wheel else "build it, and put it on PATH"
+        parts.append(Part(family.nextpnr, version, f"lgc synth for {family.name}", install))
+    return parts
 
 
 def _verilator() -> Part:

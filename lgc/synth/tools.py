@@ -117,7 +117,7 @@ def run(command: Sequence[str], folder: Path, log: Path, timeout: float, listen:
         ToolError: it took longer than ``timeout`` seconds, and was ended with all that it had started.
     """
     expired = threading.Event()
-    with log.open("w", encoding="utf-8") as stream:
+    with log.open("w", encoding="utf-8", buffering=1) as stream:
         process = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, encoding="utf-8", errors="replace", start_new_session=True,
