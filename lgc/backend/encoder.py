@@ -158,14 +158,16 @@ def _refuse(thresholds: NDArray[np.float64], bad: NDArray[np.bool_], code: Featu
 def lower_encoder(circuit: Circuit, code: FeatureCode) -> Circuit:
     """The circuit with the codes' bits as inputs, and comparators in front of its netlist.
 
-    Comparators are built for bits that the netlist reads, and share what they have in common.
+    Comparators are built for bits that the netlist reads, and share what they have in common. They give what features
+    give, so the result assumes nothing of its inputs, even if the circuit does.
     """
     netlist = circuit.netlist
     wanted = levels(_thresholds(circuit.encoder), code).reshape(-1)
     read = np.flatnonzero(netlist.fanout()[FIRST_INPUT : netlist.first_node])
     nodes = _comparators(wanted, read, circuit.encoder, code)
     joined = _in_front(netlist, nodes, circuit.encoder.num_features * code.width)
-    return replace(circuit, netlist=joined, encoder=Encoder(circuit.encoder.num_features, code=code))
+    metadata = {key: text for key, text in circuit.metadata.items() if key != "assumes"}
+    return replace(circuit, netlist=joined, encoder=Encoder(circuit.encoder.num_features, code=code), metadata=metadata)
 
 
 @dataclass(frozen=True, eq=False)

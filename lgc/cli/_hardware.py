@@ -35,8 +35,10 @@ class HardwareOptions:
         values = {name: getattr(self, name) for name in _INTERFACE_FIELDS}
         return {name: str(value) for name, value in values.items() if value is not None}
 
-    def prepare(self, circuit: Circuit, target: type[Target]) -> Circuit:
+    def prepare(self, circuit: Circuit, target: type[Target], level: str) -> Circuit:
         """The circuit, its encoder as gates if features are the input.
+
+        What O3 knows of a feature's bits is to be had before they become comparators.
 
         Raises:
             OptionError: the target has no features, or they cannot become integers without loss.
@@ -52,8 +54,10 @@ class HardwareOptions:
                 )
         elif circuit.encoder.code is None:
             from lgc.backend.encoder import infer_code, lower_encoder
+            from lgc.passes import optimize
 
-            circuit = lower_encoder(circuit, infer_code(circuit.encoder, *given))
+            code = infer_code(circuit.encoder, *given)
+            circuit = lower_encoder(optimize(circuit, "O3") if level == "3" else circuit, code)
         if circuit.encoder.code is not None and target.name not in _FEATURE_TARGETS:
             raise OptionError(
                 f"integer features are for {' and '.join(_FEATURE_TARGETS)}, not {target.name}",

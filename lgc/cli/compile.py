@@ -104,7 +104,7 @@ def compile_(
     if outputs:
         options["outputs"] = outputs
     target = target_type.from_options(options | counting.target_options() | hardware.target_options())
-    circuit = hardware.prepare(load_circuit(model, source), target_type)
+    circuit = hardware.prepare(load_circuit(model, source), target_type, level)
     manager = PassManager(check=check, dump_dir=dump_ir, stop_after=stop_after, bisect_vectors=256 if bisect else 0)
     optimised = manager.run(circuit, PIPELINES[f"O{level}"])
     if manager.broken:

@@ -97,7 +97,9 @@ def test_scores_stay_through_lowering_and_every_level(circuit: Circuit, seed: in
     features = code.values(rng.integers(0, code.top + 1, (64, circuit.encoder.num_features)))
     expected = interp.scores(circuit, circuit.encoder.encode(features))
     optimised = PassManager(check=True).run(lowered, PIPELINES["O2"])
-    for one in (lowered, optimised):
+    ordered = lower_encoder(PassManager(check=True).run(circuit, PIPELINES["O3"]), code)
+    assert not ordered.assumes
+    for one in (lowered, optimised, ordered):
         np.testing.assert_array_equal(interp.scores(one, one.encoder.encode(features)), expected)
 
 
