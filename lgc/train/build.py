@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -12,8 +12,9 @@ from torch import Tensor
 from lgc.errors import OptionError
 from lgc.ir import Encoder
 from lgc.train.config import TrainConfig
-from lgc.train.modules import Dense, Estimator, Fixed, GroupSum, LogicLayer, LogicNetwork, TopK
+from lgc.train.modules import Dense, Estimator, Fixed, GroupSum, LogicLayer, LogicNetwork, TableLayer, TopK
 
+_SPREAD = 4.0  # of the logits; what ADAVAR aims at
 _TOPK = re.compile(r"topk:([1-9][0-9]{0,6})")
 
 
@@ -30,13 +31,19 @@ def build_network(
     """
     generator = torch.Generator().manual_seed(config.seed)
     estimator = cast("Estimator", config.estimator)
-    layers = []
+    layers: list[LogicLayer | TableLayer] = []
+    kind_of_layer = TableLayer if config.parametrisation == "tables" else LogicLayer
     for index in range(config.layers):
         inputs = encoder.num_bits if index == 0 else config.gates
         kind = config.wiring[min(index, len(config.wiring) - 1)]
         wiring = _wiring(kind, inputs, config, candidates if index == 0 else None, generator)
-        layers.append(LogicLayer(wiring, config.gates, estimator=estimator, generator=generator))
-    return LogicNetwork(encoder, layers, GroupSum(classes, _tau(config, classes)))
+        layers.append(
+            kind_of_layer(
+                wiring, config.gates, estimator=estimator, temperature=config.gumbel_temperature, generator=generator
+            )
+        )
+    spread = _SPREAD if config.tau == "adaptive" else None
+    return LogicNetwork(encoder, layers, GroupSum(classes, _tau(config, classes), spread=spread))
 
 
 def _tau(config: TrainConfig, classes: int) -> float:
@@ -47,12 +54,17 @@ def _tau(config: TrainConfig, classes: int) -> float:
 def _wiring(
     kind: str, inputs: int, config: TrainConfig, candidates: Tensor | None, generator: torch.Generator
 ) -> Dense | TopK | Fixed:
-    estimator = cast("Estimator", config.wire_estimator)
     if kind == "fixed":
-        return Fixed(inputs, config.gates, generator=generator)
+        return Fixed(inputs, config.gates, operands=config.arity, generator=generator)
+    common: dict[str, Any] = {
+        "operands": config.arity,
+        "estimator": config.wire_estimator,
+        "temperature": config.gumbel_temperature,
+        "generator": generator,
+    }
     if kind == "dense":
-        return Dense(inputs, config.gates, candidates=candidates, estimator=estimator, generator=generator)
+        return Dense(inputs, config.gates, candidates=candidates, **common)
     match = _TOPK.fullmatch(kind)
     if match is None:
         raise OptionError(f"the wiring is '{kind}'", hint="Give dense, topk:K or fixed")
-    return TopK(inputs, config.gates, int(match[1]), estimator=estimator, generator=generator)
+    return TopK(inputs, config.gates, int(match[1]), **common)

@@ -16,7 +16,8 @@ from lgc.errors import InputError, OptionError
 
 AUGMENTATIONS = ("none", "shift", "affine-elastic", "crop-flip")
 PRECISIONS = ("auto", "float32", "tf32", "bfloat16")
-ESTIMATORS = ("straight-through", "soft")
+ESTIMATORS = ("straight-through", "gumbel", "soft")
+PARAMETRISATIONS = ("gates", "tables")
 PRESETS = ("mnist-4k", "mnist-8k", "mnist-32k", "fmnist-8k", "cifar-64k", "cifar-256k")
 
 
@@ -69,6 +70,11 @@ class TrainConfig:
     ] = ("dense", "fixed")
     estimator: Annotated[str, Setting("How training sees the choice of a gate.", ESTIMATORS)] = "straight-through"
     wire_estimator: Annotated[str, Setting("The same for the choice of a wire.", ESTIMATORS)] = "straight-through"
+    gumbel_temperature: Annotated[float, Setting("Of the softmax, where an estimator is gumbel.", above=0)] = 0.25
+    arity: Annotated[int, Setting("Inputs of a gate; above 2 with --parametrisation tables.", low=2, high=6)] = 2
+    parametrisation: Annotated[
+        str, Setting("What is learned of a gate: which of 16, or each entry of its truth table.", PARAMETRISATIONS)
+    ] = "gates"
     thresholds: Annotated[
         tuple[float, ...] | str,
         Setting("A bit is 1 where the feature is above it; once for each bit. Or uniform:T, or distributive:T."),
@@ -83,7 +89,12 @@ class TrainConfig:
     schedule: Annotated[str, Setting("Learning rate falling to 0, or constant.", ("cosine", "constant"))] = "cosine"
     tau: Annotated[
         float | str,
-        Setting("Divides the scores in the loss; auto is half the root of the gates a class.", ("auto",), above=0),
+        Setting(
+            "Divides the scores in the loss. auto is half the root of the gates a class; adaptive starts there and "
+            "keeps the spread of the logits.",
+            ("auto", "adaptive"),
+            above=0,
+        ),
     ] = 12.0
     seed: Annotated[int, Setting("Decides everything that is drawn.", low=0)] = 0
     validation: Annotated[float, Setting("Part of the training samples that selects the epoch.", high=0.9, above=0)] = (
@@ -106,6 +117,8 @@ class TrainConfig:
             _check(name, setting, getattr(self, name))
         if self.augment == "shift" and self.shift != round(self.shift):
             raise OptionError(f"shift is {self.shift}", hint="--augment shift moves by whole pixels")
+        if self.arity > 2 and self.parametrisation == "gates":
+            raise OptionError(f"arity is {self.arity}", hint="Add --parametrisation tables: the 16 gates have 2 inputs")
         if not self.wiring:
             raise OptionError("wiring is empty", hint="Give dense, topk:K or fixed")
         if not isinstance(self.thresholds, str) and not (self.thresholds and all(map(math.isfinite, self.thresholds))):

@@ -9,7 +9,7 @@ In training mode a layer follows its estimator; in evaluation mode it is the dis
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,13 +21,15 @@ from lgc.frontend import Layer, Model
 from lgc.frontend.model import check_model
 from lgc.ir import Encoder, Head
 from lgc.ir.gates import TABLE_OF_ID
-from lgc.train.functions import gather_wires, mix_candidates, mix_gates
+from lgc.train.functions import mix_gates
+from lgc.train.wiring import Choice, Connectome, Dense, Estimator, Fixed, TopK
 
-Estimator = Literal["soft", "straight-through"]
-"""How training sees a choice: ``soft`` mixes all candidates by probability; ``straight-through`` goes forward with
-the likeliest one and backward as if it had mixed."""
+__all__ = [
+    "Dense", "Estimator", "Fixed", "GroupSum", "LogicLayer", "LogicNetwork", "TableLayer", "Thermometer", "TopK",
+    "gate_basis",
+]  # fmt: skip
 
-_DRAW = 1 << 24
+MIN_ARITY, MAX_ARITY = 2, 6
 
 
 def gate_basis() -> Tensor:
@@ -37,131 +39,14 @@ def gate_basis() -> Tensor:
     return torch.from_numpy(np.stack([zero, a - zero, b - zero, both - a - b + zero], axis=1)).float()
 
 
-class Dense(nn.Module):
-    """Every operand picks among all inputs: one softmax of ``in_bits`` logits per operand.
-
-    Args:
-        in_bits: inputs of the layer.
-        gates: two-input gates of the layer.
-        candidates: int64, the inputs to choose among; by default all of them.
-        estimator: see :data:`Estimator`.
-        generator: the source of the initial logits, N(0, 1).
-    """
-
-    candidates: Tensor | None
-
-    def __init__(
-        self,
-        in_bits: int,
-        gates: int,
-        *,
-        candidates: Tensor | None = None,
-        estimator: Estimator = "straight-through",
-        generator: torch.Generator | None = None,
-    ) -> None:
-        super().__init__()
-        self.estimator = estimator
-        self.register_buffer("candidates", candidates)
-        choices = in_bits if candidates is None else len(candidates)
-        self.logits = nn.Parameter(torch.randn(2, gates, choices, generator=generator))
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Feature-major inputs (in_bits, samples) to the operands A and B, each (gates, samples)."""
-        if self.candidates is not None:
-            x = x.index_select(0, self.candidates)
-        if self.training and self.estimator == "soft":
-            a, b = torch.softmax(self.logits, dim=-1) @ x
-        else:
-            a, b = gather_wires(x, self.logits)
-        return a, b
-
-    def wires(self) -> Tensor:
-        """int64 (gates, 2): the input that each operand is wired to."""
-        chosen = self.logits.detach().argmax(dim=-1).t()
-        return chosen if self.candidates is None else self.candidates[chosen]
-
-
-class TopK(nn.Module):
-    """Every operand picks among k inputs of its own, distinct, drawn once: one softmax of k logits per operand.
-
-    Args:
-        in_bits: inputs of the layer.
-        gates: two-input gates of the layer.
-        k: candidates of each operand, at most ``in_bits``.
-        estimator: see :data:`Estimator`.
-        generator: the source of the candidates and of the initial logits, N(0, 1).
-
-    Raises:
-        OptionError: k is not between 1 and the number of inputs.
-    """
-
-    candidates: Tensor
-
-    def __init__(
-        self,
-        in_bits: int,
-        gates: int,
-        k: int,
-        *,
-        estimator: Estimator = "straight-through",
-        generator: torch.Generator | None = None,
-    ) -> None:
-        super().__init__()
-        if not 1 <= k <= in_bits:
-            raise OptionError(f"k is {k}, but the layer has {in_bits} inputs", hint=f"Give 1 to {in_bits}")
-        self.estimator = estimator
-        self.register_buffer("candidates", _distinct(2 * gates, k, in_bits, generator))
-        self.logits = nn.Parameter(torch.randn(2 * gates, k, generator=generator))
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Feature-major inputs (in_bits, samples) to the operands A and B, each (gates, samples)."""
-        hard = not (self.training and self.estimator == "soft")
-        a, b = mix_candidates(x, self.logits, self.candidates, hard=hard).chunk(2)
-        return a, b
-
-    def wires(self) -> Tensor:
-        """int64 (gates, 2): the input that each operand is wired to."""
-        chosen = self.logits.detach().argmax(dim=1, keepdim=True)
-        return self.candidates.gather(1, chosen).view(2, -1).t()
-
-
-def _distinct(rows: int, k: int, bound: int, generator: torch.Generator | None) -> Tensor:
-    """int64 (rows, k), each row k distinct numbers below bound. Drawn in blocks: a row takes ``bound`` numbers."""
-    block = max(1, _DRAW // bound)
-    sizes = [min(block, rows - start) for start in range(0, rows, block)]
-    return torch.cat([torch.rand(size, bound, generator=generator).argsort(dim=1)[:, :k] for size in sizes])
-
-
-class Fixed(nn.Module):
-    """Wires drawn once and never trained.
-
-    Each operand walks random permutations of the inputs, so that all inputs are used evenly.
-    """
-
-    index: Tensor
-
-    def __init__(self, in_bits: int, gates: int, *, generator: torch.Generator | None = None) -> None:
-        super().__init__()
-        rounds = -(-2 * gates // in_bits)
-        drawn = torch.cat([torch.randperm(in_bits, generator=generator) for _ in range(rounds)])
-        self.register_buffer("index", drawn[: 2 * gates].reshape(2, gates))
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Feature-major inputs (in_bits, samples) to the operands A and B, each (gates, samples)."""
-        return x.index_select(0, self.index[0]), x.index_select(0, self.index[1])
-
-    def wires(self) -> Tensor:
-        """int64 (gates, 2): the input that each operand is wired to."""
-        return self.index.t()
-
-
-class LogicLayer(nn.Module):
+class LogicLayer(Choice):
     """Gates over a connectome: each is a softmax over the 16 functions of two inputs.
 
     Args:
         connectome: :class:`Dense`, :class:`TopK`, :class:`Fixed`, or a module with the same two methods.
         gates: gates of the layer.
         estimator: see :data:`Estimator`; for the gates, as the connectome has its own.
+        temperature: of the Gumbel estimator.
         generator: the source of the initial logits, N(0, 1).
     """
 
@@ -169,23 +54,24 @@ class LogicLayer(nn.Module):
 
     def __init__(
         self,
-        connectome: Dense | TopK | Fixed,
+        connectome: Connectome,
         gates: int,
         *,
         estimator: Estimator = "straight-through",
+        temperature: float = 1.0,
         generator: torch.Generator | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(estimator, temperature, generator)
         self.connectome = connectome
-        self.estimator = estimator
         self.logits = nn.Parameter(torch.randn(gates, 16, generator=generator))
         self.register_buffer("basis", gate_basis(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Bits or probabilities (samples, in_bits) to (samples, gates)."""
         a, b = self.connectome(x.t().contiguous())
-        soft = torch.softmax(self.logits, dim=-1) @ self.basis
-        hard = soft if self.training and self.estimator == "soft" else self.basis[self.gate_ids()]
+        logits = self.seen(self.logits)
+        soft = torch.softmax(logits, dim=-1) @ self.basis
+        hard = soft if self.mixes else self.basis[logits.argmax(dim=-1)]
         return mix_gates(soft, hard.detach(), a, b).t()
 
     def gate_ids(self) -> Tensor:
@@ -198,23 +84,114 @@ class LogicLayer(nn.Module):
         return Layer(f"layer{index + 1}", wires, TABLE_OF_ID[self.gate_ids().cpu().numpy()], (index,))
 
 
-class GroupSum(nn.Module):
-    """Class logits: the sum over each of ``classes`` equal contiguous groups, divided by tau."""
+class TableLayer(Choice):
+    """Lookup tables over a connectome: each entry of a truth table is a probability of its own, sigmoid of a logit.
 
-    def __init__(self, classes: int, tau: float) -> None:
+    For operands that are bits the table is looked up; for probabilities it is the multilinear mean over them.
+
+    Args:
+        connectome: see :class:`LogicLayer`; its ``operands``, 2 to 6, are the tables' arity.
+        gates: tables of the layer.
+        estimator: see :data:`Estimator`; for the tables, as the connectome has its own.
+        temperature: of the Gumbel estimator.
+        generator: the source of the initial logits, N(0, 1).
+
+    Raises:
+        OptionError: the arity is not between 2 and 6.
+    """
+
+    def __init__(
+        self,
+        connectome: Connectome,
+        gates: int,
+        *,
+        estimator: Estimator = "straight-through",
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__(estimator, temperature, generator)
+        if not MIN_ARITY <= connectome.operands <= MAX_ARITY:
+            raise OptionError(
+                f"tables of {connectome.operands} inputs are asked for", hint=f"Give {MIN_ARITY} to {MAX_ARITY}"
+            )
+        self.connectome = connectome
+        self.logits = nn.Parameter(torch.randn(gates, 1 << connectome.operands, generator=generator))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Bits or probabilities (samples, in_bits) to (samples, gates)."""
+        operands = self.connectome(x.t().contiguous())
+        logits = self._noisy()
+        soft = _multilinear(torch.sigmoid(logits), operands)
+        if self.mixes:
+            return soft.t()
+        hard = _multilinear((logits > 0).to(soft.dtype).detach(), operands)
+        return (soft + (hard - soft).detach()).t()
+
+    def _noisy(self) -> Tensor:
+        """A bit is a choice of two: its logit with the noise of both."""
+        pair = self.seen(torch.stack([self.logits, torch.zeros_like(self.logits)]))
+        return pair[0] - pair[1]
+
+    def harden(self, index: int) -> Layer:
+        """The discrete layer number ``index`` of a chain."""
+        wires = self.connectome.wires().cpu().numpy().astype(np.int64)
+        entries = (self.logits.detach() > 0).cpu().numpy().astype(np.uint64)
+        tables = (entries << np.arange(entries.shape[1], dtype=np.uint64)).sum(axis=1, dtype=np.uint64)
+        return Layer(f"layer{index + 1}", wires, tables, (index,))
+
+
+def _multilinear(tables: Tensor, operands: tuple[Tensor, ...]) -> Tensor:
+    """Tables (N, 2^r), operand 0 the lowest address bit, and r operands (N, B) to (N, B)."""
+    values = tables.unsqueeze(-1)
+    for operand in reversed(operands):
+        low, high = values.chunk(2, dim=1)
+        values = torch.lerp(low.expand(-1, -1, operand.shape[1]), high, operand.unsqueeze(1))
+    return values.squeeze(1)
+
+
+class GroupSum(nn.Module):
+    """Class logits: the sum over each of ``classes`` equal contiguous groups, divided by tau.
+
+    Args:
+        classes: number of groups.
+        tau: the divisor, or where it starts.
+        spread: if given, tau follows the scores in training, so that the logits' standard deviation stays near this
+            (``ADAVAR`` of Junusov's TrainableLogicGateNetworks: a moving average, 0.03 of each step's).
+    """
+
+    divisor: Tensor
+
+    def __init__(self, classes: int, tau: float, *, spread: float | None = None) -> None:
         super().__init__()
         if not tau > 0:
             raise OptionError(f"tau is {tau}", hint="It must be a positive number")
+        if spread is not None and not spread > 0:
+            raise OptionError(f"the spread is {spread}", hint="It must be a positive number")
         self.classes = classes
-        self.tau = tau
+        self.spread = spread
+        self.register_buffer("divisor", torch.tensor(float(tau), dtype=torch.float64))
+
+    @property
+    def tau(self) -> float:
+        """The divisor now."""
+        return float(self.divisor)
 
     def forward(self, x: Tensor) -> Tensor:
         """(samples, gates) to (samples, classes)."""
-        return self.sums(x) / self.tau
+        sums = self.sums(x)
+        self.adapt(sums)
+        return sums / self.tau
 
     def sums(self, x: Tensor) -> Tensor:
         """The scores before the division."""
         return x.t().reshape(self.classes, -1, len(x)).sum(dim=1).t()
+
+    @torch.no_grad()
+    def adapt(self, sums: Tensor) -> None:
+        """In training with a ``spread``, let tau follow the scores (samples, classes) of a step."""
+        if self.training and self.spread is not None and sums.numel() > 1:
+            deviation = sums.double().std() / self.spread
+            self.divisor.lerp_(torch.clamp(deviation, min=1e-3), 0.03)
 
 
 class Thermometer(nn.Module):
@@ -252,7 +229,7 @@ class LogicNetwork(nn.Module):
         head: its number of classes divides the last layer's gates.
     """
 
-    def __init__(self, encoder: Encoder, layers: Sequence[LogicLayer], head: GroupSum) -> None:
+    def __init__(self, encoder: Encoder, layers: Sequence[LogicLayer | TableLayer], head: GroupSum) -> None:
         super().__init__()
         gates = len(layers[-1].logits)
         if gates % head.classes:
@@ -294,7 +271,7 @@ class LogicNetwork(nn.Module):
         Raises:
             CheckpointError: the layers do not fit together.
         """
-        layers = tuple(layer.harden(index) for index, layer in enumerate(self.layers) if isinstance(layer, LogicLayer))
+        layers = tuple(layer.harden(index) for index, layer in enumerate(self.layers))  # type: ignore[operator]
         names = tuple(classes) if classes is not None else tuple(map(str, range(self.head.classes)))
         head = Head.equal_groups(layers[-1].width, names, tau=self.head.tau)
         return check_model(Model(name, self.encoder, layers, head, feature_shape, dict(training or {})))

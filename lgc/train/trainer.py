@@ -36,6 +36,7 @@ from lgc.train.sheet import write_contact_sheet
 from lgc.train.step import Step, TorchStep, make_step
 from lgc.train.stop import StopRequest
 from lgc.train.thresholds import make_encoder
+from lgc.train.wiring import Choice
 
 _BATCH = 2048  # samples at a time outside of training
 _BLOCK = 4096  # the same in the interpreter
@@ -326,12 +327,14 @@ class Run:
 @contextmanager
 def soft_estimators(network: LogicNetwork) -> Iterator[None]:
     """For the block, every choice in the network is the mixture of its candidates."""
-    before = [(part, part.estimator) for part in network.modules() if hasattr(part, "estimator")]
+    before = [(part, part.estimator) for part in network.modules() if isinstance(part, Choice)]
+    spread, network.head.spread = network.head.spread, None  # tau stays as it is
     for part, _ in before:
-        part.estimator = "soft"  # type: ignore[assignment]
+        part.estimator = "soft"
     try:
         yield
     finally:
+        network.head.spread = spread
         for part, estimator in before:
             part.estimator = estimator
 

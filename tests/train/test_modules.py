@@ -110,7 +110,7 @@ def test_candidates_are_as_in_plain_autograd(
 
 @pytest.mark.parametrize("k", [1, 3, 18])
 def test_topk_network_equals_interpreter(k: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lgc.train.modules._DRAW", 100)  # several blocks
+    monkeypatch.setattr("lgc.train.wiring._DRAW", 100)  # several blocks
     first = TopK(18, 60, k, generator=generator(k))
     assert all(len(set(row)) == k for row in first.candidates.tolist())
     assert {tuple(shape) for shape in (first.candidates.shape, first.logits.shape)} == {(120, k)}

@@ -71,7 +71,9 @@ class FusedStep:
         head, samples = self.network.head, len(labels)
         counts = torch.empty(head.classes, padded, dtype=torch.int32)
         kernel.call("lgc_count", len(votes), head.classes, padded, votes, counts)
-        logits = counts[:, :samples].t() / head.tau
+        sums = counts[:, :samples].t()
+        head.adapt(sums)
+        logits = sums / head.tau
         loss = cross_entropy(logits, labels)
         gradient = torch.softmax(logits, dim=1)
         gradient[torch.arange(samples), labels] -= 1

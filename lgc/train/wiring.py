@@ -1,0 +1,180 @@
+"""Choices that are trained, and what wires are chosen among: all inputs, a few of them, or nothing."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from lgc.errors import OptionError
+from lgc.train.functions import gather_wires, mix_candidates
+
+Estimator = Literal["soft", "straight-through", "gumbel"]
+"""How training sees a choice: ``soft`` mixes all candidates by probability; ``straight-through`` goes forward with
+the likeliest one and backward as if it had mixed; ``gumbel`` is straight-through on a sample of the choice (Jang et al.
+2017), drawn anew at each step."""
+
+
+_DRAW = 1 << 24
+
+
+class Choice(nn.Module):
+    """What makes choices by logits: its estimator, and the noise of the Gumbel one.
+
+    The noise is decided by a seed and a count that are part of the module's state, so that a run that is resumed draws
+    what it would have drawn.
+    """
+
+    draws: Tensor
+
+    def __init__(self, estimator: Estimator, temperature: float, generator: torch.Generator | None) -> None:
+        super().__init__()
+        if not temperature > 0:
+            raise OptionError(f"the Gumbel temperature is {temperature}", hint="It must be a positive number")
+        self.estimator = estimator
+        self.temperature = temperature
+        if estimator == "gumbel":
+            self.register_buffer("draws", torch.randint(1 << 40, (1,), generator=generator))
+
+    @property
+    def mixes(self) -> bool:
+        """Whether forward is a mixture now."""
+        return self.training and self.estimator == "soft"
+
+    def seen(self, logits: Tensor) -> Tensor:
+        """The logits as this step sees them."""
+        if not (self.training and self.estimator == "gumbel"):
+            return logits
+        self.draws += 1
+        generator = torch.Generator(logits.device).manual_seed(int(self.draws))
+        exponential = torch.empty_like(logits, requires_grad=False).exponential_(generator=generator)
+        return (logits - exponential.log()) / self.temperature
+
+
+class Dense(Choice):
+    """Every operand picks among all inputs: one softmax of ``in_bits`` logits per operand.
+
+    Args:
+        in_bits: inputs of the layer.
+        gates: gates of the layer.
+        candidates: int64, the inputs to choose among; by default all of them.
+        operands: inputs of a gate.
+        estimator: see :data:`Estimator`.
+        temperature: of the Gumbel estimator.
+        generator: the source of the initial logits, N(0, 1).
+    """
+
+    candidates: Tensor | None
+
+    def __init__(
+        self,
+        in_bits: int,
+        gates: int,
+        *,
+        candidates: Tensor | None = None,
+        operands: int = 2,
+        estimator: Estimator = "straight-through",
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__(estimator, temperature, generator)
+        self.operands = operands
+        self.register_buffer("candidates", candidates)
+        choices = in_bits if candidates is None else len(candidates)
+        self.logits = nn.Parameter(torch.randn(operands, gates, choices, generator=generator))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Feature-major inputs (in_bits, samples) to the operands, each (gates, samples)."""
+        if self.candidates is not None:
+            x = x.index_select(0, self.candidates)
+        logits = self.seen(self.logits)
+        return tuple(torch.softmax(logits, dim=-1) @ x if self.mixes else gather_wires(x, logits))
+
+    def wires(self) -> Tensor:
+        """int64 (gates, operands): the input that each operand is wired to."""
+        chosen = self.logits.detach().argmax(dim=-1).t()
+        return chosen if self.candidates is None else self.candidates[chosen]
+
+
+class TopK(Choice):
+    """Every operand picks among k inputs of its own, distinct, drawn once: one softmax of k logits per operand.
+
+    Args:
+        in_bits: inputs of the layer.
+        gates: gates of the layer.
+        k: candidates of each operand, at most ``in_bits``.
+        operands: inputs of a gate.
+        estimator: see :data:`Estimator`.
+        temperature: of the Gumbel estimator.
+        generator: the source of the candidates and of the initial logits, N(0, 1).
+
+    Raises:
+        OptionError: k is not between 1 and the number of inputs.
+    """
+
+    candidates: Tensor
+
+    def __init__(
+        self,
+        in_bits: int,
+        gates: int,
+        k: int,
+        *,
+        operands: int = 2,
+        estimator: Estimator = "straight-through",
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__(estimator, temperature, generator)
+        if not 1 <= k <= in_bits:
+            raise OptionError(f"k is {k}, but the layer has {in_bits} inputs", hint=f"Give 1 to {in_bits}")
+        self.operands = operands
+        self.register_buffer("candidates", _distinct(operands * gates, k, in_bits, generator))
+        self.logits = nn.Parameter(torch.randn(operands * gates, k, generator=generator))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Feature-major inputs (in_bits, samples) to the operands, each (gates, samples)."""
+        mixed = mix_candidates(x, self.seen(self.logits), self.candidates, hard=not self.mixes)
+        return mixed.chunk(self.operands)
+
+    def wires(self) -> Tensor:
+        """int64 (gates, operands): the input that each operand is wired to."""
+        chosen = self.logits.detach().argmax(dim=1, keepdim=True)
+        return self.candidates.gather(1, chosen).view(self.operands, -1).t()
+
+
+def _distinct(rows: int, k: int, bound: int, generator: torch.Generator | None) -> Tensor:
+    """int64 (rows, k), each row k distinct numbers below bound. Drawn in blocks: a row takes ``bound`` numbers."""
+    block = max(1, _DRAW // bound)
+    sizes = [min(block, rows - start) for start in range(0, rows, block)]
+    return torch.cat([torch.rand(size, bound, generator=generator).argsort(dim=1)[:, :k] for size in sizes])
+
+
+class Fixed(nn.Module):
+    """Wires drawn once and never trained.
+
+    Each operand walks random permutations of the inputs, so that all inputs are used evenly.
+    """
+
+    index: Tensor
+
+    def __init__(
+        self, in_bits: int, gates: int, *, operands: int = 2, generator: torch.Generator | None = None
+    ) -> None:
+        super().__init__()
+        self.operands = operands
+        rounds = -(-operands * gates // in_bits)
+        drawn = torch.cat([torch.randperm(in_bits, generator=generator) for _ in range(rounds)])
+        self.register_buffer("index", drawn[: operands * gates].reshape(operands, gates))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Feature-major inputs (in_bits, samples) to the operands, each (gates, samples)."""
+        return tuple(x.index_select(0, index) for index in self.index)
+
+    def wires(self) -> Tensor:
+        """int64 (gates, operands): the input that each operand is wired to."""
+        return self.index.t()
+
+
+Connectome = Dense | TopK | Fixed
