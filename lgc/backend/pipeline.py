@@ -198,13 +198,20 @@ def crossings(netlist: Netlist) -> NDArray[np.int64]:
 def level_delays(netlist: Netlist, gates_per_lut: float = 2.0) -> NDArray[np.float64]:
     """Estimated delay of each level in lookup tables, float64 (depth,).
 
-    A lookup table of four inputs takes two levels of two-input gates; a wider node is one of its own.
+    A lookup table of four inputs takes two levels of two-input gates; a wider node is one of its own. Half of a level
+    is its table and half is wire, which grows with the logarithm of the fan-out: inputs that a hundred tables read
+    are spread over the part, and the first levels slower than the last ones.
     """
     delay = np.full(netlist.depth, 1 / gates_per_lut)
     level = netlist.levels[netlist.first_node :]
-    wide = level[(netlist.arity > 2) & (level >= 1) & (level <= netlist.depth)]
-    delay[wide - 1] = 1.0
-    return delay
+    shown = (level >= 1) & (level <= netlist.depth)
+    delay[level[(netlist.arity > 2) & shown] - 1] = 1.0
+    used = (np.arange(netlist.width) < netlist.arity[:, None]) & shown[:, None]
+    reads = np.unique(np.stack([np.repeat(level, used.sum(axis=1)), netlist.fanin[used]]), axis=1)
+    reads = reads[:, reads[1] > CONST1]
+    nets = np.bincount(reads[0], minlength=netlist.depth + 1)[1:]
+    readers = np.bincount(reads[0], netlist.fanout()[reads[1]], minlength=netlist.depth + 1)[1:]
+    return delay * (1 + np.log2(np.maximum(1.0, readers / np.maximum(1, nets)))) / 2
 
 
 def netlist_levels(netlist: Netlist, *, gates_per_lut: float = 2.0, parts: Sequence[str] = ()) -> list[Level]:

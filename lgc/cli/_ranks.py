@@ -17,7 +17,7 @@ def print_ranks(console: Console, pipeline: Pipeline) -> None:
     from rich.table import Table
 
     table = Table(title="register ranks", title_justify="left")
-    for heading in ("rank", "behind", "registers", "LUT depth before it (estimated)"):
+    for heading in ("rank", "behind", "registers", "LUTs in a row before it (estimated)"):
         table.add_column(heading, justify="left" if heading == "behind" else "right")
     for number, rank in enumerate(pipeline.ranks(), 1):
         table.add_row(str(number), str(rank.behind), f"{rank.registers:,}", f"{rank.delay:.1f}")
