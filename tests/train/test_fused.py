@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import subprocess
+from pathlib import Path
 
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
+from lgc.cc import find_compiler
 from lgc.ir import Encoder
 from lgc.train.fused import fused_step, kernel
 from lgc.train.modules import Dense, Fixed, GroupSum, LogicLayer, LogicNetwork, TopK
@@ -103,6 +106,26 @@ def test_threads_do_not_change_a_bit(threads: int) -> None:
         torch.set_num_threads(before)
     for a, b in zip(*results, strict=True):
         assert torch.equal(a, b)
+
+
+def test_the_portable_form_makes_the_same_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without vector instructions beyond the architecture's base, subset sums are the same integers."""
+    portable = tmp_path / "portable.so"
+    command = [str(find_compiler()), "-std=gnu11", "-O1", "-fPIC", "-shared", "-o", str(portable), str(kernel.SOURCE)]
+    subprocess.run([*command, "-lm"], check=True)
+    results = []
+    for library in (kernel.load(), kernel.bind(portable)):
+        monkeypatch.setattr(kernel, "load", lambda library=library: library)
+        net = network("wide")
+        step = fused_step(net, 128)
+        assert step is not None
+        step.lr = 0.05
+        random = torch.Generator().manual_seed(3)
+        bits = torch.randint(0, 2, (100, 300), generator=random, dtype=torch.uint8)
+        loss = step(bits, torch.randint(0, 5, (100,), generator=random))
+        results.append([torch.tensor(loss), *step.state_dict()["moments"][0]])
+    for one, other in zip(*results, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-9)
 
 
 def test_what_the_kernel_does_not_do_goes_through_autograd(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 from lgc.cc import open_cached
 from lgc.errors import LgcError
 
+SOURCE = Path(__file__).with_name("kernel.c")
 _MATH = (
     "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-fassociative-math", "-freciprocal-math",
     "-ffinite-math-only",
@@ -55,9 +56,14 @@ class LayerState(ctypes.Structure):
 def load() -> ctypes.CDLL | None:
     """The library; None where it cannot be built."""
     try:
-        library = ctypes.CDLL(str(open_cached("train", Path(__file__).with_name("kernel.c"), _VARIANTS)))
+        return bind(open_cached("train", SOURCE, _VARIANTS))
     except (LgcError, OSError):
         return None
+
+
+def bind(path: Path) -> ctypes.CDLL:
+    """The functions of a built kernel, with their types."""
+    library = ctypes.CDLL(str(path))
     for name, types in _SIGNATURES.items():
         function = getattr(library, name)
         function.argtypes, function.restype = types, None
