@@ -67,12 +67,14 @@ def judge_coverage(console: Console, rtl: Rtl, circuit: Circuit, sets: Sequence[
     """Print what the vectors exercise; returns vectors for what they do not, and how much stayed undecided."""
     import numpy as np
 
-    from lgc.sim.coverage import complete, group_offsets, measure
-    from lgc.sim.textnet import read_text
+    from lgc.sim.coverage import complete, measure
+    from lgc.sim.textnet import read_text, vote_groups
     from lgc.sim.vectors import VectorSet
 
     netlist = read_text(rtl.text, circuit.netlist.num_inputs).netlist
-    found = measure(netlist, np.concatenate([one.bits for one in sets]), group_offsets(rtl.manifest.group_sizes))
+    found = measure(
+        netlist, np.concatenate([one.bits for one in sets]), vote_groups(rtl.text, netlist, rtl.manifest.group_sizes)
+    )
     gates = netlist.num_nodes
     console.print(f"coverage of {found.vectors:,} vectors on {gates:,} gates of the Verilog:")
     console.print(f"  toggled      {_share(int(found.toggled.sum()), gates)} gates")

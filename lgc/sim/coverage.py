@@ -6,7 +6,6 @@ All of it is measured on the netlist that the text says (:mod:`lgc.sim.textnet`)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -233,10 +232,3 @@ def _take(netlist: Netlist, coverage: Coverage, fresh: list[Bits]) -> list[Bits]
     coverage.seen |= seen
     coverage.toggled |= toggled
     return [bits]
-
-
-def group_offsets(sizes: tuple[int, ...]) -> NDArray[np.int64]:
-    """int64 (C+1,) from the sizes of the groups."""
-    offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    assert all(lo <= hi for lo, hi in pairwise(offsets.tolist()))
-    return offsets

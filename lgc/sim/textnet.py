@@ -6,8 +6,12 @@ Mutation and coverage speak about the text, so they work on what the text says a
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lgc.backend.stages import INPUT, VOTES
 from lgc.errors import NotCheckedError
@@ -19,6 +23,7 @@ _TABLE = re.compile(r"lut(\d)\(\d+'h([0-9a-f]+), (.*)\)")
 _SHAPES = {gate.verilog.format(a="@", b="@").replace(" ", ""): gate for gate in GATES if "{b}" in gate.verilog}
 _SHAPES = {shape: gate for shape, gate in _SHAPES.items() if shape.count("@") == 2}
 
+_COUNTED = re.compile(rf"assign result_(?:scores|class)\[i\] = {VOTES}\[")
 _CONSTANTS = {"`LGC_ZERO": CONST0, "`LGC_ONE": CONST1}
 
 
@@ -96,6 +101,17 @@ def read_text(text: str, num_inputs: int) -> TextNetlist:
     except KeyError as error:
         raise NotCheckedError(f"no gate line makes {error.args[0]}") from None
     return TextNetlist(tuple(gates), builder.build(outputs), widths)
+
+
+def vote_groups(text: str, netlist: Netlist, sizes: Sequence[int]) -> NDArray[np.int64]:
+    """int64 (G+1,): which outputs are counted together; group g is outputs ``[g]`` to ``[g + 1]``.
+
+    Args:
+        sizes: votes of each class. A head that is gate lines itself has counted already: each output is its own.
+    """
+    if _COUNTED.search(text):
+        return np.arange(netlist.num_outputs + 1, dtype=np.int64)
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
 
 
 def _parse(expression: str) -> tuple[int, tuple[str, ...]]:

@@ -63,7 +63,7 @@ class Bench:
         """
         latency = self.manifest.latency
         if clocks is None:
-            clocks = schedule(len(bits), latency) if latency else ()
+            clocks = schedule(len(bits), latency, self.manifest.interval) if latency else ()
         rows = [int.from_bytes(row.tobytes(), "little") for row in np.packbits(bits, axis=1, bitorder="little")]
         plain = [(clock.row, clock.valid, clock.reset, clock.due) for clock in clocks]
         async for due, is_valid in drive(self.dut, rows, plain, self.manifest.input_port):

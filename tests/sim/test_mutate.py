@@ -27,7 +27,7 @@ from lgc.sim.mutate.survivors import decide
 from lgc.sim.mutate.text import apply
 from lgc.sim.reference import InterpreterReference
 from lgc.sim.rtl import Rtl, read_rtl
-from lgc.sim.textnet import read_text
+from lgc.sim.textnet import read_text, vote_groups
 from lgc.sim.vectors import VectorSet, directed_vectors, random_vectors
 from lgc.sim.verify import verify
 
@@ -53,6 +53,16 @@ def test_the_text_says_the_netlist(circuit: Circuit) -> None:
 def test_a_line_that_lgc_does_not_write_cannot_be_judged(line: str) -> None:
     with pytest.raises(NotCheckedError, match=r"no gate|no line before"):
         read_text(f"  `LGC_BLOCK\n    `LGC_GATE votes[0] = {line};\n", 4)
+
+
+def test_outputs_that_are_counted_already_are_groups_of_one(tmp_path: Path) -> None:
+    """A head of lookup tables is gate lines too: its outputs are bits of scores, not votes."""
+    circuit = load_circuit(save(tmp_path / "model.pt"))
+    for head, groups in (("", 3), ("compress", None)):
+        text = to_bytes(Verilog(head=head) if head else Verilog(), circuit).decode()
+        netlist = read_text(text, 16).netlist
+        offsets = vote_groups(text, netlist, (4, 4, 4))
+        assert len(offsets) - 1 == (groups or netlist.num_outputs) and offsets[-1] == netlist.num_outputs
 
 
 def changed(circuit: Circuit, change: GateChange) -> Circuit:

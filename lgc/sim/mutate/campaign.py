@@ -18,7 +18,7 @@ from lgc.sim.mutate.screen import Screen
 from lgc.sim.mutate.survivors import decide
 from lgc.sim.reference import Reference
 from lgc.sim.rtl import Rtl
-from lgc.sim.textnet import read_text
+from lgc.sim.textnet import read_text, vote_groups
 from lgc.sim.vectors import VectorSet
 
 CAUGHT, NEW_VECTOR, EQUIVALENT, UNDECIDED = "caught", "new vector", "equivalent", "undecided"
@@ -140,7 +140,7 @@ class _Tester:
 def _settle(campaign, survivors, netlist, circuit, rtl, tester) -> None:  # type: ignore[no-untyped-def]
     """Survivors: proved equivalent, or shown by a vector that is then tried in the simulator like any other."""
     num_inputs = circuit.netlist.num_inputs
-    offsets = np.concatenate([[0], np.cumsum(rtl.manifest.group_sizes)])
+    offsets = vote_groups(rtl.text, netlist, rtl.manifest.group_sizes)
     found: dict[int, NDArray[np.bool_]] = {}
     left = []
     for number, fault in survivors:

@@ -56,7 +56,7 @@ class Screen:
             NotCheckedError: the simulation did not run to its end.
         """
         manifest, folder = self._manifest, self._folder
-        clocks = schedule(len(bits), manifest.latency) if manifest.latency else []
+        clocks = schedule(len(bits), manifest.latency, manifest.interval) if manifest.latency else []
         stimulus = np.packbits(bits, axis=1, bitorder="little")
         (folder / "stimulus.bin").write_bytes(stimulus.tobytes())
         outputs = []
