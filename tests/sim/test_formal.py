@@ -14,8 +14,9 @@ from lgc.backend.base import to_bytes
 from lgc.backend.manifest import read_manifest
 from lgc.backend.verilog import Verilog
 from lgc.errors import NotCheckedError
-from lgc.ir import Circuit
+from lgc.ir import FIRST_INPUT, Builder, Circuit
 from lgc.sim.formal import prove
+from lgc.sim.formal.abc import difference, equivalent
 from lgc.sim.formal.rtl import Cell, Design
 from lgc.sim.formal.unroll import unroll
 from lgc.sim.formal.weights import Form, Words
@@ -93,3 +94,18 @@ def test_a_vector_is_reduced_to_what_matters() -> None:
     bits = np.ones(50, np.bool_)
     least = reduce_vector(bits, lambda vectors: vectors[:, 7] & vectors[:, 31])
     assert np.flatnonzero(least).tolist() == [7, 31]
+
+
+def test_abc_sees_what_samples_do_not(work: Path) -> None:
+    """An AND of 24 inputs is not 0: one input in 16 million shows it."""
+    builder = Builder(24)
+    net = FIRST_INPUT
+    for operand in range(FIRST_INPUT + 1, FIRST_INPUT + 24):
+        net = builder.add(0b1000, [net, operand])
+    netlist = builder.build([net])
+    zero = Builder(24).build([0])
+    assert equivalent(netlist, netlist, work, 60)
+    assert not equivalent(netlist, zero, work, 60)
+    found = difference(netlist, zero)
+    assert found is not None
+    assert found.all()

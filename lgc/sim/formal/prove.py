@@ -134,7 +134,14 @@ def prove(
 def _check_ports(design: Design, rtl: Rtl, circuit: Circuit) -> None:
     expected = {port.name: port.width for port in rtl.manifest.ports}
     found = {name: len(bits) for name, bits in design.ports.items()}
-    if expected != found or expected.get(rtl.manifest.input_port) != circuit.netlist.num_inputs:
+    classes = circuit.head.num_classes
+    fits = [
+        expected == found,
+        expected.get(rtl.manifest.input_port) == circuit.netlist.num_inputs,
+        expected.get("scores", 0) in (0, classes * rtl.manifest.score_width),
+        "class_id" not in expected or 1 << expected["class_id"] >= classes,
+    ]
+    if not all(fits):
         raise InputError("the Verilog's ports are not those of its manifest and of the model", where=str(rtl.path))
 
 
