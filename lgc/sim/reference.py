@@ -55,7 +55,9 @@ class TorchReference:
         from lgc.frontend.software import SoftwareModel
 
         # Our own file may hold logits, of which torch takes its own argmax; other tools' are hardened at import.
-        return SoftwareModel.from_file(self._path) if self._imported is None else SoftwareModel.from_model(self._imported)
+        return (
+            SoftwareModel.from_file(self._path) if self._imported is None else SoftwareModel.from_model(self._imported)
+        )
 
     def scores(self, bits: Bits) -> NDArray[np.int64]:
         """See :class:`Reference`."""
