@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.ir import FIRST_INPUT, THERMOMETER, Circuit
+from lgc.ir import FIRST_INPUT, THERMOMETER, Circuit, Netlist
 from lgc.passes import tables
 from lgc.passes.base import Pass, PassResult
 from lgc.passes.rewrite import Sweep
@@ -43,20 +44,29 @@ class Thermometer(Pass):
         encoder = circuit.encoder
         if encoder.thresholds is None or encoder.code is not None or encoder.num_thresholds < 2:
             return PassResult(circuit)
+        netlist, counts = circuit.netlist, Counter[str]()
+        while found := self._sweep(circuit, netlist):  # a rule sees a node before its operands are put in order
+            netlist = found[0]
+            counts.update(found[1])
+        if not counts:
+            return PassResult(circuit)
+        metadata = {**circuit.metadata, "assumes": THERMOMETER}
+        return PassResult(replace(circuit, netlist=netlist, metadata=metadata), dict(counts))
+
+    def _sweep(self, circuit: Circuit, netlist: Netlist) -> tuple[Netlist, dict[str, int]] | None:
+        """The netlist after one sweep, and what changed; None if nothing did."""
+        encoder = circuit.encoder
         # Distinct negative numbers for all other nets: equal for the bits of a feature and for nothing else.
-        feature = -1 - np.arange(circuit.netlist.num_nets)
+        feature = -1 - np.arange(netlist.num_nets)
         bits = np.arange(encoder.num_bits)
-        feature[FIRST_INPUT : circuit.netlist.first_node] = bits // encoder.num_thresholds
+        feature[FIRST_INPUT : netlist.first_node] = bits // encoder.num_thresholds
 
         def ordered(i: I32, j: I32, _inverse: I32) -> NDArray[np.bool_]:
             return (feature[i] == feature[j]) & (i < j)
 
         rule = Rule("ordered bits", "f(.., x > s, .., x > t, ..) with s <= t", 2, ordered, implied, lambda j, _: j)
-        sweep = Sweep(circuit.netlist, (*CONSTANTS, SAME, OPPOSITE, rule))
-        netlist = sweep.run()
+        sweep = Sweep(netlist, (*CONSTANTS, SAME, OPPOSITE, rule))
+        after = sweep.run()
         # The rule's own count is of the places it looked at.
-        counts = {name: count for name, count in sweep.counts.items() if name != rule.name}
-        if not any(counts.values()):
-            return PassResult(circuit)
-        metadata = {**circuit.metadata, "assumes": THERMOMETER}
-        return PassResult(replace(circuit, netlist=netlist, metadata=metadata), counts)
+        counts = {name: count for name, count in sweep.counts.items() if count and name != rule.name}
+        return (after, counts) if counts else None

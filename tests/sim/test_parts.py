@@ -116,7 +116,8 @@ def test_directed_vectors_reach_each_class_and_ties() -> None:
 
 @given(st.text(), st.text())
 def test_junit_is_xml_whatever_the_names(name: str, explanation: str) -> None:
-    report = Report("torch", 1, ("scores",), [SetResult("data", 5, 2, 0.1), SetResult("random", 5, 1, 0.1)])
+    report = Report("torch", 1, ("scores",))
+    report.sets += [SetResult("data", 5, 2, 0.1), SetResult("random", 5, 1, 0.1)]
     suite = ET.fromstring(junit_xml(report, name, explanation).encode("utf-8"))[0]
     assert suite.attrib["failures"] == "2" and suite.attrib["tests"] == "2"
 
