@@ -1,0 +1,37 @@
+"""The networks that ship beside their recipes are what their logs and READMEs say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lgc.frontend import lower, read_model
+from lgc.ir import interp
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+LOGS = sorted(
+    path for folder in ("mnist/recipes", "fashion-mnist", "cifar-10") for path in (EXAMPLES / folder).glob("*.jsonl")
+)
+
+
+@pytest.mark.parametrize("log", LOGS, ids=lambda path: path.stem)
+def test_the_file_is_the_model_of_the_log(log: Path) -> None:
+    first, *_, last = map(json.loads, log.read_text().splitlines())
+    model = read_model(log.with_suffix(".pt"))
+    assert model.digest() == last["digest"]
+    assert model.training["hyperparameters"]["gates"] == first["gates"] == model.layers[0].width
+    text = (log.parent / "README.md").read_text()
+    assert f"{model.training['test_accuracy']:.2%}" in text
+    assert f"{model.training['validation_accuracy']:.2%}" in text
+
+
+@pytest.mark.parametrize("name", ["mnist-8k", "mnist-4k"])
+def test_accuracy_of_the_circuit(name: str) -> None:
+    model = read_model(EXAMPLES / "mnist" / "recipes" / f"{name}.pt")
+    with np.load(EXAMPLES / "mnist" / "mnist-test.npz") as data:
+        bits = np.unpackbits(data["X"], axis=1, count=int(data["n_bits"]), bitorder="little").astype(bool)
+        right = interp.classify(lower(model), bits) == data["y"]
+    assert float(right.mean()) == model.training["test_accuracy"]
