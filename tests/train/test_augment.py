@@ -12,7 +12,7 @@ import torch
 from click.testing import CliRunner
 from torch import Tensor
 
-from lgc.cli.train import train as command
+from lgc.cli import cli
 from lgc.errors import OptionError
 from lgc.ir import Encoder
 from lgc.train import TrainConfig
@@ -167,10 +167,10 @@ def test_contact_sheet(tmp_path: Path) -> None:
 
     path = tmp_path / "sheet.png"
     arguments = ["digits", "--augment", "affine-elastic", "--contact-sheet", str(path)]
-    result = CliRunner().invoke(command, arguments, catch_exceptions=False)
+    result = CliRunner().invoke(cli, ["train", *arguments], catch_exceptions=False)
     assert result.exit_code == 0
     assert imread(path).shape == (12 * 9 * 2, 16 * 9 * 2, 4)
     with pytest.raises(OptionError, match="no augmentation"):
-        CliRunner().invoke(command, ["digits", "--contact-sheet", str(path)], catch_exceptions=False)
+        CliRunner().invoke(cli, ["train", "digits", "--contact-sheet", str(path)], catch_exceptions=False)
     with pytest.raises(OptionError, match="-o"):
-        CliRunner().invoke(command, ["digits"], catch_exceptions=False)
+        CliRunner().invoke(cli, ["train", "digits"], catch_exceptions=False)

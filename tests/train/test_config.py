@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from lgc.cli.train import train as command
+from lgc.cli import cli
+from lgc.cli.train import train
 from lgc.errors import InputError, OptionError
 from lgc.frontend import read_model
 from lgc.ir import Encoder
@@ -41,7 +42,7 @@ def test_all_presets_are_listed() -> None:
 
 def test_every_setting_is_described_and_can_be_a_flag() -> None:
     assert [one.name for one in fields(TrainConfig)] == list(SETTINGS)
-    flags = {parameter.name for parameter in command.params}
+    flags = {parameter.name for parameter in train.params}
     assert set(SETTINGS) <= flags | {"dataset"}
     assert all(setting.help for _, setting in SETTINGS.values())
 
@@ -102,7 +103,7 @@ def test_flags_beat_the_file_and_the_file_the_preset(tmp_path: Path) -> None:
     )
     path = tmp_path / "m.pt"
     arguments = ["--preset", "mnist-8k", "--config", str(tmp_path / "run.toml"), "-o", str(path), "--gates", "50"]
-    result = CliRunner().invoke(command, arguments, catch_exceptions=False)
+    result = CliRunner().invoke(cli, ["train", *arguments], catch_exceptions=False)
     assert result.exit_code == 0
     found: Any = read_model(path).training["hyperparameters"]
     assert (found["gates"], found["seed"], found["augment"], found["lr"]) == (50, 5, "shift", 0.075)
@@ -127,7 +128,7 @@ def test_flags_beat_the_file_and_the_file_the_preset(tmp_path: Path) -> None:
 def test_bad_flags(arguments: list[str], match: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(OptionError, match=match):
-        CliRunner().invoke(command, arguments, catch_exceptions=False)
+        CliRunner().invoke(cli, ["train", *arguments], catch_exceptions=False)
 
 
 def test_wiring_of_each_layer() -> None:

@@ -22,7 +22,7 @@ from click.testing import CliRunner
 from rich.console import Console
 from torch import Tensor
 
-from lgc.cli.train import train as command
+from lgc.cli import cli
 from lgc.errors import CheckpointError, InputError, OptionError, OutputError
 from lgc.frontend import lower, read_model
 from lgc.ir import interp
@@ -121,11 +121,11 @@ def test_command_stops_and_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     path = tmp_path / "m.pt"
     arguments = ["digits", "-o", str(path), "--gates", "100", "--epochs", "2", "--tau", "5"]
     Stops(monkeypatch, 7)  # of 5 an epoch
-    stopped = CliRunner().invoke(command, arguments, catch_exceptions=False)
+    stopped = CliRunner().invoke(cli, ["train", *arguments], catch_exceptions=False)
     assert stopped.exit_code == 130
     assert "epoch 1 of 2 is the best so far" in stopped.stdout
     assert "--resume" in stopped.stdout
-    resumed = CliRunner().invoke(command, [*arguments, "--resume"], catch_exceptions=False)
+    resumed = CliRunner().invoke(cli, ["train", *arguments, "--resume"], catch_exceptions=False)
     assert resumed.exit_code == 0
     assert "100 gates, epoch" in resumed.stdout
 
@@ -308,7 +308,7 @@ def test_unknown_suffix(tmp_path: Path) -> None:
 def test_command(tmp_path: Path) -> None:
     path = tmp_path / "m.pt"
     options = ["--gates", "100", "--epochs", "1", "--threshold", "0.2", "--threshold", "0.5"]
-    result = CliRunner().invoke(command, ["digits", "-o", str(path), *options], catch_exceptions=False)
+    result = CliRunner().invoke(cli, ["train", "digits", "-o", str(path), *options], catch_exceptions=False)
     assert result.exit_code == 0
     assert "100 gates, epoch 1 of 1" in result.stdout
     assert read_model(path).encoder.num_bits == 128
