@@ -1,4 +1,4 @@
-"""Write mnist-test.npz (the 10,000 test images as packed bits) and the .pt twin of mnist-8k.safetensors.
+"""Write mnist-test.npz (the 10,000 test images as packed bits) and the .safetensors twin of mnist-8k.pt.
 
 python examples/mnist/pack.py FOLDER_WITH_MNIST
 """
@@ -16,8 +16,8 @@ from lgc.train import load_dataset
 
 def main(data_dir: str) -> None:
     here = Path(__file__).parent
-    model = read_model(here / "mnist-8k.safetensors")
-    write_model(model, here / "mnist-8k.pt")
+    model = read_model(here / "mnist-8k.pt")
+    write_model(model, here / "mnist-8k.safetensors")
     data = load_dataset("mnist", Path(data_dir))
     bits = model.encoder.encode(data.test_x)
     np.savez_compressed(

@@ -40,7 +40,7 @@ class TestInspect:
     def test_tables_name_the_layers(self) -> None:
         text = run("inspect", EXAMPLE).output
         assert "layer1" in text
-        assert "569 of them used" in text
+        assert "538 of them used" in text
 
     def test_what_is_missing_is_named_and_no_error(self, tmp_path: Path) -> None:
         file = tlx.dense(tmp_path / "net.pth", kind="light", rank=4)

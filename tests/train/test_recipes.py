@@ -28,7 +28,7 @@ def test_the_file_is_the_model_of_the_log(log: Path) -> None:
     assert f"{model.training['validation_accuracy']:.2%}" in text
 
 
-@pytest.mark.parametrize("name", ["mnist-8k", "mnist-4k"])
+@pytest.mark.parametrize("name", ["mnist-4k"])
 def test_accuracy_of_the_circuit(name: str) -> None:
     model = read_model(EXAMPLES / "mnist" / "recipes" / f"{name}.pt")
     with np.load(EXAMPLES / "mnist" / "mnist-test.npz") as data:
