@@ -145,10 +145,22 @@ class TopK(Choice):
 
 
 def _distinct(rows: int, k: int, bound: int, generator: torch.Generator | None) -> Tensor:
-    """int64 (rows, k), each row k distinct numbers below bound. Drawn in blocks: a row takes ``bound`` numbers."""
-    block = max(1, _DRAW // bound)
-    sizes = [min(block, rows - start) for start in range(0, rows, block)]
-    return torch.cat([torch.rand(size, bound, generator=generator).argsort(dim=1)[:, :k] for size in sizes])
+    """int64 (rows, k), each row k distinct numbers below bound, all subsets alike.
+
+    A few of many are drawn freely, and what came twice is drawn again: nothing depends on the numbers but their
+    equality, so no subset is favoured. Many of a few are the beginning of a shuffled row, made in blocks.
+    """
+    if 8 * k > bound:
+        block = max(1, _DRAW // bound)
+        sizes = [min(block, rows - start) for start in range(0, rows, block)]
+        return torch.cat([torch.rand(size, bound, generator=generator).argsort(dim=1)[:, :k] for size in sizes])
+    drawn = torch.randint(bound, (rows, k), generator=generator).sort(dim=1).values
+    while (again := torch.nonzero((drawn[:, 1:] == drawn[:, :-1]).any(dim=1)).flatten()).numel():
+        some = drawn[again]
+        twice = nn.functional.pad(some[:, 1:] == some[:, :-1], (1, 0))
+        some[twice] = torch.randint(bound, (int(twice.sum()),), generator=generator)
+        drawn[again] = some.sort(dim=1).values
+    return drawn
 
 
 class Fixed(nn.Module):

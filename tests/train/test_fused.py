@@ -26,6 +26,7 @@ def network(kind: str, seed: int = 0) -> LogicNetwork:
         "subset": lambda: Dense(37, 40, candidates=subset, generator=made),
         "wide": lambda: Dense(300, 40, generator=made),
         "topk": lambda: TopK(37, 40, 5, generator=made),
+        "widetopk": lambda: TopK(300, 40, 150, generator=made),
         "fixed": lambda: Fixed(37, 40, generator=made),
     }[kind.split("-")[0]]
     layers = [LogicLayer(first(), 40, generator=made)]
@@ -37,7 +38,9 @@ def network(kind: str, seed: int = 0) -> LogicNetwork:
 
 
 @pytest.mark.parametrize("batch", [1, 64, 100])
-@pytest.mark.parametrize("kind", ["dense", "subset", "wide", "topk", "fixed", "dense-topk", "topk-dense", "fixed-topk"])
+@pytest.mark.parametrize(
+    "kind", ["dense", "subset", "wide", "topk", "widetopk", "fixed", "dense-topk", "topk-dense", "fixed-topk"]
+)
 def test_steps_are_those_of_autograd_and_adam(kind: str, batch: int) -> None:
     fused, plain = network(kind), network(kind)
     width = fused.encoder.num_bits

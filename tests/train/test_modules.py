@@ -108,6 +108,15 @@ def test_candidates_are_as_in_plain_autograd(
         torch.testing.assert_close(mine, plain)
 
 
+@pytest.mark.parametrize(("k", "bound"), [(1, 40), (3, 24), (5, 40), (6, 40), (40, 40)])
+def test_candidates_are_distinct_and_all_alike(k: int, bound: int) -> None:
+    candidates = TopK(bound, 10_000, k, generator=generator(k)).candidates
+    assert (candidates.sort(dim=1).values.diff(dim=1) > 0).all()
+    counts = torch.bincount(candidates.flatten(), minlength=bound)
+    expected = 20_000 * k / bound
+    assert ((counts - expected).abs() < 6 * expected**0.5).all()
+
+
 @pytest.mark.parametrize("k", [1, 3, 18])
 def test_topk_network_equals_interpreter(k: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lgc.train.wiring._DRAW", 100)  # several blocks

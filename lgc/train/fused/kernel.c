@@ -241,17 +241,49 @@ static inline __attribute__((always_inline)) void tile_sums(int tiles, long K, c
     }
 }
 
-/* g[d] = unit * sum_b q[b] x[d][b], for both operands of a gate, so that a tile of x is read once from L2. */
-static void wire_sums(long B, long Dp, const uint8_t *const tables[2], const float unit[2], const uint8_t *x,
-                      float *const g[2])
+/* g[s][d] = unit[s] * sum_b q[s][b] x[d][b], for `operands` operands at once, so that a tile of x is read once from
+ * L2. */
+static void wire_sums(int operands, long B, long Dp, const uint8_t tables[][8 * MAX_BATCH], const float *unit,
+                      const uint8_t *x, float *const *g)
 {
     long d = 0;
     for (; d + 32 * TILES <= Dp; d += 32 * TILES)
-        for (int s = 0; s < 2; s++)
+        for (int s = 0; s < operands; s++)
             tile_sums(TILES, B / 4, tables[s], x + d, Dp, unit[s], g[s] + d);
     for (; d < Dp; d += 32)
-        for (int s = 0; s < 2; s++)
+        for (int s = 0; s < operands; s++)
             tile_sums(1, B / 4, tables[s], x + d, Dp, unit[s], g[s] + d);
+}
+
+/* 64 samples of 32 inputs to 16 rows of nibbles, Dp apart. Rounds of interleaved bytes, each of half the distance,
+ * bring byte j of all inputs together. */
+static inline void transpose_word(const uint64_t *const row[32], long w, long Dp, uint8_t *nibbles)
+{
+    const __m256i low = _mm256_set1_epi8(15);
+    __m256i one[8], two[8];
+    for (int i = 0; i < 8; i++) {
+        const __m256i upper = _mm256_setr_epi64x((long long)row[i][w], 0, (long long)row[i + 16][w], 0);
+        const __m256i lower = _mm256_setr_epi64x((long long)row[i + 8][w], 0, (long long)row[i + 24][w], 0);
+        one[i] = _mm256_unpacklo_epi8(upper, lower);
+    }
+    for (int i = 0; i < 4; i++) {
+        two[i] = _mm256_unpacklo_epi8(one[i], one[i + 4]);
+        two[i + 4] = _mm256_unpackhi_epi8(one[i], one[i + 4]);
+    }
+    for (int half = 0; half < 2; half++)
+        for (int i = 0; i < 2; i++) {
+            one[4 * half + i] = _mm256_unpacklo_epi8(two[4 * half + i], two[4 * half + i + 2]);
+            one[4 * half + i + 2] = _mm256_unpackhi_epi8(two[4 * half + i], two[4 * half + i + 2]);
+        }
+    for (int pair = 0; pair < 4; pair++) {
+        two[2 * pair] = _mm256_unpacklo_epi8(one[2 * pair], one[2 * pair + 1]);
+        two[2 * pair + 1] = _mm256_unpackhi_epi8(one[2 * pair], one[2 * pair + 1]);
+    }
+    for (int j = 0; j < 8; j++) {
+        _mm256_storeu_si256((__m256i *)(nibbles + 2 * j * Dp), _mm256_and_si256(two[j], low));
+        _mm256_storeu_si256((__m256i *)(nibbles + (2 * j + 1) * Dp),
+                            _mm256_and_si256(_mm256_srli_epi16(two[j], 4), low));
+    }
 }
 #else
 static void subset_sums(long B, const int16_t *q, uint8_t *tables)
@@ -267,10 +299,10 @@ static void subset_sums(long B, const int16_t *q, uint8_t *tables)
     }
 }
 
-static void wire_sums(long B, long Dp, const uint8_t *const tables[2], const float unit[2], const uint8_t *x,
-                      float *const g[2])
+static void wire_sums(int operands, long B, long Dp, const uint8_t tables[][8 * MAX_BATCH], const float *unit,
+                      const uint8_t *x, float *const *g)
 {
-    for (int s = 0; s < 2; s++) {
+    for (int s = 0; s < operands; s++) {
         for (long d = 0; d < Dp; d++)
             g[s][d] = 0;
         for (long k = 0; k < B / 4; k++) {
@@ -284,22 +316,28 @@ static void wire_sums(long B, long Dp, const uint8_t *const tables[2], const flo
             g[s][d] *= unit[s];
     }
 }
+
+/* 64 samples of 32 inputs to 16 rows of nibbles, Dp apart. */
+static void transpose_word(const uint64_t *const row[32], long w, long Dp, uint8_t *nibbles)
+{
+    for (int k = 0; k < 16; k++)
+        for (int i = 0; i < 32; i++)
+            nibbles[k * Dp + i] = (uint8_t)(row[i][w] >> (4 * k) & 15);
+}
 #endif
 
-/* unit * sum over the samples of a row where x is set. */
-static float picked_sum(long B, const int16_t *q, const uint64_t *x, float unit)
+/* Nibbles (B/4, Kp) of the rows of x that are picked, as lgc_nibbles makes them of all rows; Kp is K filled up to a
+ * multiple of 32 with any row. */
+static void gather_nibbles(long B, const uint64_t *x, const int32_t *picks, long K, long Kp, uint8_t *nibbles)
 {
-    static const uint16_t select[16] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
-    int16_t sums[16] = {0};
-    for (long b = 0; b < B; b += 16) {
-        const uint16_t word = (uint16_t)(x[b / 64] >> (b % 64));
-        for (int i = 0; i < 16; i++)
-            sums[i] = (int16_t)(sums[i] + ((word & select[i]) ? q[b + i] : 0));
+    const long words = B / 64;
+    for (long k = 0; k < Kp; k += 32) {
+        const uint64_t *row[32];
+        for (int i = 0; i < 32; i++)
+            row[i] = x + picks[k + i < K ? k + i : 0] * words;
+        for (long w = 0; w < words; w++)
+            transpose_word(row, w, Kp, nibbles + 16 * w * Kp + k);
     }
-    int total = 0;
-    for (int i = 0; i < 16; i++)
-        total += sums[i];
-    return unit * (float)total;
 }
 
 /* The 16 gates as coefficients of c0 + ca*A + cb*B + cab*A*B, from the truth table in the order 00, 10, 01, 11. */
@@ -357,10 +395,9 @@ static void dense_wires(const layer_t *l, long n, long B, const int16_t q[2][MAX
 {
     float *const g[2] = {work, work + Dp}, *e = work + 2 * Dp;
     uint8_t sums[2][8 * MAX_BATCH];
-    const uint8_t *const tables[2] = {sums[0], sums[1]};
     for (int s = 0; s < 2; s++)
         subset_sums(B, q[s], sums[s]);
-    wire_sums(B, Dp, tables, unit, nibbles, g);
+    wire_sums(2, B, Dp, sums, unit, nibbles, g);
     for (int s = 0; s < 2; s++) {
         const long row = s * l->N + n, at = row * l->D;
         l->top[row] = softmax_adam(l->D, g[s], l->logits + at, l->m + at, l->v + at, e, l->top[row], adam);
@@ -369,19 +406,23 @@ static void dense_wires(const layer_t *l, long n, long B, const int16_t q[2][MAX
 }
 
 static void picked_wires(const layer_t *l, long n, long B, const int16_t q[2][MAX_BATCH], const float unit[2],
-                         const uint64_t *x, float *work, adam_t adam)
+                         const uint64_t *x, long Kp, float *work, adam_t adam)
 {
+    float *g = work, *e = work + Kp;
+    uint8_t *nibbles = (uint8_t *)(work + 2 * Kp), sums[1][8 * MAX_BATCH];
     for (int s = 0; s < 2; s++) {
         const long row = s * l->N + n, at = row * l->K;
-        for (long k = 0; k < l->K; k++)
-            work[k] = picked_sum(B, q[s], x + l->candidates[at + k] * (B / 64), unit[s]);
-        l->top[row] = softmax_adam(l->K, work, l->logits + at, l->m + at, l->v + at, work + l->K, l->top[row], adam);
+        subset_sums(B, q[s], sums[0]);
+        gather_nibbles(B, x, l->candidates + at, l->K, Kp, nibbles);
+        wire_sums(1, B, Kp, sums, unit + s, nibbles, &g);
+        l->top[row] = softmax_adam(l->K, g, l->logits + at, l->m + at, l->v + at, e, l->top[row], adam);
         l->wires[row] = l->candidates[at + first_equal(l->logits + at, l->K, l->top[row])];
     }
 }
 
 /* Backward and update of a layer. Upstream is (N / group, B), one row for each `group` gates; `to`, if given, takes
- * the gradients of the operands (2, N, B), and `used` the wires they came by (2, N). `work` is (threads, 3 Dp). */
+ * the gradients of the operands (2, N, B), and `used` the wires they came by (2, N). Dp is the number of choices of a
+ * wire, filled up to a multiple of 32, and `work` is (threads, Dp (3 + B / 16)). */
 void lgc_update(const layer_t *l, long B, const uint64_t *x, const uint8_t *nibbles, long Dp, const float *upstream,
                 long group, const uint8_t *table_of_id, float *to, int32_t *used, float *work, long work_size,
                 const adam_t *adam)
@@ -415,7 +456,7 @@ void lgc_update(const layer_t *l, long B, const uint64_t *x, const uint8_t *nibb
                     memset(q[s], 0, (size_t)B * sizeof q[s][0]);
             }
             if (l->candidates)
-                picked_wires(l, n, B, q, unit, x, own, *adam);
+                picked_wires(l, n, B, q, unit, x, Dp, own, *adam);
             else
                 dense_wires(l, n, B, q, unit, nibbles, Dp, own, *adam);
         }

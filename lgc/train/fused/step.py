@@ -140,17 +140,18 @@ class _FusedLayer:
         inputs = len(x)
         choices = self.wire_logits.shape[-1] if len(self.wire_logits) else 0
         dense = isinstance(self.wiring, Dense)
-        width = -(-inputs // _LANES) * _LANES if dense else max(choices, 1)
+        width = -(-max(inputs if dense else choices, 1) // _LANES) * _LANES
         nibbles = torch.zeros(padded // 4, width, dtype=torch.uint8) if dense else None
         if nibbles is not None:
             kernel.call("lgc_nibbles", x, inputs, padded, width, nibbles)
         to = torch.empty(2 * self.gates, padded) if need_x else None
         used = torch.empty(2 * self.gates, dtype=torch.int32) if need_x else None
-        work = torch.empty(torch.get_num_threads() * 3 * width)
+        work_size = width * (3 + padded // 16)
+        work = torch.empty(torch.get_num_threads() * work_size)
         state = self._state(inputs, choices)
         kernel.call(
             "lgc_update", ctypes.addressof(state), padded, x, nibbles, width, upstream, self.gates // len(upstream),
-            tables, to, used, work, 3 * width, ctypes.addressof(adam),
+            tables, to, used, work, work_size, ctypes.addressof(adam),
         )  # fmt: skip
         if to is None:
             return upstream
