@@ -28,16 +28,23 @@ class HeadOptions:
     head: str | None
     argmax: str | None
     fabric: str | None
+    copies: bool | None
 
     def target_options(self) -> dict[str, str]:
         """Those given, as options of the Verilog target."""
-        return {name: value for name, value in vars(self).items() if value is not None}
+        return {name: str(value) for name, value in vars(self).items() if value is not None}
 
 
 _OPTIONS = (
     click.option("--head", type=click.Choice(HEADS), help="Verilog: how votes are counted; see docs/head.md."),
     click.option("--argmax", type=click.Choice(ARGMAXES), help="Verilog: how a mapped head finds the largest score."),
     click.option("--fabric", type=click.Choice(FABRICS), help="Verilog: whose cells a mapped head is written in."),
+    click.option(
+        "--copies/--no-copies",
+        default=None,
+        help="Verilog, mapped head: a register rank of copies of the inputs, one for each part of the circuit; by "
+        "default with a --fabric, from 8 ranks on.",
+    ),
 )
 
 

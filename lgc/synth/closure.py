@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lgc.backend.base import write
-from lgc.backend.pipeline import Pipeline, max_ranks, pipeline
+from lgc.backend.pipeline import Pipeline, max_ranks
 from lgc.backend.verilog import Verilog
 from lgc.errors import OptionError, ToolError
 from lgc.ir import Circuit
@@ -164,9 +164,10 @@ def close_circuit(
     def report(one: Attempt) -> None:
         say(f"{one.ranks} ranks: {one.fmax:.1f} MHz measured, {one.delay:.1f} LUTs in a row estimated")
 
-    levels = replace(verilog, pipeline=0).ranks(circuit).levels
-    closure = close_timing(
-        lambda ranks: pipeline(levels, ranks), max_ranks(levels), measure, options.clock, target.level_ns, report
-    )
+    def place(ranks: int) -> Pipeline:
+        return replace(verilog, pipeline=ranks).ranks(circuit)
+
+    most = max_ranks(place(0).levels)
+    closure = close_timing(place, most, measure, options.clock, target.level_ns, report)
     assert closure.best is not None
     return replace(verilog, pipeline=closure.best.ranks), closure

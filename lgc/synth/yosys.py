@@ -72,6 +72,8 @@ class Job:
         """The yosys script: file names are relative to the folder it runs in."""
         lines = ["read_liberty -lib cells.lib"] if self.liberty is not None else []
         lines += [*(f"read_verilog -defer {name}" for name in self.sources()), self.command]
+        # Modules that were kept so that their registers are not merged are of no further use.
+        lines += ["setattr -mod -unset keep_hierarchy", "flatten", "opt_clean"]
         if self.liberty is not None:
             lines += ["dfflibmap -liberty cells.lib", "abc -liberty cells.lib"]
             lines += ["opt_clean -purge", "tee -o area.txt stat -liberty cells.lib"]

@@ -14,10 +14,10 @@ import numpy as np
 from lgc.ir import CONST0, CONST1, Builder
 
 FALSE, TRUE = 2 * CONST0, 2 * CONST0 + 1
-GATES, POPCOUNT, ARGMAX = 0, 1, 2
+GATES, POPCOUNT, ARGMAX, COPIES = 0, 1, 2, 3
 """Regions of a mapped netlist, for area by stage and readable modules."""
-LUT, CARRY, SUM = 0, 1, 2
-"""Kinds of node: a lookup table, and the multiplexer and the XOR of a carry chain's position."""
+LUT, CARRY, SUM, COPY = 0, 1, 2, 3
+"""Kinds of node: a lookup table; the multiplexer and the XOR of a carry chain's position; the copy of an input."""
 
 
 def positive(net: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 
@@ -19,6 +19,7 @@ from lgc.backend.head.literals import ARGMAX, GATES, LUT, POPCOUNT, Mapper, posi
 from lgc.backend.head.order import ChainedNetlist, by_level, chained, name_regions, renumber
 from lgc.backend.head.pack import pair_up
 from lgc.backend.head.plan import REGIONS, Bit, Chain, Compressor, Mapped, Piece
+from lgc.backend.head.renaming import Renaming
 from lgc.backend.head.terms import read_groups
 from lgc.errors import OptionError
 from lgc.ir import Builder, Circuit, Netlist
@@ -133,7 +134,7 @@ class _Lowering:
         netlist = renumber(netlist, number)
         order = np.argsort(number[netlist.first_node :])
         kind, region = kind[order], region[order]
-        rename = _Renaming(number.tolist())
+        rename = Renaming(number.tolist())
         packed = [(rename.number[one], rename.number[two]) for one, two in self.packed]
         if self.head == "carry":
             packed += self._pairs(netlist, kind, region, packed)
@@ -228,28 +229,3 @@ def _copy_origins(builder: Builder, names: tuple[str, ...], layer: I32, neuron: 
     np.maximum.at(sizes, layer, neuron + 1)
     starts = [int(builder.layer(name, int(size))[0]) if size else 0 for name, size in zip(names, sizes, strict=True)]
     return [starts[one] + place for one, place in zip(layer.tolist(), neuron.tolist(), strict=True)]
-
-
-@dataclass(frozen=True)
-class _Renaming:
-    """The plan in other numbers of nets."""
-
-    number: list[int]
-
-    def bits(self, bits: tuple[Bit, ...]) -> tuple[Bit, ...]:
-        return tuple((2 * self.number[literal >> 1] + (literal & 1), exponent) for literal, exponent in bits)
-
-    def piece(self, piece: Piece) -> Piece:
-        nets = tuple(self.number[net] for net in piece.nets)
-        return replace(piece, nets=nets, bits=self.bits(piece.bits))
-
-    def compressor(self, one: Compressor) -> Compressor:
-        swallowed = self.piece(one.swallowed) if one.swallowed else None
-        return replace(one, inputs=self.bits(one.inputs), outputs=self.bits(one.outputs), swallowed=swallowed)
-
-    def chain(self, chain: Chain) -> Chain:
-        def of(nets: tuple[int, ...]) -> tuple[int, ...]:
-            return tuple(self.number[net] for net in nets)
-
-        carry_in = self.number[chain.carry_in]
-        return Chain(of(chain.select), of(chain.data), carry_in, of(chain.sums), of(chain.carries))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.backend.head.literals import ARGMAX, GATES, LUT, POPCOUNT
+from lgc.backend.head.literals import ARGMAX, COPIES, GATES, LUT, POPCOUNT
 from lgc.backend.head.order import ChainedNetlist
 
 Bit = tuple[int, int]
 """(literal, exponent): a literal that counts 2**exponent; a literal is ``2*net + inverted``."""
 
-REGIONS = {GATES: "gates", POPCOUNT: "popcount", ARGMAX: "argmax"}
+REGIONS = {GATES: "gates", POPCOUNT: "popcount", ARGMAX: "argmax", COPIES: "copies"}
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,8 @@ class Mapped:
         scores: per class, positions among the outputs, LSB first; two's complement if ``signed``. Empty for class only.
         class_id: positions among the outputs, LSB first. Empty for scores only.
         region: uint8 (M,), per node a key of :data:`REGIONS`.
-        kind: uint8 (M,), per node one of ``LUT``, ``CARRY`` (multiplexer of a carry chain) and ``SUM`` (its XOR).
+        kind: uint8 (M,), per node one of ``LUT``, ``CARRY`` (multiplexer of a carry chain), ``SUM`` (its XOR) and
+            ``COPY`` (a wire, see ``parts``).
         chains: the carry chains that CARRY and SUM nodes belong to.
         packed: pairs of LUT nodes of one place: together they read at most five nets, or one of them is the other's
             function where operand 5 is 0.
@@ -89,6 +90,8 @@ class Mapped:
         pieces: see :class:`Piece`; with ``linear`` and the compressors they make the scores.
         linear: per class, bits that count as they are.
         constants: per class, what the pieces' offsets and the bias add up to.
+        parts: int64 (copies,), ascending: the first nodes are copies of inputs, each for one part of the circuit, as
+            :func:`lgc.backend.head.copies.copy_inputs` makes them. The plan goes on to name the inputs themselves.
     """
 
     netlist: ChainedNetlist
@@ -106,6 +109,7 @@ class Mapped:
     linear: tuple[tuple[Bit, ...], ...]
     constants: tuple[int, ...]
     compressors: tuple[Compressor, ...]
+    parts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
     def luts(self) -> dict[str, int]:
@@ -113,4 +117,4 @@ class Mapped:
         counts = np.bincount(self.region[self.kind == LUT], minlength=len(REGIONS))
         shared = [second - self.netlist.first_node for _, second in self.packed]
         counts = counts - np.bincount(self.region[shared], minlength=len(REGIONS))
-        return {name: int(counts[region]) for region, name in REGIONS.items()}
+        return {name: int(counts[region]) for region, name in REGIONS.items() if region != COPIES}

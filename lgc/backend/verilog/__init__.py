@@ -16,6 +16,7 @@ from lgc import __version__
 from lgc.backend.base import Target
 from lgc.backend.head import HEADS, Choice, Mapped, choose_head, map_circuit
 from lgc.backend.head.argmax import ARCHITECTURES
+from lgc.backend.head.copies import copy_inputs
 from lgc.backend.manifest import Manifest
 from lgc.backend.naming import comment, identifier
 from lgc.backend.pipeline import INPUT_LEVEL, Pipeline, input_level, netlist_levels
@@ -36,6 +37,8 @@ from lgc.ir import Circuit
 BODY_MARK = "// body-sha256: "
 SOURCE_MARK = "// model-digest: "
 CIRCUIT_MARK = "// circuit-digest: "
+
+_RANKS_FOR_COPIES = 8
 
 MACROS = """\
 // In hardware `LGC_NETS(x, 4) is [3:0] x and `LGC_GATE is assign. Simulation alone defines LGC_LANES: each net is then
@@ -80,6 +83,8 @@ class Verilog(Target):
         head: ``adder`` (plain arithmetic), ``serial`` (a vote a clock), a head of :mod:`lgc.backend.head`, or ``auto``.
         argmax: of a mapped head: ``tournament`` or ``bit-serial``.
         fabric: ``generic``, or the parts whose cells the lookup tables of a mapped head become.
+        copies: whether a mapped head has a register rank of copies of the inputs, one for each part of the circuit; by
+            default if a fabric is named and there are ranks enough.
         interface, board, beat, baud: a wrapper beside the circuit, see :class:`lgc.backend.verilog.interfaces.Wrapper`.
     """
 
@@ -90,6 +95,7 @@ class Verilog(Target):
     head: str = "auto"
     argmax: str = "tournament"
     fabric: str = "generic"
+    copies: bool | None = None
     interface: str = "none"
     board: str = ""
     beat: int = 0
@@ -130,7 +136,13 @@ class Verilog(Target):
         choice = self.choice()
         if choice.head in ("adder", "serial"):
             return None
-        return map_circuit(circuit, head=choice.head, argmax=self.argmax, lut=choice.lut, outputs=self.outputs)
+        mapped = map_circuit(circuit, head=choice.head, argmax=self.argmax, lut=choice.lut, outputs=self.outputs)
+        return copy_inputs(mapped) if self._with_copies() else mapped
+
+    def _with_copies(self) -> bool:
+        if self.copies is None:
+            return self.fabric != "generic" and self.pipeline >= _RANKS_FOR_COPIES
+        return self.copies
 
     def ranks(self, circuit: Circuit) -> Pipeline:
         """The circuit's levels and where the ranks stand.

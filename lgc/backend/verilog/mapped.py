@@ -12,33 +12,59 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.backend.head.literals import GATES, LUT
+from lgc.backend.head.literals import COPIES, COPY, GATES, LUT
 from lgc.backend.head.plan import REGIONS, Chain, Mapped
 from lgc.backend.naming import identifier, unique
 from lgc.backend.pipeline import Pipeline, input_level, net_ranks, netlist_levels, pipeline
 from lgc.backend.stages import INPUT, VOTES, Stage, Staging
 from lgc.backend.verilog.fabric import Fabric, carry_cells, two_outputs
 from lgc.backend.verilog.gates import GATES_PER_BLOCK, ONE, ZERO, gate_lines, lut_function
+from lgc.backend.verilog.ranks import later, registers
 from lgc.backend.verilog.top import Top
+from lgc.errors import OptionError
 from lgc.ir import CONST1, Circuit
 
 I64 = NDArray[np.int64]
+
+COPIES_RANKS = 3
+_KEPT = """\
+// Registers of copies that synthesis is not to take for one. The attribute keeps them apart.
+(* keep_hierarchy *)
+module {name} #(
+  parameter SIZE = 1
+) (
+  input  wire clk,
+  input  wire `LGC_NETS(d, SIZE),
+  output reg  `LGC_NETS(q, SIZE)
+);
+  always @(posedge clk) q <= d;
+endmodule
+"""
 
 
 def place_ranks(mapped: Mapped, ranks: int) -> Pipeline:
     """The levels of a mapped circuit, ``ranks`` register ranks among them.
 
     Raises:
-        OptionError: see :func:`lgc.backend.pipeline.pipeline`.
+        OptionError: see :func:`lgc.backend.pipeline.pipeline`; copies of the inputs take three ranks.
     """
     netlist = mapped.netlist
+    if len(mapped.parts) and ranks < COPIES_RANKS:
+        raise OptionError(
+            f"copies of the inputs in a pipeline of {ranks} ranks",
+            hint=f"They take {COPIES_RANKS} at least: at the input, behind the copies, and at the output",
+        )
     level = netlist.levels[netlist.first_node :]
     counts = np.zeros((netlist.depth + 1, len(REGIONS)), np.int64)
     shown = level <= netlist.depth
     np.add.at(counts, (level[shown], mapped.region[shown]), 1)
     parts = [REGIONS[int(region)] for region in counts[1:].argmax(axis=1)]
-    levels = netlist_levels(netlist, gates_per_lut=1.0, parts=parts)
-    return pipeline([input_level(mapped.netlist), *levels], ranks)
+    levels = [input_level(netlist), *netlist_levels(netlist, gates_per_lut=1.0, parts=parts)]
+    placed = pipeline(levels, ranks)
+    if not len(mapped.parts):
+        return placed
+    inner = pipeline(levels[1:], ranks - 1)  # a rank at the input, one behind the copies, and the others as ever
+    return Pipeline(tuple(levels), (0, *(cut + 1 for cut in inner.cuts)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +72,18 @@ class MappedTop(Top):
     """The top module of a mapped circuit: the last stage holds the bits of the results."""
 
     mapped: Mapped | None = None
+
+    def _registers(self, name: str, width: int, ranks: int) -> Iterator[str]:
+        """Copies are registered in modules of their own."""
+        assert self.mapped is not None
+        stage = next((one for one in self.staging.stages if one.name == name), None)
+        if stage is None or not _is_copies(self.mapped, stage):
+            yield from registers(name, width, ranks)
+            return
+        yield f"  wire `LGC_NETS({later(name, 1)}, {width});"
+        kept = f"{self.name}_copies #(.SIZE({width})) r_{name}"
+        yield f"  {kept} (.clk(clk), .d({name}), .q({later(name, 1)}));"
+        yield from registers(name, width, ranks, start=2)
 
     def _head(self) -> Iterator[str]:
         assert self.mapped is not None
@@ -60,6 +98,10 @@ class MappedTop(Top):
                 yield f"      assign {name}[i] = {results}[{places[0]}+i];"
                 yield "    end"
                 yield "  endgenerate"
+
+
+def _is_copies(mapped: Mapped, stage: Stage) -> bool:
+    return stage.width > 0 and 0 <= stage.nodes[0] < len(mapped.parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +120,10 @@ class Layout:
 
     def modules(self, top: str, fabric: Fabric | None) -> Iterator[str]:
         """The modules of all stages."""
-        fixed = set(np.flatnonzero(self.mapped.region != GATES).tolist()) if fabric else set()
+        region = self.mapped.region
+        fixed = set(np.flatnonzero((region != GATES) & (region != COPIES)).tolist()) if fabric else set()
+        if len(self.mapped.parts):
+            yield _KEPT.format(name=f"{top}_copies")
         for one in self.staging.stages:
             yield from self._module(top, one, fabric if fixed.intersection(one.nodes.tolist()) else None)
 
@@ -199,18 +244,20 @@ def _groups(mapped: Mapped) -> list[I64]:
     netlist = mapped.netlist
     inner = np.ones(netlist.num_nets, np.bool_)
     used = np.arange(netlist.width) < netlist.arity[:, None]
-    inner[netlist.fanin[(mapped.kind == LUT)[:, None] & used]] = False
+    inner[netlist.fanin[((mapped.kind == LUT) | (mapped.kind == COPY))[:, None] & used]] = False
     inner[netlist.outputs] = False
     for chain in mapped.chains:
         inner[[*chain.data, chain.carry_in]] = False
-    chain_node = mapped.kind != LUT
+    chain_node = (mapped.kind != LUT) & (mapped.kind != COPY)
     shown = np.flatnonzero(~chain_node | ~inner[netlist.first_node :])
     level = netlist.levels[netlist.first_node :][shown]
     layer = np.full(netlist.num_nodes, -1, np.int64)
     known = netlist.origin >= 0
     layer[known] = netlist.origins.layer[netlist.origin[known]]
     layer[chain_node | (mapped.region != GATES)] = -1
-    keys = np.stack([chain_node[shown], layer[shown], level, mapped.region[shown]])
+    part = np.full(netlist.num_nodes, -1, np.int64)
+    part[: len(mapped.parts)] = mapped.parts
+    keys = np.stack([part[shown], chain_node[shown], layer[shown], level, mapped.region[shown]])
     order = np.lexsort(keys)
     cuts = np.flatnonzero((np.diff(keys[:, order], axis=1) != 0).any(axis=0)) + 1
     return np.split(shown[order], cuts) if len(shown) else []
@@ -222,6 +269,8 @@ def _name(mapped: Mapped, node: int) -> str:
     if region == GATES:
         handle = int(netlist.origin[node])
         return identifier(netlist.origins.names[netlist.origins.layer[handle]] if handle >= 0 else "logic", "stage")
+    if region == COPIES:
+        return f"{REGIONS[region]}_{mapped.parts[node]}"
     level = int(netlist.levels[netlist.first_node + node])
     return f"{REGIONS[region]}_{level}{'_sum' if mapped.kind[node] != LUT else ''}"
 

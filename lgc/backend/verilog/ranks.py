@@ -10,8 +10,8 @@ def later(name: str, ranks: int) -> str:
     return f"{name}_q{ranks}" if ranks else name
 
 
-def registers(name: str, size: int, ranks: int) -> Iterator[str]:
-    """Registers that make a vector of ``size`` nets available up to ``ranks`` clocks later."""
-    for clock in range(1, ranks + 1):
+def registers(name: str, size: int, ranks: int, *, start: int = 1) -> Iterator[str]:
+    """Registers that make a vector of ``size`` nets available from ``start`` up to ``ranks`` clocks later."""
+    for clock in range(start, ranks + 1):
         yield f"  reg `LGC_NETS({later(name, clock)}, {size});"
         yield f"  always @(posedge clk) {later(name, clock)} <= {later(name, clock - 1)};"

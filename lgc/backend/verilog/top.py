@@ -53,7 +53,7 @@ class Top:
             yield f"  wire `LGC_NETS({one.name}, {max(1, one.width)});"
             pins = [f".{name}({self._seen(name, one.rank)})" for name in one.reads]
             yield f"  {self.name}_{one.name} u_{one.name} ({', '.join([*pins, f'.{one.name}({one.name})'])});"
-            yield from registers(one.name, max(1, one.width), self._last_use(one.name) - one.rank)
+            yield from self._registers(one.name, max(1, one.width), self._last_use(one.name) - one.rank)
         yield from self._head()
         yield from self._results(ports)
         yield "endmodule"
@@ -87,6 +87,9 @@ class Top:
         yield "    end"
         yield "  endgenerate"
         yield from registers("x", num_inputs, self._last_use(INPUT))
+
+    def _registers(self, name: str, width: int, ranks: int) -> Iterator[str]:
+        yield from registers(name, width, ranks)
 
     def _rank_of(self, name: str) -> int:
         return next((one.rank for one in self.staging.stages if one.name == name), 0)

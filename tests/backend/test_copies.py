@@ -1,0 +1,86 @@
+"""Copies of the inputs: the same circuit, nothing but copies reads an input, and synthesis does not merge them."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from strategies import circuits, random_circuit, random_inputs
+
+from lgc.backend.base import to_bytes, write
+from lgc.backend.head import map_circuit
+from lgc.backend.head.copies import copy_inputs
+from lgc.backend.verilog import Verilog
+from lgc.backend.verilog.mapped import place_ranks
+from lgc.errors import OptionError
+from lgc.ir import Circuit
+
+sys.path.insert(0, str(Path(__file__).parent))  # tests are imported without being a package
+from test_head import HEADS, Architecture, all_inputs, check, value, values_of, weigh
+
+
+@pytest.mark.parametrize("head", HEADS)
+@given(circuit=circuits())
+def test_the_circuit_stays_the_same_and_reads_copies_only(head: Architecture, circuit: Circuit) -> None:
+    mapped = map_circuit(circuit, head=head[0], lut=head[1])
+    copied = copy_inputs(mapped)
+    check(circuit, copied, all_inputs(circuit.netlist.num_inputs))
+    netlist, count = copied.netlist, len(copied.parts)
+    assert netlist.num_nodes == mapped.netlist.num_nodes + count
+    assert copied.luts == mapped.luts
+    used = np.arange(netlist.width) < netlist.arity[:, None]
+    inputs = (netlist.fanin > 1) & (netlist.fanin < netlist.first_node) & used
+    assert inputs[:count].any(axis=1).all()
+    assert not inputs[count:].any()
+    assert (netlist.fanout()[netlist.first_node : netlist.first_node + count] > 0).all()
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_each_part_has_its_copies_and_the_plan_still_holds(head: Architecture) -> None:
+    circuit = random_circuit(30, [3000], 5, seed=5)
+    copied = copy_inputs(map_circuit(circuit, head=head[0], lut=head[1]))
+    pairs = list(zip(copied.parts.tolist(), copied.netlist.fanin[: len(copied.parts), 0].tolist(), strict=True))
+    assert len(set(pairs)) == len(pairs)
+    assert copied.parts[-1] > 0
+    nets = values_of(copied, random_inputs(30, 300))
+    for piece in copied.pieces:
+        np.testing.assert_array_equal(value(nets, piece), piece.offset + weigh(nets, piece.bits))
+
+
+def test_ranks_stand_at_the_input_and_behind_the_copies() -> None:
+    copied = copy_inputs(map_circuit(random_circuit(30, [600], 3), lut=4))
+    for ranks in (3, 4, 9):
+        assert place_ranks(copied, ranks).cuts[:2] == (0, 1)
+        assert place_ranks(copied, ranks).latency == ranks
+    for ranks in (0, 2):
+        with pytest.raises(OptionError, match=f"copies of the inputs in a pipeline of {ranks} ranks"):
+            place_ranks(copied, ranks)
+
+
+@pytest.mark.parametrize(
+    ("options", "copies"),
+    [({"fabric": "ecp5", "pipeline": 8}, True), ({"fabric": "ecp5", "pipeline": 7}, False),
+     ({"head": "compress", "pipeline": 8}, False), ({"head": "compress", "pipeline": 3, "copies": True}, True),
+     ({"fabric": "ecp5", "pipeline": 8, "copies": False}, False)],
+)  # fmt: skip
+def test_when_there_are_copies(options: dict[str, object], copies: bool) -> None:
+    text = to_bytes(Verilog(**options), random_circuit(30, [600], 3)).decode()  # type: ignore[arg-type]
+    assert ("keep_hierarchy" in text) == copies == bool(re.search(r"_copies #\(\.SIZE\(\d+\)\) r_copies_0", text))
+
+
+def test_synthesis_keeps_every_register(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pyosys")
+    from lgc.synth.flow import SynthOptions, synthesize
+    from lgc.synth.targets import find_target
+
+    monkeypatch.setenv("LGC_CACHE", str(tmp_path))
+    circuit, target = random_circuit(30, [1200], 3, seed=1), Verilog(top="net", fabric="ecp5", pipeline=8)
+    write(target, circuit, tmp_path / "net.v")
+    pipeline, mapped = target.ranks(circuit), target.mapped(circuit)
+    assert mapped is not None and len(mapped.parts) > 30
+    result = synthesize(tmp_path / "net.v", find_target("ecp5-25k"), SynthOptions(route=False))
+    assert result.value("ffs") == pipeline.registers + pipeline.latency
