@@ -22,10 +22,10 @@ from torch.nn.functional import cross_entropy, one_hot
 from lgc.errors import ToolError
 from lgc.ir import Encoder
 from lgc.train.fused import fused_step
-from lgc.train.modules import Dense, GroupSum, LogicLayer, LogicNetwork, gate_basis
+from lgc.train.modules import Dense, GroupSum, LogicLayer, LogicNetwork, TopK, gate_basis
 from lgc.train.step import TorchStep
 
-_INPUTS, _CLASSES, _TAU, _LR = 784, 10, 12.0, 0.075
+_INPUTS, _CLASSES, _TAU, _LR, _K = 784, 10, 12.0, 0.075, 64
 
 Update = Callable[[Tensor, Tensor], object]
 
@@ -70,18 +70,19 @@ def _plain(gates: int, *, hard: bool) -> Update:
     return update
 
 
-def _network(gates: int) -> LogicNetwork:
-    return LogicNetwork(Encoder(_INPUTS), [LogicLayer(Dense(_INPUTS, gates), gates)], GroupSum(_CLASSES, _TAU))
+def _network(gates: int, k: int) -> LogicNetwork:
+    wiring = TopK(_INPUTS, gates, k) if k else Dense(_INPUTS, gates)
+    return LogicNetwork(Encoder(_INPUTS), [LogicLayer(wiring, gates)], GroupSum(_CLASSES, _TAU))
 
 
-def _own(gates: int) -> Update:
-    step = TorchStep(_network(gates))
+def _own(gates: int, k: int = 0) -> Update:
+    step = TorchStep(_network(gates, k))
     step.lr = _LR
     return step
 
 
-def _fused(gates: int) -> Update:
-    step = fused_step(_network(gates), 64)
+def _fused(gates: int, k: int = 0) -> Update:
+    step = fused_step(_network(gates, k), 64)
     if step is None:
         raise ToolError("the training kernel cannot be built here", hint="`lgc doctor` says what is missing")
     step.lr = _LR
@@ -93,6 +94,8 @@ WAYS: dict[str, Callable[[int], Update]] = {
     "plain torch, straight-through": lambda gates: _plain(gates, hard=True),
     "lgc, autograd": _own,
     "lgc, fused in C": _fused,
+    f"lgc, autograd, top-{_K}": lambda gates: _own(gates, _K),
+    f"lgc, fused in C, top-{_K}": lambda gates: _fused(gates, _K),
 }
 
 
