@@ -24,6 +24,19 @@ class ClockOptions:
     clock: str | None
     seeds: int
 
+    def with_fabric(self, backend: Target) -> Target:
+        """The backend, its head to be made of the part's cells if nothing else was asked for."""
+        from lgc.backend.verilog import Verilog
+        from lgc.backend.verilog.fabric import FABRICS
+        from lgc.synth.targets import find_target
+
+        if self.target is None or not isinstance(backend, Verilog):
+            return backend
+        family = find_target(self.target).family.name
+        if backend.head != "auto" or backend.fabric != "generic" or family not in FABRICS:
+            return backend
+        return replace(backend, fabric=family)
+
     def place(self, backend: Target, circuit: Circuit, console: Console) -> Target:
         """The backend with the ranks that meet the clock; the same one if none was asked for.
 
@@ -31,7 +44,6 @@ class ClockOptions:
             OptionError: the options contradict each other, or the clock is out of reach.
         """
         from lgc.backend.verilog import Verilog
-        from lgc.backend.verilog.fabric import FABRICS
         from lgc.errors import OptionError
 
         if self.target is None and self.clock is None:
@@ -53,8 +65,6 @@ class ClockOptions:
 
         options = SynthOptions(clock=parse_clock(self.clock), seeds=tuple(range(1, self.seeds + 1)))
         part = find_target(self.target)
-        if backend.head == "auto" and backend.fabric == "generic" and part.family.name in FABRICS:
-            backend = replace(backend, fabric=part.family.name)
         with console.status("placing ranks") as status:
             found, closure = close_circuit(circuit, backend, part, options, status.update)
         for one in closure.attempts:

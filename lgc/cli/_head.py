@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +12,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from lgc.backend.base import Target
     from lgc.backend.verilog import Verilog
     from lgc.ir import Circuit
 
@@ -61,10 +62,23 @@ def head_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def print_head(console: Console, target: Verilog, circuit: Circuit) -> None:
+def settle_head(target: Target, circuit: Circuit) -> tuple[Target, str]:
+    """The target with the smallest head that its fabric can have, by estimate, and why; unless one was asked for."""
+    from lgc.backend.verilog import Verilog
+
+    if not isinstance(target, Verilog) or target.head != "auto" or target.fabric == "generic":
+        return target, ""
+    from lgc.synth.estimate import compare_heads
+
+    found = compare_heads(circuit, target.fabric, outputs=target.outputs, pipelined=target.pipeline > 2)
+    counts = ", ".join(f"{one.luts:,} LUT{one.lut} ({one.head})" for one in found)
+    return replace(target, head=found[0].head), f"the smallest on {target.fabric} by estimate: {counts}"
+
+
+def print_head(console: Console, target: Verilog, circuit: Circuit, reason: str = "") -> None:
     """Which head was built and why, and its lookup tables by stage, which are exact."""
     choice = target.choice()
-    console.print(f"head {choice.head}, {choice.reason}", soft_wrap=True)
+    console.print(f"head {choice.head}, {reason or choice.reason}", soft_wrap=True)
     mapped = target.mapped(circuit)
     if mapped:
         luts = mapped.luts

@@ -87,6 +87,7 @@ def compile_(
     """
     from lgc.backend.base import target_class, write
     from lgc.cli._console import console as new_console
+    from lgc.cli._head import settle_head
     from lgc.errors import OptionError
     from lgc.frontend import load_circuit
     from lgc.passes import PIPELINES, PassManager
@@ -109,10 +110,12 @@ def compile_(
     optimised = manager.run(circuit, PIPELINES[f"O{level}"])
     if manager.broken:
         _report_broken(manager)
+    target, reason = settle_head(timing.with_fabric(target), optimised)
     target = timing.place(target, optimised, new_console(quiet=quiet))
     written = write(target, optimised, output)
     if not quiet:
-        _print_report(circuit, optimised, manager.stats, level, target, written)
+        _print_report(circuit, optimised, manager.stats, level)
+        _print_target(target, optimised, reason, written)
 
 
 # click derives a command's name from its function, and `compile` would shadow the built-in.
@@ -140,15 +143,10 @@ def _report_broken(manager: PassManager) -> None:
     )
 
 
-def _print_report(
-    circuit: Circuit, optimised: Circuit, stats: list[PassStats], level: str, target: Target, written: list[Path]
-) -> None:
+def _print_report(circuit: Circuit, optimised: Circuit, stats: list[PassStats], level: str) -> None:
     from rich.table import Table
 
-    from lgc.backend.verilog import Verilog
     from lgc.cli._console import console as new_console
-    from lgc.cli._head import print_head
-    from lgc.cli._ranks import print_ranks
 
     before, after = circuit.netlist, optimised.netlist
     console = new_console()
@@ -166,8 +164,17 @@ def _print_report(
     console.print(f"{before.num_nodes:,} -> {after.num_nodes:,} gates ({saved:.1f} % fewer), depth {after.depth}")
     if optimised.encoder.code is not None:
         console.print(f"feature x is the integer {optimised.encoder.code.rule()}", soft_wrap=True)
+
+
+def _print_target(target: Target, optimised: Circuit, reason: str, written: list[Path]) -> None:
+    from lgc.backend.verilog import Verilog
+    from lgc.cli._console import console as new_console
+    from lgc.cli._head import print_head
+    from lgc.cli._ranks import print_ranks
+
+    console = new_console()
     if isinstance(target, Verilog):
-        print_head(console, target, optimised)
+        print_head(console, target, optimised, reason)
         print_ranks(console, target.ranks(optimised))
     for path in written:
         console.print(f"wrote {path} ({path.stat().st_size:,} bytes)", soft_wrap=True)

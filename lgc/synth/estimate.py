@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lgc.backend.head import choose_head, map_circuit
+from lgc.backend.verilog.fabric import FABRICS
 from lgc.errors import OptionError
 from lgc.ir import Circuit, Head, Netlist
 
@@ -92,6 +93,18 @@ def estimate(
         rounds = matches.bit_length()
         stages["argmax"] = Stage(round(per_bit * width * matches), _ROUND_DEPTH[lut] * rounds)
     return Estimate(lut, head, stages, carry)
+
+
+def compare_heads(circuit: Circuit, fabric: str, *, outputs: str = "both", pipelined: bool = False) -> list[Estimate]:
+    """The heads that a fabric can have, the one of the fewest lookup tables first.
+
+    Args:
+        fabric: a key of :data:`lgc.backend.verilog.fabric.FABRICS`.
+    """
+    lut = choose_head("auto", fabric).lut
+    heads = ["compress", "adder", *(["carry"] if FABRICS[fabric].carry else [])]
+    found = [estimate(circuit, lut=lut, head=head, outputs=outputs, pipelined=pipelined) for head in heads]
+    return sorted(found, key=lambda one: one.luts)
 
 
 def _adder_head(circuit: Circuit, lut: int, per_adder: float) -> tuple[Stage, Stage, int]:

@@ -14,6 +14,9 @@ from lgc.backend.head.argmax import ARCHITECTURES
 from lgc.backend.lgn import Lgn
 from lgc.backend.verilog.fabric import FABRICS
 from lgc.cli import _head, cli
+from lgc.frontend import load_circuit
+from lgc.passes import PIPELINES, PassManager
+from lgc.synth.estimate import compare_heads
 
 
 @pytest.fixture
@@ -51,3 +54,14 @@ def test_carry_chains_that_a_fabric_does_not_have(model: Path) -> None:
     done = CliRunner().invoke(cli, ["compile", str(model), "-o", str(output), "--head", "carry", "--fabric", "ice40"])
     assert "no carry chains for the fabric ice40" in f"{done.output}{done.exception}"
     assert done.exit_code != 0 and not output.exists()
+
+
+def test_auto_is_the_smallest_by_estimate_and_says_so(model: Path) -> None:
+    circuit = PassManager().run(load_circuit(model), PIPELINES["O2"])
+    for fabric, heads in (("xc7", {"adder", "compress", "carry"}), ("ecp5", {"adder", "compress"})):
+        found = compare_heads(circuit, fabric)
+        assert {one.head for one in found} == heads
+        assert found[0].luts == min(one.luts for one in found)
+        done = CliRunner().invoke(cli, ["compile", str(model), "-o", str(model.with_name("o.v")), "--fabric", fabric])
+        counts = ", ".join(f"{one.luts:,} LUT{one.lut} ({one.head})" for one in found)
+        assert f"head {found[0].head}, the smallest on {fabric} by estimate: {counts}" in done.output
