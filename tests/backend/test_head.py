@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,9 +17,11 @@ from lgc.backend.head import Mapped, Piece, map_circuit
 from lgc.backend.head.argmax import ARCHITECTURES
 from lgc.backend.head.literals import cofactors, reduce_table
 from lgc.errors import OptionError
+from lgc.frontend import load_circuit
 from lgc.ir import Circuit
 from lgc.ir.interp import evaluate, evaluate_nets, pack, scores, unpack
 from lgc.ir.verify import verify_netlist
+from lgc.passes import PIPELINES, PassManager
 
 Architecture = tuple[str, int]
 HEADS: tuple[Architecture, ...] = (("compress", 6), ("compress", 4), ("carry", 6))
@@ -157,3 +160,11 @@ def test_a_shared_layer_is_smaller_than_its_gates() -> None:
 def test_unknown_options_are_refused(option: dict[str, object]) -> None:
     with pytest.raises(OptionError, match=f"{next(iter(option))} is"):
         map_circuit(random_circuit(4, [8]), **option)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["mnist-1k5", "recipes/mnist-4k"])
+def test_chains_swallow_pieces_side_by_side(name: str) -> None:
+    """Pieces once queued up for the few bits there were to add them to, and the levels became a hundred."""
+    folder = Path(__file__).parents[2] / "examples" / "mnist"
+    circuit = PassManager().run(load_circuit(folder / f"{name}.pt"), PIPELINES["O2"])
+    assert map_circuit(circuit, head="carry", outputs="class").netlist.depth < 50

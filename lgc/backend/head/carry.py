@@ -20,6 +20,8 @@ SWALLOW = 5
 """Nets that the function of a position may read."""
 _LOOK = 64
 """How many of the oldest bits of a column are looked at for one that is not inverted."""
+_SWALLOW_LEVELS = 4
+"""In how many levels all pieces that wait are swallowed, or about that."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,13 @@ class CarryColumns(Columns):
         return [column[0] if column else FALSE for column in self.columns]
 
     def _swallow_all(self) -> None:
-        """Level by level, so that chains stand side by side: what one level gives waits for the next."""
+        """Level by level, so that chains stand side by side: what one level gives waits for the next.
+
+        A chain gives as many bits as it takes. Where there are few, pieces that are counted on their own give more, so
+        that the levels do not become many.
+        """
         waiting = deque(self._waiting)
+        quota = -(-len(waiting) // _SWALLOW_LEVELS)
         while waiting:
             fresh = [len(column) for column in self.columns]
             before = len(waiting)
@@ -76,7 +83,7 @@ class CarryColumns(Columns):
                     fresh[exponent] -= 1
                 fresh[places[0]] -= 1
                 self._swallow(*waiting.popleft())
-            if len(waiting) == before:
+            for _ in range(min(len(waiting), quota - (before - len(waiting)))):
                 super().add_piece(*waiting.popleft())
 
     def _swallow(self, nets: tuple[int, ...], values: Values) -> None:
