@@ -17,7 +17,8 @@ from lgc.errors import NotCheckedError
 from lgc.ir import FIRST_INPUT, Builder, Circuit
 from lgc.sim.formal import prove
 from lgc.sim.formal.abc import difference, equivalent
-from lgc.sim.formal.rtl import Cell, Design
+from lgc.sim.formal.cells import Cell
+from lgc.sim.formal.rtl import Design
 from lgc.sim.formal.unroll import unroll
 from lgc.sim.formal.weights import Form, Words
 from lgc.sim.reduce import reduce_vector

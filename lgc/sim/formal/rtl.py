@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from lgc.errors import MissingToolError, NotCheckedError
+from lgc.sim.formal.cells import Bit, Cell, expand
 
-Bit = int | str
-"""A net of the flattened design, or ``0``, ``1``, ``x``."""
-
-ADD = "lgc_add"
+ADD, INDEX = "lgc_add", "lgc_index"
 _DFF = "$_DFF_P_"
 _RUN = "import sys; from pyosys import libyosys as ys; ys.run_pass('script ' + sys.argv[1], ys.Design())"
-# $add is kept as a word, under a name that techmap does not know; all the rest becomes gates.
+# Additions stay words and tables stay tables, under names that techmap does not know; all the rest becomes gates, the
+# simple ones by simplemap, which is several times as fast.
 _WORDS = ("chtype -set lgc_add t:$add",)
+_GATES_SCRIPT = ("chtype -set lgc_index t:$shiftx", "simplemap", "techmap t:$* t:$_*_ %d", "opt_clean")
 _PINS = ("A", "B", "C", "D", "S")
 # Table, LSB first, over the pins in the order A, B, C, D, S that the cell has; S is a multiplexer's select.
 _GATES = {
@@ -31,25 +31,19 @@ _GATES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Cell:
-    """A gate (table over inputs), a register (kind ``dff``) or an addition (kind ``add``; ``words`` A and B)."""
-
-    kind: str
-    inputs: tuple[Bit, ...]
-    outputs: tuple[Bit, ...]
-    table: int = 0
-    words: tuple[tuple[Bit, ...], ...] = ()
-    signed: bool = False
-
-
 @dataclass(frozen=True, eq=False)
 class Design:
-    """A flattened design; ``driver`` maps a net to the cell that makes it."""
+    """A flattened design.
+
+    Attributes:
+        driver: maps a net to the cell that makes it.
+        wires: the text's own names of nets; a hint where to cut, no more.
+    """
 
     ports: dict[str, tuple[Bit, ...]]
     cells: tuple[Cell, ...]
     driver: dict[Bit, Cell] = field(default_factory=dict)
+    wires: dict[str, tuple[Bit, ...]] = field(default_factory=dict)
 
     def cone(self, bits: Iterable[Bit], stop: Iterable[Bit] = ()) -> Iterator[Cell]:
         """The cells that ``bits`` depend on, operands first; nets in ``stop`` are not looked behind.
@@ -116,8 +110,8 @@ def read_design(source: Path, top: str, folder: Path, timeout: float, *, words: 
     """
     find_tools()
     (folder / "source.v").write_bytes(source.read_bytes())
-    script = ["read_verilog source.v", f"hierarchy -check -top {top}", "proc", "flatten", "opt_clean"]
-    script += [*(_WORDS if words else ()), "techmap", "opt_clean", f"select {top}", "write_json design.json"]
+    script = ["read_verilog source.v", f"hierarchy -top {top}", "proc", "flatten", "opt_clean"]
+    script += [*(_WORDS if words else ()), *_GATES_SCRIPT, f"select {top}", "write_json design.json"]
     (folder / "read.ys").write_text("\n".join([*script, ""]), encoding="utf-8")
     log = folder / "yosys.log"
     (folder / "design.json").unlink(missing_ok=True)
@@ -140,26 +134,42 @@ def _design(document: dict[str, Any], top: str) -> Design:
     module = document["modules"][top]
     ports = {name: tuple(port["bits"]) for name, port in module["ports"].items()}
     clock = ports.get("clk", ())
-    cells = tuple(_cell(name, cell, clock) for name, cell in module["cells"].items() if cell["type"] != "$scopeinfo")
+    wires = {name: tuple(net["bits"]) for name, net in module["netnames"].items() if not net["hide_name"]}
+    inside = {name: cell for name, cell in module["cells"].items() if cell["type"] != "$scopeinfo"}
+    cells = tuple(one for name, cell in inside.items() for one in _cells(name, cell, clock))
     driver: dict[Bit, Cell] = {}
     for cell in cells:
         for bit in cell.outputs:
             if bit in driver:
                 raise NotCheckedError("two cells drive one net: not proved")
             driver[bit] = cell
-    return Design(ports, cells, driver)
+    return Design(ports, cells, driver, wires)
 
 
-def _cell(name: str, cell: dict[str, Any], clock: tuple[Bit, ...]) -> Cell:
-    kind, pins = cell["type"], {pin: tuple(bits) for pin, bits in cell["connections"].items()}
+def _cells(name: str, cell: dict[str, Any], clock: tuple[Bit, ...]) -> list[Cell]:
+    kind, pins = cell["type"].removeprefix("\\"), {pin: tuple(bits) for pin, bits in cell["connections"].items()}
     if kind == _DFF:
         if pins["C"] != clock:
             raise NotCheckedError(f"register {name} has another clock than clk: not proved")
-        return Cell("dff", pins["D"], pins["Q"])
-    if kind in (ADD, "\\" + ADD):
+        return [Cell("dff", pins["D"], pins["Q"])]
+    if kind == ADD:
         signed = any(int(cell["parameters"][f"{pin}_SIGNED"], 2) for pin in "AB")
-        return Cell("add", pins["A"] + pins["B"], pins["Y"], words=(pins["A"], pins["B"]), signed=signed)
-    if kind not in _GATES:
+        return [Cell("add", pins["A"] + pins["B"], pins["Y"], words=(pins["A"], pins["B"]), signed=signed)]
+    if kind == INDEX:
+        return [_index(name, pins, signed=int(cell["parameters"]["B_SIGNED"], 2) != 0)]
+    if kind in _GATES:
+        inputs = tuple(pins[pin][0] for pin in _PINS if pin in pins)
+        return [Cell("gate", inputs, pins["Y"], _GATES[kind])]
+    if (found := expand(name, kind, cell["parameters"], pins)) is None:
         raise NotCheckedError(f"cell {name} is of the type {kind}, whose meaning is not known here: not proved")
-    inputs = tuple(pins[pin][0] for pin in _PINS if pin in pins)
-    return Cell("gate", inputs, pins["Y"], _GATES[kind])
+    return found
+
+
+def _index(name: str, pins: dict[str, tuple[Bit, ...]], *, signed: bool) -> Cell:
+    """A constant table and its address, which reaches every entry and none beside them."""
+    entries, address = pins["A"], pins["B"]
+    whole = len(pins["Y"]) == 1 and len(entries) == 1 << len(address) and set(entries) <= {"0", "1"}
+    if signed or not whole or len(address) > 6:
+        raise NotCheckedError(f"cell {name} picks a bit of something that is no lookup table: not proved")
+    table = sum(1 << place for place, bit in enumerate(entries) if bit == "1")
+    return Cell("gate", address, pins["Y"], table)

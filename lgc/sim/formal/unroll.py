@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from lgc.errors import NotCheckedError
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, Builder, Netlist
-from lgc.sim.formal.rtl import Bit, Cell, Design
+from lgc.sim.formal.cells import Bit, Cell
+from lgc.sim.formal.rtl import Design
 
 _LONGEST_VALID = 256
 
@@ -43,7 +44,8 @@ def unroll(design: Design, outputs: Iterable[str], source: str, latency: int) ->
 
     kept = [replace(cell, inputs=wired(cell.inputs), words=tuple(map(wired, cell.words))) for cell in cells]
     ports = {name: wired(bits) for name, bits in design.ports.items()}
-    return Design(ports, tuple(kept), {bit: cell for cell in kept for bit in cell.outputs})
+    named = {name: wired(bits) for name, bits in design.wires.items()}
+    return Design(ports, tuple(kept), {bit: cell for cell in kept for bit in cell.outputs}, named)
 
 
 def _merge(rank: dict[Bit, tuple[int | None, int]], cell: Cell) -> tuple[int | None, int]:

@@ -1,68 +1,99 @@
-"""Scores as sums: the model's outputs and the Verilog's votes are grouped by what they compute, and counted."""
+"""Nets of the Verilog and of the model that a sample of inputs cannot tell apart, and what is claimed of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.ir import CONST0, Head, Netlist, interp
-from lgc.sim.formal.rtl import Bit
+from lgc.ir import CONST0, Builder, Encoder, Netlist, interp
+from lgc.sim.formal.cells import Bit
+from lgc.sim.formal.netlists import append, side_by_side
 from lgc.sim.formal.weights import Form
 
 Bits = NDArray[np.bool_]
+Literal = tuple[int, bool]
+"""A net of the model, and whether its complement is meant."""
 
 
-@dataclass(frozen=True, eq=False)
+def signatures(netlist: Netlist, bits: Bits) -> list[tuple[bytes, bool]]:
+    """Per net its values on inputs (B, I), or those of its complement: of the two the one that begins with 0."""
+    words = interp.evaluate_nets(netlist, interp.pack(bits))
+    mask = np.full(words.shape[1], ~np.uint64(0))
+    if tail := len(bits) % 64:
+        mask[-1] = np.uint64((1 << tail) - 1)
+    flipped = (words[:, 0] & np.uint64(1)).astype(np.bool_)
+    plain = np.where(flipped[:, None], ~words, words) & mask
+    return [(row.tobytes(), flip) for row, flip in zip(plain, flipped.tolist(), strict=True)]
+
+
+@dataclass(eq=False)
 class Families:
-    """Nets that a sample of inputs cannot tell apart, up to complement.
+    """Nets grouped by what they seem to compute, up to complement; each group has a net of the model as its leader.
 
     Attributes:
-        leader: int32 (N,), per output of the joint netlist the net that stands for its family; 0 if constant.
-        flipped: bool (N,), whether the output is the leader's complement.
+        model: per net of the model that is not its own leader, its leader.
+        seen: per node of the Verilog that seems to equal one of the model, that one's leader.
+        used: what was made use of, and has to be proved: (whether a net of the model, net).
     """
 
-    leader: NDArray[np.int32]
-    flipped: Bits
+    model: dict[int, Literal]
+    seen: dict[int, Literal]
+    used: set[tuple[bool, int]] = field(default_factory=set)
 
+    @classmethod
+    def of(cls, model: Netlist, seen: Netlist, bits: Bits) -> Families:
+        """Group by values on inputs (B, I). Nets that never change are left alone: they may be rare, not constant."""
+        known: dict[bytes, Literal] = {}
+        groups: dict[int, Literal] = {}
+        rows = signatures(model, bits)
+        constant = rows[CONST0][0]
+        for net in range(2, model.num_nets):
+            row, flip = rows[net]
+            leader, first = known.setdefault(row, (net, flip))
+            if net >= model.first_node and row != constant and leader != net:
+                groups[net] = (leader, flip != first)
+        matched: dict[int, Literal] = {}
+        for net, (row, flip) in enumerate(signatures(seen, bits)):
+            if net >= seen.first_node and row != constant and row in known:
+                leader, first = known[row]
+                matched[net] = (leader, flip != first)
+        return cls(groups, matched)
 
-def families(joint: Netlist, bits: Bits) -> Families:
-    """Group the outputs of a netlist by their values on inputs (B, I)."""
-    words = interp.evaluate_nets(joint, interp.pack(bits))[joint.outputs]
-    tail = len(bits) % 64
-    if tail:
-        words[:, -1] &= np.uint64((1 << tail) - 1)
-    flipped = (words[:, 0] & np.uint64(1)).astype(np.bool_)
-    plain = np.where(flipped[:, None], ~words, words)
-    if tail:
-        plain[:, -1] &= np.uint64((1 << tail) - 1)
-    known: dict[bytes, tuple[int, bool]] = {bytes(plain.shape[1] * 8): (CONST0, False)}
-    leader, relative = np.zeros(len(plain), np.int32), np.zeros(len(plain), np.bool_)
-    for place, (row, net, flip) in enumerate(zip(plain, joint.outputs.tolist(), flipped.tolist(), strict=True)):
-        leader[place], first = known.setdefault(row.tobytes(), (net, flip))
-        relative[place] = flip != first
-    return Families(leader, relative)
+    def of_model(self, net: int) -> Literal:
+        """What a net of the model is taken for."""
+        if net not in self.model:
+            return net, False
+        self.used.add((True, net))
+        return self.model[net]
 
+    def of_seen(self, net: int) -> Literal:
+        """What a net of the Verilog is taken for; inputs and constants have the same numbers on both sides."""
+        if net not in self.seen:
+            return net, False
+        self.used.add((False, net))
+        return self.seen[net]
 
-def model_forms(head: Head) -> list[Form]:
-    """Per class its score over the model's outputs 0, 1, ...: each weighs one."""
-    bounds = zip(head.offsets[:-1].tolist(), head.offsets[1:].tolist(), head.bias.tolist(), strict=True)
-    return [Form(dict.fromkeys(range(lo, hi), 1), bias) for lo, hi, bias in bounds]
-
-
-def over_leaders(form: Form, place: dict[Bit, int], found: Families) -> Form:
-    """A form over families: a complement weighs minus one and adds one to the constant."""
-    weights: dict[Bit, int] = {}
-    constant = form.constant
-    for bit, weight in form.weights.items():
-        where = place[bit]
-        leader, flipped = int(found.leader[where]), bool(found.flipped[where])
-        constant += weight if flipped else 0
-        weights[leader] = weights.get(leader, 0) + (-weight if flipped else weight)
-    weights.pop(CONST0, None)
-    return Form({net: weight for net, weight in weights.items() if weight}, constant)
+    def claims(self, model: Netlist, seen: Netlist, ordered: Encoder | None) -> tuple[Netlist, Netlist]:
+        """What was made use of: nets, and what they must equal, over the same inputs; see :func:`side_by_side`."""
+        used = sorted(self.used)
+        nets = np.array([net for _, net in used], np.int32)
+        ours = np.array([of_model for of_model, _ in used], np.bool_)
+        wanted = [self.model[net] if of_model else self.seen[net] for of_model, net in used]
+        builder = Builder(model.num_inputs)
+        copied = append(builder, model, np.arange(model.first_node, dtype=np.int32))
+        leaders = copied[np.array([net for net, _ in wanted], np.int32)]
+        flips = np.array([flip for _, flip in wanted], np.bool_)
+        leaders[flips] = builder.add_layer(np.ones(int(flips.sum()), np.int64), leaders[flips][:, None])
+        members = np.zeros(len(used), np.int32)
+        members[ours] = copied[nets[ours]]
+        members[~ours] = append(builder, seen, np.arange(seen.first_node, dtype=np.int32))[nets[~ours]]
+        whole = builder.build(np.concatenate([members, leaders]))
+        whole = side_by_side(whole, Builder(model.num_inputs).build([]), ordered)
+        half = len(used)
+        return whole.with_outputs(whole.outputs[:half]), whole.with_outputs(whole.outputs[half:])
 
 
 def values(forms: Sequence[Form], columns: Sequence[Bit], bits: Bits) -> NDArray[np.int64]:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lgc.errors import NotCheckedError
-from lgc.sim.formal.rtl import Bit, Cell, Design
+from lgc.sim.formal.cells import Bit, Cell
+from lgc.sim.formal.rtl import Design
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,83 @@
+"""Cells of parts that designs are written in: what lookup tables and carry chains compute.
+
+The tables are those of the vendors' libraries; a test holds each against the models that yosys brings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+Bit = int | str
+"""A net of the flattened design, or ``0``, ``1``, ``x``."""
+
+Pins = Mapping[str, tuple[Bit, ...]]
+
+_LUT = re.compile(r"LUT([1-6])")
+_MUX, _XOR, _OR = 0b11001010, 0b0110, 0b1110
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A gate (table over inputs), a register (kind ``dff``) or an addition (kind ``add``; ``words`` A and B)."""
+
+    kind: str
+    inputs: tuple[Bit, ...]
+    outputs: tuple[Bit, ...]
+    table: int = 0
+    words: tuple[tuple[Bit, ...], ...] = ()
+    signed: bool = False
+
+
+def _gate(table: int, inputs: list[Bit], output: Bit) -> Cell:
+    return Cell("gate", tuple(inputs), (output,), table & ((1 << (1 << len(inputs))) - 1))
+
+
+def _lut(pins: Pins, table: int, arity: int) -> list[Cell]:
+    """``LUT1`` to ``LUT6`` of Xilinx (output O) and Gowin (F); ECP5's ``LUT4`` has the pins A to D and Z."""
+    names = "ABCD" if "A" in pins else [f"I{place}" for place in range(arity)]
+    output = next(pins[name][0] for name in ("O", "F", "Z") if name in pins)
+    return [_gate(table, [pins[name][0] for name in names], output)]
+
+
+def _lut6_2(pins: Pins, table: int) -> list[Cell]:
+    inputs = [pins[f"I{place}"][0] for place in range(6)]
+    cells = [_gate(table, inputs, pins["O6"][0])] if pins.get("O6") else []
+    return [*cells, _gate(table, inputs[:5], pins["O5"][0])] if pins.get("O5") else cells
+
+
+def _carry4(name: str, pins: Pins) -> list[Cell]:
+    """Four positions: the sum is ``S ^ carry``, and on goes ``carry`` if S, else DI."""
+    carry: Bit = f"{name}.carry"
+    ends = [pins.get(pin, ("0",))[0] for pin in ("CI", "CYINIT")]
+    cells = [_gate(_OR, ends, carry)]
+    for place in range(4):
+        select, data = pins["S"][place], pins["DI"][place]
+        if sums := pins.get("O"):
+            cells.append(_gate(_XOR, [select, carry], sums[place]))
+        carries = pins.get("CO")
+        behind: Bit = carries[place] if carries else f"{name}.carry{place}"
+        cells.append(_gate(_MUX, [data, carry, select], behind))
+        carry = behind
+    return cells
+
+
+def expand(name: str, kind: str, parameters: Mapping[str, str], pins: Pins) -> list[Cell] | None:
+    """A cell of a part as gates; None if it is not one that is known here.
+
+    Args:
+        parameters: as yosys writes them, binary numbers, most significant bit first.
+    """
+
+    def table(key: str = "INIT") -> int:
+        return int(parameters.get(key, "0"), 2)
+
+    if match := _LUT.fullmatch(kind):
+        return _lut(pins, table(), int(match[1]))
+    known: dict[str, Callable[[], list[Cell]]] = {
+        "LUT6_2": lambda: _lut6_2(pins, table()),
+        "SB_LUT4": lambda: _lut(pins, table("LUT_INIT"), 4),
+        "CARRY4": lambda: _carry4(name, pins),
+    }
+    return known[kind]() if kind in known else None
