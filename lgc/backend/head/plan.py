@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -110,6 +111,18 @@ class Mapped:
     constants: tuple[int, ...]
     compressors: tuple[Compressor, ...]
     parts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def words(self) -> list[list[int]]:
+        """Per class the literals of its score, LSB first: the bits of the plan that nothing adds up further."""
+        found = []
+        for group, linear in enumerate(self.linear):
+            steps = [one for one in self.compressors if one.group == group]
+            made = [bit for one in self.pieces if one.group == group for bit in one.bits]
+            made += [bit for one in steps for bit in one.outputs]
+            left = Counter((*linear, *made)) - Counter(bit for one in steps for bit in one.inputs)
+            ends = {exponent: literal for literal, exponent in left if literal > 1}
+            found.append([ends.get(exponent, 0) for exponent in range(self.width)])
+        return found
 
     @property
     def luts(self) -> dict[str, int]:

@@ -88,6 +88,8 @@ class MappedTop(Top):
     def _head(self) -> Iterator[str]:
         assert self.mapped is not None
         results = self._seen(VOTES, self._last_use(VOTES))
+        if not self.mapped.scores:
+            yield from self._inner_scores()
         words = {"result_scores": [place for word in self.mapped.scores for place in word]}
         words["result_class"] = list(self.mapped.class_id)
         for name, places in words.items():
@@ -98,6 +100,13 @@ class MappedTop(Top):
                 yield f"      assign {name}[i] = {results}[{places[0]}+i];"
                 yield "    end"
                 yield "  endgenerate"
+
+    def _inner_scores(self) -> Iterator[str]:
+        """Where the scores are, for `lgc verify --formal`: a hint where to cut."""
+        assert self.mapped is not None
+        for index, word in enumerate(self.mapped.words()):
+            names = [f"{'~' * (literal & 1)}{self.staging.references[literal >> 1]}" for literal in word]
+            yield f"  // score {index} inside, least bit first: {' '.join(names)}"
 
 
 def _is_copies(mapped: Mapped, stage: Stage) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
 
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, Builder, Netlist, interp
 from lgc.sim.formal.abc import equivalent
-from lgc.sim.formal.cells import Bit
+from lgc.sim.formal.cells import Bit, Cell
 from lgc.sim.formal.certificate import OPEN, PROVED, REFUTED
 from lgc.sim.formal.context import Bits, Proof, Refutation
 from lgc.sim.formal.netlists import append, argmax, gates
@@ -16,6 +17,8 @@ from lgc.sim.formal.rtl import Design
 from lgc.sim.formal.scores import Scores
 from lgc.sim.vectors import directed_vectors
 
+_COMMENT = re.compile(r"^  // score \d+ inside, least bit first: (.*)$", re.MULTILINE)
+_NET = re.compile(r"(~?)(\w+)(?:\[(\d+)\])?")
 _HINTS = ("head.argmax.scores", "result_scores")
 
 
@@ -27,15 +30,28 @@ def inner_scores(proof: Proof, design: Design) -> Scores | None:
     head = proof.circuit.head
     reached = {bit for cell in design.cone(design.ports["class_id"]) for bit in cell.inputs}
     named = (design.wires.get(name, ()) for name in _HINTS)
-    bits = next(
-        (bits for bits in named if bits and reached.issuperset(bit for bit in bits if bit in design.driver)), ()
-    )
+    inside = (bits for bits in named if bits and reached.issuperset(bit for bit in bits if bit in design.driver))
+    bits = _named(design, proof.rtl.text) or next(inside, ())
     if not bits or len(bits) % head.num_classes:
         return None
     width, low = len(bits) // head.num_classes, head.score_range[0]
     ways = [(proof.rtl.manifest.score_signed, 0), (False, 0), (True, 0), (False, -low)]
     found = [Scores.cut(bits, width, signed=signed, offset=offset) for signed, offset in ways]
     return next((one for one in found if one.holds(*head.score_range)), None)
+
+
+def _named(design: Design, text: str) -> tuple[Bit, ...]:
+    """Nets of a head of tables, as comments name them; complements become inverters of the design."""
+    bits: list[Bit] = []
+    for line in _COMMENT.finditer(text):
+        for flip, name, index in _NET.findall(line[1]):
+            net: Bit = name if not index else (*design.wires.get(name, ()), *"x" * int(index), "x")[int(index)]
+            if flip and not isinstance(net, str):
+                inverse = -1 - net
+                design.driver[inverse] = Cell("gate", (net,), (inverse,), 0b01)
+                net = inverse
+            bits.append(net)
+    return tuple(bits)
 
 
 def prove_class(proof: Proof, design: Design, scores: Scores) -> Callable[[], tuple[str, str]]:
