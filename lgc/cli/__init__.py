@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import io
+import signal
 import sys
+import threading
 from typing import Any
 
 import click
@@ -76,6 +78,7 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names hold what a terminal may not be able to show
+    end_like_an_interrupt()
     try:
         sys.exit(_run(arguments))
     except LgcError as error:
@@ -95,6 +98,12 @@ def main(arguments: list[str] | None = None) -> None:
     except MemoryError:
         click.echo("lgc: out of memory. The network is too large for this machine.", err=True)
         sys.exit(2)
+
+
+def end_like_an_interrupt() -> None:
+    """SIGTERM as Ctrl-C: temporary files are removed, and the tools that run are ended too."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _run(arguments: list[str] | None) -> int:

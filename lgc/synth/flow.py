@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from lgc.backend.verilog.interfaces.boards import BOARDS
 from lgc.cc import cache_folder
 from lgc.errors import InputError, LgcError, OptionError
 from lgc.files import replacing
@@ -105,6 +106,12 @@ def _check(target: Target, options: SynthOptions) -> None:
         raise OptionError(
             "a bitstream needs a part that has one, and a top whose ports are pins",
             hint="Give --board NAME, or --pins FILE",
+        )
+    board = BOARDS.get(options.board)
+    if board is not None and target.name not in board.targets:
+        raise OptionError(
+            f"the board {board.name} does not come with {target.name}",
+            hint=f"It is for --target {', '.join(board.targets)}",
         )
     if not options.seeds:
         raise OptionError("there are no seeds", hint="Give --seeds N, at least 1")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -15,6 +17,7 @@ from click.testing import CliRunner
 from lgc.backend.base import write
 from lgc.backend.manifest import Port
 from lgc.backend.verilog import Verilog
+from lgc.backend.verilog.interfaces.boards import BOARDS
 from lgc.cli.synth import parse_clock
 from lgc.cli.synth import synth as synth_command
 from lgc.errors import InputError, MissingToolError, OptionError, ToolError
@@ -153,6 +156,37 @@ def test_a_tool_that_hangs_is_ended_with_its_children(tmp_path):
     with pytest.raises(ToolError, match=r"stopped after 1 s"):
         run([sys.executable, "-c", script], tmp_path, tmp_path / "log", 1)
     assert time.monotonic() - start < 20
+
+
+def test_sigterm_ends_the_tools_that_run(tmp_path):
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from lgc.cli import end_like_an_interrupt; from lgc.synth.tools import run\n"
+        "end_like_an_interrupt()\n"
+        "tool = 'import os, time; print(os.getpid(), flush=True); time.sleep(600)'\n"
+        "folder = Path(sys.argv[1])\n"
+        "run([sys.executable, '-c', tool], folder, folder / 'log', 600, lambda line: print(line, flush=True))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        tool = int(process.stdout.readline())
+        os.kill(tool, 0)
+        process.terminate()
+        assert process.wait(30) != 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(tool, 0)
+
+
+def test_a_board_with_another_part_is_refused(source):
+    with pytest.raises(OptionError, match="the board hx8k does not come with ice40-up5k") as caught:
+        synthesize(source, find_target("ice40-up5k"), SynthOptions(board="hx8k"))
+    assert "--target ice40-hx8k" in caught.value.hint
+
+
+def test_every_board_names_parts_that_there_are():
+    for board in BOARDS.values():
+        assert board.targets
+        assert {find_target(name).name for name in board.targets} == set(board.targets)
 
 
 def test_yosys_counts_and_the_cache_remembers(source, monkeypatch):

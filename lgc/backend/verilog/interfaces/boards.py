@@ -25,6 +25,7 @@ class Board:
         leds_low: whether an LED lights on 0.
         constraints: suffix of the pin file: ``.pcf`` (icestorm), ``.lpf`` (ECP5) or ``.cst`` (Gowin).
         settle: clocks that a combinational core gets.
+        targets: the parts of `lgc synth` that it comes with.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Board:
     leds_low: bool
     constraints: str
     settle: int
+    targets: tuple[str, ...]
 
 
 BOARDS = {
@@ -55,6 +57,7 @@ BOARDS = {
             leds_low=True,
             constraints=".pcf",
             settle=8,
+            targets=("ice40-up5k",),
         ),
         Board(
             name="hx8k",
@@ -66,6 +69,7 @@ BOARDS = {
             leds_low=False,
             constraints=".pcf",
             settle=4,
+            targets=("ice40-hx8k",),
         ),
         Board(
             name="ulx3s",
@@ -81,6 +85,7 @@ BOARDS = {
             leds_low=False,
             constraints=".lpf",
             settle=4,
+            targets=("ecp5-25k", "ecp5-45k", "ecp5-85k"),
         ),
         Board(
             name="tangnano9k",
@@ -92,6 +97,7 @@ BOARDS = {
             leds_low=True,
             constraints=".cst",
             settle=8,
+            targets=("gowin-gw1n-9c",),
         ),
     )
 }
