@@ -14,6 +14,9 @@ Bit = int | str
 
 Pins = Mapping[str, tuple[Bit, ...]]
 
+KNOWN = "LUT[1-6]|LUT6_2|SB_LUT4|CARRY4"
+"""A regular expression of the names of the cells that :func:`expand` knows."""
+
 _LUT = re.compile(r"LUT([1-6])")
 _MUX, _XOR, _OR = 0b11001010, 0b0110, 0b1110
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lgc.errors import MissingToolError, NotCheckedError
-from lgc.sim.formal.cells import Bit, Cell, expand
+from lgc.sim.formal.cells import KNOWN, Bit, Cell, expand
 
 ADD, INDEX = "lgc_add", "lgc_index"
 _DFF = "$_DFF_P_"
@@ -22,6 +23,10 @@ _RUN = "import sys; from pyosys import libyosys as ys; ys.run_pass('script ' + s
 # simple ones by simplemap, which is several times as fast.
 _WORDS = ("chtype -set lgc_add t:$add",)
 _GATES_SCRIPT = ("chtype -set lgc_index t:$shiftx", "simplemap", "techmap t:$* t:$_*_ %d", "opt_clean")
+# Registers of netlists have resets and enables that are never used, or are gates before them.
+_REGISTERS = ("opt_dff -simple-dffe", "dffunmap", "opt_expr", "opt_clean")
+# What cells.py knows better than their models, which would become trees of multiplexers.
+_MODELS = re.compile(rf"^[ \t]*(?:\(\*[^\n]*?\*\)\s*)*module\s+(?:{KNOWN})\b.*?\bendmodule\b", re.DOTALL | re.MULTILINE)
 _PINS = ("A", "B", "C", "D", "S")
 # Table, LSB first, over the pins in the order A, B, C, D, S that the cell has; S is a multiplexer's select.
 _GATES = {
@@ -109,8 +114,9 @@ def read_design(source: Path, top: str, folder: Path, timeout: float, *, words: 
         NotCheckedError: yosys does not take the file, or takes longer than ``timeout`` seconds.
     """
     find_tools()
-    (folder / "source.v").write_bytes(source.read_bytes())
-    script = ["read_verilog source.v", f"hierarchy -top {top}", "proc", "flatten", "opt_clean"]
+    text = _MODELS.sub("", source.read_text(encoding="utf-8"))
+    (folder / "source.v").write_text(text, encoding="utf-8")
+    script = ["read_verilog source.v", f"hierarchy -top {top}", "proc", "flatten", "opt_expr", "opt_clean", *_REGISTERS]
     script += [*(_WORDS if words else ()), *_GATES_SCRIPT, f"select {top}", "write_json design.json"]
     (folder / "read.ys").write_text("\n".join([*script, ""]), encoding="utf-8")
     log = folder / "yosys.log"
