@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +59,7 @@ def synth(
     if rtl is None or target_name is None:
         raise OptionError("give a Verilog file and --target NAME", hint="`lgc synth --list` shows the targets")
     target = find_target(target_name)
+    _check_outputs((json_path, netlist, bitstream), (rtl, rtl.with_suffix(".json"), pins, liberty))
     options = SynthOptions(
         clock=parse_clock(clock) if clock else 0.0, seeds=tuple(range(1, seeds + 1)), jobs=jobs or 0,
         route=not no_route, pins=pins, board=board or "", bitstream=bitstream, liberty=liberty, timeout=timeout,
@@ -80,6 +81,18 @@ def synth(
             f"the circuit reaches {fmax:.1f} MHz on {target.name}, not {result.clock:g} MHz",
             hint="Compile it with more register ranks: `lgc compile --pipeline N`",
         )
+
+
+def _check_outputs(written: Sequence[Path | None], read: Sequence[Path | None]) -> None:
+    """The manifest lies beside the circuit under its name: a result of that name would be written over it."""
+    from lgc.errors import OptionError
+
+    inputs = {path.resolve(): path for path in read if path is not None}
+    for path in written:
+        if path is not None and path.resolve() in inputs:
+            raise OptionError(
+                f"{path.name} is an input of this run, and would be written over", hint="Give the output another name"
+            )
 
 
 def parse_clock(text: str) -> float:

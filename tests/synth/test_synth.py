@@ -183,6 +183,17 @@ def test_a_board_with_another_part_is_refused(source):
     assert "--target ice40-hx8k" in caught.value.hint
 
 
+@pytest.mark.parametrize(("option", "name"), [("--json", "net.json"), ("--netlist", "net.v"), ("--bitstream", "a.pcf")])
+def test_no_input_is_written_over(source, option, name):
+    (source.parent / "a.pcf").write_text("")
+    before = {path: path.read_bytes() for path in source.parent.iterdir()}
+    words = [str(source), "--target", "lut4", "--pins", str(source.parent / "a.pcf"), option, str(source.parent / name)]
+    caught = CliRunner().invoke(synth_command, words).exception
+    assert isinstance(caught, OptionError)
+    assert f"{name} is an input" in caught.message
+    assert {path: path.read_bytes() for path in source.parent.iterdir()} == before
+
+
 def test_every_board_names_parts_that_there_are():
     for board in BOARDS.values():
         assert board.targets
