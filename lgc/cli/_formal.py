@@ -27,6 +27,7 @@ def prove_formally(
     timeout: float,
     certificate: Path,
     crash: Path | None,
+    config: Path | None,
 ) -> None:
     """Prove, write the certificate, and say how it went.
 
@@ -45,7 +46,7 @@ def prove_formally(
     _print(console, proof)
     console.print(f"wrote {certificate}")
     if refutation is not None:
-        note = _replayed(model, rtl, circuit, reference, refutation, folder, timeout, crash)
+        note = _replayed(model, rtl, circuit, reference, refutation, folder, timeout, crash, config)
         raise MismatchError(f"formally refuted: {note}", where=str(rtl.path))
     if proof.open:
         part = proof.open[0]
@@ -77,6 +78,7 @@ def crashed(
     report: Report,
     folder: Path,
     timeout: float,
+    config: Path | None,
 ) -> None:
     """The crash folder of a simulated difference, if one is wanted; an obstacle does not hide the difference."""
     from lgc.errors import LgcError
@@ -87,7 +89,7 @@ def crashed(
         return
     options = VerifyOptions(1, timeout=timeout)
     try:
-        write_crash(crash, model, rtl, circuit, reference, report.mismatch.bits, folder, options)
+        write_crash(crash, model, rtl, circuit, reference, report.mismatch.bits, folder, options, config=config)
         report.problems.append(f"{crash}/run.sh shows it again")
     except LgcError as error:
         report.problems.append(f"the crash folder was not written: {error}")
@@ -115,6 +117,7 @@ def _replayed(
     folder: Path,
     timeout: float,
     crash: Path | None,
+    config: Path | None,
 ) -> str:
     """The refutation as a vector, reduced, in the interpreter and in the simulator."""
     from lgc.sim.crash import write_crash
@@ -128,7 +131,7 @@ def _replayed(
     options = VerifyOptions(1, timeout=timeout)
     if crash is not None:
         report = write_crash(
-            crash, model, rtl, circuit, reference, refutation.bits, folder, options, refutation.differs
+            crash, model, rtl, circuit, reference, refutation.bits, folder, options, refutation.differs, config=config
         )
     else:
         bits: Bits = reduce_vector(refutation.bits, refutation.differs, _project(rtl, circuit))

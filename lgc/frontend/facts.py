@@ -65,11 +65,13 @@ class ImportOptions:
         given: facts given one by one; they win.
         config: the sidecar; its nested ``args``, ``config`` and ``model`` are searched too.
         folder: where relative paths in the sidecar start.
+        file: the sidecar's own path, if there is one.
     """
 
     given: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
     folder: Path = Path()
+    file: Path | None = None
 
     @classmethod
     def of(cls, config: Path | None = None, **given: Any) -> ImportOptions:
@@ -83,11 +85,11 @@ class ImportOptions:
         if unknown:
             raise OptionError(f"no importer knows the fact '{sorted(unknown)[0]}'")
         facts = {name: value for name, value in given.items() if value is not None and value != ()}
-        return cls(facts, read_sidecar(config) if config else {}, config.parent if config else Path())
+        return cls(facts, read_sidecar(config) if config else {}, config.parent if config else Path(), config)
 
     def with_defaults(self, defaults: Mapping[str, Any], folder: Path | None = None) -> ImportOptions:
         """The same options, with ``defaults`` behind what the user said."""
-        return ImportOptions(self.given, {**defaults, **self.config}, folder or self.folder)
+        return ImportOptions(self.given, {**defaults, **self.config}, folder or self.folder, self.file)
 
     def get(self, name: str) -> Any:
         """A fact as it was given, or None."""

@@ -16,7 +16,7 @@ from lgc.sim.vectorfile import write_vectors
 from lgc.sim.vectors import Bits, VectorSet
 from lgc.sim.verify import Report, VerifyOptions, simulator_for, verify
 
-VECTOR, WAVES, REPORT, SCRIPT = "vector.npz", "vector.vcd", "report.txt", "run.sh"
+VECTOR, WAVES, REPORT, SCRIPT, CONFIG = "vector.npz", "vector.vcd", "report.txt", "run.sh", "config"
 
 
 def simulated(rtl: Rtl, reference: Reference, folder: Path, options: VerifyOptions) -> Differs:
@@ -45,6 +45,8 @@ def write_crash(
     folder: Path,
     options: VerifyOptions,
     differs: Differs | None = None,
+    *,
+    config: Path | None = None,
 ) -> Report:
     """Reduce a vector, simulate it with waveforms, and write all of it into a new folder.
 
@@ -53,6 +55,7 @@ def write_crash(
         bits: bool (I,), on which hardware and model differ.
         folder: to build in.
         differs: says the same of other vectors; by simulation if it is not given.
+        config: the sidecar that the model was read with.
 
     Returns:
         What the simulator says of the reduced vector.
@@ -64,6 +67,9 @@ def write_crash(
         crash.mkdir(parents=True)
         for file in (model, rtl.path):
             shutil.copyfile(file, crash / file.name)
+        sidecar = None if config is None else crash / f"{CONFIG}{config.suffix}"
+        if config is not None and sidecar is not None:
+            shutil.copyfile(config, sidecar)
         (crash / f"{rtl.path.stem}.json").write_text(rtl.manifest.to_json(), encoding="utf-8")
     except OSError as error:
         raise OutputError(f"cannot make the crash folder: {error.strerror}", where=str(crash)) from None
@@ -76,7 +82,7 @@ def write_crash(
     report = verify(rtl, circuit, reference, [one], folder / "reduced", shown)
     (crash / REPORT).write_text(_text(report, circuit, least), encoding="utf-8")
     command = ["lgc", "verify", model.name, rtl.path.name, "--vectors", VECTOR]
-    command += ["--random", "0", "--no-directed", "--force"]
+    command += ["--random", "0", "--no-directed", "--force", *(["--config", sidecar.name] if sidecar else [])]
     script = crash / SCRIPT
     script.write_text(f'#!/bin/sh\ncd "$(dirname "$0")" && exec {shlex.join(command)} "$@"\n', encoding="utf-8")
     script.chmod(0o755)

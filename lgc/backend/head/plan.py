@@ -121,7 +121,9 @@ class Mapped:
             made += [bit for one in steps for bit in one.outputs]
             left = Counter((*linear, *made)) - Counter(bit for one in steps for bit in one.inputs)
             ends = {exponent: literal for literal, exponent in left if literal > 1}
-            found.append([ends.get(exponent, 0) for exponent in range(self.width)])
+            rest = self.constants[group] - sum(one.constant for one in steps)
+            rest += sum(1 << exponent for literal, exponent in (*linear, *made) if literal == 1)
+            found.append([ends.get(exponent, rest >> exponent & 1) for exponent in range(self.width)])
         return found
 
     @property

@@ -39,7 +39,7 @@ def _gate(table: int, inputs: list[Bit], output: Bit) -> Cell:
 
 def _lut(pins: Pins, table: int, arity: int) -> list[Cell]:
     """``LUT1`` to ``LUT6`` of Xilinx (output O) and Gowin (F); ECP5's ``LUT4`` has the pins A to D and Z."""
-    names = "ABCD" if "A" in pins else [f"I{place}" for place in range(arity)]
+    names = list("ABCDEF"[:arity]) if "A" in pins else [f"I{place}" for place in range(arity)]
     output = next(pins[name][0] for name in ("O", "F", "Z") if name in pins)
     return [_gate(table, [pins[name][0] for name in names], output)]
 

@@ -15,12 +15,11 @@ from lgc.sim.formal.rtl import Design
 I32 = NDArray[np.int32]
 
 
-def gates(design: Design, inputs: Sequence[Bit], outputs: Sequence[Bit], *, inverters: bool = False) -> Netlist:
+def gates(design: Design, inputs: Sequence[Bit], outputs: Sequence[Bit]) -> Netlist:
     """The gates between some nets of a design.
 
     Args:
         inputs: where to stop; I nets, which become the inputs in order.
-        inverters: stop also at a net whose inverter (or wire) is an input: it is that input's complement.
         outputs: what to compute.
 
     Raises:
@@ -30,29 +29,23 @@ def gates(design: Design, inputs: Sequence[Bit], outputs: Sequence[Bit], *, inve
     nets: dict[Bit, int] = {"0": CONST0, "1": CONST1}
     for place, bit in enumerate(inputs):
         nets.setdefault(bit, FIRST_INPUT + place)
-    for bit in inputs if inverters else ():
-        behind = _behind_inverter(design, bit)
-        if behind is not None and behind[0] not in nets:
-            nets[behind[0]] = builder.add(behind[1], [nets[bit]])
-    for cell in design.cone(outputs, list(nets)):
+    for cell in design.cone(outputs, inputs):
         if cell.kind != "gate":
             raise NotCheckedError("votes, scores and class cannot be told apart in the Verilog: not proved")
         nets[cell.outputs[0]] = builder.add(cell.table, [_net(nets, bit) for bit in cell.inputs])
     return builder.build([_net(nets, bit) for bit in outputs])
 
 
-def _behind_inverter(design: Design, bit: Bit) -> tuple[Bit, int] | None:
-    """The only net that ``bit`` is a function of, and the table that gives it back."""
+def behind_inverter(design: Design, bit: Bit) -> tuple[Bit, bool]:
+    """The only net that ``bit`` is a function of, and whether it is its complement; else ``bit`` itself."""
     cell = design.driver.get(bit)
-    read = {one for one in cell.inputs if one not in ("0", "1")} if cell is not None and cell.kind == "gate" else ()
+    read = {one for one in cell.inputs if one not in ("0", "1")} if cell is not None and cell.kind == "gate" else set()
     if cell is None or len(read) != 1:
-        return None
-    low, high = (
-        sum((one == "1" or (value and one in read)) << place for place, one in enumerate(cell.inputs))
-        for value in (False, True)
-    )
-    first, second = cell.table >> low & 1, cell.table >> high & 1
-    return (next(iter(read)), first | second << 1) if first != second else None
+        return bit, False
+    ones = sum((one != "0") << place for place, one in enumerate(cell.inputs))
+    zeros = sum((one == "1") << place for place, one in enumerate(cell.inputs))
+    first, second = cell.table >> zeros & 1, cell.table >> ones & 1
+    return (read.pop(), bool(first)) if first != second else (bit, False)
 
 
 def _net(nets: Mapping[Bit, int], bit: Bit) -> int:

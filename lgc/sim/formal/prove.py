@@ -11,7 +11,7 @@ from lgc.errors import InputError
 from lgc.ir import Circuit
 from lgc.sim.formal.abc import equivalent
 from lgc.sim.formal.certificate import OPEN, PROVED, REFUTED, Certificate
-from lgc.sim.formal.classes import inner_scores, prove_class
+from lgc.sim.formal.classes import inner_scores, prove_class, refute_class
 from lgc.sim.formal.context import Listener, Proof, Refutation
 from lgc.sim.formal.rtl import Design, find_tools, read_design
 from lgc.sim.formal.scores import Scores, prove_scores
@@ -107,9 +107,11 @@ def _prove_outputs(proof: Proof, design: Design) -> None:
     scores = _words(proof, flat[0])
     if scores is None:
         proof.part("the scores, which are no port", "none", _no_scores)
-        return
-    if prove_scores(proof, flat[0], scores) and "class_id" in proof.certificate.outputs:
+    elif prove_scores(proof, flat[0], scores) and "class_id" in proof.certificate.outputs:
         proof.part("class_id is the argmax of the scores", "ABC &cec", prove_class(proof, flat[0], scores))
+
+    if "scores" not in proof.certificate.outputs and proof.certificate.result != PROVED:
+        proof.part("the class is the model's on samples", "simulation", lambda: refute_class(proof, flat[0]))
 
 
 def _words(proof: Proof, design: Design) -> Scores | None:

@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lgc.ir import FIRST_INPUT, Encoder, Netlist, interp
+from lgc.ir import CONST0, CONST1, FIRST_INPUT, Circuit, Encoder, Netlist, interp
 from lgc.sim.formal import votes
 from lgc.sim.formal.abc import difference, equivalent
 from lgc.sim.formal.cells import Bit
 from lgc.sim.formal.certificate import OPEN, PROVED, REFUTED
 from lgc.sim.formal.context import Bits, Proof, Refutation
 from lgc.sim.formal.netlists import gates
-from lgc.sim.formal.polynomial import Monomial, Polynomial, literal_terms, product_terms
+from lgc.sim.formal.polynomial import Monomial, Polynomial, literal_terms, node_terms, product_terms
 from lgc.sim.formal.rtl import Design
 from lgc.sim.formal.weights import Form, Words
 
@@ -28,16 +29,18 @@ class Scores:
     Attributes:
         words: per class, least bit first; two's complement if ``signed``.
         offset: what they are more than the scores.
+        inside: they are no port, and only said to be the scores.
     """
 
     words: tuple[tuple[Bit, ...], ...]
     signed: bool
     offset: int = 0
+    inside: bool = False
 
     @classmethod
-    def cut(cls, bits: Sequence[Bit], width: int, *, signed: bool, offset: int = 0) -> Scores:
+    def cut(cls, bits: Sequence[Bit], width: int, *, signed: bool, offset: int = 0, inside: bool = False) -> Scores:
         """Words of one width, one behind the other."""
-        return cls(tuple(tuple(bits[lo : lo + width]) for lo in range(0, len(bits), width)), signed, offset)
+        return cls(tuple(tuple(bits[lo : lo + width]) for lo in range(0, len(bits), width)), signed, offset, inside)
 
     @property
     def width(self) -> int:
@@ -55,12 +58,30 @@ class Scores:
         return least <= low + self.offset and high + self.offset < least + (1 << self.width)
 
 
+def score_bounds(circuit: Circuit) -> tuple[int, int]:
+    """The least and the largest score, as far as constants of the model say: its inputs, and what follows from them."""
+    netlist, head = circuit.netlist, circuit.head
+    constant: dict[int, votes.Literal] = {}
+    for net in range(netlist.first_node, netlist.num_nets):
+        terms = node_terms(netlist, net, lambda one: constant.get(one, (one, False)))
+        if all(not monomial for monomial, _ in terms):
+            constant[net] = (CONST1 if terms else CONST0, False)
+    known = np.full(netlist.num_nets, -1, np.int64)
+    known[[CONST0, CONST1, *constant]] = [0, 1, *(net for net, _ in constant.values())]
+    of_votes = known[netlist.outputs]
+    lows, highs = [], []
+    for lo, hi, bias in zip(head.offsets[:-1].tolist(), head.offsets[1:].tolist(), head.bias.tolist(), strict=True):
+        lows.append(bias + int((of_votes[lo:hi] == 1).sum()))
+        highs.append(bias + int((of_votes[lo:hi] != 0).sum()))
+    return min(lows), max(highs)
+
+
 def prove_scores(proof: Proof, design: Design, scores: Scores) -> bool:
     """Prove the words of a design to be the model's scores; whether that was done."""
     forms: list[Form] = []
 
     def sums() -> tuple[str, str]:
-        low, high = proof.circuit.head.score_range
+        low, high = score_bounds(proof.circuit)
         if not scores.holds(low, high):
             return OPEN, f"{scores.width} bits do not hold every score from {low} to {high}"
         found = Words(design, scores.bits)
@@ -72,15 +93,16 @@ def prove_scores(proof: Proof, design: Design, scores: Scores) -> bool:
     return proof.part(
         "the sums are the model's, vote by vote",
         "backward rewriting of polynomials, ABC &cec",
-        lambda: _Sums(proof, design, forms, scores.width, scores.offset).prove(),
+        lambda: Sums(proof, design, forms, scores).prove(),
     )
 
 
-class _Sums:
+class Sums:
     """Scores as forms over nets of a design, modulo 2**width, beside the model's."""
 
-    def __init__(self, proof: Proof, design: Design, forms: list[Form], width: int, offset: int) -> None:
-        self.proof, self.forms, self.width, self.offset = proof, forms, width, offset
+    def __init__(self, proof: Proof, design: Design, forms: list[Form], scores: Scores) -> None:
+        self.proof, self.design, self.forms, self.inside = proof, design, forms, scores.inside
+        self.width, self.offset = scores.width, scores.offset
         self.leaves = sorted({bit for form in forms for bit in form.weights}, key=str)
         self.seen = gates(design, design.ports[proof.rtl.manifest.input_port], self.leaves)
         self.net = dict(zip(self.leaves, self.seen.outputs.tolist(), strict=True))
@@ -88,9 +110,13 @@ class _Sums:
         if proof.ordered is not None:
             proof.certificate.domain = "every value of the port's bits that the encoder's thresholds can give"
 
+    def values(self, bits: Bits) -> NDArray[np.int64]:
+        """The words (B, C) for inputs (B, I)."""
+        return votes.values(self.forms, self.leaves, interp.evaluate(self.seen, bits))
+
     def differs(self, bits: Bits) -> Bits:
         """Which of inputs (B, I) give other scores than the model's."""
-        seen = votes.values(self.forms, self.leaves, interp.evaluate(self.seen, bits))
+        seen = self.values(bits)
         wanted = interp.scores(self.proof.circuit, bits) + self.offset
         return np.asarray(((seen - wanted) & ((1 << self.width) - 1) != 0).any(axis=1))
 
@@ -117,6 +143,8 @@ class _Sums:
         return OPEN, f"no grouping of the nets was found in {_ROUNDS} rounds"
 
     def _refuted(self, bits: Bits) -> tuple[str, str]:
+        if self.inside:
+            return OPEN, "the nets that are named as the scores are not the model's scores"
         self.proof.refutation = Refutation("scores", bits, self.differs)
         return REFUTED, "a vector with other scores"
 

@@ -1,0 +1,158 @@
+"""Formal equivalence of every head, pipeline and fabric; a fault in each is refuted with a vector that shows it."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import circuits, random_circuit
+
+from lgc.backend.base import to_bytes
+from lgc.backend.manifest import read_manifest
+from lgc.backend.verilog import Verilog
+from lgc.ir import Circuit
+from lgc.passes import optimize
+from lgc.sim.formal import Certificate, Refutation, prove
+from lgc.sim.formal.cells import expand
+from lgc.sim.formal.netlists import gates
+from lgc.sim.formal.polynomial import Polynomial
+from lgc.sim.formal.rtl import Design
+from lgc.sim.rtl import Rtl
+
+pytest.importorskip("pyosys")
+
+
+def outcome(
+    circuit: Circuit, folder: Path, fault: tuple[str, str] | None = None, level: str = "O2", **options: Any
+) -> tuple[Certificate, Refutation | None]:
+    """What is found of a circuit's Verilog, in which the text of ``fault`` is replaced wherever it is."""
+    best, target = optimize(circuit, level), Verilog(**options)
+    text = to_bytes(target, best).decode()
+    if fault is not None:
+        changed = re.sub(*fault, text, count=1, flags=re.DOTALL)
+        assert changed != text, "the fault is in the text"
+        text = changed
+    file, path, work = folder / "net.json", folder / "net.v", folder / "work"
+    file.write_text(target.companions(best)[".json"])
+    path.write_text(text)
+    work.mkdir()
+    return prove(Rtl(path, read_manifest(file), text, "none"), circuit, work, 100)
+
+
+HEADS: dict[str, dict[str, Any]] = {
+    "adder, class": {"head": "adder", "outputs": "class", "pipeline": 5},
+    "compress": {"head": "compress"},
+    "compress, bit-serial": {"head": "compress", "argmax": "bit-serial", "fabric": "gowin"},
+    "compress, class": {"head": "compress", "fabric": "ecp5", "outputs": "class", "pipeline": 4},
+    "compress, ice40": {"head": "compress", "fabric": "ice40", "pipeline": 3},
+    "carry": {"head": "carry"},
+    "carry, xc7": {"head": "carry", "fabric": "xc7", "pipeline": 4},
+    "carry, class": {"head": "carry", "fabric": "xc7", "outputs": "class"},
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_heads_are_proved(name: str, tmp_path: Path) -> None:
+    certificate, refutation = outcome(random_circuit(10, [24, 30], 3, seed=4), tmp_path, **HEADS[name])
+    assert (certificate.result, refutation) == ("proved", None), certificate.to_json()
+
+
+FAULTS: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
+    "adder": ({}, (r"second > first", "second >= first")),
+    "a table of the popcount": ({"head": "compress", "fabric": "ecp5"}, (r"(popcount_3_0 .*?)A\(", r"\1A(1'b1 ^ ")),
+    "a chain's table": ({"head": "carry", "fabric": "xc7"}, (r"(CARRY4 popcount.*?\.S\(\{.*?)(\w+\[\d+\])", r"\1~\2")),
+    "a chain's data": ({"head": "carry", "fabric": "xc7"}, (r"(CARRY4 popcount.*?\.DI\(\{.*?)(\w+\[\d+\])", r"\1~\2")),
+    "a generic head": ({"head": "compress"}, (r"(LGC_GATE popcount_2\[0\] = )([^;]*);", r"\1~(\2);")),
+    "the argmax": ({"head": "carry"}, (r"(LGC_GATE argmax_\d+\[0\] = )([^;]*);", r"\1~(\2);")),
+    "class": ({"head": "compress", "outputs": "class"}, (r"(LGC_GATE popcount_2\[0\] = )([^;]*);", r"\1~(\2);")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_in_each_head_is_refuted_with_a_vector(name: str, tmp_path: Path) -> None:
+    options, fault = FAULTS[name]
+    circuit = random_circuit(10, [24, 30], 3, seed=4)
+    certificate, refutation = outcome(circuit, tmp_path, fault, **options)
+    assert certificate.result == "refuted", certificate.to_json()
+    assert refutation is not None and refutation.bits is not None and refutation.differs is not None
+    assert refutation.differs(refutation.bits[None])[0]
+
+
+@settings(max_examples=6, deadline=None)
+@given(
+    circuits(max_inputs=6, max_nodes=14, max_outputs=10),
+    st.sampled_from(["adder", "compress", "carry"]),
+    st.integers(0, 2),
+    st.sampled_from(["O0", "O2", "O3"]),
+)
+def test_any_small_circuit_is_proved(circuit: Circuit, head: str, ranks: int, level: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        certificate, _ = outcome(circuit, Path(folder), level=level, head=head, pipeline=ranks)
+    assert certificate.result == "proved", certificate.to_json()
+
+
+def test_a_counter_conserves_weight_and_another_does_not() -> None:
+    from lgc.ir import Builder
+
+    for carry, left in ((0b11101000, {frozenset((net,)): 1 for net in (2, 3, 4)}), (0b11101001, None)):
+        builder = Builder(3)
+        total = builder.add(0b10010110, [2, 3, 4])
+        netlist = builder.build([total, builder.add(carry, [2, 3, 4])])
+        sums = Polynomial(4)
+        for weight, net in enumerate(netlist.outputs.tolist(), 1):
+            sums.add(frozenset((net,)), weight)
+        sums.rewrite(netlist)
+        assert (sums.terms == left) is (left is not None)
+
+
+CELLS = {
+    "LUT6": ("xilinx", {f"I{i}": 1 for i in range(6)}, {"O": 1}, ("INIT", 64)),
+    "LUT3": ("xilinx", {f"I{i}": 1 for i in range(3)}, {"O": 1}, ("INIT", 8)),
+    "LUT6_2": ("xilinx", {f"I{i}": 1 for i in range(6)}, {"O6": 1, "O5": 1}, ("INIT", 64)),
+    "CARRY4": ("xilinx", {"CI": 1, "CYINIT": 1, "DI": 4, "S": 4}, {"CO": 4, "O": 4}, None),
+    "LUT4": ("ecp5", dict.fromkeys("ABCD", 1), {"Z": 1}, ("INIT", 16)),
+    "SB_LUT4": ("ice40", {f"I{i}": 1 for i in range(4)}, {"O": 1}, ("LUT_INIT", 16)),
+    "LUT2": ("gowin", {"I0": 1, "I1": 1}, {"F": 1}, ("INIT", 4)),
+}
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_cells_are_as_in_the_vendors_models(cell: str, tmp_path: Path) -> None:
+    """Every input, for a random table; yosys' model is renamed, so that it is read and not replaced."""
+    from pyosys import libyosys
+    from strategies import all_inputs
+
+    from lgc.ir import interp
+    from lgc.sim.formal.rtl import read_design
+
+    family, inputs, outputs, parameter = CELLS[cell]
+    share = Path(libyosys.__file__).parent / "share" / family
+    text = "".join(file.read_text() for file in (*share.glob("common_sim.vh"), share / "cells_sim.v"))
+    text = text.replace("`ICE40_DEFAULT_ASSIGNMENT_0", "")
+    model = re.search(rf"^module {cell}\b.*?^endmodule", text, re.DOTALL | re.MULTILINE)
+    assert model is not None
+    table = int(np.random.default_rng(1).integers(0, 1 << min(62, parameter[1]))) * 5 if parameter else 0
+    table &= (1 << parameter[1]) - 1 if parameter else 0
+    ports = ", ".join([*(f"input [{w - 1}:0] {p}" for p, w in inputs.items()), *(f"output [{w - 1}:0] {p}" for p, w in outputs.items())])  # fmt: skip # noqa: E501
+    value = f"#(.{parameter[0]}({parameter[1]}'d{table})) " if parameter else ""
+    pins = ", ".join(f".{pin}({pin})" for pin in (*inputs, *outputs))
+    top = f"module top({ports}); vendor {value}one({pins}); endmodule\n"
+    (tmp_path / "top.v").write_text(model[0].replace(f"module {cell}", "module vendor", 1) + "\n" + top)
+    (tmp_path / "work").mkdir()
+    design = read_design(tmp_path / "top.v", "top", tmp_path / "work", 60)
+    source = [bit for pin in inputs for bit in design.ports[pin]]
+    results = [(pin, place) for pin, width in outputs.items() for place in range(width)]
+    theirs = gates(design, source, [design.ports[pin][place] for pin, place in results])
+    wires = {pin: tuple(f"{pin}{place}" for place in range(width)) for pin, width in (inputs | outputs).items()}
+    found = expand("one", cell, {parameter[0]: f"{table:b}"} if parameter else {}, wires)
+    assert found is not None
+    mine = Design({}, tuple(found), {bit: one for one in found for bit in one.outputs})
+    ours = gates(mine, [bit for pin in inputs for bit in wires[pin]], [wires[pin][place] for pin, place in results])
+    every = all_inputs(len(source))
+    assert np.array_equal(interp.evaluate(ours, every), interp.evaluate(theirs, every))
