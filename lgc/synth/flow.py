@@ -30,7 +30,7 @@ class SynthOptions:
     """How to synthesise.
 
     Attributes:
-        clock: MHz to aim at; 0 is the target's own.
+        clock: MHz to aim at; 0 is the board's oscillator, or without a board the target's own.
         seeds: of nextpnr.
         jobs: processes at a time; 0 is one a core.
         route: whether to place and route, where the target's family can.
@@ -69,7 +69,7 @@ def synthesize(source: Path, target: Target, options: SynthOptions, progress: Pr
         ToolError, MissingToolError: yosys failed or is missing.
     """
     tell = progress or (lambda _what: None)
-    clock = options.clock or target.clock
+    clock = options.clock or _board_clock(options.board) or target.clock
     check_clock(target, clock)
     _check(target, options)
     design = read_design(source, top=options.top, pins=options.pins, board=options.board)
@@ -93,6 +93,11 @@ def synthesize(source: Path, target: Target, options: SynthOptions, progress: Pr
     except LgcError as error:
         result.problems.append(error)
     return result
+
+
+def _board_clock(name: str) -> float:
+    """MHz of a board's oscillator; 0 without a board."""
+    return BOARDS[name].clock / 1e6 if name in BOARDS else 0.0
 
 
 def _check(target: Target, options: SynthOptions) -> None:

@@ -194,6 +194,13 @@ def test_no_input_is_written_over(source, option, name):
     assert {path: path.read_bytes() for path in source.parent.iterdir()} == before
 
 
+def test_a_board_is_aimed_at_its_own_clock(source):
+    write(Verilog(top="net", pipeline=2, interface="uart", board="hx8k"), network(), source)
+    part = find_target("ice40-hx8k")
+    assert synthesize(source, part, SynthOptions(board="hx8k", route=False)).clock == 12 != part.clock
+    assert synthesize(source, part, SynthOptions(board="hx8k", route=False, clock=33)).clock == 33
+
+
 def test_every_board_names_parts_that_there_are():
     for board in BOARDS.values():
         assert board.targets
