@@ -152,7 +152,16 @@ def verify(
         if formal:
             proof = certificate or rtl.with_suffix(".certificate.json")
             prove_formally(
-                console, model, emitted, circuit, reference, folder, timeout=timeout, certificate=proof, crash=crash
+                console,
+                model,
+                emitted,
+                circuit,
+                reference,
+                folder,
+                timeout=timeout,
+                certificate=proof,
+                crash=crash,
+                config=source.file,
             )
             return
         report = run(emitted, circuit, reference, sets, folder, options, progress)
@@ -160,7 +169,7 @@ def verify(
         _print_summary(console, report)
         _write_reports(report, emitted, explanation, junit, sarif)
         if explanation:
-            crashed(crash, model, emitted, circuit, reference, report, folder, timeout)
+            crashed(crash, model, emitted, circuit, reference, report, folder, timeout, source.file)
             raise MismatchError(". ".join([explanation, *report.problems]), where=str(rtl))
         judge(
             console, emitted, circuit, reference, sets, folder / "mutants",
