@@ -59,21 +59,42 @@ class Scores:
 
 
 def score_bounds(circuit: Circuit) -> tuple[int, int]:
-    """The least and the largest score, as far as constants of the model say: its inputs, and what follows from them."""
+    """The least and the largest score, after constants, wires and repeated gates of the model are seen to be such."""
     netlist, head = circuit.netlist, circuit.head
-    constant: dict[int, votes.Literal] = {}
-    for net in range(netlist.first_node, netlist.num_nets):
-        terms = node_terms(netlist, net, lambda one: constant.get(one, (one, False)))
+    literal: dict[int, votes.Literal] = {}
+    known: dict[frozenset[tuple[Monomial, int]], int] = {}
+
+    def of(net: int) -> votes.Literal:
+        return literal.get(net, (net, False))
+
+    for net in range(2, netlist.num_nets):
+        terms = node_terms(netlist, net, of) if net >= netlist.first_node else literal_terms(net)
+        inverse = [*product_terms([[(frozenset(), -1)], terms]), (frozenset(), 1)]
+        for found, flip in ((terms, False), (_collected(inverse), True)):
+            if (same := known.get(frozenset(found))) is not None:
+                literal[net] = (same, flip)
         if all(not monomial for monomial, _ in terms):
-            constant[net] = (CONST1 if terms else CONST0, False)
-    known = np.full(netlist.num_nets, -1, np.int64)
-    known[[CONST0, CONST1, *constant]] = [0, 1, *(net for net, _ in constant.values())]
-    of_votes = known[netlist.outputs]
-    lows, highs = [], []
+            literal[net] = (CONST1 if terms else CONST0, False)
+        if net not in literal:
+            known[frozenset(terms)] = net
+    ranges = []
     for lo, hi, bias in zip(head.offsets[:-1].tolist(), head.offsets[1:].tolist(), head.bias.tolist(), strict=True):
-        lows.append(bias + int((of_votes[lo:hi] == 1).sum()))
-        highs.append(bias + int((of_votes[lo:hi] != 0).sum()))
-    return min(lows), max(highs)
+        total = [(frozenset[int](), bias)]
+        for net in netlist.outputs[lo:hi].tolist():
+            total += literal_terms(*of(net))
+        terms = _collected(total)
+        fixed = sum(value for monomial, value in terms if not monomial)
+        moving = [value for monomial, value in terms if monomial]
+        ranges.append((fixed + sum(min(0, one) for one in moving), fixed + sum(max(0, one) for one in moving)))
+    return min(low for low, _ in ranges), max(high for _, high in ranges)
+
+
+def _collected(terms: Sequence[tuple[Monomial, int]]) -> list[tuple[Monomial, int]]:
+    """Equal monomials together, none with the coefficient 0."""
+    found: dict[Monomial, int] = {}
+    for monomial, value in terms:
+        found[monomial] = found.get(monomial, 0) + value
+    return [(monomial, value) for monomial, value in found.items() if value]
 
 
 def prove_scores(proof: Proof, design: Design, scores: Scores) -> bool:
@@ -81,7 +102,9 @@ def prove_scores(proof: Proof, design: Design, scores: Scores) -> bool:
     forms: list[Form] = []
 
     def sums() -> tuple[str, str]:
-        low, high = score_bounds(proof.circuit)
+        low, high = proof.circuit.head.score_range
+        if not scores.holds(low, high):
+            low, high = score_bounds(proof.circuit)
         if not scores.holds(low, high):
             return OPEN, f"{scores.width} bits do not hold every score from {low} to {high}"
         found = Words(design, scores.bits)
