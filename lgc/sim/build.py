@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from lgc.cc import cache_folder
 from lgc.errors import MissingToolError
-from lgc.sim.cxx import compile_file, compile_joined, join_sources, run_tool
+from lgc.sim.cxx import compile_joined, join_sources, run_tool
 from lgc.sim.toolchain import Verilator, find_compiler, find_verilator
 
 _RUNTIME = ("verilated.cpp", "verilated_vpi.cpp", "verilated_threads.cpp")
@@ -25,6 +26,7 @@ _TRACE_RUNTIME = {"vcd": ("verilated_vcd_c.cpp",), "fst": ("verilated_fst_c.cpp"
 # Verilator splits its output at this many operations a file: every file pays for the runtime's headers once more.
 _OUTPUT_SPLIT = 200_000
 # Its data-flow graph pass and loop unrolling make more C++ of such designs, not less.
+_compiling = Lock()
 _FAST_BUILD = ("-fno-dfg", "--unroll-count", "1", "--no-assert")
 
 
@@ -130,9 +132,14 @@ def _verilate(
 
 
 def _runtime_objects(verilator: Verilator, compiler: str, flags: list[str], trace: str | None) -> list[Path]:
-    """The runtime's object files, from the cache or compiled into it."""
+    """The runtime's object file, from the cache or compiled into it; several builds at a time compile it once."""
+    with _compiling:
+        return [_runtime_object(verilator, compiler, flags, trace)]
+
+
+def _runtime_object(verilator: Verilator, compiler: str, flags: list[str], trace: str | None) -> Path:
     key = hashlib.sha256()
-    for text in (verilator.version, str(verilator.root), _version_of(compiler), *flags):
+    for text in ("joined", verilator.version, str(verilator.root), _version_of(compiler), *flags):
         key.update(text.encode() + b"\0")
     cache = cache_folder() / "verilator" / key.hexdigest()[:24]
     names = (*_RUNTIME, *(_TRACE_RUNTIME[trace] if trace else ()))
@@ -140,15 +147,16 @@ def _runtime_objects(verilator: Verilator, compiler: str, flags: list[str], trac
         cache.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=cache.parent))
         try:
-            for name in names:
-                compile_file(compiler, [*flags, "-O0"], verilator.include / name, fresh / f"{name}.o")
+            # As one: each of them alone pays the headers' two seconds again.
+            sources = [verilator.include / name for name in names]
+            compile_joined(compiler, [*flags, f"-I{verilator.include}", "-O0"], sources, fresh / "runtime.o")
             fresh.rename(cache)
         except OSError:
             if not cache.is_dir():  # else another process was faster, which is just as well
                 raise
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
-    return [cache / f"{name}.o" for name in names]
+    return cache / "runtime.o"
 
 
 def _version_of(compiler: str) -> str:
