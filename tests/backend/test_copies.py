@@ -51,6 +51,18 @@ def test_each_part_has_its_copies_and_the_plan_still_holds(head: Architecture) -
         np.testing.assert_array_equal(value(nets, piece), piece.offset + weigh(nets, piece.bits))
 
 
+@pytest.mark.parametrize("head", HEADS)
+def test_a_class_reads_its_own_copies(head: Architecture) -> None:
+    """Of many inputs each class reads some: there is a copy for each input that a class's pieces and wires name."""
+    copied = copy_inputs(map_circuit(random_circuit(3000, [3000], 5, seed=6), head=head[0], lut=head[1]))
+    first = copied.netlist.first_node
+    named = {(one.swallowed.group, net) for one in copied.compressors if one.swallowed for net in one.swallowed.nets}
+    named |= {(piece.group, net) for piece in copied.pieces for net in piece.nets}
+    named |= {(group, bit >> 1) for group, bits in enumerate(copied.linear) for bit, _ in bits}
+    copies = zip(copied.parts.tolist(), copied.netlist.fanin[: len(copied.parts), 0].tolist(), strict=True)
+    assert set(copies) <= {(group, net) for group, net in named if 1 < net < first}
+
+
 def test_ranks_stand_at_the_input_and_behind_the_copies() -> None:
     copied = copy_inputs(map_circuit(random_circuit(30, [600], 3), lut=4))
     for ranks in (3, 4, 9):

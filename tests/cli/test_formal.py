@@ -65,7 +65,7 @@ def test_what_is_refuted_is_1_and_the_crash_folder_shows_it(
     }
     path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
     again = subprocess.run(["sh", "crash/run.sh"], env={"PATH": path}, capture_output=True, text=True, check=False)
-    assert again.returncode == 1 and "layer2[2]" in again.stderr, again.stderr
+    assert again.returncode == 1 and "layer2, neuron 2" in again.stderr, again.stderr
 
 
 def test_features_and_what_they_can_give(tmp_path: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from strategies import circuits, random_circuit
 from lgc.backend.base import to_bytes
 from lgc.backend.manifest import read_manifest
 from lgc.backend.verilog import Verilog
-from lgc.ir import Circuit
+from lgc.ir import Builder, Circuit, Encoder, Head
 from lgc.passes import optimize
 from lgc.sim.formal import Certificate, Refutation, prove
 from lgc.sim.formal.cells import expand
@@ -29,7 +29,7 @@ pytest.importorskip("pyosys")
 
 
 def outcome(
-    circuit: Circuit, folder: Path, fault: tuple[str, str] | None = None, level: str = "O2", **options: Any
+    circuit: Circuit, folder: Path, fault: tuple[str, Any] | None = None, level: str = "O2", **options: Any
 ) -> tuple[Certificate, Refutation | None]:
     """What is found of a circuit's Verilog, in which the text of ``fault`` is replaced wherever it is."""
     best, target = optimize(circuit, level), Verilog(**options)
@@ -84,6 +84,27 @@ def test_a_fault_in_each_head_is_refuted_with_a_vector(name: str, tmp_path: Path
     assert refutation.differs(refutation.bits[None])[0]
 
 
+def test_a_fault_that_no_sample_meets_is_refuted(tmp_path: Path) -> None:
+    """Votes are ANDs of sixteen inputs: three nets of a counting table are hardly ever 1 and its others 0."""
+    builder = Builder(12 * 16)
+    nets = list(range(2, 2 + 12 * 16))
+    while len(nets) > 12:
+        nets = [builder.add(0b1000, [one, two]) for one, two in zip(nets[::2], nets[1::2], strict=True)]
+    head = Head(np.array([0, 6, 12]), np.array([0, 0]), ("a", "b"))
+    circuit = Circuit("ands", Encoder(12 * 16), builder.build(nets), head)
+
+    def flipped(match: re.Match[str]) -> str:
+        table = int(match[2], 16) ^ (1 << 0b000111)
+        return f"{match[1]}{table:016x}"
+
+    certificate, refutation = outcome(
+        circuit, tmp_path, (r"(LUT6 #\(\.INIT\(64'h)([0-9a-f]+)", flipped), head="compress", fabric="xc7"
+    )
+    assert certificate.result == "refuted", certificate.to_json()
+    assert refutation is not None and refutation.differs(refutation.bits[None])[0]
+    assert 0 < refutation.bits.sum() < circuit.netlist.num_inputs
+
+
 @settings(max_examples=6, deadline=None)
 @given(
     circuits(max_inputs=6, max_nodes=14, max_outputs=10),
@@ -98,8 +119,6 @@ def test_any_small_circuit_is_proved(circuit: Circuit, head: str, ranks: int, le
 
 
 def test_a_counter_conserves_weight_and_another_does_not() -> None:
-    from lgc.ir import Builder
-
     for carry, left in ((0b11101000, {frozenset((net,)): 1 for net in (2, 3, 4)}), (0b11101001, None)):
         builder = Builder(3)
         total = builder.add(0b10010110, [2, 3, 4])
