@@ -84,25 +84,47 @@ def test_a_fault_in_each_head_is_refuted_with_a_vector(name: str, tmp_path: Path
     assert refutation.differs(refutation.bits[None])[0]
 
 
-def test_a_fault_that_no_sample_meets_is_refuted(tmp_path: Path) -> None:
-    """Votes are ANDs of sixteen inputs: three nets of a counting table are hardly ever 1 and its others 0."""
-    builder = Builder(12 * 16)
-    nets = list(range(2, 2 + 12 * 16))
-    while len(nets) > 12:
+def flipped(match: re.Match[str]) -> str:
+    """A lookup table that is wrong where its first three operands are 1 and the others 0."""
+    return f"{match[1]}{int(match[2], 16) ^ (1 << 0b000111):016x}"
+
+
+def conjunctions(builder: Builder, nets: list[int], count: int) -> list[int]:
+    """ANDs of neighbours, until ``count`` are left."""
+    while len(nets) > count:
         nets = [builder.add(0b1000, [one, two]) for one, two in zip(nets[::2], nets[1::2], strict=True)]
-    head = Head(np.array([0, 6, 12]), np.array([0, 0]), ("a", "b"))
-    circuit = Circuit("ands", Encoder(12 * 16), builder.build(nets), head)
+    return nets
 
-    def flipped(match: re.Match[str]) -> str:
-        table = int(match[2], 16) ^ (1 << 0b000111)
-        return f"{match[1]}{table:016x}"
 
-    certificate, refutation = outcome(
-        circuit, tmp_path, (r"(LUT6 #\(\.INIT\(64'h)([0-9a-f]+)", flipped), head="compress", fabric="xc7"
-    )
+def two_classes(builder: Builder, votes: list[int]) -> Circuit:
+    head = Head(np.array([0, len(votes) // 2, len(votes)]), np.array([0, 0]), ("a", "b"))
+    netlist = builder.build(votes)
+    return Circuit("rare", Encoder(netlist.num_inputs), netlist, head)
+
+
+def test_a_counter_wrong_where_no_sample_is(tmp_path: Path) -> None:
+    """Votes are ANDs of 16 inputs, made of ANDs of eight, of which hardly ever three are 1 and the others 0."""
+    builder = Builder(12 * 16)
+    circuit = two_classes(builder, conjunctions(builder, list(range(2, 2 + 12 * 16)), 12))
+    fault = (r"(LUT6 #\(\.INIT\(64'h)([0-9a-f]+)", flipped)
+    certificate, refutation = outcome(circuit, tmp_path, fault, head="compress", fabric="xc7")
     assert certificate.result == "refuted", certificate.to_json()
     assert refutation is not None and refutation.differs(refutation.bits[None])[0]
-    assert 0 < refutation.bits.sum() < circuit.netlist.num_inputs
+
+
+def test_a_gate_wrong_where_no_sample_is(tmp_path: Path) -> None:
+    """Vote i is an input, flipped where sixteen others are 1 and sixteen are 0: the fault takes those of another."""
+    builder = Builder(4 * 33)
+    rare = []
+    for start in range(2 + 4, 2 + 4 * 33, 32):
+        ones = conjunctions(builder, list(range(start, start + 16)), 1)[0]
+        zeros = [builder.add(0b0001, [net, net + 1]) for net in range(start + 16, start + 32, 2)]
+        rare.append(builder.add(0b1000, [ones, conjunctions(builder, zeros, 1)[0]]))
+    circuit = two_classes(builder, [builder.add(0b0110, [2 + index, net]) for index, net in enumerate(rare)])
+    fault = (r"(GATE votes\[0\] = .*? \^ )\w+(.*?GATE votes\[1\] = .*? \^ )(\w+)", r"\1\3\2\3")
+    certificate, refutation = outcome(circuit, tmp_path, fault, level="O0")
+    assert certificate.result == "refuted", certificate.to_json()
+    assert refutation is not None and refutation.differs(refutation.bits[None])[0]
 
 
 @settings(max_examples=6, deadline=None)
