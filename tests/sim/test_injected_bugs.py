@@ -160,7 +160,7 @@ BACKEND_BUGS: dict[str, Bug] = {
     "head: adder without carry": Bug(leaves, "_HARDWARE_ADD", swap("} + {", "} | {")),
     "head: bias off by one": Bug(leaves, "_HARDWARE_BIAS", swap("count + BIAS", "count + BIAS + 1")),
     "head: class order": Bug(verilog, "argmax_module", lines("(c >> i)", "((c ^ 1) >> i)")),
-    "head: group off by one": Bug(head, "_score", lines(".nets(votes)", ".nets(votes >> 1)")),
+    "head: groups misplaced": Bug(head, "_score", lines("), .SIZE(", " / 3 * 3), .SIZE(")),
     "top: inputs reversed": Bug(top.Top, "_inputs", lines("[i*`LGC_WIDTH +:", "[(15-i)*`LGC_WIDTH +:")),
     "pipeline: a register lost": Bug(top, "registers", last_rank_early, pipeline=3),
     "pipeline: valid a clock early": Bug(top.Top, "_valid", lines("out_valid = valid[2]", "out_valid = valid[1]"), 3),
