@@ -37,6 +37,12 @@ def _read(job: Job) -> Circuit:
         (Path(folder) / "input.v").write_bytes(job.content.data)
         _run_yosys(Path(folder), str(top) if top else None, str(job.content.path))
         text = (Path(folder) / "output.blif").read_bytes()
+    if b"\n.latch" in text:
+        raise NetlistError(
+            "it has registers or latches",
+            where=str(job.content.path),
+            hint="lgc reads combinational Verilog; what `lgc compile` wrote with --pipeline, compile again without",
+        )
     job.certain.append("elaborated and flattened by yosys; ports in the order yosys writes them, bit 0 of each first")
     inner = Job(replace(job.content, data=text), job.facts)
     return blif.IMPORTER.read(inner)  # type: ignore[return-value]  # BLIF is a circuit

