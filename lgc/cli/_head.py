@@ -29,6 +29,7 @@ class HeadOptions:
     head: str | None
     argmax: str | None
     fabric: str | None
+    effort: int | None
     copies: bool | None
 
     def target_options(self) -> dict[str, str]:
@@ -40,6 +41,13 @@ _OPTIONS = (
     click.option("--head", type=click.Choice(HEADS), help="Verilog: how votes are counted; see docs/head.md."),
     click.option("--argmax", type=click.Choice(ARGMAXES), help="Verilog: how a mapped head finds the largest score."),
     click.option("--fabric", type=click.Choice(FABRICS), help="Verilog: whose cells a mapped head is written in."),
+    click.option(
+        "--effort",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Verilog, mapped head: how long to search for fewer lookup tables; by default 30, 0 for not at all, 300 "
+        "for the last few per cent.",
+    ),
     click.option(
         "--copies/--no-copies",
         default=None,

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lgc.backend.head import choose_head, map_circuit
+from lgc.backend.head import EFFORT, choose_head, map_circuit
 from lgc.backend.verilog.fabric import FABRICS
+from lgc.cc import find_compiler
 from lgc.errors import OptionError
 from lgc.ir import Circuit, Head, Netlist
 
@@ -123,7 +124,7 @@ def _mapped_head(circuit: Circuit, lut: int, head: str) -> tuple[Stage, Stage, i
     one = Head(np.array([0, hi - lo]), circuit.head.bias[index : index + 1], ("one",))
     netlist = circuit.netlist
     sample = replace(circuit, netlist=netlist.with_outputs(netlist.outputs[lo:hi]), head=one)
-    mapped = map_circuit(sample, head=head, lut=lut, outputs="scores")
+    mapped = map_circuit(sample, head=head, lut=lut, outputs="scores", effort=EFFORT if find_compiler() else 0)
     share = float(sizes.sum()) / max(1, hi - lo)
     chains = int((mapped.kind != 0).sum()) // 2
     below = _gates(netlist, lut)

@@ -56,7 +56,7 @@ def test_a_class_reads_its_own_copies(head: Architecture) -> None:
     """Of many inputs each class reads some: there is a copy for each input that a class's pieces and wires name."""
     copied = copy_inputs(map_circuit(random_circuit(3000, [3000], 5, seed=6), head=head[0], lut=head[1]))
     first = copied.netlist.first_node
-    named = {(one.swallowed.group, net) for one in copied.compressors if one.swallowed for net in one.swallowed.nets}
+    named = {(piece.group, net) for one in copied.compressors for piece in one.swallowed for net in piece.nets}
     named |= {(piece.group, net) for piece in copied.pieces for net in piece.nets}
     named |= {(group, bit >> 1) for group, bits in enumerate(copied.linear) for bit, _ in bits}
     copies = zip(copied.parts.tolist(), copied.netlist.fanin[: len(copied.parts), 0].tolist(), strict=True)

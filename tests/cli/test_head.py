@@ -21,7 +21,7 @@ from lgc.synth.estimate import compare_heads
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    return write(Lgn(), random_circuit(12, [60], 3, seed=1), tmp_path / "model.lgn")[0]
+    return write(Lgn(), random_circuit(40, [300], 3, seed=1), tmp_path / "model.lgn")[0]
 
 
 def test_the_choices_are_those_of_the_backend() -> None:

@@ -1,7 +1,8 @@
 """Heads fixed as lookup tables: popcount by compressor trees that swallow the last layer, and argmax (docs/head.md)."""
 
 from lgc.backend.head.auto import HEADS, Choice, choose_head
+from lgc.backend.head.choose import EFFORT
 from lgc.backend.head.lower import map_circuit
 from lgc.backend.head.plan import REGIONS, Chain, Compressor, Mapped, Piece
 
-__all__ = ["HEADS", "REGIONS", "Chain", "Choice", "Compressor", "Mapped", "Piece", "choose_head", "map_circuit"]
+__all__ = ["EFFORT", "HEADS", "REGIONS", "Chain", "Choice", "Compressor", "Mapped", "Piece", "choose_head", "map_circuit"]

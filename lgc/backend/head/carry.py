@@ -1,36 +1,64 @@
-"""Compressors on carry chains whose positions swallow a counter or a piece.
+"""Compressors on carry chains whose positions swallow counters and pieces.
 
-A position of a carry chain adds two bits. One of them is a net; the other one may be any function of five nets, since
-the chain's lookup table, which takes six, gives ``net ^ function`` as well as ``net ^ net``. So three positions add a
-5:3 counter, or a piece of the last layer, to three bits and a carry: nine bits in, four bits out, for three lookup
-tables. (Counters on carry chains: Kumm and Zipf, "Efficient high speed compression trees on Xilinx FPGAs", 2014.)
+A position of a carry chain adds two bits: one is a net, the other any function of five nets, since the chain's lookup
+table, which takes six, gives ``net ^ function``. Of four nets besides the net, the table's second output gives another
+function. So a position adds four bits of its weight: three of them as a full adder, whose sum goes onto the chain and
+whose carry leaves by the second output. (The 4:2 adder of Kumm and Zipf, "Efficient high speed compression trees on
+Xilinx FPGAs", 2014.) It removes two bits, and all that a chain costs beyond its tables is the carry that leaves it. In place
+of the full adder, or of one bit of it, stands a piece of the last layer.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
-from lgc.backend.head.compress import Columns, encode, sum_tables
-from lgc.backend.head.literals import FALSE, positive
+from lgc.backend.head.compress import Columns, sum_tables
+from lgc.backend.head.literals import FALSE, TRUE, positive
 from lgc.backend.head.plan import Bit, Chain, Compressor, Piece
 from lgc.backend.head.terms import Values
+from lgc.backend.head.waiting import EDGE, SMALL, SWALLOW, WIDE, Pool, Waiting
 
-SWALLOW = 5
-"""Nets that the function of a position may read."""
+_ADD = "add"
+"""Beside the kinds of pieces, what a position may be given to: three bits of its column."""
+_TAKES = {_ADD: 4, EDGE: 3, SMALL: 1, WIDE: 1}
+"""Bits of its column that a position takes."""
+_LONGEST, _SHORTEST = 8, 2
+"""Positions of a chain of a level: a single one removes one bit only."""
 _LOOK = 64
 """How many of the oldest bits of a column are looked at for one that is not inverted."""
-_SWALLOW_LEVELS = 4
-"""In how many levels all pieces that wait are swallowed, or about that."""
+_FEW = 5
+"""With fewer chains than this a level is hardly worth its delay: rather count pieces on their own."""
 
 
 @dataclass(frozen=True)
 class Position:
-    """What one position adds: a literal, and a function of at most five."""
+    """What one position adds.
+
+    Attributes:
+        literal: a bit, or FALSE.
+        table: of ``operands``, which are literals: a function that counts as much as the bit.
+        second: another table of them, which counts twice as much and leaves the chain; 0 for none.
+        bits: those of the operands that are bits of the column, each named at one position.
+    """
 
     literal: int = FALSE
     table: int = 0
     operands: tuple[int, ...] = ()
+    second: int = 0
+    bits: tuple[int, ...] = ()
+
+
+@dataclass
+class _Draft:
+    """A chain that could be built: what its positions are given to, and the bits that it takes of each column."""
+
+    base: int
+    carry_in: bool = False
+    steps: list[tuple[str, Waiting | None]] = field(default_factory=list)
+    length: int = 0
+    used: dict[int, int] = field(default_factory=lambda: defaultdict(int))
 
 
 class CarryColumns(Columns):
@@ -45,62 +73,129 @@ class CarryColumns(Columns):
         super().__init__(*args)  # type: ignore[arg-type]
         self.chains: list[Chain] = []
         self.packed: list[tuple[int, int]] = []
-        self._waiting: list[tuple[tuple[int, ...], Values]] = []
+        self._pool = Pool()
+        self._fresh: list[int] = []
 
     def add_piece(self, nets: tuple[int, ...], values: Values) -> None:
-        """Keep a piece for a chain to swallow if that is cheaper than lookup tables, one for each two bits."""
-        if len(nets) <= SWALLOW and len(encode(values)[1]) > 2:
-            self._waiting.append((nets, values))
-        else:
+        """Keep a piece for a chain to swallow if it fits one."""
+        piece = Waiting.of(nets, values, self.width)
+        if piece.kind is None:
             super().add_piece(nets, values)
+        else:
+            self._pool.add(piece)
 
     def reduce(self) -> list[int]:
         """See :meth:`Columns.reduce`."""
-        self._swallow_all()
+        for base in range(self.width):
+            self._count(self._pool.shed(WIDE, base, self._pool.count(WIDE, base) // 2))
+        while True:
+            made = self._level()
+            if made < _FEW and not self._lay_out() and (not made or max(map(len, self.columns)) < SWALLOW + 2):
+                break
         while any(len(column) >= SWALLOW + 2 for column in self.columns):
             self._round()
-        for exponent in range(self.width):
-            while len(self.columns[exponent]) > 1 or (self.constant >> exponent) & 1:
+        for exponent, column in enumerate(self.columns):
+            while len(column) > 1 or (column and self._is_one(exponent)):
                 self._ripple(exponent)
+            if self._is_one(exponent):
+                self.constant -= 1 << exponent
+                column.append(TRUE)
         return [column[0] if column else FALSE for column in self.columns]
 
-    def _swallow_all(self) -> None:
-        """Level by level, so that chains stand side by side: what one level gives waits for the next.
+    def _count(self, pieces: Iterable[Waiting]) -> None:
+        """Count pieces on their own, in lookup tables beside the chains."""
+        for piece in pieces:
+            super().add_piece(piece.nets, piece.values)
 
-        A chain gives as many bits as it takes. Where there are few, pieces that are counted on their own give more, so
-        that the levels do not become many.
+    def _lay_out(self) -> bool:
+        """Count half of what waits on its own, so that there are bits to add the others to; whether anything waited."""
+        before = len(self.pieces)
+        for kind in (WIDE, SMALL, EDGE):
+            for base in range(self.width):
+                self._count(self._pool.shed(kind, base, self._pool.count(kind, base) // 2))
+        return len(self.pieces) > before
+
+    def _level(self) -> int:
+        """Chains side by side: what one gives waits for the next level. How many there are.
+
+        A piece that swallows the carry that comes in begins a chain at no cost, so of the wide ones, which take as many
+        tables on their own, as many are kept as chains may begin.
         """
-        waiting = deque(self._waiting)
-        quota = -(-len(waiting) // _SWALLOW_LEVELS)
-        while waiting:
-            fresh = [len(column) for column in self.columns]
-            before = len(waiting)
-            while waiting:
-                places = [exponent for exponent, _ in encode(waiting[0][1])[1] if exponent < self.width]
-                if any(fresh[exponent] < 1 for exponent in places) or (places and fresh[places[0]] < 2):
-                    break
-                for exponent in places:
-                    fresh[exponent] -= 1
-                fresh[places[0]] -= 1
-                self._swallow(*waiting.popleft())
-            for _ in range(min(len(waiting), quota - (before - len(waiting)))):
-                super().add_piece(*waiting.popleft())
+        for base, column in enumerate(self.columns):
+            self._count(self._pool.shed(WIDE, base, len(column) // 4))
+        self._fresh = [len(column) for column in self.columns]
+        before = len(self.chains)
+        for base in range(self.width):
+            while (draft := self._draft(base)).length >= _SHORTEST:
+                self._build(draft)
+        return len(self.chains) - before
 
-    def _swallow(self, nets: tuple[int, ...], values: Values) -> None:
-        """Add a piece to bits that are there; count it on its own while there are none."""
-        offset, tables = encode(values)
-        tables = [(exponent, table) for exponent, table in tables if exponent < self.width]
-        if not tables or not all(self.columns[exponent] for exponent, _ in tables):
-            super().add_piece(nets, values)
-            return
-        self.constant += offset
-        base = tables[0][0]
-        literals = tuple(positive(net) for net in nets)
-        raw = [self._take(exponent) for exponent, _ in tables]
-        carry_in = self._take(base)
-        positions = [Position(one, table, literals) for one, (_, table) in zip(raw, tables, strict=True)]
-        piece = Piece(self.group, nets, tuple(values.tolist()), offset, ())
-        self._chain(base, positions, carry_in, 0, piece)
+    def _draft(self, base: int) -> _Draft:
+        """The chain that begins at a column now."""
+        draft = _Draft(base)
+        counts: dict[tuple[str, int], int] = defaultdict(int)
+        first = self._pool.peek(WIDE, base, 0)
+        if first and self._free(draft, base) > 1 and self._fits(draft, first):
+            draft.carry_in = True
+            draft.used[base] = 1
+        while draft.length < _LONGEST and (place := base + draft.length) < self.width:
+            step = self._step(draft, place, counts)
+            if step is None:
+                break
+            kind, piece = step
+            counts[kind, place] += 1
+            places = [exponent for exponent, _ in piece.tables] if piece and kind == WIDE else [place]
+            for exponent in places:
+                draft.used[exponent] += _TAKES[kind]
+            draft.steps.append(step)
+            draft.length += len(places)
+        return draft
+
+    def _step(
+        self, draft: _Draft, place: int, counts: dict[tuple[str, int], int]
+    ) -> tuple[str, Waiting | None] | None:
+        """What the next position of a draft is best given to."""
+        if not (draft.carry_in and place == draft.base):  # there, the carry takes the pin that the net would come by
+            for kind in (SMALL, EDGE):
+                piece = self._pool.peek(kind, place, counts[kind, place])
+                if piece and self._free(draft, place) >= _TAKES[kind]:
+                    return kind, piece
+            if self._free(draft, place) >= _TAKES[_ADD]:
+                return _ADD, None
+        piece = self._pool.peek(WIDE, place, counts[WIDE, place])
+        return (WIDE, piece) if piece and self._fits(draft, piece) else None
+
+    def _free(self, draft: _Draft, place: int) -> int:
+        return self._fresh[place] - draft.used[place]
+
+    def _fits(self, draft: _Draft, piece: Waiting) -> bool:
+        return all(self._free(draft, exponent) >= _TAKES[WIDE] for exponent, _ in piece.tables)
+
+    def _build(self, draft: _Draft) -> None:
+        carry_in = self._take_fresh(draft.base) if draft.carry_in else FALSE
+        positions: list[Position] = []
+        swallowed = []
+        for kind, piece in draft.steps:
+            place = draft.base + len(positions)
+            if piece:
+                self._pool.pop(kind, place)
+                self.constant += piece.offset
+                swallowed.append(Piece(self.group, piece.nets, tuple(piece.values.tolist()), piece.offset, ()))
+            positions += self._positions(kind, piece, place)
+        self._chain(draft.base, positions, carry_in, 0, tuple(swallowed))
+
+    def _positions(self, kind: str, piece: Waiting | None, place: int) -> list[Position]:
+        """The positions of one step; their bits are taken out of the columns."""
+        nets = tuple(positive(net) for net in piece.nets) if piece else ()
+        if piece and kind == WIDE:
+            return [Position(self._take_fresh(exponent), table, nets) for exponent, table in piece.tables]
+        literal = self._take_fresh(place)
+        if piece and kind == SMALL:
+            return [Position(literal, piece.tables[0][1], nets, piece.tables[1][1])]
+        taken = tuple(self.columns[place].popleft() for _ in range(_TAKES[kind] - 1))
+        self._fresh[place] -= len(taken)
+        total, carry = _full_adder(piece.tables[0][1]) if piece else sum_tables((1, 1, 1), 0, 2)
+        return [Position(literal, total, (*nets, *taken), carry, taken)]
 
     def _round(self) -> None:
         """One level of 5:3 counters in every column, each in a chain with three more bits and a carry."""
@@ -108,13 +203,10 @@ class CarryColumns(Columns):
             for _ in range(size // (SWALLOW + 2)):
                 if len(self.columns[exponent]) < SWALLOW + 2:
                     break
-                counted = tuple(self.columns[exponent].popleft() for _ in range(SWALLOW))
-                places = range(exponent, min(exponent + 3, self.width))
-                tables = sum_tables((1,) * SWALLOW, 0, len(places))
-                raw = [self._take(place) for place in places]
-                carry_in = self._take(exponent)
-                positions = [Position(one, table, counted) for one, table in zip(raw, tables, strict=True)]
-                self._chain(exponent, positions, carry_in, 0)
+                counter = self._counter(exponent, SWALLOW)
+                raw = [self._take(exponent + index) for index in range(len(counter))]
+                positions = [replace(one, literal=literal) for one, literal in zip(counter, raw, strict=True)]
+                self._chain(exponent, positions, self._take(exponent), 0)
 
     def _ripple(self, base: int) -> None:
         """One long chain from a column up, until it meets an empty one."""
@@ -124,44 +216,47 @@ class CarryColumns(Columns):
         pending: list[Position] = []
         for exponent in range(base, self.width):
             column = self.columns[exponent]
-            if not column and not pending and not (self.constant >> exponent) & 1:
+            if not column and not pending and not self._is_one(exponent):
                 break
             literal = self._take(exponent)
             if not pending:
-                pending = self._tile(exponent)
-                if pending[0].table == 1 and not pending[0].operands:
-                    constant |= 1 << exponent
-            positions.append(Position(literal, pending[0].table, pending[0].operands))
+                size = next((count for count in (5, 3, 1) if len(column) >= count), 0)
+                pending = self._counter(exponent, size) if size else [Position(table=self._is_one(exponent))]
+                constant |= 0 if size else self._is_one(exponent) << exponent
+            positions.append(replace(pending[0], literal=literal))
             pending = pending[1:]
         self.constant -= constant
         self._chain(base, positions, carry_in, constant)
 
-    def _tile(self, exponent: int) -> list[Position]:
-        """What the functions of the next positions count: up to five bits of this column, or the constant's."""
-        column = self.columns[exponent]
-        size = next((count for count in (5, 3, 1) if len(column) >= count), 0)
-        if not size:
-            return [Position(table=(self.constant >> exponent) & 1)]
-        taken = tuple(column.popleft() for _ in range(size))
-        tables = sum_tables((1,) * size, 0, min(size.bit_length(), self.width - exponent))
-        return [Position(table=table, operands=taken) for table in tables]
+    def _is_one(self, exponent: int) -> bool:
+        """Whether the constant that is left to add has this bit."""
+        return bool((self.constant >> exponent) & 1)
 
-    def _take(self, exponent: int) -> int:
+    def _counter(self, exponent: int, size: int) -> list[Position]:
+        """Positions that count so many bits of a column, with no literals of their own yet."""
+        taken = tuple(self.columns[exponent].popleft() for _ in range(size))
+        tables = sum_tables((1,) * size, 0, min(size.bit_length(), self.width - exponent))
+        return [Position(FALSE, table, taken, bits=() if index else taken) for index, table in enumerate(tables)]
+
+    def _take_fresh(self, exponent: int) -> int:
+        """A literal of a column that was there before this level."""
+        self._fresh[exponent] -= 1
+        return self._take(exponent, min(_LOOK, self._fresh[exponent] + 1))
+
+    def _take(self, exponent: int, oldest: int = _LOOK) -> int:
         """A literal of a column, one that is not inverted if there is one among the oldest; FALSE if it is empty."""
         column = self.columns[exponent]
-        if not column:
-            return FALSE
-        for index in range(min(_LOOK, len(column))):
+        for index in range(min(oldest, len(column))):
             if not column[index] & 1:
                 literal = column[index]
                 del column[index]
                 return literal
-        return column.popleft()
+        return column.popleft() if column else FALSE
 
     def _chain(
-        self, base: int, positions: list[Position], carry_in: int, constant: int, piece: Piece | None = None
+        self, base: int, positions: list[Position], carry_in: int, constant: int, swallowed: tuple[Piece, ...] = ()
     ) -> None:
-        """Build a chain and put its sums and its carry into their columns."""
+        """Build a chain and put its sums and its carries into their columns."""
         mapper = self.mapper
         first = mapper.net(carry_in)
         steering = [self._steer(one, index == 0 and first > 0) for index, one in enumerate(positions)]
@@ -175,9 +270,22 @@ class CarryColumns(Columns):
         outputs = [(positive(net), base + index) for index, net in enumerate(sums)]
         if carry:
             outputs.append((positive(carry), base + len(positions)))
-        inputs = _inputs(base, positions, carry_in, piece)
-        self.compressors.append(Compressor(self.group, inputs, constant, tuple(outputs), piece))
+        outputs += self._seconds(base, positions, selects)
+        bits = [(carry_in, base)] if carry_in != FALSE else []
+        for exponent, one in enumerate(positions, base):
+            bits += [(literal, exponent) for literal in (one.literal, *one.bits) if literal != FALSE]
+        self.compressors.append(Compressor(self.group, tuple(bits), constant, tuple(outputs), swallowed))
         self.add(tuple(outputs))
+
+    def _seconds(self, base: int, positions: list[Position], selects: Sequence[int]) -> list[Bit]:
+        """What leaves a chain by the second outputs of its tables."""
+        found = []
+        for exponent, (one, select) in enumerate(zip(positions, selects, strict=True), base + 1):
+            if one.second and exponent < self.width:
+                net = self.mapper.own(one.second, one.operands)
+                self.packed.append((select, net))
+                found.append((positive(net), exponent))
+        return found
 
     def _steer(self, one: Position, with_carry: bool) -> tuple[int, int]:
         """The nets that steer a position: the sum of what it adds, and what it carries on where that is 0."""
@@ -190,22 +298,19 @@ class CarryColumns(Columns):
         return select, data
 
 
+def _full_adder(table: int) -> tuple[int, int]:
+    """Sum and carry of a function of two operands, given by its table, and two more operands."""
+    total = carry = 0
+    for address in range(16):
+        count = ((table >> (address & 3)) & 1) + ((address >> 2) & 1) + (address >> 3)
+        total |= (count & 1) << address
+        carry |= (count >> 1) << address
+    return total, carry
+
+
 def _xor(one: Position) -> tuple[int, tuple[int, ...]]:
     """The function of a position's lookup table."""
     if one.literal == FALSE:
         return one.table, one.operands
     size = 1 << len(one.operands)
     return one.table | (one.table ^ ((1 << size) - 1)) << size, (*one.operands, one.literal)
-
-
-def _inputs(base: int, positions: list[Position], carry_in: int, piece: Piece | None) -> tuple[Bit, ...]:
-    """The bits that went into a chain; those of a counter once, not at each of its positions."""
-    bits = [(carry_in, base)] if carry_in != FALSE else []
-    seen: tuple[int, ...] = ()
-    for index, one in enumerate(positions):
-        if one.literal != FALSE:
-            bits.append((one.literal, base + index))
-        if piece is None and one.operands is not seen:
-            bits += [(literal, base + index) for literal in one.operands]
-            seen = one.operands
-    return tuple(bits)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from lgc.backend.head.cover import cover
-from lgc.backend.head.gauge import digits, gauge_cover
+from lgc.backend.head.gauge import Quadratic, digits, gauge_cover
+from lgc.backend.head.search import search_cover
 from lgc.backend.head.terms import Group, Values
+
+
+EFFORT = 30
+"""Rounds of the search for each vote where nobody says otherwise: some five seconds for 8,000 gates."""
 
 
 @dataclass(frozen=True)
@@ -18,18 +24,12 @@ class Prices:
     Attributes:
         lut: operands of a lookup table.
         bit: to add up one more bit.
-        narrow: pieces of at most five nets by bits, from 0, the adding included; beyond them ``wide`` counts.
-        wide: a bit of any other piece, its adding included.
+        piece: a piece of so many nets and bits, its bits added up.
     """
 
     lut: int
     bit: float
-    narrow: tuple[float, ...]
-    wide: float
-
-    def piece(self, nets: int, bits: int) -> float:
-        """A piece, its bits added up."""
-        return self.narrow[bits] if nets <= 5 and bits < len(self.narrow) else bits * self.wide
+    piece: Callable[[int, int], float]
 
 
 @dataclass
@@ -51,15 +51,23 @@ class Cut:
         return counted + prices.bit * sum(len(digits(coefficient)) for coefficient in self.linear.values())
 
 
-def cut_group(group: Group, prices: Prices) -> Cut:
-    """The cheaper of the two cuts."""
+def cut_group(group: Group, prices: Prices, effort: int) -> Cut:
+    """The cheapest of the cuts.
+
+    Args:
+        effort: rounds of the search for each vote; 0 for none.
+    """
     plain = Cut(group.constant, cover(group.terms, prices.lut, prices.piece))
     simple = {nets: values for nets, values in group.terms.items() if len(nets) <= 2}
     others = {nets: values for nets, values in group.terms.items() if len(nets) > 2}
+    rest = cover(others, prices.lut, prices.piece)
     constant, shares, linear = gauge_cover(simple, prices.lut, prices.piece)
-    pieces = [(share.nets, share.values()) for share in shares]
-    pieces += cover(others, prices.lut, prices.piece)
-    return min(plain, Cut(group.constant + constant, pieces, linear), key=lambda one: one.cost(prices))
+    cuts = [plain, Cut(group.constant + constant, [*((one.nets, one.values()) for one in shares), *rest], linear)]
+    if effort:
+        form = Quadratic.of(simple)
+        pieces, linear = search_cover(form, prices.lut, prices.piece, prices.bit, effort)
+        cuts.append(Cut(group.constant + form.constant, pieces + rest, linear))
+    return min(cuts, key=lambda one: one.cost(prices))
 
 
 def _bits(values: Values) -> int:

@@ -18,7 +18,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.backend.head.terms import Values
+from lgc.backend.head.terms import Values, corners
 
 I64 = NDArray[np.int64]
 Edge = tuple[int, int]
@@ -71,7 +71,7 @@ class Share:
 
     def values(self) -> Values:
         """The function by address."""
-        return (self.quadratic + _corners(len(self.nets)) @ self.options[self.chosen]) << self.scale
+        return (self.quadratic + corners(len(self.nets)) @ self.options[self.chosen]) << self.scale
 
 
 def gauge_cover(terms: dict[tuple[int, ...], Values], size: int, cost: Cost) -> tuple[int, list[Share], dict[int, int]]:
@@ -101,12 +101,6 @@ def digits(value: int) -> list[tuple[int, int]]:
         value >>= 1
         exponent += 1
     return found
-
-
-@lru_cache(maxsize=8)
-def _corners(size: int) -> I64:
-    """Every address of ``size`` nets, bit by bit: int64 (2**size, size)."""
-    return (np.arange(1 << size)[:, None] >> np.arange(size)) & 1
 
 
 @lru_cache(maxsize=1 << 12)
@@ -176,19 +170,19 @@ def _share(graph: _Graph, members: list[int], inside: list[Edge], scale: int, re
     """The piece of these edges with the linear shares that give it the fewest bits; and how many these are."""
     nets = tuple(sorted(members))
     place = {net: index for index, net in enumerate(nets)}
-    corners = _corners(len(nets))
-    quadratic = np.zeros(len(corners), np.int64)
+    address = corners(len(nets))
+    quadratic = np.zeros(len(address), np.int64)
     sums = [0] * len(nets)
     for a, b in inside:
         q = graph.near[a][b]
-        quadratic += q * (corners[:, place[a]] & corners[:, place[b]])
+        quadratic += q * (address[:, place[a]] & address[:, place[b]])
         sums[place[a]] += q
         sums[place[b]] += q
     return _fewest(nets, scale, quadratic, _choices(tuple(sums), reach))
 
 
 def _fewest(nets: tuple[int, ...], scale: int, quadratic: I64, choices: I64) -> tuple[Share, int]:
-    values = quadratic[:, None] + _corners(len(nets)) @ choices.T
+    values = quadratic[:, None] + corners(len(nets)) @ choices.T
     spans = values.max(axis=0) - values.min(axis=0)
     bits = int(spans.min()).bit_length()
     return Share(nets, scale, quadratic, choices[spans < 1 << bits]), bits

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lgc.backend.head.argmax import ARCHITECTURES
 from lgc.backend.head.auto import HEADS
 from lgc.backend.head.carry import CarryColumns
-from lgc.backend.head.choose import Cut, Prices, cut_group
+from lgc.backend.head.choose import EFFORT, Cut, Prices, cut_group
 from lgc.backend.head.compress import Columns
 from lgc.backend.head.gauge import digits
 from lgc.backend.head.literals import ARGMAX, GATES, LUT, POPCOUNT, Mapper, positive
@@ -21,24 +21,40 @@ from lgc.backend.head.pack import pair_up
 from lgc.backend.head.plan import REGIONS, Bit, Chain, Compressor, Mapped, Piece
 from lgc.backend.head.renaming import Renaming
 from lgc.backend.head.terms import read_groups
+from lgc.backend.head.waiting import SHARED, SWALLOW
 from lgc.errors import OptionError
 from lgc.ir import Builder, Circuit, Netlist
 from lgc.ir.circuit import Head
 from lgc.ir.netlist import I32
 
+
+
+def _on_chains(nets: int, bits: int) -> float:
+    """A piece that goes on carry chains; what the chains' ends cost is in it, as measured over the example networks."""
+    if nets <= 2 and bits == 1:
+        return 0.95
+    if nets <= SHARED and bits == 2:
+        return 2.05
+    return bits * (1.05 if nets <= SWALLOW else 1.55)
+
+
 _PRICES = {
     # A 6:3 counter takes three lookup tables to remove three bits, a full adder two for one.
-    ("compress", 6): Prices(lut=6, bit=1.0, narrow=(), wide=2.0),
-    ("compress", 4): Prices(lut=4, bit=2.0, narrow=(), wide=3.0),
-    # Three positions of a carry chain remove five bits, or swallow a piece of three; a table holds two functions of
-    # five nets.
-    ("carry", 6): Prices(lut=6, bit=0.6, narrow=(0.0, 1.25, 2.2, 3.1), wide=1.6),
+    ("compress", 6): Prices(lut=6, bit=1.0, piece=lambda nets, bits: 2.0 * bits),
+    ("compress", 4): Prices(lut=4, bit=2.0, piece=lambda nets, bits: 3.0 * bits),
+    ("carry", 6): Prices(lut=6, bit=0.55, piece=_on_chains),
 }
 
 
 @lru_cache(maxsize=2)
 def map_circuit(
-    circuit: Circuit, *, head: str = "compress", argmax: str = "tournament", lut: int = 6, outputs: str = "both"
+    circuit: Circuit,
+    *,
+    head: str = "compress",
+    argmax: str = "tournament",
+    lut: int = 6,
+    outputs: str = "both",
+    effort: int = EFFORT,
 ) -> Mapped:
     """Lower a circuit, head included, to lookup tables of at most ``lut`` operands.
 
@@ -49,15 +65,17 @@ def map_circuit(
         head: ``compress`` or ``carry``.
         argmax: ``tournament`` or ``bit-serial``.
         outputs: which results the netlist has.
+        effort: rounds of the search for small pieces, for each vote; 0 takes the first that are found.
 
     Raises:
         OptionError: no such head, argmax, outputs, or size of table.
+        MissingToolError: there is no C compiler for the search.
     """
     _check(head, argmax, lut, outputs)
     if (head, lut) not in _PRICES:
         raise OptionError(f"head '{head}' with tables of {lut} operands", hint="Carry chains swallow with six only")
     plan = _Lowering(circuit, head, lut, outputs)
-    words = plan.popcounts()
+    words = plan.popcounts(effort)
     index = plan.argmax(words, argmax) if outputs != "scores" else []
     return plan.finish(words if outputs != "class" else [], index)
 
@@ -104,10 +122,10 @@ class _Lowering:
         self.linear: list[tuple[Bit, ...]] = []
         self.constants: list[int] = []
 
-    def popcounts(self) -> list[list[int]]:
+    def popcounts(self, effort: int) -> list[list[int]]:
         """The scores' literals, class by class, LSB first."""
         groups = read_groups(self.circuit, self.lut)
-        cuts = [cut_group(group, _PRICES[self.head, self.lut]) for group in groups]
+        cuts = [cut_group(group, _PRICES[self.head, self.lut], effort) for group in groups]
         needed = {net for cut in cuts for nets, _ in cut.pieces for net in nets}
         nets = self._copy_logic(needed.union(*(cut.linear for cut in cuts)))
         self.mapper.region = POPCOUNT
@@ -214,7 +232,7 @@ class _Lowering:
         self.pieces += columns.pieces
         self.linear.append(tuple(linear))
         self.compressors += columns.compressors
-        swallowed = [one.swallowed for one in columns.compressors if one.swallowed]
+        swallowed = [piece for one in columns.compressors for piece in one.swallowed]
         offsets = sum(piece.offset for piece in (*columns.pieces, *swallowed))
         self.constants.append(constant + offsets)
         if isinstance(columns, CarryColumns):

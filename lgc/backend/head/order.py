@@ -33,12 +33,17 @@ class ChainedNetlist(Netlist):
         """See :class:`Netlist`; a chain is at the highest level of the tables it reads, behind every chain it reads."""
         first, fanin, arity, chain = self.first_node, self.fanin.tolist(), self.arity.tolist(), self.chain.tolist()
         level = [0] * self.num_nets
+        partner = dict(self.beside.tolist())
+        partner |= {second: one for one, second in partner.items()}
         lo = 0
         while lo < len(arity):
             hi = lo + 1
             while chain[lo] >= 0 and hi < len(arity) and chain[hi] == chain[lo]:
                 hi += 1
             reads = [net for node in range(lo, hi) for net in fanin[node][: arity[node]] if net < first + lo]
+            other = partner.get(first + lo)
+            if other is not None:
+                reads += fanin[other - first][: arity[other - first]]
             if chain[lo] < 0:
                 own = max((level[net] for net in reads), default=0) + (arity[lo] > 0)
             else:  # a chain may not stand beside one that it reads

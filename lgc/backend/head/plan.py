@@ -42,14 +42,14 @@ class Compressor:
 
     Attributes:
         group: the class.
-        swallowed: a piece without bits of its own, whose values, less its offset, are added too.
+        swallowed: pieces without bits of their own, whose values, less their offsets, are added too.
     """
 
     group: int
     inputs: tuple[Bit, ...]
     constant: int
     outputs: tuple[Bit, ...]
-    swallowed: Piece | None = None
+    swallowed: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class Renaming:
 
     def compressor(self, one: Compressor) -> Compressor:
         """A compressor, with what it swallows."""
-        swallowed = self.piece(one.swallowed) if one.swallowed else None
+        swallowed = tuple(self.piece(piece) for piece in one.swallowed)
         return replace(one, inputs=self.bits(one.inputs), outputs=self.bits(one.outputs), swallowed=swallowed)
 
     def chain(self, chain: Chain) -> Chain:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,12 @@ class Group:
                 del self.terms[nets]
                 self.add(needed, values)
         self.constant += int(self.terms.pop((), np.zeros(1, np.int64))[0])
+
+
+@lru_cache(maxsize=8)
+def corners(size: int) -> Values:
+    """Every address of ``size`` nets, bit by bit: int64 (2**size, size)."""
+    return (np.arange(1 << size)[:, None] >> np.arange(size)) & 1
 
 
 def halves(values: Values, index: int) -> tuple[Values, Values]:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from lgc import __version__
 from lgc.backend.base import Target
-from lgc.backend.head import HEADS, Choice, Mapped, choose_head, map_circuit
+from lgc.backend.head import EFFORT, HEADS, Choice, Mapped, choose_head, map_circuit
 from lgc.backend.head.argmax import ARCHITECTURES
 from lgc.backend.head.copies import copy_inputs
 from lgc.backend.manifest import Manifest
@@ -83,6 +83,7 @@ class Verilog(Target):
         head: ``adder`` (plain arithmetic), ``serial`` (a vote a clock), a head of :mod:`lgc.backend.head`, or ``auto``.
         argmax: of a mapped head: ``tournament`` or ``bit-serial``.
         fabric: ``generic``, or the parts whose cells the lookup tables of a mapped head become.
+        effort: of the search for a small mapped head, see :func:`lgc.backend.head.map_circuit`.
         copies: whether a mapped head has a register rank of copies of the inputs, one for each part of the circuit; by
             default if a fabric is named and there are ranks enough.
         interface, board, beat, baud: a wrapper beside the circuit, see :class:`lgc.backend.verilog.interfaces.Wrapper`.
@@ -95,6 +96,7 @@ class Verilog(Target):
     head: str = "auto"
     argmax: str = "tournament"
     fabric: str = "generic"
+    effort: int = EFFORT
     copies: bool | None = None
     interface: str = "none"
     board: str = ""
@@ -121,6 +123,8 @@ class Verilog(Target):
         for name, known in choices.items():
             if getattr(self, name) not in known:
                 raise OptionError(f"{name} is '{getattr(self, name)}'", hint=f"It is one of: {', '.join(known)}")
+        if self.effort < 0:
+            raise OptionError(f"effort is {self.effort}", hint="Give 0 or more")
         fabric = FABRICS.get(self.fabric)
         if self.head == "carry" and fabric and not fabric.carry:
             raise OptionError(
@@ -136,7 +140,9 @@ class Verilog(Target):
         choice = self.choice()
         if choice.head in ("adder", "serial"):
             return None
-        mapped = map_circuit(circuit, head=choice.head, argmax=self.argmax, lut=choice.lut, outputs=self.outputs)
+        mapped = map_circuit(
+            circuit, head=choice.head, argmax=self.argmax, lut=choice.lut, outputs=self.outputs, effort=self.effort
+        )
         return copy_inputs(mapped) if self._with_copies() else mapped
 
     def _with_copies(self) -> bool:
