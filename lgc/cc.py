@@ -95,6 +95,8 @@ def _compile(command: list[str]) -> None:
 def open_cached(name: str, source: Path, variants: Sequence[Sequence[str]]) -> Path:
     """The library of a C file of the package, from the cache or built with the first variant of flags that works.
 
+    It may include the headers of its folder.
+
     Raises:
         MissingToolError: no compiler.
         ToolError: no variant compiles.
@@ -103,8 +105,8 @@ def open_cached(name: str, source: Path, variants: Sequence[Sequence[str]]) -> P
     compiler = find_compiler()
     if compiler is None:
         raise MissingToolError("no C compiler found", hint="Install gcc or clang, or set CC")
-    text = source.read_text(encoding="utf-8")
-    path = cache_folder() / f"{name}-{build_key(compiler, text, *(' '.join(flags) for flags in variants))}.so"
+    texts = [path.read_text(encoding="utf-8") for path in (source, *sorted(source.parent.glob("*.h")))]
+    path = cache_folder() / f"{name}-{build_key(compiler, *texts, *(' '.join(flags) for flags in variants))}.so"
     if path.exists():
         return path
     for index, flags in enumerate(variants):

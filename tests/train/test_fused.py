@@ -37,7 +37,7 @@ def network(kind: str, seed: int = 0) -> LogicNetwork:
     return LogicNetwork(Encoder(300 if "wide" in kind else 37), layers, GroupSum(5, 2.0))
 
 
-@pytest.mark.parametrize("batch", [1, 64, 100])
+@pytest.mark.parametrize("batch", [1, 64, 100, 300])
 @pytest.mark.parametrize(
     "kind", ["dense", "subset", "wide", "topk", "widetopk", "fixed", "dense-topk", "topk-dense", "fixed-topk"]
 )
@@ -111,24 +111,37 @@ def test_threads_do_not_change_a_bit(threads: int) -> None:
         assert torch.equal(a, b)
 
 
-def test_the_portable_form_makes_the_same_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without vector instructions beyond the architecture's base, subset sums are the same integers."""
-    portable = tmp_path / "portable.so"
-    command = [str(find_compiler()), "-std=gnu11", "-O1", "-fPIC", "-shared", "-o", str(portable), str(kernel.SOURCE)]
-    subprocess.run([*command, "-lm"], check=True)
+def processor_has(feature: str) -> bool:
+    try:
+        return f" {feature} " in Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("kind", ["wide", "widetopk", "topk-dense", "dense-topk"])
+@pytest.mark.parametrize("flags", [(), ("-mavx2", "-mfma")], ids=["portable", "avx2"])
+def test_every_instruction_set_makes_the_same_step(
+    kind: str, flags: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sums are of integers, and the same in any order; only what is made of them is rounded otherwise."""
+    if flags and not (processor_has("avx2") and processor_has("fma")):
+        pytest.skip("the processor has no AVX2")
+    other = tmp_path / "other.so"
+    command = [str(find_compiler()), "-std=gnu11", "-O1", *flags, "-fPIC", "-shared", "-o", str(other)]
+    subprocess.run([*command, str(kernel.SOURCE), "-lm"], check=True)
     results = []
-    for library in (kernel.load(), kernel.bind(portable)):
+    for library in (kernel.load(), kernel.bind(other)):
         monkeypatch.setattr(kernel, "load", lambda library=library: library)
-        net = network("wide")
-        step = fused_step(net, 128)
+        net = network(kind)
+        step = fused_step(net, 192)
         assert step is not None
         step.lr = 0.05
         random = torch.Generator().manual_seed(3)
-        bits = torch.randint(0, 2, (100, 300), generator=random, dtype=torch.uint8)
-        loss = step(bits, torch.randint(0, 5, (100,), generator=random))
-        results.append([torch.tensor(loss), *step.state_dict()["moments"][0]])
-    for one, other in zip(*results, strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-9)
+        bits = torch.randint(0, 2, (190, net.encoder.num_bits), generator=random, dtype=torch.uint8)
+        loss = step(bits, torch.randint(0, 5, (190,), generator=random))
+        results.append([torch.tensor(loss), *(one for layer in step.state_dict()["moments"] for one in layer)])
+    for one, other_one in zip(*results, strict=True):
+        torch.testing.assert_close(one, other_one, rtol=1e-4, atol=1e-9)
 
 
 def test_what_the_kernel_does_not_do_goes_through_autograd(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,20 +19,21 @@ _MATH = (
     "-ffinite-math-only",
 )  # fmt: skip
 _FLAGS = ("-std=gnu11", "-O3", *_MATH)
-_VARIANTS = ((*_FLAGS, "-fopenmp"), _FLAGS)
+_VARIANTS = ((*_FLAGS, "-fopenmp", "-mprefer-vector-width=512"), (*_FLAGS, "-fopenmp"), _FLAGS)
 """With threads, or without where the compiler has no OpenMP."""
 
 _LONG, _POINTER = ctypes.c_long, ctypes.c_void_p
 _SIGNATURES = {
     "lgc_set_threads": [_LONG],
-    "lgc_pack": [_POINTER, *[_LONG] * 5, _POINTER, _POINTER],
-    "lgc_nibbles": [_POINTER, *[_LONG] * 3, _POINTER],
+    "lgc_pack": [_POINTER, *[_LONG] * 3, _POINTER],
+    "lgc_index": [_POINTER, *[_LONG] * 3, _POINTER],
     "lgc_forward": [_LONG, _LONG, *[_POINTER] * 4],
     "lgc_count": [_LONG, _LONG, _LONG, _POINTER, _POINTER],
+    "lgc_mix": [_LONG, *[_POINTER] * 3],
+    "lgc_gradient": [*[_LONG] * 3, *[_POINTER] * 4, _LONG, *[_POINTER] * 2],
     "lgc_update": [
-        _POINTER, _LONG, _POINTER, _POINTER, _LONG, _POINTER, _LONG, *[_POINTER] * 4, _LONG, _POINTER,
+        _POINTER, _LONG, *[_POINTER] * 2, _LONG, *[_POINTER] * 2, _LONG, *[_POINTER] * 2, _LONG, _POINTER,
     ],
-    "lgc_scatter": [_LONG, _LONG, _LONG, *[_POINTER] * 3],
 }  # fmt: skip
 
 

@@ -58,7 +58,7 @@ class FusedStep:
         first = self.layers[0]
         x = torch.empty(bits.shape[1] if first.subset is None else len(first.subset), padded // _WORD, dtype=torch.long)
         chosen = bits if first.subset is None else bits.index_select(1, first.subset)
-        kernel.call("lgc_pack", chosen.contiguous(), samples, len(x), len(x), padded, 0, x, None)
+        kernel.call("lgc_pack", chosen.contiguous(), samples, len(x), padded, x)
         inputs = [x]
         for layer in self.layers:
             inputs.append(layer.forward(inputs[-1], padded))
@@ -112,6 +112,7 @@ class _FusedLayer:
         self.moments = [
             torch.zeros_like(one) for one in (self.wire_logits, self.wire_logits, layer.logits, layer.logits)
         ]
+        self.gradient = torch.empty(0)
         self.refresh()
 
     def load(self, moments: list[Tensor]) -> None:
@@ -141,23 +142,32 @@ class _FusedLayer:
         choices = self.wire_logits.shape[-1] if len(self.wire_logits) else 0
         dense = isinstance(self.wiring, Dense)
         width = -(-max(inputs if dense else choices, 1) // _LANES) * _LANES
-        nibbles = torch.zeros(padded // 4, width, dtype=torch.uint8) if dense else None
-        if nibbles is not None:
-            kernel.call("lgc_nibbles", x, inputs, padded, width, nibbles)
-        to = torch.empty(2 * self.gates, padded) if need_x else None
-        used = torch.empty(2 * self.gates, dtype=torch.int32) if need_x else None
-        work_size = width * (3 + padded // 16)
+        index = torch.zeros(padded // 2, width, dtype=torch.uint8) if dense else None
+        if index is not None:
+            kernel.call("lgc_index", x, inputs, padded, width, index)
+        mixed = torch.empty(self.gates, 4)
+        kernel.call("lgc_mix", self.gates, self.layer.logits.data, tables, mixed)
+        group = self.gates // len(upstream)
+        gradient = self._gradient(x, upstream, padded, mixed, group) if need_x else upstream
+        work_size = width * (3 + padded // 16)  # what the form of the kernel that takes most needs
         work = torch.empty(torch.get_num_threads() * work_size)
         state = self._state(inputs, choices)
         kernel.call(
-            "lgc_update", ctypes.addressof(state), padded, x, nibbles, width, upstream, self.gates // len(upstream),
-            tables, to, used, work, work_size, ctypes.addressof(adam),
+            "lgc_update", ctypes.addressof(state), padded, x, index, width, mixed, upstream, group, tables, work,
+            work_size, ctypes.addressof(adam),
         )  # fmt: skip
-        if to is None:
-            return upstream
-        gradient = torch.empty(inputs, padded)
-        kernel.call("lgc_scatter", 2 * self.gates, inputs, padded, used, to, gradient)
         return gradient
+
+    def _gradient(self, x: Tensor, upstream: Tensor, padded: int, mixed: Tensor, group: int) -> Tensor:
+        """The loss's gradient (inputs, padded) by this layer's inputs, in a buffer that the next step reuses."""
+        inputs = len(x)
+        if self.gradient.shape != (inputs, padded):
+            self.gradient = torch.empty(inputs, padded)
+        index = torch.empty(inputs + 1 + 2 * self.gates, dtype=torch.int32)
+        kernel.call(
+            "lgc_gradient", self.gates, inputs, padded, self.wires, mixed, x, upstream, group, index, self.gradient
+        )
+        return self.gradient
 
     def _state(self, inputs: int, choices: int) -> kernel.LayerState:
         m, v, gate_m, gate_v = self.moments
