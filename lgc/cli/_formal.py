@@ -41,7 +41,7 @@ def prove_formally(
 
     work = folder / "formal"
     work.mkdir(parents=True)
-    proof, refutation = prove(rtl, circuit, work, timeout, lambda claim: console.print(f"[dim]{claim} ...[/dim]"))
+    proof, refutation = prove(rtl, circuit, work, timeout, lambda claim: console.print(f"{claim} ...", style="dim"))
     write_text(certificate, proof.to_json())
     _print(console, proof)
     console.print(f"wrote {certificate}")

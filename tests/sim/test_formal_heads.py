@@ -11,38 +11,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from proofs import outcome
 from strategies import circuits, random_circuit
 
-from lgc.backend.base import to_bytes
-from lgc.backend.manifest import read_manifest
-from lgc.backend.verilog import Verilog
 from lgc.ir import Builder, Circuit, Encoder, Head
-from lgc.passes import optimize
-from lgc.sim.formal import Certificate, Refutation, prove
 from lgc.sim.formal.cells import expand
 from lgc.sim.formal.netlists import gates
 from lgc.sim.formal.polynomial import Polynomial
 from lgc.sim.formal.rtl import Design
-from lgc.sim.rtl import Rtl
 
 pytest.importorskip("pyosys")
-
-
-def outcome(
-    circuit: Circuit, folder: Path, fault: tuple[str, Any] | None = None, level: str = "O2", **options: Any
-) -> tuple[Certificate, Refutation | None]:
-    """What is found of a circuit's Verilog, in which the text of ``fault`` is replaced wherever it is."""
-    best, target = optimize(circuit, level), Verilog(**options)
-    text = to_bytes(target, best).decode()
-    if fault is not None:
-        changed = re.sub(*fault, text, count=1, flags=re.DOTALL)
-        assert changed != text, "the fault is in the text"
-        text = changed
-    file, path, work = folder / "net.json", folder / "net.v", folder / "work"
-    file.write_text(target.companions(best)[".json"])
-    path.write_text(text)
-    work.mkdir()
-    return prove(Rtl(path, read_manifest(file), text, "none"), circuit, work, 100)
 
 
 HEADS: dict[str, dict[str, Any]] = {
@@ -54,6 +32,8 @@ HEADS: dict[str, dict[str, Any]] = {
     "carry": {"head": "carry"},
     "carry, xc7": {"head": "carry", "fabric": "xc7", "pipeline": 4},
     "carry, class": {"head": "carry", "fabric": "xc7", "outputs": "class"},
+    "serial": {"head": "serial"},
+    "serial, class": {"head": "serial", "outputs": "class"},
 }
 
 
@@ -70,6 +50,10 @@ FAULTS: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
     "a chain's data": ({"head": "carry", "fabric": "xc7"}, (r"(CARRY4 popcount.*?\.DI\(\{.*?)(\w+\[\d+\])", r"\1~\2")),
     "a generic head": ({"head": "compress"}, (r"(LGC_GATE popcount_2\[0\] = )([^;]*);", r"\1~(\2);")),
     "the argmax": ({"head": "carry"}, (r"(LGC_GATE argmax_\d+\[0\] = )([^;]*);", r"\1~(\2);")),
+    "a serial counter": ({"head": "serial"}, (r"= mine & carry", "= mine | carry")),
+    "what a serial counter starts at": ({"head": "serial"}, (r"word = 4'd3", "word = 4'd4")),
+    "the order of serial votes": ({"head": "serial"}, (r"(begin : group0.*?votes\[)0\+i", r"\g<1>2+i")),
+    "a serial comparison": ({"head": "serial"}, (r"above\[0 \+: `LGC_WIDTH\] = `LGC_ZERO", "above[0] = 1'b1")),
     "class": ({"head": "compress", "outputs": "class"}, (r"(LGC_GATE popcount_2\[0\] = )([^;]*);", r"\1~(\2);")),
 }  # fmt: skip
 
@@ -130,13 +114,13 @@ def test_a_gate_wrong_where_no_sample_is(tmp_path: Path) -> None:
 @settings(max_examples=6, deadline=None)
 @given(
     circuits(max_inputs=6, max_nodes=14, max_outputs=10),
-    st.sampled_from(["adder", "compress", "carry"]),
+    st.sampled_from(["adder", "compress", "carry", "serial"]),
     st.integers(0, 2),
     st.sampled_from(["O0", "O2", "O3"]),
 )
 def test_any_small_circuit_is_proved(circuit: Circuit, head: str, ranks: int, level: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        certificate, _ = outcome(circuit, Path(folder), level=level, head=head, pipeline=ranks)
+        certificate, _ = outcome(circuit, Path(folder), level=level, head=head, pipeline=0 if head == "serial" else ranks)
     assert certificate.result == "proved", certificate.to_json()
 
 

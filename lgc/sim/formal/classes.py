@@ -11,19 +11,20 @@ import numpy as np
 from lgc.errors import NotCheckedError
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, Builder, Netlist, interp
 from lgc.sim.formal.abc import equivalent
-from lgc.sim.formal.cells import Bit, Cell
+from lgc.sim.formal.cells import Bit
 from lgc.sim.formal.certificate import OPEN, PROVED, REFUTED
 from lgc.sim.formal.context import Bits, Proof, Refutation
-from lgc.sim.formal.netlists import append, argmax, behind_inverter, gates, side_by_side
+from lgc.sim.formal.netlists import append, argmax, behind_inverter, gates, inverted, side_by_side
 from lgc.sim.formal.rtl import Design
 from lgc.sim.formal.scores import Scores, Sums, score_bounds
+from lgc.sim.formal.trajectory import SCORES
 from lgc.sim.formal.weights import Words
 from lgc.sim.vectors import directed_vectors
 
 _MOST_BELOW = 2000
 _COMMENT = re.compile(r"^  // score \d+ inside, least bit first: (.*)$", re.MULTILINE)
 _NET = re.compile(r"(~?)(\w+)(?:\[(\d+)\])?")
-_HINTS = ("head.argmax.scores", "result_scores")
+_HINTS = ("head.argmax.scores", "result_scores", SCORES)
 
 
 def inner_scores(proof: Proof, design: Design) -> Scores | None:
@@ -80,11 +81,7 @@ def _named(design: Design, text: str) -> tuple[Bit, ...]:
     for line in _COMMENT.finditer(text):
         for flip, name, index in _NET.findall(line[1]):
             net: Bit = name if not index else (*design.wires.get(name, ()), *"x" * int(index), "x")[int(index)]
-            if flip and not isinstance(net, str):
-                inverse = -1 - net
-                design.driver[inverse] = Cell("gate", (net,), (inverse,), 0b01)
-                net = inverse
-            bits.append(net)
+            bits.append(inverted(design, net) if flip else net)
     return tuple(bits)
 
 
@@ -93,7 +90,7 @@ def prove_class(proof: Proof, design: Design, scores: Scores) -> Callable[[], tu
 
     def step() -> tuple[str, str]:
         behind = [behind_inverter(design, bit) for bit in scores.bits]
-        free: list[Bit] = [bit for bit in dict.fromkeys(bit for bit, _ in behind) if not isinstance(bit, str)]
+        free: list[Bit] = [bit for bit in dict.fromkeys(bit for bit, _ in behind) if bit not in ("0", "1")]
         seen = gates(design, free, design.ports["class_id"])
         wanted = _definition(proof, behind, free, scores, seen.num_outputs)
         if equivalent(seen, wanted, proof.folder, proof.left()):

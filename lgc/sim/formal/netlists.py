@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lgc.errors import NotCheckedError
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, Builder, Encoder, Head, Netlist
-from lgc.sim.formal.cells import Bit
+from lgc.sim.formal.cells import Bit, Cell
 from lgc.sim.formal.rtl import Design
 
 I32 = NDArray[np.int32]
@@ -46,6 +46,15 @@ def behind_inverter(design: Design, bit: Bit) -> tuple[Bit, bool]:
     zeros = sum((one == "1") << place for place, one in enumerate(cell.inputs))
     first, second = cell.table >> zeros & 1, cell.table >> ones & 1
     return (read.pop(), bool(first)) if first != second else (bit, False)
+
+
+def inverted(design: Design, bit: Bit) -> Bit:
+    """The complement of a net, by an inverter that is added to the design."""
+    if bit in ("0", "1"):
+        return "1" if bit == "0" else "0"
+    inverse = f"~{bit}"
+    design.driver[inverse] = Cell("gate", (bit,), (inverse,), 0b01)
+    return inverse
 
 
 def _net(nets: Mapping[Bit, int], bit: Bit) -> int:

@@ -15,6 +15,7 @@ from lgc.sim.formal.classes import inner_scores, prove_class, refute_class
 from lgc.sim.formal.context import Listener, Proof, Refutation
 from lgc.sim.formal.rtl import Design, find_tools, read_design
 from lgc.sim.formal.scores import Scores, prove_scores
+from lgc.sim.formal.trajectory import follow
 from lgc.sim.formal.unroll import unroll, valid_pair
 from lgc.sim.rtl import Rtl
 
@@ -54,16 +55,15 @@ def prove(
     read: list[Design] = []
 
     def reading() -> tuple[str, str]:
-        read.append(read_design(rtl.path, manifest.top, folder, proof.left()))
+        words = manifest.interval == 1  # a serial design is stepped bit by bit, its counters too
+        read.append(read_design(rtl.path, manifest.top, folder, proof.left(), words=words))
         return PROVED, f"{len(read[0].cells):,} cells"
 
     if proof.part("yosys reads the Verilog", "yosys", reading):
         _check_ports(read[0], rtl, circuit)
-        if manifest.latency:
-            proof.part(
-                "out_valid is in_valid, the latency later, unless reset", "unrolling, ABC &cec", _valid(proof, read[0])
-            )
-        _prove_outputs(proof, read[0])
+        flat = _serial(proof, read[0]) if manifest.interval > 1 else _pipeline(proof, read[0])
+        if flat is not None:
+            _prove_outputs(proof, flat)
     return certificate, proof.refutation
 
 
@@ -92,26 +92,52 @@ def _valid(proof: Proof, design: Design) -> Callable[[], tuple[str, str]]:
     return step
 
 
-def _prove_outputs(proof: Proof, design: Design) -> None:
+def _pipeline(proof: Proof, design: Design) -> Design | None:
+    """The function that a pipeline computes; None if it is not seen to be one."""
     manifest = proof.rtl.manifest
     flat: list[Design] = []
+    if manifest.latency:
+        claim = "out_valid is in_valid, the latency later, unless reset"
+        proof.part(claim, "unrolling, ABC &cec", _valid(proof, design))
 
     def unrolling() -> tuple[str, str]:
         flat.append(unroll(design, proof.certificate.outputs, manifest.input_port, manifest.latency))
         return PROVED, f"{manifest.latency} register ranks"
 
-    if not proof.part(
-        "every output depends on the input one latency before, and on nothing else", "unrolling", unrolling
-    ):
-        return
-    scores = _words(proof, flat[0])
+    proof.part("every output depends on the input one latency before, and on nothing else", "unrolling", unrolling)
+    return flat[0] if flat else None
+
+
+def _serial(proof: Proof, design: Design) -> Design | None:
+    """The function that a serial design computes of the input that it takes; None if its schedule is not proved."""
+    manifest = proof.rtl.manifest
+    flat: list[Design] = []
+
+    def following() -> tuple[str, str]:
+        flight = follow(design, manifest, proof.certificate.outputs, proof.left)
+        if flight.wrong:
+            proof.refutation = Refutation("out_valid", None)
+            return REFUTED, flight.wrong
+        flat.append(flight.design)
+        return PROVED, flight.note
+
+    claim = (
+        f"from a reset on, an input is taken if the last one was {manifest.interval:,} clocks before; "
+        f"out_valid is 1 {manifest.latency:,} clocks after it, and else 0; the result depends on it alone"
+    )
+    proof.part(claim, "symbolic trajectory evaluation", following)
+    return flat[0] if flat else None
+
+
+def _prove_outputs(proof: Proof, design: Design) -> None:
+    scores = _words(proof, design)
     if scores is None:
         proof.part("the scores, which are no port", "none", _no_scores)
-    elif prove_scores(proof, flat[0], scores) and "class_id" in proof.certificate.outputs:
-        proof.part("class_id is the argmax of the scores", "ABC &cec", prove_class(proof, flat[0], scores))
+    elif prove_scores(proof, design, scores) and "class_id" in proof.certificate.outputs:
+        proof.part("class_id is the argmax of the scores", "ABC &cec", prove_class(proof, design, scores))
 
     if "scores" not in proof.certificate.outputs and proof.certificate.result != PROVED:
-        proof.part("the class is the model's on samples", "simulation", lambda: refute_class(proof, flat[0]))
+        proof.part("the class is the model's on samples", "simulation", lambda: refute_class(proof, design))
 
 
 def _words(proof: Proof, design: Design) -> Scores | None:

@@ -78,14 +78,20 @@ class Design:
     def cone_over_registers(self, bits: Iterable[Bit]) -> list[Cell]:
         """All cells that ``bits`` depend on in any clock: registers first, then gates, operands first."""
         registers: dict[Bit, Cell] = {}
-        pending = list(bits)
-        while pending:
-            inner = list(self.cone(pending, registers))
-            found = {cell.outputs[0]: cell for cell in inner if cell.kind == "dff"}
-            pending = [cell.inputs[0] for bit, cell in found.items() if bit not in registers]
-            registers |= found
-        ends = [*bits, *(cell.inputs[0] for cell in registers.values())]
-        return [*registers.values(), *(cell for cell in self.cone(ends, registers) if cell.kind != "dff")]
+        reached: set[int] = set()
+        stack = list(bits)
+        ends = list(stack)
+        while stack:
+            bit = stack.pop()
+            cell = self.driver.get(bit)
+            if cell is None or id(cell) in reached:
+                continue
+            reached.add(id(cell))
+            stack += cell.inputs
+            if cell.kind == "dff":
+                registers[bit] = cell
+        ends += [cell.inputs[0] for cell in registers.values()]
+        return [*registers.values(), *self.cone(ends, registers)]
 
 
 def find_tools() -> tuple[Path, str]:
@@ -116,7 +122,7 @@ def read_design(source: Path, top: str, folder: Path, timeout: float, *, words: 
     find_tools()
     text = _MODELS.sub("", source.read_text(encoding="utf-8"))
     (folder / "source.v").write_text(text, encoding="utf-8")
-    script = ["read_verilog source.v", f"hierarchy -top {top}", "proc", "flatten", "opt_expr", "opt_clean", *_REGISTERS]
+    script = ["read_verilog source.v", f"hierarchy -top {top}", "proc -norom", "flatten", "opt_expr", "opt_clean", *_REGISTERS]
     script += [*(_WORDS if words else ()), *_GATES_SCRIPT, f"select {top}", "write_json design.json"]
     (folder / "read.ys").write_text("\n".join([*script, ""]), encoding="utf-8")
     log = folder / "yosys.log"

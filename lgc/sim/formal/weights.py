@@ -107,4 +107,4 @@ class Words:
 def _single(bit: Bit) -> Form:
     if bit in ("x", "z"):
         raise NotCheckedError("a word has an undefined bit: not proved")
-    return Form({}, int(bit)) if isinstance(bit, str) else Form({bit: 1})
+    return Form({}, int(bit)) if bit in ("0", "1") else Form({bit: 1})

@@ -1,0 +1,32 @@
+"""What a formal proof makes of a circuit's Verilog, as it is or with a fault put in."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from lgc.backend.base import to_bytes
+from lgc.backend.manifest import read_manifest
+from lgc.backend.verilog import Verilog
+from lgc.ir import Circuit
+from lgc.passes import optimize
+from lgc.sim.formal import Certificate, Refutation, prove
+from lgc.sim.rtl import Rtl
+
+
+def outcome(
+    circuit: Circuit, folder: Path, fault: tuple[str, Any] | None = None, level: str = "O2", **options: Any
+) -> tuple[Certificate, Refutation | None]:
+    """What is found of a circuit's Verilog, in which the text of ``fault`` is replaced where it is first."""
+    best, target = optimize(circuit, level), Verilog(**options)
+    text = to_bytes(target, best).decode()
+    if fault is not None:
+        changed = re.sub(*fault, text, count=1, flags=re.DOTALL)
+        assert changed != text, "the fault is in the text"
+        text = changed
+    file, path, work = folder / "net.json", folder / "net.v", folder / "work"
+    file.write_text(target.companions(best)[".json"])
+    path.write_text(text)
+    work.mkdir()
+    return prove(Rtl(path, read_manifest(file), text, "none"), circuit, work, 100)
