@@ -15,6 +15,8 @@ from pathlib import Path
 from lgc.errors import MissingToolError, OutputError, ToolError
 
 NATIVE = "-march=native"
+C99_FLAGS = ("-std=c99", "-O2")
+"""How emitted C is compiled: what the runtime runs is what `lgc verify` checks."""
 _BUILD_SECONDS = 1800
 
 

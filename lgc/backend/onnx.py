@@ -54,7 +54,8 @@ class Onnx(Target):
             opset_imports=[onnx.helper.make_opsetid("", _OPSET)],
             ir_version=_IR_VERSION,
         )
-        onnx.helper.set_model_props(model, {"lgc_circuit": circuit.digest()})
+        digests = {"lgc_circuit": circuit.digest(), "lgc_model": circuit.metadata.get("model_digest", "none")}
+        onnx.helper.set_model_props(model, digests)
         onnx.checker.check_model(model)
         stream.write(model.SerializeToString(deterministic=True))
 

@@ -7,10 +7,16 @@ sidecar, JSON beside the file, is what turns outputs into scores.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 import lgc
-from lgc.ir import Circuit
+from lgc.errors import InputError, LgcError
+from lgc.ir import THERMOMETER, Circuit, Head
 
 
 def port(kind: str, index: int) -> str:
@@ -45,3 +51,65 @@ def describe(circuit: Circuit) -> dict[str, Any]:
 def sidecar(circuit: Circuit) -> str:
     """The sidecar's text."""
     return json.dumps(describe(circuit), indent=1) + "\n"
+
+
+@dataclass(frozen=True, eq=False)
+class Sidecar:
+    """What a sidecar says, read back.
+
+    Attributes:
+        thresholds: float64 (F, T), or None where features are bits.
+        ordered: whether the netlist is right only for bits that features can give.
+    """
+
+    path: Path
+    inputs: int
+    outputs: int
+    head: Head
+    thresholds: NDArray[np.float64] | None
+    model_digest: str
+    circuit_digest: str
+    ordered: bool
+
+
+def read_sidecar(path: Path) -> Sidecar:
+    """Read what :func:`sidecar` wrote. It is a file like any other: nothing in it is believed unchecked.
+
+    Raises:
+        InputError: missing, damaged, or none of lgc's.
+    """
+    try:
+        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if fields["format"] != "lgc-sidecar" or fields["version"] != 1:
+            raise ValueError("no lgc sidecar of version 1")
+        head = Head(
+            np.array(fields["offsets"]), np.array(fields["bias"]), tuple(map(str, fields["classes"])),
+            tie=fields["tie"],
+        )  # fmt: skip
+        inputs, outputs, metadata = fields["inputs"], fields["outputs"], fields["metadata"]
+        offsets = head.offsets
+        sound = (
+            type(inputs) is int
+            and type(outputs) is int
+            and head.num_classes == len(head.classes) == len(offsets) - 1 > 0
+            and offsets[0] == 0
+            and (np.diff(offsets) >= 0).all()
+            and offsets[-1] == outputs
+            and head.tie in ("first", "last")
+        )
+        if not sound:
+            raise ValueError("offsets, bias, classes, outputs and tie do not fit together")
+        thresholds = None if fields["thresholds"] is None else np.array(fields["thresholds"], np.float64)
+        digests = metadata.get("model_digest", "none"), fields["circuit_digest"]
+        if not all(isinstance(digest, str) for digest in digests):
+            raise ValueError("the digests")
+        ordered = metadata.get("assumes") == THERMOMETER
+        return Sidecar(path, inputs, outputs, head, thresholds, *digests, ordered)
+    except FileNotFoundError:
+        raise InputError(
+            "the sidecar is missing", where=str(path), hint="`lgc compile` writes it; keep the two together"
+        ) from None
+    except LgcError as error:
+        raise error.at(str(path)) from None
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError, OverflowError) as error:
+        raise InputError(f"the sidecar is damaged ({error})", where=str(path), hint="Compile again") from None

@@ -18,12 +18,11 @@ from pathlib import Path
 import lgc
 from lgc.backend.base import write
 from lgc.backend.c import C99
-from lgc.cc import build_key, cache_folder, compile_shared, find_compiler
+from lgc.cc import C99_FLAGS, build_key, cache_folder, compile_shared, find_compiler
 from lgc.errors import MissingToolError, OutputError
 from lgc.ir import Circuit
 
 _PREFIX = "lgc"
-_FLAGS = ("-std=c99", "-O2")
 _FORMS = {
     "bits": ctypes.c_uint8,
     "bools": ctypes.c_uint8,
@@ -85,7 +84,7 @@ def _path(circuit: Circuit, compiler: str) -> Path:
 
 def _key(circuit: Circuit, compiler: str) -> str:
     """Everything that the machine code depends on."""
-    return build_key(compiler, lgc.__version__, _emitter(), circuit.digest(), *_FLAGS)
+    return build_key(compiler, lgc.__version__, _emitter(), circuit.digest(), *C99_FLAGS)
 
 
 @cache
@@ -110,7 +109,7 @@ def compile_source(source: Path, output: Path, compiler: str | None = None) -> N
     compiler = compiler or find_compiler()
     if compiler is None:
         raise MissingToolError("no C compiler found", hint="Install gcc or clang, or set CC")
-    compile_shared(source, output, compiler, _FLAGS)
+    compile_shared(source, output, compiler, C99_FLAGS)
 
 
 def _build(circuit: Circuit, compiler: str, path: Path) -> None:

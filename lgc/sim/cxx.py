@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from lgc.errors import ToolError
+from lgc.errors import NotCheckedError, ToolError
 
 _JOINED_BYTES = 3 << 20
 _CONSTANT_INDEX = re.compile(r"(vlSelfRef\.\w+)\[(\d+U|0x[0-9a-f]+U)\]")
@@ -62,14 +62,29 @@ def compile_file(compiler: str, flags: Sequence[str], source: Path, target: Path
     return target
 
 
-def run_tool(command: list[str], log: Path, what: str, environment: dict[str, str] | None = None) -> None:
-    """Run a program to its end, its output to ``log``.
+def run_tool(
+    command: list[str],
+    log: Path,
+    what: str,
+    environment: dict[str, str] | None = None,
+    *,
+    timeout: float | None = None,
+    folder: Path | None = None,
+) -> None:
+    """Run a program to its end, in ``folder`` if one is given, its output to ``log``.
 
     Raises:
         ToolError: it failed; with the first line that looks like the reason.
+        NotCheckedError: it took longer than ``timeout`` seconds.
     """
     with log.open("wb") as stream:
-        done = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT, env=environment, check=False)
+        try:
+            done = subprocess.run(
+                command, stdout=stream, stderr=subprocess.STDOUT, env=environment, timeout=timeout, cwd=folder,
+                check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise NotCheckedError(f"{what} was stopped after {timeout:g} s: not checked") from None
     if done.returncode:
         text = log.read_text(encoding="utf-8", errors="replace")
         lines = [line for line in text.splitlines() if "rror" in line] or text.splitlines() or ["no output"]

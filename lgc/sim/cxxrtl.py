@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import struct
 import subprocess
 import sys
@@ -18,8 +19,8 @@ from pathlib import Path
 from lgc.errors import MissingToolError
 from lgc.sim.cxx import run_tool
 from lgc.sim.toolchain import find_compiler
+from lgc.sim.yosys import run_yosys
 
-_YOSYS = "import sys; from pyosys import libyosys as y; d = y.Design(); [y.run_pass(c, d) for c in sys.argv[1:]]"
 _DRIVER = Path(__file__).with_name("cxxrtl_driver.cpp")
 
 
@@ -41,9 +42,9 @@ def build(source: Path, top: str, ports: Sequence[tuple[str, str]], folder: Path
     if not locations:
         raise MissingToolError("CXXRTL needs yosys as a library, which is not installed", hint="`pip install pyosys`")
     compiler = find_compiler()
-    passes = [f"read_verilog {shlex.quote(str(source))}", f"hierarchy -check -top {top}", "proc", "flatten", "clean"]
-    passes.append(f"write_cxxrtl {folder / 'design.cc'}")
-    run_tool([sys.executable, "-c", _YOSYS, *passes], folder / "yosys.log", "yosys")
+    shutil.copyfile(source, folder / "design.v")
+    passes = ["read_verilog design.v", f"hierarchy -check -top {top}", "proc", "flatten", "clean"]
+    run_yosys([*passes, "write_cxxrtl design.cc"], folder / "yosys.log", "yosys")
     names = [name for name, direction in ports if direction == "output" and name != "out_valid"]
     clocked = any(name == "clk" for name, _ in ports)
     (folder / "ports.h").write_text(_header(top, ports, names, clocked=clocked))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lgc.ir import Circuit
-from lgc.sim.verify import Report
+from lgc.sim.report import Report
 
 
 def explain(report: Report, circuit: Circuit) -> Iterator[str]:
@@ -20,7 +20,7 @@ def explain(report: Report, circuit: Circuit) -> Iterator[str]:
     names = circuit.head.classes
     seen = "not a port" if mismatch.seen_class is None else str(mismatch.seen_class)
     yield (
-        f"hardware and model differ on {report.mismatches:,} of {report.vectors:,} vectors; first on {mismatch.label}: "
+        f"{report.subject} and model differ on {report.mismatches:,} of {report.vectors:,} vectors; first on {mismatch.label}: "
         f"expected scores {mismatch.expected_scores}, seen {mismatch.seen_scores or 'not a port'}; "
         f"expected class {mismatch.expected_class} ({names[mismatch.expected_class]}), seen {seen}; "
         f"input bits that are one ({len(ones)}): {shown or 'none'}"

@@ -36,6 +36,7 @@ class Rtl:
     manifest: Manifest
     text: str
     model_digest: str
+    kind: str = "Verilog"
 
     @property
     def is_untouched(self) -> bool:
@@ -84,14 +85,24 @@ def read_rtl(path: Path, manifest_path: Path | None = None) -> Rtl:
             where=str(path),
             hint="Give the file that `lgc compile` wrote",
         )
-    manifest = read_manifest(manifest_path or path.with_suffix(".json"))
+    beside = manifest_path or path.with_suffix(".json")
+    manifest = read_manifest(beside)
+    check_same_compilation(manifest, circuit, beside, "Verilog")
+    return Rtl(path, manifest, text, digest)
+
+
+def check_same_compilation(manifest: Manifest, circuit: str, path: Path, what: str) -> None:
+    """Refuse a manifest of another circuit than the file's.
+
+    Raises:
+        InputError: it is.
+    """
     if manifest.circuit_digest != circuit:
         raise InputError(
-            "the manifest belongs to another compilation than the Verilog",
-            where=str(path.with_suffix(".json")),
+            f"the manifest belongs to another compilation than the {what}",
+            where=str(path),
             hint="Compile again, and keep the two files together",
         )
-    return Rtl(path, manifest, text, digest)
 
 
 def _split(text: str) -> tuple[list[str], str]:

@@ -1,15 +1,15 @@
-"""SARIF 2.1.0: a difference as a finding at its line of the Verilog, for code-scanning views."""
+"""SARIF 2.1.0: a difference as a finding at its line of the compiled file, for code-scanning views."""
 
 from __future__ import annotations
 
 import json
 
 from lgc import __version__
-from lgc.sim.verify import Report
+from lgc.sim.report import Report
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _RULES = {
-    "mismatch": "The hardware and the model differ on a vector",
+    "mismatch": "The compiled file and the model differ on a vector",
     "timing": "A result does not come at the clock that the manifest promises",
 }
 
@@ -18,7 +18,7 @@ def sarif_json(report: Report, path: str, explanation: str) -> str:
     """One run; no results if all is well.
 
     Args:
-        path: of the Verilog file, as the repository's viewer knows it.
+        path: of the compiled file, as the repository's viewer knows it.
         explanation: what is wrong, for people.
     """
     results = []

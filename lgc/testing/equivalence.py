@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +14,12 @@ from lgc.errors import MismatchError
 
 if TYPE_CHECKING:
     from lgc.ir import Circuit
-    from lgc.sim.reference import Reference
-    from lgc.sim.rtl import Rtl
+    from lgc.sim.report import Report
     from lgc.sim.vectors import VectorSet
-    from lgc.sim.verify import Report
 
 
 class NotEquivalentError(MismatchError, AssertionError):
-    """The Verilog is not the model: a failed assertion, with the first vector, layer and gate that differ."""
+    """The file is not the model: a failed assertion, with the first vector, layer and gate that differ."""
 
 
 def compile_verilog(model: Path | str, rtl: Path | str, *, level: str = "O2", **options: Any) -> Path:
@@ -57,16 +55,17 @@ def assert_equivalent(
     timeout: float = 3600.0,
     force: bool = False,
 ) -> Report:
-    """Simulate the Verilog that lgc wrote and compare every score and class with the model's own.
+    """Compare every score and class of a file that lgc wrote with the model's own.
 
     Args:
         model: a checkpoint or netlist of any family that lgc reads.
-        rtl: the ``.v`` file; its manifest is beside it.
+        rtl: the file, with its manifest or sidecar beside it: ``.v``, or any other that ``lgc verify`` takes. A ``.c``
+            or ``.py`` file is executed.
         bits: vectors of your own, bool (B, I), I the width of the input port.
         random: how many random vectors.
         directed: whether to add zeros, ones, extremes and ties.
         vectors: a file of ``lgc verify --write-vectors``.
-        simulator: ``verilator``, ``icarus`` or ``cxxrtl``.
+        simulator: of Verilog and Amaranth: ``verilator``, ``icarus`` or ``cxxrtl``.
         force: compare even if the text is not as lgc wrote it from this model.
 
     Returns:
@@ -78,36 +77,27 @@ def assert_equivalent(
         InputError: a file is unusable, or the Verilog is another model's.
     """
     from lgc.frontend import load_circuit
+    from lgc.sim.artefact import check, check_provenance
+    from lgc.sim.artefacts import open_artefact
     from lgc.sim.explain import explain
+    from lgc.sim.features import behind_the_port, given_by_features
     from lgc.sim.reference import reference_for
-    from lgc.sim.rtl import read_rtl
-    from lgc.sim.verify import VerifyOptions, check_provenance, verify
+    from lgc.sim.verify import VerifyOptions
 
-    circuit, emitted = load_circuit(model), read_rtl(Path(rtl))
+    circuit = load_circuit(model)
+    encoder = circuit.encoder
+    artefact = open_artefact(Path(rtl), None, VerifyOptions(timeout=timeout, simulator=simulator))
     if not force:
-        check_provenance(emitted, circuit.metadata.get("model_digest", "none"))
-    circuit, reference, extra = _behind_the_port(emitted, circuit, reference_for(Path(model), circuit), seed)
-    sets = [*_vectors(circuit, bits, random, vectors, seed, directed=directed), *extra]
+        check_provenance(artefact, circuit.metadata.get("model_digest", "none"))
+    circuit, reference, sweep = behind_the_port(artefact.features, circuit, reference_for(Path(model), circuit), seed)
+    sets = [*_vectors(circuit, bits, random, vectors, seed, directed=directed), *sweep]
+    if artefact.ordered:
+        sets = [replace(one, bits=given_by_features(encoder, one.bits)) for one in sets]
     with tempfile.TemporaryDirectory(prefix="lgc-verify-") as folder:
-        options = VerifyOptions(timeout=timeout, simulator=simulator)
-        report = verify(emitted, circuit, reference, sets, Path(folder) / "verify", options)
+        report = check(artefact, circuit, reference, sets, Path(folder) / "verify")
     if explanation := ". ".join(explain(report, circuit)):
         raise NotEquivalentError(explanation, where=str(rtl))
     return report
-
-
-def _behind_the_port(
-    rtl: Rtl, circuit: Circuit, reference: Reference, seed: int
-) -> tuple[Circuit, Reference, Sequence[VectorSet]]:
-    """The circuit whose inputs are the port's bits; where the port takes features, with a sweep of them."""
-    from lgc.backend.encoder import lower_encoder
-    from lgc.sim.features import FeatureReference, sweep_vectors
-
-    code = rtl.manifest.features
-    if code is None or circuit.encoder.code is not None:
-        return circuit, reference, ()
-    sweep = sweep_vectors(circuit.encoder, code, seed)
-    return lower_encoder(circuit, code), FeatureReference(reference, circuit.encoder, code), (sweep,)
 
 
 def _vectors(

@@ -242,7 +242,7 @@ DATA: dict[str, tuple[Callable[[Path], None], Args, int, str]] = {
     "labels missing": (data(X=X, y=Y[:3]), EVAL, 2, "y is"),
     "labels of another type": (data(X=X, y=Y.astype(float)), EVAL, 2, "y is"),
     "no samples": (data(X=X[:0], y=Y[:0]), EVAL, 2, "no samples"),
-    "no samples, verify": (data(X=X[:0]), [*VERIFY, "--data", "data.npz"], 2, "no samples"),
+    "no samples, verify": (data(X=X[:0]), [*VERIFY, "--data", "data.npz"], 3, "no samples"),
     "packed, wrong width": (data(X=X, y=Y, n_bits=17), EVAL, 2, "17 bits"),
     "packed, wrong bytes": (data(X=X, y=Y, n_bits=16), EVAL, 2, "2 bytes"),
     "packed, odd width": (data(X=X, y=Y, n_bits=[1, 2]), EVAL, 2, "n_bits"),

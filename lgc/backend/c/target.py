@@ -132,6 +132,8 @@ def _comment(circuit: Circuit) -> Iterator[str]:
     yield f" * circuit {circuit.digest()}"
     if "model_digest" in circuit.metadata:
         yield f" * model   {_safe(circuit.metadata['model_digest'])}"
+    if circuit.assumes:
+        yield f" * assumes {circuit.assumes}: right only for bits that features give"
     yield " */"
 
 
