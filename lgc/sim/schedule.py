@@ -70,15 +70,20 @@ def _one_at_a_time(count: int, latency: int, interval: int, seed: int) -> list[C
     def wait(row: int, *, offer: bool) -> list[Clock]:
         return [Clock(row, True, False), *pause(interval - 1, offer=offer)]
 
+    def forgotten(clocks: int) -> list[Clock]:
+        return [Clock(rng.randrange(count), True, False), *pause(clocks, offer=False), Clock(0, True, True)]
+
     clocks = [Clock(rng.randrange(count), True, True) for _ in range(_IDLE)] + pause(_IDLE, offer=False)
-    clocks += [Clock(rng.randrange(count), True, False), *pause(interval // 2, offer=False), Clock(0, True, True)]
+    for under_way in (latency // 2, latency - 2):  # half of the time, and until its result is due
+        clocks += forgotten(max(0, under_way))
     due = [-1] * len(clocks)
     for row in range(count):
         gap = pause(rng.choice((0, 0, 1, 2)), offer=False)
         clocks += gap + wait(row, offer=bool(rng.randrange(2)))
         due += [-1] * (len(gap) + latency - 1) + [row] + [-1] * (interval - latency)
-    clocks += pause(_IDLE, offer=False)
-    due += [-1] * _IDLE
+    idle = 2 * interval + _IDLE  # counters that run on while nothing is under way come round
+    clocks += pause(idle, offer=False)
+    due += [-1] * idle
     return [Clock(one.row, one.valid, one.reset, row) for one, row in zip(clocks, due, strict=True)]
 
 

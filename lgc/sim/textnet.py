@@ -17,7 +17,7 @@ from lgc.backend.stages import INPUT, VOTES
 from lgc.errors import NotCheckedError
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, GATES, Builder, Netlist
 
-_LINE = re.compile(r"^[ \t]*(?:`LGC_BLOCK )?`LGC_GATE (\w+)\[(\d+)\] = ([^;\n]*);(?: `LGC_END)?(?:  // (.*))?$", re.M)
+GATE_LINE = re.compile(r"^[ \t]*(?:`LGC_BLOCK )?`LGC_GATE (\w+)\[(\d+)\] = ([^;\n]*);(?: `LGC_END)?(?:  // (.*))?$", re.M)
 _REFERENCE = re.compile(r"(\w+)\[(\d+)\]|`LGC_(ZERO|ONE)\b")
 _TABLE = re.compile(r"lut(\d)\(\d+'h([0-9a-f]+), (.*)\)")
 _SHAPES = {gate.verilog.format(a="@", b="@").replace(" ", ""): gate for gate in GATES if "{b}" in gate.verilog}
@@ -83,9 +83,9 @@ def read_text(text: str, num_inputs: int) -> TextNetlist:
     nets = {f"{INPUT}[{index}]": FIRST_INPUT + index for index in range(num_inputs)}
     nets |= _CONSTANTS
     widths, gates = {INPUT: num_inputs}, []
-    for match in _LINE.finditer(text):
+    for match in GATE_LINE.finditer(text):
         stage, index, expression = match[1], int(match[2]), match[3]
-        table, operands = _parse(expression)
+        table, operands = parse_gate(expression)
         try:
             found = tuple(nets[name] for name in operands)
         except KeyError as error:
@@ -114,8 +114,12 @@ def vote_groups(text: str, netlist: Netlist, sizes: Sequence[int]) -> NDArray[np
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
 
 
-def _parse(expression: str) -> tuple[int, tuple[str, ...]]:
-    """Table and operands of an expression that :func:`lgc.backend.verilog.gates.expression` can write."""
+def parse_gate(expression: str) -> tuple[int, tuple[str, ...]]:
+    """Table and operands of an expression that :func:`lgc.backend.verilog.gates.expression` can write.
+
+    Raises:
+        NotCheckedError: it is none.
+    """
     if match := _TABLE.fullmatch(expression):
         operands = tuple(reversed(match[3].split(", ")))
         if len(operands) == int(match[1]) and all(_REFERENCE.fullmatch(name) for name in operands):

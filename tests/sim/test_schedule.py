@@ -73,3 +73,37 @@ def test_the_schedule_has_gaps_and_rows_back_to_back() -> None:
     assert sum(a.due >= 0 and b.due == a.due + 1 for a, b in pairwise(clocks)) > 50
     # A gap shows another row than the one before: a result of it would be noticed.
     assert any(not b.valid and a.valid and a.row != b.row for a, b in pairwise(clocks))
+
+
+class Busy:
+    """A design that takes an input, is busy for ``interval`` clocks and has the result after ``latency``; with faults."""
+
+    def __init__(self, latency: int, interval: int, fault: str = "") -> None:
+        self.latency, self.interval, self.fault = latency, interval, fault
+        self.count, self.busy = 0, False
+
+    def edge(self, clock: Clock) -> bool:
+        take = clock.valid and (not self.busy or self.fault == "takes while busy")
+        finished = self.count == self.latency - 2
+        done = finished and (self.busy or self.fault == "runs on while idle")
+        if self.latency == 1:
+            done = take
+        last = self.count == self.interval - 2 or self.interval == 1
+        self.count = 0 if take else (self.count + 1) % (2 * self.interval)
+        self.busy = take or (self.busy and not last)
+        if clock.reset:
+            self.busy = self.busy and self.fault == "goes on after a reset"
+            done = done and self.fault == "a result under reset"
+        return done
+
+
+@pytest.mark.parametrize(("latency", "interval"), [(7, 7), (5, 7), (4, 12)])
+@pytest.mark.parametrize(
+    "fault", ["", "takes while busy", "runs on while idle", "goes on after a reset", "a result under reset"]
+)
+def test_a_design_that_takes_one_at_a_time(fault: str, latency: int, interval: int) -> None:
+    clocks = schedule(20, latency, interval)
+    assert [clock.due for clock in clocks if clock.due >= 0] == list(range(20))
+    design = Busy(latency, interval, fault)
+    found = timing_fault(clocks, np.array([design.edge(clock) for clock in clocks]), latency)
+    assert (found is not None) == bool(fault), found

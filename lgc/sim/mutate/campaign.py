@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from lgc.errors import MissingToolError, NotCheckedError
 from lgc.ir import Circuit
-from lgc.sim.mutate.faults import Fault, sample_faults
+from lgc.sim.mutate.faults import Fault, Places, find_places, sample_faults
+from lgc.sim.mutate.proofs import PROOF, Answer, decide_by_proof, is_combinational
 from lgc.sim.mutate.screen import Screen
 from lgc.sim.mutate.survivors import decide
 from lgc.sim.reference import Reference
 from lgc.sim.rtl import Rtl
-from lgc.sim.textnet import read_text, vote_groups
+from lgc.sim.textnet import vote_groups
 from lgc.sim.vectors import VectorSet
 
 CAUGHT, NEW_VECTOR, EQUIVALENT, UNDECIDED = "caught", "new vector", "equivalent", "undecided"
@@ -93,8 +94,8 @@ def mutate(
     step = progress or (lambda _step, _done: None)
     if not any(len(one.bits) for one in sets):
         raise NotCheckedError("there are no vectors: no fault was tried", hint="Give data, or --random N")
-    text = read_text(rtl.text, circuit.netlist.num_inputs)
-    faults = sample_faults(rtl.text, text, count, seed)
+    places = find_places(rtl.text, circuit.netlist.num_inputs)
+    faults = sample_faults(places, count, seed)
     if not faults:
         raise NotCheckedError("the Verilog has no place for a fault: nothing was tried")
     campaign = Campaign(count, seed)
@@ -121,7 +122,7 @@ def mutate(
             survivors.append((number, fault))
         else:
             campaign.outcomes.append(Outcome(fault, CAUGHT, kinds[row] if row >= 0 else "out_valid"))
-    _settle(campaign, survivors, text.netlist, circuit, rtl, tester)
+    _Survivors(rtl, circuit, places, tester, folder / "proofs", timeout).settle(campaign, survivors)
     campaign.decide_seconds = time.perf_counter() - start
     return campaign
 
@@ -137,51 +138,69 @@ class _Tester:
         return self._screen.run(mutants, bits, scores, self._reference.classify(scores))
 
 
-def _settle(campaign, survivors, netlist, circuit, rtl, tester) -> None:  # type: ignore[no-untyped-def]
-    """Survivors: proved equivalent, or shown by a vector that is then tried in the simulator like any other."""
-    num_inputs = circuit.netlist.num_inputs
-    offsets = vote_groups(rtl.text, netlist, rtl.manifest.group_sizes)
-    found: dict[int, NDArray[np.bool_]] = {}
-    left = []
-    for number, fault in survivors:
-        answer = None
-        if fault.change is not None:
+@dataclass
+class _Survivors:
+    """Faults that no vector showed: proved equivalent, or shown by a vector, which is then simulated like any other."""
+
+    rtl: Rtl
+    circuit: Circuit
+    places: Places
+    tester: _Tester
+    folder: Path
+    timeout: float
+
+    def settle(self, campaign: Campaign, survivors: Sequence[tuple[int, Fault]]) -> None:
+        """By the cheapest way that decides: SAT on the gates, every input where those are few, a proof."""
+        left = dict(survivors)
+        rows = self._try(campaign, left, self._by_sat, "SAT")
+        rows += self._exhaust(campaign, left)
+        rows += self._try(campaign, left, self._by_proof, PROOF)
+        campaign.outcomes += [Outcome(fault, UNDECIDED, "") for fault in left.values()]
+        if rows:
+            campaign.vectors = VectorSet("mutation", np.unique(np.stack(rows), axis=0))
+
+    def _by_sat(self, number: int, fault: Fault) -> Answer:
+        del number
+        if fault.change is None or self.places.netlist is None:
+            return None
+        netlist = self.places.netlist.netlist
+        return decide(netlist, fault.change, vote_groups(self.rtl.text, netlist, self.rtl.manifest.group_sizes))
+
+    def _by_proof(self, number: int, fault: Fault) -> Answer:
+        return decide_by_proof(self.rtl, fault, self.circuit, self.folder / str(number), self.timeout)
+
+    def _try(
+        self, campaign: Campaign, left: dict[int, Fault], way: Callable[[int, Fault], Answer], name: str
+    ) -> list[NDArray[np.bool_]]:
+        """Take the faults that a way decides out of those left; returns the vectors it makes."""
+        found: dict[int, NDArray[np.bool_]] = {}
+        for number, fault in list(left.items()):
             try:
-                answer = decide(netlist, fault.change, offsets)
+                answer = way(number, fault)
             except MissingToolError as error:
                 campaign.notes = [str(error)]
-        if answer is False:
-            campaign.outcomes.append(Outcome(fault, EQUIVALENT, "SAT"))
-        elif answer is None:
-            left.append((number, fault))
-        else:
-            found[number] = np.asarray(answer)
-    rows = list(found.values())
-    shown = tester.run(list(found), np.stack(rows)) if rows else []
-    by_number = dict(survivors)
-    for number, row in zip(found, shown, strict=True):
-        if row is None:  # only the class is a port, and it stays
-            left.append((number, by_number[number]))
-        else:
-            campaign.outcomes.append(Outcome(by_number[number], NEW_VECTOR, "SAT"))
-    rows += _exhaust(campaign, left, num_inputs, tester)
-    if rows:
-        campaign.vectors = VectorSet("mutation", np.unique(np.stack(rows), axis=0))
+                break
+            if answer is False:
+                campaign.outcomes.append(Outcome(left.pop(number), EQUIVALENT, name))
+            elif answer is not None:
+                found[number] = np.asarray(answer)
+        rows = list(found.values())
+        shown = self.tester.run(list(found), np.stack(rows)) if rows else []
+        for number, row in zip(found, shown, strict=True):
+            if row is not None:  # else only the class is a port, and it stays
+                campaign.outcomes.append(Outcome(left.pop(number), NEW_VECTOR, name))
+        return rows
 
-
-def _exhaust(campaign, left, num_inputs, tester) -> list[NDArray[np.bool_]]:  # type: ignore[no-untyped-def]
-    """Every input, where those are few; else the faults stay undecided."""
-    if not left:
-        return []
-    if num_inputs > _ALL_INPUTS:
-        campaign.outcomes += [Outcome(fault, UNDECIDED, "") for _, fault in left]
-        return []
-    everything = ((np.arange(1 << num_inputs)[:, None] >> np.arange(num_inputs)) & 1).astype(np.bool_)
-    rows = []
-    for (_, fault), row in zip(left, tester.run([number for number, _ in left], everything), strict=True):
-        if row is None:
-            campaign.outcomes.append(Outcome(fault, EQUIVALENT, "all inputs"))
-        else:
-            campaign.outcomes.append(Outcome(fault, NEW_VECTOR, "all inputs"))
-            rows += [everything[row]] if row >= 0 else []
-    return rows
+    def _exhaust(self, campaign: Campaign, left: dict[int, Fault]) -> list[NDArray[np.bool_]]:
+        """Every input, where those are few: a proof, unless it matters what comes before and after."""
+        num_inputs = self.circuit.netlist.num_inputs
+        mine = [number for number, fault in left.items() if is_combinational(self.rtl, fault)]
+        if not mine or num_inputs > _ALL_INPUTS:
+            return []
+        everything = ((np.arange(1 << num_inputs)[:, None] >> np.arange(num_inputs)) & 1).astype(np.bool_)
+        rows = []
+        for number, row in zip(mine, self.tester.run(mine, everything), strict=True):
+            fate = EQUIVALENT if row is None else NEW_VECTOR
+            campaign.outcomes.append(Outcome(left.pop(number), fate, "all inputs"))
+            rows += [everything[row]] if row is not None and row >= 0 else []
+        return rows

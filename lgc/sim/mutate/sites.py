@@ -44,13 +44,32 @@ _SITES = (
     Site("out_valid", r"valid <= rst \? \d+'d0 : \{valid\[\d+:0\], (in_valid)\}", ("1'b1",)),
     Site("out_valid", r"assign out_valid = (valid\[\d+\]);", ("in_valid",)),
 )
+_WORD = r"\+: `LGC_WIDTH\]"
+_SERIAL_SITES = (
+    Site("popcount off by one", r"wire counted = (place == (\d+'d\d+));", (r"place == \g<2> - 1'b1", r"place == \g<2> + 1'b1")),
+    Site("popcount group", r"wire finished = counted && (group == (\d+'d\d+) - 1'b1);", (r"group == \g<2>", r"group == \g<2> - 2'd2")),
+    Site("dropped vote", rf"carry\[0 {_WORD} = (chain\[0 {_WORD});", ("`LGC_ZERO", r"~\g<1>")),
+    Site("dropped bias", r"score <= (take \|\| counted) \?", ("take", "counted")),
+    Site("bias off by one", r"'d\d+: word = (\d+'d\d+);", (r"\g<1> + 1'b1", r"\g<1> - 1'b1")),
+    Site("adder", rf"assign sum\[i\*`LGC_WIDTH {_WORD} = (mine \^ carry.*);", ("mine",)),
+    Site("adder", rf"assign carry\[\(i\+1\)\*`LGC_WIDTH {_WORD} = (mine & (carry.*));", (r"mine | \g<2>", r"\g<2>")),
+    Site("tie rule", rf"above\[0 {_WORD} = (`LGC_ZERO);", ("`LGC_ONE",)),
+    Site("tie rule", rf"above\[0 {_WORD} = (`LGC_ONE);", ("`LGC_ZERO",)),
+    Site("argmax", r"= (\(mine & ~other\)) \| \(~\(mine", ("(~mine & other)", "`LGC_ZERO")),
+    Site("argmax", r"wire \[`LGC_WIDTH-1:0\] wins = (above.*\]) \|", ("`LGC_ZERO",)),
+    Site("class order", r"`LGC_WIDTH\{(group_index\[i\])\}", ("(group_index[i] ^ (i == 0))",)),
+    Site("reset", r"busy <= (!rst) &&", ("1'b1",)),
+    Site("reset", r"out_valid <= (!rst) &&", ("1'b1",)),
+    Site("out_valid", r"out_valid <= !rst && (busy && finished);", ("busy && counted", "finished")),
+)
+"""Of the head that takes a vote a clock."""
 _REGISTER = re.compile(r"^  reg (`LGC_NETS\((\w+), (\d+)\));\n(  always @\(posedge clk\) \2 <= (\w+);)$", _FLAGS)
 _SUMS = re.compile(r"^    for \((i = \d+; i < \d+); .*\n      assign sums\[\d+\+i\] = (\w+\[i\]);$", _FLAGS)
 
 
 def head_faults(text: str) -> Iterator[tuple[str, str, tuple[Edit, ...]]]:
     """All of them, as (kind, description, edits)."""
-    for site in _SITES:
+    for site in (*_SITES, *_SERIAL_SITES):
         for match in re.finditer(site.pattern, text, _FLAGS):
             for new in site.new:
                 edit = Edit(match.start(1), match.end(1), match.expand(new))

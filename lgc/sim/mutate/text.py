@@ -2,7 +2,8 @@
 
 A build of a simulator takes seconds and a thousand mutants would take an hour. So one build holds them all: every
 expression that some fault changes becomes a choice by ``lgc_mutant``, a variable of the top module that the
-testbench sets. Number 0 is the text as lgc wrote it.
+testbench sets. Of a cell, whose parameters cannot be chosen so, every version is there, and the choice is between their
+outputs. Number 0 is the text as lgc wrote it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 SELECT = "lgc_mutant"
+_DIRECTIVE = re.compile(r"^`(ifdef|ifndef|else|endif)\b *(\w*).*$", re.M)
+_INSTANCE = re.compile(r"(\w+) \((?=\.)")
 
 
 @dataclass(frozen=True)
@@ -21,12 +24,33 @@ class Edit:
     Attributes:
         choice: what it becomes when it must hold both, ``$CHOSEN$`` standing for whether the fault is chosen; without,
             the text is an expression and becomes a conditional one.
+        outputs: of an edit that is a whole cell, its output pins and their widths.
     """
 
     start: int
     end: int
     new: str
     choice: str | None = None
+    outputs: tuple[tuple[str, int], ...] = ()
+
+
+def hardware_text(text: str) -> str:
+    """The text with blanks, place for place, for what only simulation with lanes reads: faults there are none."""
+    pieces: list[str] = []
+    inside: list[bool | None] = []  # per open condition: whether this branch is for lanes; None if it is about others
+    done = 0
+    for match in _DIRECTIVE.finditer(text):
+        piece = text[done : match.start()]
+        pieces.append(re.sub(r"[^\n]", " ", piece) if any(inside) else piece)
+        pieces.append(match[0])
+        done = match.end()
+        if match[1] in ("ifdef", "ifndef"):
+            inside.append((match[1] == "ifdef") if match[2] == "LGC_LANES" else None)
+        elif inside and match[1] == "else":
+            inside[-1] = None if inside[-1] is None else not inside[-1]
+        elif inside:
+            inside.pop()
+    return "".join([*pieces, text[done:]])
 
 
 def apply(text: str, edits: Sequence[Edit]) -> str:
@@ -56,10 +80,34 @@ def _choice(old: str, top: str, entries: list[tuple[int, Edit]]) -> str:
     if entries[0][1].choice is not None:
         assert len(entries) == 1, "such a place has one fault"
         return entries[0][1].choice.replace("$CHOSEN$", chosen[0][0])
+    if entries[0][1].outputs:
+        return _cells(old, top, entries)
     result = f"({old})"
     for condition, edit in chosen:
         result = f"({condition} ? ({edit.new}) : {result})"
     return result
+
+
+def _cells(old: str, top: str, entries: list[tuple[int, Edit]]) -> str:
+    """All versions of a cell side by side, and for each output a choice."""
+    match = _INSTANCE.search(old)
+    assert match, "a cell is an instance"
+    name, outputs, lines = match[1], entries[0][1].outputs, []
+    for number, statement in [(0, old), *((number, edit.new) for number, edit in entries)]:
+        version = f"{name}_m{number}"
+        statement = _INSTANCE.sub(f"{version} (", statement, count=1)
+        for pin, width in outputs:
+            lines.append(f"wire [{width - 1}:0] {version}_{pin};")
+            statement = re.sub(rf"\.{pin}\([^()]*\)", f".{pin}({version}_{pin})", statement, count=1)
+        lines.append(statement)
+    for pin, _ in outputs:
+        target = re.search(rf"\.{pin}\(([^()]*)\)", old)
+        assert target, "an output is connected"
+        value = f"{name}_m0_{pin}"
+        for number, _edit in entries:
+            value = f"({top}.{SELECT} == {number} ? {name}_m{number}_{pin} : {value})"
+        lines.append(f"assign {target[1]} = {value};")
+    return "\n  ".join(lines)
 
 
 def _declare(text: str, top: str) -> str:
