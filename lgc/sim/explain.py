@@ -20,7 +20,8 @@ def explain(report: Report, circuit: Circuit) -> Iterator[str]:
     names = circuit.head.classes
     seen = "not a port" if mismatch.seen_class is None else str(mismatch.seen_class)
     yield (
-        f"{report.subject} and model differ on {report.mismatches:,} of {report.vectors:,} vectors; first on {mismatch.label}: "
+        f"{report.subject} and model differ on {report.mismatches:,} of {report.vectors:,} vectors; "
+        f"first on {mismatch.label}: "
         f"expected scores {mismatch.expected_scores}, seen {mismatch.seen_scores or 'not a port'}; "
         f"expected class {mismatch.expected_class} ({names[mismatch.expected_class]}), seen {seen}; "
         f"input bits that are one ({len(ones)}): {shown or 'none'}"

@@ -17,7 +17,9 @@ from lgc.backend.stages import INPUT, VOTES
 from lgc.errors import NotCheckedError
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, GATES, Builder, Netlist
 
-GATE_LINE = re.compile(r"^[ \t]*(?:`LGC_BLOCK )?`LGC_GATE (\w+)\[(\d+)\] = ([^;\n]*);(?: `LGC_END)?(?:  // (.*))?$", re.M)
+GATE_LINE = re.compile(
+    r"^[ \t]*(?:`LGC_BLOCK )?`LGC_GATE (\w+)\[(\d+)\] = ([^;\n]*);(?: `LGC_END)?(?:  // (.*))?$", re.M
+)
 _REFERENCE = re.compile(r"(\w+)\[(\d+)\]|`LGC_(ZERO|ONE)\b")
 _TABLE = re.compile(r"lut(\d)\(\d+'h([0-9a-f]+), (.*)\)")
 _SHAPES = {gate.verilog.format(a="@", b="@").replace(" ", ""): gate for gate in GATES if "{b}" in gate.verilog}

@@ -105,6 +105,7 @@ class VerilogText(Artefact):
 
     def locate(self, circuit: Circuit, reference: Reference, mismatch: Mismatch, folder: Path) -> Finding | None:
         """The first gate line that differs; see :func:`lgc.sim.triage.locate`."""
+        del circuit
         return locate(self.rtl, reference, mismatch.bits, folder, self.options.timeout)
 
 

@@ -83,7 +83,9 @@ def test_a_model_with_thresholds(suffix: str, level: str, work: Path, capfd: Cap
 
 
 def test_lgn_with_the_encoder_among_the_gates(work: Path, capfd: Capture) -> None:
-    save(work / "model.pt", encoder=Encoder(8, np.sort(np.random.default_rng(3).integers(1, 200, (8, 2)) - 0.5, axis=1)))
+    save(
+        work / "model.pt", encoder=Encoder(8, np.sort(np.random.default_rng(3).integers(1, 200, (8, 2)) - 0.5, axis=1))
+    )
     name = compiled(capfd, ".lgn", "--input", "features")
     result = call(capfd, "verify", "model.pt", name, *FAST)
     assert (result.code, result.err) == (0, "") and "sweep" in result.out and "torch on features" in result.out
@@ -157,7 +159,9 @@ def test_features_on_both_sides_of_every_threshold() -> None:
     bits = np.random.default_rng(0).random((40, 6)) < 0.5
     rows, given = features_for(encoder, bits), given_by_features(encoder, bits)
     np.testing.assert_array_equal(encoder.encode(rows), given)
-    np.testing.assert_array_equal(features_for(encoder, given), features_for(encoder, given_by_features(encoder, given)))
+    np.testing.assert_array_equal(
+        features_for(encoder, given), features_for(encoder, given_by_features(encoder, given))
+    )
     np.testing.assert_array_equal(given_by_features(encoder, given), given)
     proper = [0, 1, 4, 5]  # equal thresholds give fewer patterns
     np.testing.assert_array_equal(given[:, proper], encoder.ordered(bits)[:, proper])
@@ -176,7 +180,8 @@ def test_another_models_file(suffix: str, work: Path, capfd: Capture) -> None:
 
 
 @pytest.mark.parametrize(
-    ("suffix", "beside"), [(".blif", ".blif.json"), (".aag", ".aag.json"), (".yosys.json", ".sidecar.json"), (".py", ".json")]
+    ("suffix", "beside"),
+    [(".blif", ".blif.json"), (".aag", ".aag.json"), (".yosys.json", ".sidecar.json"), (".py", ".json")],
 )
 def test_a_mixture_of_two_compilations(suffix: str, beside: str, work: Path, capfd: Capture) -> None:
     name = compiled(capfd, suffix)

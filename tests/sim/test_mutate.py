@@ -23,11 +23,11 @@ from lgc.frontend import load_circuit
 from lgc.ir import Builder, Circuit, interp
 from lgc.sim.mutate import find_places, sample_faults
 from lgc.sim.mutate.campaign import CAUGHT, EQUIVALENT, NEW_VECTOR, UNDECIDED, Campaign, Outcome, mutate
-from lgc.sim.mutate.faults import Fault, GateChange
-from lgc.sim.mutate.survivors import decide
 from lgc.sim.mutate.cells import cell_fault, find_cells
+from lgc.sim.mutate.faults import Fault, GateChange
 from lgc.sim.mutate.functions import function
 from lgc.sim.mutate.proofs import decide_by_proof
+from lgc.sim.mutate.survivors import decide
 from lgc.sim.mutate.text import apply, hardware_text
 from lgc.sim.reference import InterpreterReference
 from lgc.sim.rtl import Rtl, read_rtl
@@ -210,7 +210,8 @@ HEAD_KINDS = {
     "ecp5": CELLS,
     "serial": {
         "gate function", "swapped inputs", "re-wired input", "stuck-at", "tie rule", "argmax", "class order", "adder",
-        "dropped bias", "bias off by one", "popcount off by one", "popcount group", "dropped vote", "reset", "out_valid",
+        "dropped bias", "bias off by one", "popcount off by one", "popcount group", "dropped vote", "reset",
+        "out_valid",
     },
 }  # fmt: skip
 
@@ -236,7 +237,9 @@ def test_every_head_has_its_faults(name: str, tmp_path: Path) -> None:
 
 
 def test_the_text_without_what_lanes_read() -> None:
-    text = "a\n`ifdef LGC_LANES\nb\n`ifdef X\nc\n`else\nd\n`endif\n`else\ne\n`ifndef LGC_LANES\nf\n`else\ng\n`endif\n`endif\nh\n"
+    lanes, other = "`ifdef LGC_LANES", "`ifdef X"
+    lines = ["a", lanes, "b", other, "c", "`else", "d", "`endif", "`else", "e", "`ifndef LGC_LANES", "f", "`else", "g"]
+    text = "\n".join([*lines, "`endif", "`endif", "h", ""])
     assert [line for line in hardware_text(text).split("\n") if line.strip() and line[0] != "`"] == ["a", "e", "f", "h"]
 
 

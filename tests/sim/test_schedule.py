@@ -76,7 +76,7 @@ def test_the_schedule_has_gaps_and_rows_back_to_back() -> None:
 
 
 class Busy:
-    """A design that takes an input, is busy for ``interval`` clocks and has the result after ``latency``; with faults."""
+    """A design that is busy with an input for ``interval`` clocks and has the result after ``latency``; with faults."""
 
     def __init__(self, latency: int, interval: int, fault: str = "") -> None:
         self.latency, self.interval, self.fault = latency, interval, fault

@@ -53,5 +53,7 @@ def open_artefact(path: Path, manifest: Path | None = None, options: VerifyOptio
             "a drawing gives no scores, so there is nothing to verify", where=str(path), hint=f"Verify one of: {known}"
         )
     raise InputError(
-        f"'{path.suffix or path.name}' is no suffix of a file that can be verified", where=str(path), hint=f"It is {known}"
+        f"'{path.suffix or path.name}' is no suffix of a file that can be verified",
+        where=str(path),
+        hint=f"It is {known}",
     )

@@ -43,7 +43,9 @@ def run_worker(what: str, arguments: list[str], folder: Path, timeout: float) ->
     if done.returncode:
         lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
         reason = lines[-1][:300] if lines else f"exit code {done.returncode}"
-        raise NotCheckedError(f"{what} did not run to its end: {reason}: not checked", hint="`--keep DIR` keeps its log")
+        raise NotCheckedError(
+            f"{what} did not run to its end: {reason}: not checked", hint="`--keep DIR` keeps its log"
+        )
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Hardware descriptions under test: Verilog as it is, an Amaranth module by way of the Verilog that yosys makes of it."""
+"""Hardware descriptions under test: Verilog as it is, an Amaranth module by way of the Verilog made of it."""
 
 from __future__ import annotations
 

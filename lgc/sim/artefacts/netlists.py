@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.backend.sidecar import Sidecar, read_sidecar
-from lgc.errors import InputError, LgcError, NotCheckedError
+from lgc.errors import InputError, NotCheckedError
 from lgc.frontend import ImportOptions, load_circuit
-from lgc.ir import Circuit, Encoder, FeatureCode, Head, Netlist, interp
-from lgc.sim.artefact import Artefact, Sourced, View, check_shape, check_thresholds, first_class
+from lgc.ir import Circuit, FeatureCode, Head, Netlist, interp
+from lgc.sim.artefact import Artefact, View, check_shape, check_thresholds, first_class
 from lgc.sim.artefacts.software import not_ours
 from lgc.sim.reference import InterpreterReference, Reference
 from lgc.sim.report import Mismatch
@@ -158,9 +158,7 @@ class LgnFile(Artefact):
         """See :class:`Artefact`."""
         del folder
         netlist = self.circuit.netlist
-        return Evaluated(
-            netlist, self.circuit.head, np.arange(netlist.num_inputs), np.arange(netlist.num_outputs)
-        )
+        return Evaluated(netlist, self.circuit.head, np.arange(netlist.num_inputs), np.arange(netlist.num_outputs))
 
     def locate(self, circuit: Circuit, reference: Reference, mismatch: Mismatch, folder: Path) -> Finding | None:
         """The first node that has another value than the neuron whose name it bears."""
@@ -171,10 +169,7 @@ class LgnFile(Artefact):
             for neuron in _neurons(netlist, name):
                 if neuron < model[name].shape[1] and model[name][0, neuron] != mine[name][0, neuron]:
                     value = int(model[name][0, neuron])
-                    note = (
-                        f"first difference: {name}, neuron {neuron}: the model says {value}, "
-                        f"the netlist {1 - value}"
-                    )
+                    note = f"first difference: {name}, neuron {neuron}: the model says {value}, the netlist {1 - value}"
                     return Finding(None, bool(value), 1, 1, note)
         return first_class(circuit, mismatch)
 

@@ -29,7 +29,7 @@ class CSource(Artefact):
     """An emitted C file; it is compiled and run.
 
     Attributes:
-        sizes: the ``#define``\\ s that say the shape.
+        sizes: what its ``#define`` lines say about the shape.
     """
 
     path: Path
@@ -137,10 +137,11 @@ class OnnxModel(Artefact):
 
     def check_fits(self, circuit: Circuit) -> None:
         """See :class:`Artefact`."""
-        inputs = "bits" if circuit.encoder.thresholds is None else "features"
-        if (self.input_name, self.width) != (inputs, circuit.encoder.num_features):
+        encoder = circuit.encoder
+        expected = ("bits" if encoder.thresholds is None else "features", encoder.num_features)
+        if (self.input_name, self.width) != expected:
             raise InputError(
-                f"its input is {self.input_name} of {self.width}, the model's {inputs} of {circuit.encoder.num_features}",
+                f"its input is {self.input_name} of width {self.width}, the model's {expected[0]} of width {expected[1]}",
                 where=str(self.path),
                 hint="Compile this checkpoint again",
             )

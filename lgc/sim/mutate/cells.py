@@ -1,4 +1,4 @@
-"""Faults in cells of a fabric: table bits, pins, and the wiring of carry chains. The cells are those of the emitted text."""
+"""Faults in the cells of a fabric: table bits, pins, and the wiring of carry chains."""
 
 from __future__ import annotations
 
@@ -169,4 +169,3 @@ def other_entry(net: str, widths: dict[str, int], rng: random.Random) -> str:
     width = widths[name]
     index = (int(rest[:-1]) + rng.choice((1, -1))) % width if rng.randrange(2) else rng.randrange(width)
     return f"{name}[{index}]"
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from lgc.backend.verilog.gates import expression
@@ -55,7 +56,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Line:
-    """A gate line of the text; ``table`` and ``operands`` are None where it is no single gate: part of a carry chain."""
+    """A gate line of the text; ``table`` is None where it is no single gate but a part of a carry chain."""
 
     number: int
     name: str
@@ -98,10 +99,8 @@ def find_places(text: str, num_inputs: int) -> Places:
 
 def _line(number: int, match: re.Match[str]) -> Line:
     table, operands = None, tuple(_OPERAND.findall(match[3]))
-    try:
+    with suppress(NotCheckedError):
         table, operands = parse_gate(match[3])
-    except NotCheckedError:
-        pass
     name = f"{match[1]}[{match[2]}]"
     label = name + (f" ({match[4]})" if match[4] else "")
     return Line(number, name, match.start(3), match.end(3), table, operands, label)

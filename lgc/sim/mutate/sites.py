@@ -46,8 +46,16 @@ _SITES = (
 )
 _WORD = r"\+: `LGC_WIDTH\]"
 _SERIAL_SITES = (
-    Site("popcount off by one", r"wire counted = (place == (\d+'d\d+));", (r"place == \g<2> - 1'b1", r"place == \g<2> + 1'b1")),
-    Site("popcount group", r"wire finished = counted && (group == (\d+'d\d+) - 1'b1);", (r"group == \g<2>", r"group == \g<2> - 2'd2")),
+    Site(
+        "popcount off by one",
+        r"wire counted = (place == (\d+'d\d+));",
+        (r"place == \g<2> - 1'b1", r"place == \g<2> + 1'b1"),
+    ),
+    Site(
+        "popcount group",
+        r"wire finished = counted && (group == (\d+'d\d+) - 1'b1);",
+        (r"group == \g<2>", r"group == \g<2> - 2'd2"),
+    ),
     Site("dropped vote", rf"carry\[0 {_WORD} = (chain\[0 {_WORD});", ("`LGC_ZERO", r"~\g<1>")),
     Site("dropped bias", r"score <= (take \|\| counted) \?", ("take", "counted")),
     Site("bias off by one", r"'d\d+: word = (\d+'d\d+);", (r"\g<1> + 1'b1", r"\g<1> - 1'b1")),
