@@ -61,7 +61,8 @@ bench: setup  ## Measure, and print the tables of docs/benchmarks.md
 	$(BIN)/lgc bench
 
 hardware: setup  ## Measure the example networks on every part: the tables of docs/hardware.md (hours at first)
-	$(BIN)/lgc bench --hardware examples/mnist/mnist-1k5.pt --hardware examples/mnist/recipes/mnist-4k.pt --hardware examples/mnist/mnist-8k.pt --pipeline 16 --seeds 1
+	$(BIN)/lgc bench --pipeline 24 --liberty examples/asic/small.lib \
+	  --hardware examples/mnist/mnist-1k5.pt --hardware examples/mnist/recipes/mnist-4k.pt --hardware examples/mnist/mnist-8k.pt
 
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

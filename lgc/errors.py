@@ -84,5 +84,9 @@ class ToolError(LgcError):
     exit_code = EXIT_TOOL
 
 
+class TimeLimitError(ToolError):
+    """An external program took longer than it was given."""
+
+
 def _sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lgc.errors import MissingToolError
+
+if TYPE_CHECKING:
+    from lgc.synth.flow import SynthOptions
 
 
 @click.command()
@@ -23,6 +27,15 @@ from lgc.errors import MissingToolError
 @click.option("--target", "parts", multiple=True, metavar="PART", help="With --hardware: by default all parts.")
 @click.option("--pipeline", type=click.IntRange(0), default=8, show_default=True, help="With --hardware: ranks.")
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="With --hardware: of nextpnr.")
+@click.option("--no-route", is_flag=True, help="With --hardware: stop after yosys.")
+@click.option("--liberty", type=click.Path(path_type=Path), help="With --hardware: cells for the target asic.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=900.0,
+    show_default=True,
+    help="With --hardware: seconds that a run of yosys or of nextpnr may take.",
+)
 def bench(
     gates: tuple[int, ...],
     repeats: int,
@@ -33,17 +46,25 @@ def bench(
     parts: tuple[str, ...],
     pipeline: int,
     seeds: int,
+    no_route: bool,
+    liberty: Path | None,
+    timeout: float,
 ) -> None:
     """Measure compilation against the number of gates: time by step and peak memory, a process each.
 
     With --infer, measure the C code of a model instead: images a second, and what bounds them. With --train, measure
     a training step of a layer of --gates (8,000) on 784 inputs, with the threads that OMP_NUM_THREADS says.
     With --head, synthesise a model twice by yosys, as one would write it by hand and with a mapped head; for 8,000
-    gates this takes a quarter of an hour. With --hardware, measure each model on each part; what was measured before
-    is not measured again.
+    gates this takes a quarter of an hour. With --hardware, measure each model on each part; what was measured before,
+    or was stopped after as much time, is not measured again.
     """
     if hardware:
-        _print_hardware(hardware, parts, pipeline, seeds)
+        from lgc.synth.flow import SynthOptions
+
+        options = SynthOptions(
+            seeds=tuple(range(1, seeds + 1)), route=not no_route, liberty=liberty, timeout=timeout, jobs=1
+        )
+        _print_hardware(hardware, parts, pipeline, options)
         return
     if head is not None:
         _print_head(head)
@@ -59,22 +80,29 @@ def bench(
     click.echo(markdown([bench_compile(size, repeats) for size in gates or SIZES]))
 
 
-def _print_hardware(models: tuple[Path, ...], parts: tuple[str, ...], pipeline: int, seeds: int) -> None:
+def _print_hardware(models: tuple[Path, ...], parts: tuple[str, ...], ranks: int, options: SynthOptions) -> None:
+    from dataclasses import replace
+    from time import perf_counter
+
     from lgc.frontend import load_circuit
     from lgc.passes import PIPELINES, PassManager
-    from lgc.synth.flow import SynthOptions
-    from lgc.synth.table import markdown, measure
+    from lgc.synth.table import jobs, markdown, measure
     from lgc.synth.targets import find_target, targets
 
-    chosen = [find_target(part) for part in parts] or [one for one in targets().values() if not one.is_asic]
-    options = SynthOptions(seeds=tuple(range(1, seeds + 1)))
+    chosen = [find_target(part) for part in parts] or [
+        one for one in targets().values() if options.liberty or not one.is_asic
+    ]
     for model in models:
         circuit = PassManager().run(load_circuit(model), PIPELINES["O2"])
         rows = []
         for target in chosen:
-            click.echo(f"{model.name} on {target.name}", err=True)
-            rows.append(measure(circuit, target, pipeline=pipeline, options=options))
-        click.echo(f"\n`{model.name}`, {circuit.netlist.num_nodes:,} gates after -O2, {pipeline} register ranks:\n")
+            own = options if target.is_asic else replace(options, liberty=None)
+            for verilog in jobs(circuit, target, ranks):
+                start = perf_counter()
+                rows.append(measure(circuit, target, verilog, options=own))
+                spent = perf_counter() - start
+                click.echo(f"{model.name} on {target.name}, {verilog.head}: {spent:.0f} s {rows[-1].problem}", err=True)
+        click.echo(f"\n`{model.name}`, {circuit.netlist.num_nodes:,} gates after -O2, {ranks} register ranks:\n")
         click.echo(markdown(rows))
 
 

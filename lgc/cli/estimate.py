@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option(
     "--lut", type=click.Choice(["4", "6"]), multiple=True, help="Operands of a lookup table; both by default."
 )
-@click.option("--head", default="all", show_default=True, help="adder, compress, carry, or all.")
+@click.option("--head", default="all", show_default=True, help="adder, compress, carry, serial, or all.")
 @click.option("--outputs", type=click.Choice(["class", "scores", "both"]), default="both", show_default=True,
               help="Which results are ports.")  # fmt: skip
 @click.option("--pipelined", is_flag=True, help="With register ranks inside the head.")
@@ -47,7 +47,7 @@ def estimate(
     from lgc.synth.estimate import estimate as run
 
     circuit = PassManager().run(load_circuit(model, source), PIPELINES["O2"])
-    heads = ("adder", *HEADS) if head == "all" else (head,)
+    heads = ("adder", *HEADS, "serial") if head == "all" else (head,)
     sizes = [int(size) for size in lut] or [4, 6]
     # Carry chains swallow with six operands only.
     pairs = [(name, size) for name in heads for size in sizes if head != "all" or name != "carry" or size == 6]

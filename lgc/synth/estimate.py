@@ -26,6 +26,7 @@ _MOST_READERS = 2
 # Lookup tables for one bit of one comparison of two scores, the choice of the winner included.
 _PER_COMPARED = {4: 2.1, 6: 1.8}
 _PER_COMPARED_MAPPED = {4: 1.85, 6: 1.45}
+_PER_SERIAL_BIT = 3.5  # a bit of the one counter, and as much again of the one comparison
 _ROUND_DEPTH = {4: 4, 6: 3}
 _ADDER_DEPTH = {4: 2.2, 6: 1.6}
 
@@ -72,7 +73,7 @@ def estimate(
 
     Args:
         lut: 4 or 6.
-        head: ``adder`` or one of :mod:`lgc.backend.head`.
+        head: ``adder``, ``serial`` or one of :mod:`lgc.backend.head`.
         outputs: ``class``, ``scores`` or ``both``.
         pipelined: whether register ranks stand inside the head.
 
@@ -83,6 +84,8 @@ def estimate(
         raise OptionError(f"lookup tables of {lut} operands", hint="They have 4 or 6")
     choose_head(head, "generic")
     width = max(1, int(circuit.head.sizes.max(initial=1)).bit_length())
+    if head == "serial":
+        return _serial(circuit, lut, width)
     if head == "adder":
         gates, popcount, carry = _adder_head(circuit, lut, (_PER_ADDER_PIPELINED if pipelined else _PER_ADDER)[lut])
     else:
@@ -94,6 +97,17 @@ def estimate(
         rounds = matches.bit_length()
         stages["argmax"] = Stage(round(per_bit * width * matches), _ROUND_DEPTH[lut] * rounds)
     return Estimate(lut, head, stages, carry)
+
+
+def _serial(circuit: Circuit, lut: int, width: int) -> Estimate:
+    """A vote's gate is in the table before its flip-flop; beside them there is one counter and one comparison."""
+    bits = round(_PER_SERIAL_BIT * width)
+    stages = {
+        "gates": _gates(circuit.netlist, lut),
+        "popcount": Stage(circuit.netlist.num_outputs + bits, 2),
+        "argmax": Stage(bits, 3),
+    }
+    return Estimate(lut, "serial", stages)
 
 
 def compare_heads(circuit: Circuit, fabric: str, *, outputs: str = "both", pipelined: bool = False) -> list[Estimate]:

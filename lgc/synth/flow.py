@@ -6,14 +6,15 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from lgc.backend.verilog.interfaces.boards import BOARDS
 from lgc.cc import cache_folder
-from lgc.errors import InputError, LgcError, OptionError
+from lgc.errors import InputError, LgcError, OptionError, TimeLimitError
 from lgc.files import replacing
 from lgc.synth.design import Design, read_design
 from lgc.synth.nextpnr import Placed, find_nextpnr, pack, place
@@ -135,12 +136,36 @@ def _cached_yosys(design: Design, target: Target, options: SynthOptions, tell: P
         return read_synthesised(job, folder)
     fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".run-"))
     try:
-        synthesise(job, fresh, timeout=options.timeout, listen=lambda step: tell(f"yosys: {step}"))
+        with _within_limit(folder, options, f"yosys, {design.name}"):
+            synthesise(job, fresh, timeout=options.timeout, listen=lambda step: tell(f"yosys: {step}"))
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return read_synthesised(job, folder)
+
+
+@contextmanager
+def _within_limit(outcome: Path, options: SynthOptions, what: str) -> Iterator[None]:
+    """Around a run of a tool: what was stopped after as much time before is not tried again.
+
+    Raises:
+        TimeLimitError: so it is.
+    """
+    mark = outcome.with_suffix(".stopped")
+    if options.cache and mark.exists():
+        before = float(mark.read_text(encoding="utf-8"))
+        if before >= options.timeout:
+            raise TimeLimitError(
+                f"{what}: an earlier run was stopped after {before:g} s",
+                hint="Give it more time with --timeout, or --no-cache to try again",
+            )
+    try:
+        yield
+    except TimeLimitError:
+        with replacing(mark) as temporary:
+            temporary.write_text(f"{options.timeout:g}", encoding="utf-8")
+        raise
 
 
 def digest(*parts: bytes) -> str:
@@ -204,11 +229,12 @@ def _route(
             if options.cache and options.bitstream is None and kept.exists():
                 return Placed.of_json(kept.read_text(encoding="utf-8"))
             try:
-                placed = place(
-                    netlist, target, work / str(seed), seed=seed, clock=result.clock, constraints=constraints,
-                    bitstream="layout" if options.bitstream else "", timeout=options.timeout,
-                    listen=lambda step: tell(f"{tool.name}: seed {seed} {step}"),
-                )  # fmt: skip
+                with _within_limit(kept, options, f"{tool.name}, seed {seed}"):
+                    placed = place(
+                        netlist, target, work / str(seed), seed=seed, clock=result.clock, constraints=constraints,
+                        bitstream="layout" if options.bitstream else "", timeout=options.timeout,
+                        listen=lambda step: tell(f"{tool.name}: seed {seed} {step}"),
+                    )  # fmt: skip
             except LgcError as error:
                 result.problems.append(error)
                 return Placed(seed, problem=str(error))

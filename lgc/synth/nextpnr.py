@@ -109,7 +109,7 @@ def place(
     try:
         code = run(command, folder, log, timeout, hear)
     except ToolError as error:
-        raise ToolError(f"{tool.name}, seed {seed}: {error.message}", hint=error.hint) from None
+        raise type(error)(f"{tool.name}, seed {seed}: {error.message}", hint=error.hint) from None
     report = folder / "report.json"
     if code or not report.exists():
         raise ToolError(f"{tool.name}, seed {seed}, failed: {reason(log, code)}")

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lgc.backend.base import write
+from lgc.backend.pipeline import max_ranks
 from lgc.backend.verilog import Verilog
+from lgc.backend.verilog.fabric import FABRICS
 from lgc.errors import LgcError
 from lgc.ir import Circuit
-from lgc.synth.estimate import estimate
+from lgc.synth.estimate import compare_heads, estimate
 from lgc.synth.flow import SynthOptions, synthesize
 from lgc.synth.report import Result
 from lgc.synth.targets import Target
 
-_FABRICS = {"ice40": "ice40", "ecp5": "ecp5", "gowin": "gowin", "xc7": "xc7"}
+SMALL = 10_000
+"""Lookup tables of a part up to which the serial head is measured too."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,8 @@ class Row:
     """A network on a target.
 
     Attributes:
-        estimated: lookup tables that `lgc estimate` says.
+        estimated: lookup tables that `lgc estimate` says; 0 for standard cells, which it knows nothing of.
+        result: what was measured, which may be part of it; None if nothing was.
         problem: what stopped the measurement, as a sentence.
     """
 
@@ -40,42 +44,83 @@ class Row:
         luts = self.result.value("luts") if self.result else None
         return self.estimated / luts - 1 if luts else None
 
+    @property
+    def share(self) -> float | None:
+        """How much of the part the circuit takes, above 1 if it does not fit; None where there is no bound."""
+        has = {"sites": self.target.luts, "ffs": self.target.ffs, "bram": self.target.bram}
+        found = {name: self.result.value(name) for name in has} if self.result else {}
+        return max(((value or 0) / has[name] for name, value in found.items() if has[name]), default=None)
+
+
+def jobs(circuit: Circuit, target: Target, ranks: int) -> Iterator[Verilog]:
+    """How an optimised circuit is compiled for a target, class out: by the smallest head, on small parts serially too.
+
+    Args:
+        ranks: register ranks, or as many as the circuit has places for.
+    """
+    fabric = target.family.name if target.family.name in FABRICS else "generic"
+    plain = Verilog(top="net", outputs="class", fabric=fabric)
+    if fabric == "generic":
+        settled = replace(plain, head="adder")
+    else:
+        settled = replace(plain, head=compare_heads(circuit, fabric, outputs="class", pipelined=ranks > 2)[0].head)
+    yield replace(settled, pipeline=min(ranks, max_ranks(settled.ranks(circuit).levels)))
+    if 0 < target.luts <= SMALL:
+        yield replace(plain, head="serial")
+
 
 def measure(
-    circuit: Circuit, target: Target, *, pipeline: int, options: SynthOptions, tell: Callable[[str], None] | None = None
+    circuit: Circuit,
+    target: Target,
+    verilog: Verilog,
+    *,
+    options: SynthOptions,
+    tell: Callable[[str], None] | None = None,
 ) -> Row:
-    """Compile an optimised circuit for a target, class out, and measure it there."""
-    verilog = Verilog(top="net", pipeline=pipeline, outputs="class", fabric=_FABRICS.get(target.family.name, "generic"))
-    head = verilog.choice().head
-    guess = estimate(circuit, lut=target.lut_size, head=head, outputs="class", pipelined=pipeline > 2).luts
+    """Compile an optimised circuit for a target and measure it there."""
+    guess = 0
+    if not target.is_asic:
+        pipelined = verilog.pipeline > 2
+        guess = estimate(circuit, lut=target.lut_size, head=verilog.head, outputs="class", pipelined=pipelined).luts
     try:
         with tempfile.TemporaryDirectory(prefix="lgc-table-") as folder:
             source = Path(folder) / "net.v"
             write(verilog, circuit, source)
             result = synthesize(source, target, options, tell)
     except LgcError as error:
-        return Row(target, head, guess, None, str(error))
-    return Row(target, head, guess, result, str(result.problems[0]) if result.problems else "")
+        return Row(target, verilog.head, guess, None, str(error))
+    return Row(target, verilog.head, guess, result, str(result.problems[0]) if result.problems else "")
+
+
+_HEADINGS: tuple[str, ...] = ("target", "head", "LUTs", "of the part", "estimated", "error", "FFs", "carry", "levels", "Fmax, MHz")
+_HEADINGS += ("latency, ns", "images/s")
 
 
 def markdown(rows: Sequence[Row]) -> str:
     """A table for people; what was not measured stays empty, and says why below."""
-    lines = [
-        "| target | head | LUTs | estimated | error | FFs | carry | levels | Fmax, MHz | latency, ns | images/s |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
+    lines = [f"| {' | '.join(_HEADINGS)} |", "|---" * len(_HEADINGS) + "|"]
     notes: list[str] = []
     for row in rows:
-        mark = ""
-        if row.problem:
-            notes.append(f"{len(notes) + 1}. {row.target.name}: {row.problem}")
+        mark, fits = "", row.share is None or row.share <= 1
+        if row.problem and fits:
+            notes.append(f"{len(notes) + 1}. {row.target.name}, {row.head}: {row.problem}")
             mark = f" [{len(notes)}]"
-        names = ("luts", "ffs", "carry", "levels", "fmax", "latency_ns", "images_per_second")
-        luts, *others = (_cell(row.result, name) for name in names)
+        share = "" if row.share is None else f"{100 * row.share:.0f} %"
+        guess = f"{row.estimated:,}" if row.estimated else ""
         error = "" if row.error is None else f"{100 * row.error:+.0f} %"
-        cells = [f"{row.target.name}{mark}", row.head, luts, f"{row.estimated:,}", error, *others]
+        counts = [_cell(row.result, name) for name in ("ffs", "carry", "levels")]
+        rates = [_cell(row.result, name) for name in ("fmax", "latency_ns", "images_per_second")]
+        if not fits:
+            rates[0] = "does not fit"
+        cells = [f"{row.target.name}{mark}", row.head, _area(row.result), share, guess, error, *counts, *rates]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, "", *notes]).rstrip()
+
+
+def _area(result: Result | None) -> str:
+    """Lookup tables; of standard cells what a NAND goes into."""
+    nands = _cell(result, "nand2")
+    return f"{nands} NAND2" if nands else _cell(result, "luts")
 
 
 def _cell(result: Result | None, name: str) -> str:
@@ -83,5 +128,5 @@ def _cell(result: Result | None, name: str) -> str:
     if value is None:
         return ""
     if name == "images_per_second":
-        return f"{value / 1e6:,.1f} M"
+        return f"{value / 1e6:,.3g} M"
     return f"{value:,.1f}" if name in ("fmax", "latency_ns") else f"{value:,.0f}"

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from lgc.errors import MissingToolError, ToolError
+from lgc.errors import MissingToolError, TimeLimitError
 
 Listener = Callable[[str], None]
 
@@ -114,7 +114,7 @@ def run(command: Sequence[str], folder: Path, log: Path, timeout: float, listen:
         Its exit code.
 
     Raises:
-        ToolError: it took longer than ``timeout`` seconds, and was ended with all that it had started.
+        TimeLimitError: it took longer than ``timeout`` seconds, and was ended with all that it had started.
     """
     expired = threading.Event()
     with log.open("w", encoding="utf-8", buffering=1) as stream:
@@ -137,7 +137,7 @@ def run(command: Sequence[str], folder: Path, log: Path, timeout: float, listen:
             _end(process)
             process.communicate()
     if expired.is_set():
-        raise ToolError(f"it was stopped after {timeout:g} s", hint="Give it more time with --timeout")
+        raise TimeLimitError(f"it was stopped after {timeout:g} s", hint="Give it more time with --timeout")
     return code
 
 

@@ -115,7 +115,7 @@ def synthesise(job: Job, folder: Path, *, timeout: float = 3600.0, listen: Liste
     try:
         code = run([*tool.command, "synth.ys"], folder, log, timeout, hear)
     except ToolError as error:
-        raise ToolError(f"yosys: {error.message}", where=design.name, hint=error.hint) from None
+        raise type(error)(f"yosys: {error.message}", where=design.name, hint=error.hint) from None
     if code or not (folder / "circuit.json").exists():
         why = reason(log, code)
         if "source" in why or "not found" in why:

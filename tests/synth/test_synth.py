@@ -20,7 +20,7 @@ from lgc.backend.verilog import Verilog
 from lgc.backend.verilog.interfaces.boards import BOARDS
 from lgc.cli.synth import parse_clock
 from lgc.cli.synth import synth as synth_command
-from lgc.errors import InputError, MissingToolError, OptionError, ToolError
+from lgc.errors import InputError, MissingToolError, OptionError, TimeLimitError, ToolError
 from lgc.ir import Circuit, Encoder, Head, Netlist
 from lgc.synth import flow, nextpnr, tools
 from lgc.synth.cells import count_cells, stage_of
@@ -28,23 +28,12 @@ from lgc.synth.estimate import estimate
 from lgc.synth.flow import SynthOptions, synthesize
 from lgc.synth.harness import harness
 from lgc.synth.models import simulation_text
-from lgc.synth.table import markdown, measure
+from lgc.synth.table import jobs, markdown, measure
 from lgc.synth.targets import check_clock, find_target, targets
 from lgc.synth.tools import Tool, run
 from lgc.synth.yosys import nand2_area
 
-LIBERTY = """
-library(demo) {
-  cell(BUF) { area: 6; pin(A) { direction: input; } pin(Y) { direction: output; function: "A"; } }
-  cell(NOT) { area: 3; pin(A) { direction: input; } pin(Y) { direction: output; function: "A'"; } }
-  cell(NAND2) { area: 4; pin(A) { direction: input; } pin(B) { direction: input; }
-    pin(Y) { direction: output; function: "(A*B)'"; } }
-  cell(NOR2) { area: 4; pin(A) { direction: input; } pin(B) { direction: input; }
-    pin(Y) { direction: output; function: "(A+B)'"; } }
-  cell(DFF) { area: 18; ff(IQ, IQN) { clocked_on: C; next_state: D; } pin(C) { direction: input; clock: true; }
-    pin(D) { direction: input; } pin(Q) { direction: output; function: "IQ"; } }
-}
-"""
+LIBERTY = Path(__file__).parents[2] / "examples/asic/small.lib"
 
 
 def network(layers: tuple[int, ...] = (60,), inputs: int = 24, classes: int = 3) -> Circuit:
@@ -221,6 +210,19 @@ def test_yosys_counts_and_the_cache_remembers(source, monkeypatch):
         synthesize(source, target, SynthOptions(cache=False))
 
 
+def test_what_was_stopped_is_not_tried_again_in_as_much_time(source, monkeypatch):
+    target = find_target("hx8k")
+    synthesize(source, target, SynthOptions(route=False))
+    fake_nextpnr(monkeypatch, "import time; time.sleep(60)")
+    for what in ("it was stopped after 2 s", "an earlier run was stopped after 2 s"):
+        (problem,) = synthesize(source, target, SynthOptions(clock=31, timeout=2)).problems
+        assert isinstance(problem, TimeLimitError)
+        assert what in problem.message
+    fake_nextpnr(monkeypatch, "raise SystemExit(7)")
+    for options in (SynthOptions(clock=31, timeout=3), SynthOptions(clock=31, timeout=2, cache=False)):
+        assert "exit code 7" in str(synthesize(source, target, options).problems[0])
+
+
 @pytest.mark.parametrize(
     ("script", "what"),
     [("print('ERROR: no room'); raise SystemExit(7)", "ERROR: no room"), ("import os; os.abort()", "ended by signal 6"),
@@ -278,7 +280,7 @@ def test_standard_cells_by_liberty(source, tmp_path):
     library.write_text("nothing of the kind")
     with pytest.raises(InputError, match="no Liberty file"):
         synthesize(source, target, SynthOptions(liberty=library))
-    library.write_text(LIBERTY)
+    library.write_text(LIBERTY.read_text())
     assert nand2_area(library) == 4
     result = synthesize(source, target, SynthOptions(liberty=library))
     assert result.value("nand2") == result.value("area") / 4
@@ -302,10 +304,36 @@ def test_verilog_that_yosys_refuses(tmp_path, monkeypatch):
 @pytest.mark.parametrize("lut", [4, 6])
 def test_the_estimate_is_within_15_percent(layers, lut, tmp_path, monkeypatch):
     monkeypatch.setenv("LGC_CACHE", str(tmp_path))
-    row = measure(network(layers, 60), find_target(f"lut{lut}"), pipeline=0, options=SynthOptions())
+    circuit, target = network(layers, 60), find_target(f"lut{lut}")
+    (verilog,) = jobs(circuit, target, 0)
+    row = measure(circuit, target, verilog, options=SynthOptions())
+    assert row.head == "adder"
     assert row.error is not None
     assert abs(row.error) < 0.15, row
     assert f"| {row.estimated:,} |" in markdown([row])
+
+
+def test_the_table_takes_the_smallest_head_and_on_small_parts_the_serial_one(source, tmp_path):
+    circuit = network((300,), 60)
+    heads = {name: [one.head for one in jobs(circuit, one, 40)] for name, one in targets().items()}
+    assert heads["ice40-hx8k"] == ["compress", "serial"]
+    assert heads["ecp5-85k"] == ["compress"]
+    assert heads["xc7-a35t"] == ["carry"]
+    assert heads["gatemate-a1"] == heads["lut4"] == heads["asic"] == ["adder"]
+    (deep,) = jobs(circuit, find_target("ecp5-85k"), 40)
+    assert 8 < deep.pipeline < 40  # as many ranks as there are places
+
+    small = replace(find_target("ice40-hx8k"), luts=200, ffs=9999)
+    fixed, serial = (measure(circuit, small, one, options=SynthOptions()) for one in jobs(circuit, small, 2))
+    assert fixed.share > 1
+    assert serial.error is not None
+    assert abs(serial.error) < 0.15, serial
+    cells = measure(circuit, find_target("asic"), Verilog(head="adder"), options=SynthOptions(liberty=LIBERTY))
+    lines = markdown([fixed, serial, cells]).splitlines()
+    assert lines[2].endswith("| does not fit |  |  |")
+    assert f"| {100 * fixed.share:.0f} % |" in lines[2]
+    assert "NAND2 |" in lines[4]
+    assert len(lines) == 5  # what does not fit needs no footnote
 
 
 def test_estimates_by_stage():
