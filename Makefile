@@ -61,7 +61,7 @@ bench: setup  ## Measure, and print the tables of docs/benchmarks.md
 	$(BIN)/lgc bench
 
 hardware: setup  ## Measure the example networks on every part: the tables of docs/hardware.md (hours at first)
-	$(BIN)/lgc bench --pipeline 24 --liberty examples/asic/small.lib \
+	$(BIN)/lgc bench --pipeline 32 --liberty examples/asic/small.lib \
 	  --hardware examples/mnist/mnist-1k5.pt --hardware examples/mnist/recipes/mnist-4k.pt --hardware examples/mnist/mnist-8k.pt
 
 clean:  ## Remove what the other targets made

@@ -141,16 +141,17 @@ def _mapped_head(circuit: Circuit, lut: int, head: str) -> tuple[Stage, Stage, i
     mapped = map_circuit(sample, head=head, lut=lut, outputs="scores", effort=EFFORT if find_compiler() else 0)
     share = float(sizes.sum()) / max(1, hi - lo)
     chains = int((mapped.kind != 0).sum()) // 2
-    below = _gates(netlist, lut)
+    below = _gates(netlist, lut, fixed=True)
     luts = mapped.luts["popcount"]
     return below, Stage(round(luts * share), max(0, mapped.netlist.depth - below.depth)), round(chains * share)
 
 
-def _gates(netlist: Netlist, lut: int) -> Stage:
+def _gates(netlist: Netlist, lut: int, *, fixed: bool = False) -> Stage:
     """Lookup tables of at most ``lut`` operands below the votes, by greedy packing.
 
     A table takes over gates of at most two readers while its operands allow, which may double them; a gate that all
-    its readers have taken over needs no table of its own. The votes take over gates too, and are not counted.
+    its readers have taken over needs no table of its own. The votes take over gates too, and are not counted; unless
+    the head is ``fixed`` as tables, which read what the votes read.
     """
     first = netlist.first_node
     votes = np.zeros(netlist.num_nets, np.bool_)
@@ -169,6 +170,8 @@ def _gates(netlist: Netlist, lut: int) -> Stage:
     for node in nodes.tolist():
         leaves = frozenset(fanin[node][: arity[node]])
         for operand in sorted(leaves, key=lambda net: len(support.get(net, ()))):
+            if fixed and is_vote[first + node]:
+                break
             inner = support.get(operand)
             wider = (leaves - {operand}) | (inner or leaves)
             if inner is not None and readers[operand] <= _MOST_READERS and len(wider) <= lut:

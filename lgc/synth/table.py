@@ -92,13 +92,15 @@ def measure(
     return Row(target, verilog.head, guess, result, str(result.problems[0]) if result.problems else "")
 
 
-_HEADINGS: tuple[str, ...] = ("target", "head", "LUTs", "of the part", "estimated", "error", "FFs", "carry", "levels", "Fmax, MHz")
-_HEADINGS += ("latency, ns", "images/s")
+_HEADINGS = (
+    "| target | head | LUTs | of the part | estimated | error | FFs | carry | levels "
+    "| Fmax, MHz | latency, ns | images/s |"
+)
 
 
 def markdown(rows: Sequence[Row]) -> str:
     """A table for people; what was not measured stays empty, and says why below."""
-    lines = [f"| {' | '.join(_HEADINGS)} |", "|---" * len(_HEADINGS) + "|"]
+    lines = [_HEADINGS, "|---" * (_HEADINGS.count("|") - 1) + "|"]
     notes: list[str] = []
     for row in rows:
         mark, fits = "", row.share is None or row.share <= 1

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from lgc.backend.base import write
+from lgc.backend.head import map_circuit
 from lgc.backend.manifest import Port
 from lgc.backend.verilog import Verilog
 from lgc.backend.verilog.interfaces.boards import BOARDS
@@ -345,6 +346,17 @@ def test_estimates_by_stage():
     assert "argmax" not in estimate(circuit, lut=6, outputs="scores").stages
     with pytest.raises(OptionError, match="4 or 6"):
         estimate(circuit, lut=5)
+
+
+@pytest.mark.parametrize("head", ["compress", "carry"])
+def test_gates_below_a_fixed_head_have_tables_of_their_own(head):
+    """Its tables read what the votes read: no vote takes over a gate, as it does where synthesis maps both."""
+    circuit = network((200, 210), 60)
+    exact = map_circuit(circuit, head=head, lut=6).luts
+    for lut, name in ((6, head), (4, "compress")):
+        gates = estimate(circuit, lut=lut, head=name).stages["gates"].luts
+        assert abs(gates / exact["gates"] - 1) < 0.05
+    assert estimate(circuit, lut=6, head="adder").stages["gates"].luts < 0.6 * exact["gates"]
 
 
 @pytest.mark.slow
