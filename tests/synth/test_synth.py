@@ -365,3 +365,20 @@ def test_every_part_places_and_routes(source, name):
     result = synthesize(source, find_target(name), SynthOptions())
     assert not result.partial, result.problems
     assert 1 < result.value("fmax") < 1000
+
+
+SYNC = {"ice40": b"\x7e\xaa\x99\x7e", "ecp5": b"\xff\xff\xbd\xb3", "gowin": b"1" * 16}
+"""What every bitstream of a family begins with; Gowin's is text."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(BOARDS))
+def test_every_board_gets_a_bitstream(source, name):
+    board = BOARDS[name]
+    target = find_target(board.targets[0])
+    write(Verilog(top="net", head="serial", outputs="class", interface="uart", board=name), network(), source)
+    output = source.parent / "net.bin"
+    result = synthesize(source, target, SynthOptions(board=name, bitstream=output))
+    assert not result.partial, result.problems
+    assert result.meets_clock
+    assert SYNC[target.family.name] in output.read_bytes()[:2000]
