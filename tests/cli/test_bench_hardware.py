@@ -1,0 +1,42 @@
+"""`lgc bench --hardware`: a table a network, and a second run that measures nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from strategies import random_circuit
+
+from lgc.backend.base import write
+from lgc.backend.lgn import Lgn
+from lgc.cli.bench import bench
+from lgc.synth import flow
+
+
+def test_a_table_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LGC_CACHE", str(tmp_path / "cache"))
+    models = [write(Lgn(), random_circuit(30, [size], 3, seed=1), tmp_path / f"net{size}.lgn")[0] for size in (9, 90)]
+    words = [word for model in models for word in ("--hardware", str(model))]
+    words += ["--target", "hx8k", "--target", "xc7-a35t", "--pipeline", "4", "--no-route"]
+    done = CliRunner().invoke(bench, words)
+    assert done.exit_code == 0, done.output
+    small, large = done.stdout.split("`net90.lgn`")
+    found = []
+    for text in (small, large):
+        rows = [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.startswith("| ")][1:]
+        assert [row[1] for row in rows] == ["ice40-hx8k", "ice40-hx8k", "xc7-a35t"]
+        assert rows[1][2] == "serial"
+        found.append([int(row[3]) for row in rows])
+    assert all(one < other for one, other in zip(*found, strict=True))
+    assert "net90.lgn on ice40-hx8k, serial: " in done.stderr
+
+    monkeypatch.setattr(flow, "synthesise", None)
+    assert CliRunner().invoke(bench, words).stdout == done.stdout
+
+
+def test_an_unknown_part_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    model = write(Lgn(), random_circuit(8, [6], 3, seed=1), tmp_path / "net.lgn")[0]
+    done = CliRunner().invoke(bench, ["--hardware", str(model), "--target", "lut4", "--target", "lut5"])
+    assert "no target 'lut5'" in str(done.exception)
+    assert "net.lgn on" not in done.output
