@@ -5,4 +5,15 @@ from lgc.backend.head.choose import EFFORT
 from lgc.backend.head.lower import map_circuit
 from lgc.backend.head.plan import REGIONS, Chain, Compressor, Mapped, Piece
 
-__all__ = ["EFFORT", "HEADS", "REGIONS", "Chain", "Choice", "Compressor", "Mapped", "Piece", "choose_head", "map_circuit"]
+__all__ = [
+    "EFFORT",
+    "HEADS",
+    "REGIONS",
+    "Chain",
+    "Choice",
+    "Compressor",
+    "Mapped",
+    "Piece",
+    "choose_head",
+    "map_circuit",
+]

@@ -4,8 +4,8 @@ A position of a carry chain adds two bits: one is a net, the other any function 
 table, which takes six, gives ``net ^ function``. Of four nets besides the net, the table's second output gives another
 function. So a position adds four bits of its weight: three of them as a full adder, whose sum goes onto the chain and
 whose carry leaves by the second output. (The 4:2 adder of Kumm and Zipf, "Efficient high speed compression trees on
-Xilinx FPGAs", 2014.) It removes two bits, and all that a chain costs beyond its tables is the carry that leaves it. In place
-of the full adder, or of one bit of it, stands a piece of the last layer.
+Xilinx FPGAs", 2014.) It removes two bits, and all that a chain costs beyond its tables is the carry that leaves it. In
+place of the full adder, or of one bit of it, stands a piece of the last layer.
 """
 
 from __future__ import annotations
@@ -151,9 +151,7 @@ class CarryColumns(Columns):
             draft.length += len(places)
         return draft
 
-    def _step(
-        self, draft: _Draft, place: int, counts: dict[tuple[str, int], int]
-    ) -> tuple[str, Waiting | None] | None:
+    def _step(self, draft: _Draft, place: int, counts: dict[tuple[str, int], int]) -> tuple[str, Waiting | None] | None:
         """What the next position of a draft is best given to."""
         if not (draft.carry_in and place == draft.base):  # there, the carry takes the pin that the net would come by
             for kind in (SMALL, EDGE):

@@ -12,7 +12,6 @@ from lgc.backend.head.gauge import Quadratic, digits, gauge_cover
 from lgc.backend.head.search import search_cover
 from lgc.backend.head.terms import Group, Values
 
-
 EFFORT = 30
 """Rounds of the search for each vote where nobody says otherwise: some five seconds for 8,000 gates."""
 

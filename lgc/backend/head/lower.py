@@ -28,7 +28,6 @@ from lgc.ir.circuit import Head
 from lgc.ir.netlist import I32
 
 
-
 def _on_chains(nets: int, bits: int) -> float:
     """A piece that goes on carry chains; what the chains' ends cost is in it, as measured over the example networks."""
     if nets <= 2 and bits == 1:
@@ -40,8 +39,8 @@ def _on_chains(nets: int, bits: int) -> float:
 
 _PRICES = {
     # A 6:3 counter takes three lookup tables to remove three bits, a full adder two for one.
-    ("compress", 6): Prices(lut=6, bit=1.0, piece=lambda nets, bits: 2.0 * bits),
-    ("compress", 4): Prices(lut=4, bit=2.0, piece=lambda nets, bits: 3.0 * bits),
+    ("compress", 6): Prices(lut=6, bit=1.0, piece=lambda _, bits: 2.0 * bits),
+    ("compress", 4): Prices(lut=4, bit=2.0, piece=lambda _, bits: 3.0 * bits),
     ("carry", 6): Prices(lut=6, bit=0.55, piece=_on_chains),
 }
 

@@ -93,7 +93,9 @@ class _Problem:
         order = np.argsort(ends.ravel(), kind="stable")
         start = np.concatenate([[0], np.cumsum(np.bincount(ends.ravel(), minlength=len(nets)))])
         coefficients = np.array([q for _, q in edges], np.int32)
-        return cls(ends, coefficients, start.astype(np.int32), (order // 2).astype(np.int32), np.array(linear, np.int32))
+        return cls(
+            ends, coefficients, start.astype(np.int32), (order // 2).astype(np.int32), np.array(linear, np.int32)
+        )
 
     def solve(self, size: int, price: NDArray[np.float64], bit: float, rounds: int) -> tuple[I32, I32]:
         """The piece of each edge, and linear coefficients (pieces, 6) by the nets of each piece."""

@@ -15,7 +15,7 @@ SHARED = 4
 """Nets that two functions of a position may read, beside the net it adds."""
 
 EDGE, SMALL, WIDE = "edge", "small", "wide"
-"""A bit of two nets, which may stand for a bit of a full adder; two bits of few nets, which fill one position; others."""
+"""A bit of two nets, which may be one of a full adder's; two bits of few nets, which fill one position; all others."""
 
 
 @dataclass(frozen=True, eq=False)
