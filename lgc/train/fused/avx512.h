@@ -1,9 +1,8 @@
-/* With AVX-512 sixteen bits are a mask for floats, and 32 for 16-bit integers. */
+/* With AVX-512 sixteen bits are a mask, and the sums of all subsets of five samples fit a vector. */
 
 #include <immintrin.h>
 
 typedef __mmask16 __attribute__((may_alias)) mask16_t;
-typedef __mmask32 __attribute__((may_alias)) mask32_t;
 
 static sums_t sums_by_bits(long B, const float *up, const uint64_t *a, const uint64_t *b)
 {
@@ -65,16 +64,15 @@ static void index_inputs(long B, const uint64_t *x, long D, long Dp, uint8_t *in
     }
 }
 
-/* The sums of all subsets of each five of B integers, where lane s of a vector adds those whose bit is set in s. */
-static void subset_sums(long B, const int16_t *q, __m512i *table)
+/* The sums of all subsets of each `group`, 4 or 5, of B: lane i of a vector adds those whose bit is set in i. */
+static inline void subset_sums(int group, long B, const int16_t *q, __m512i *table)
 {
-    static const __mmask32 member[GROUP] = {0xaaaaaaaa, 0xcccccccc, 0xf0f0f0f0, 0xff00ff00, 0xffff0000};
-    for (long b = 0; b < B; b += GROUP) {
+    static const __mmask32 member[5] = {0xaaaaaaaa, 0xcccccccc, 0xf0f0f0f0, 0xff00ff00, 0xffff0000};
+    for (long b = 0; b < B; b += group) {
         __m512i sums = _mm512_setzero_si512();
-        for (int j = 0; j < GROUP; j++)
-            if (b + j < B)
-                sums = _mm512_add_epi16(sums, _mm512_maskz_set1_epi16(member[j], q[b + j]));
-        table[b / GROUP] = sums;
+        for (int j = 0; j < group && b + j < B; j++)
+            sums = _mm512_add_epi16(sums, _mm512_maskz_set1_epi16(member[j], q[b + j]));
+        table[b / group] = sums;
     }
 }
 
@@ -112,7 +110,7 @@ static void all_sums(long B, long Dp, int16_t q[2][MAX_BATCH], const float unit[
     const uint16_t *fives = (const uint16_t *)index;
     __m512i tables[2][MAX_GROUPS];
     for (int s = 0; s < 2; s++)
-        subset_sums(B, q[s], tables[s]);
+        subset_sums(GROUP, B, q[s], tables[s]);
     long d = 0;
     for (; d + 32 * TILES <= Dp; d += 32 * TILES)
         tile_sums(TILES, B, tables, fives, Dp, unit, g, d);
@@ -120,34 +118,64 @@ static void all_sums(long B, long Dp, int16_t q[2][MAX_BATCH], const float unit[
         tile_sums(1, B, tables, fives, Dp, unit, g, d);
 }
 
-/* Sums of the 16-bit lanes of 32 vectors, where each sum fits 16 bits. Vector 4 e + l gives lane 8 l + e. */
-static inline __m512i sums_of_lanes(__m512i v[32])
+/* Eight by eight 16-bit integers in each quarter of eight vectors, transposed: each round moves the top bit of an
+ * element's six-bit place to the bottom. */
+static inline void transpose(__m512i v[8])
 {
-    for (int half = 16; half >= 4; half /= 2)
-        for (int i = 0; i < half; i++)
-            v[i] = _mm512_add_epi16(_mm512_unpacklo_epi16(v[i], v[i + half]), _mm512_unpackhi_epi16(v[i], v[i + half]));
-    for (int i = 0; i < 4; i += 2)
-        v[i] = _mm512_add_epi16(_mm512_shuffle_i64x2(v[i], v[i + 1], 0x88), _mm512_shuffle_i64x2(v[i], v[i + 1], 0xdd));
-    return _mm512_add_epi16(_mm512_shuffle_i64x2(v[0], v[2], 0x88), _mm512_shuffle_i64x2(v[0], v[2], 0xdd));
+    for (int round = 0; round < 3; round++) {
+        __m512i t[8];
+        for (int i = 0; i < 4; i++) {
+            t[2 * i] = _mm512_unpacklo_epi16(v[i], v[i + 4]);
+            t[2 * i + 1] = _mm512_unpackhi_epi16(v[i], v[i + 4]);
+        }
+        memcpy(v, t, sizeof t);
+    }
 }
 
-/* g[k] = unit * sum_b q[b] x[picks[k]][b]: an addition under a mask for 32 samples. g is filled up to a multiple of 32.
- * `next` (K) are the picks of a call soon to come, whose rows are fetched meanwhile: a large x is not in the nearest
- * cache, and its rows are read at random. */
+/* Of 32 rows the words in `given`, at most four: 16 vectors of which each has 16 samples of all rows. */
+static inline void gather_samples(const uint64_t *const row[32], __mmask8 given, __m512i out[16])
+{
+    const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13);
+    const __m512i second = _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15);
+    __m512i v[16];
+    for (int i = 0; i < 16; i++)
+        v[i] = _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_maskz_loadu_epi64(given, row[i])),
+                                  _mm256_maskz_loadu_epi64(given, row[i + 16]), 1);
+    transpose(v);
+    transpose(v + 8);
+    for (int i = 0; i < 8; i++) {
+        out[i] = _mm512_permutex2var_epi64(v[i], first, v[i + 8]);
+        out[i + 8] = _mm512_permutex2var_epi64(v[i], second, v[i + 8]);
+    }
+}
+
+/* g[k] = unit * sum_b q[b] x[picks[k]][b]. g is filled up to a multiple of 32. `next` (K) are the picks of a call soon
+ * to come, whose rows are fetched meanwhile: a large x is not in the nearest cache, and its rows are read at random. */
 static void picked_sums(long B, const uint64_t *x, const int32_t *picks, const int32_t *next, long K, const int16_t *q,
                         float unit, float *g)
 {
+    const long words = B / 64;
+    __m512i table[MAX_BATCH / 4];
+    subset_sums(4, B, q, table);
     for (long k = 0; k < K; k += 32) {
-        __m512i v[32];
+        const uint64_t *row[32];
         for (int i = 0; i < 32; i++) {
             const long pick = k + i < K ? k + i : K - 1;
-            const mask32_t *in = (const mask32_t *)(x + picks[pick] * (B / 64));
-            __builtin_prefetch(x + next[pick] * (B / 64));
-            __m512i sum = _mm512_setzero_si512();
-            for (long w = 0; w < B / 32; w++)
-                sum = _mm512_mask_add_epi16(sum, in[w], sum, _mm512_loadu_si512(q + 32 * w));
-            v[i / 8 + i % 8 * 4] = sum;
+            row[i] = x + picks[pick] * words;
+            __builtin_prefetch(x + next[pick] * words);
         }
-        store_sums(sums_of_lanes(v), unit, g + k);
+        __m512i sums = _mm512_setzero_si512(), samples[16];
+        for (long w = 0; w < words; w += 4) {
+            const int given = words - w < 4 ? (int)(words - w) : 4;
+            gather_samples(row, (__mmask8)((1 << given) - 1), samples);
+            for (int i = 0; i < 4 * given; i++)
+#pragma GCC unroll 4
+                for (int j = 0; j < 4; j++) /* a look-up sees the five lowest bits, and the sums ignore the fifth */
+                    sums = _mm512_add_epi16(sums, _mm512_permutexvar_epi16(_mm512_srli_epi16(samples[i], 4 * j),
+                                                                           table[16 * w + 4 * i + j]));
+            for (int i = 0; i < 32; i++)
+                row[i] += 4;
+        }
+        store_sums(sums, unit, g + k);
     }
 }

@@ -7,10 +7,9 @@
  *
  * The gradient of a wire's logits needs, for each input d, the sum of the operand's gradient over the samples where
  * x[d] is set: a product with a matrix of bits. The gradient is rounded to 16-bit integers first, scaled so that no
- * sum can overflow; so every way to add gives the same. A wire that picks among all inputs takes the "method of the
- * four Russians" (Arlazarov, Dinic, Kronrod, Faradzev 1970): for each few samples all sums of their subsets go to a
- * table that fills a vector register, and the bits of x[d] are the index. The table is made once for all inputs;
- * for a wire with a few candidates, AVX-512 adds under masks instead. There is a header for each instruction set.
+ * sum can overflow; so every way to add gives the same. It is done as in the "method of the four Russians" (Arlazarov,
+ * Dinic, Kronrod, Faradzev 1970): for each few samples all sums of their subsets go to a table that fills a vector
+ * register, and the bits of x[d] are the index. There is a header for each instruction set.
  */
 
 #include <math.h>
