@@ -10,7 +10,12 @@ import click
 from lgc.errors import MissingToolError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lgc.ir import Circuit
     from lgc.synth.flow import SynthOptions
+    from lgc.synth.table import Row
+    from lgc.synth.targets import Target
 
 
 @click.command()
@@ -81,12 +86,9 @@ def bench(
 
 
 def _print_hardware(models: tuple[Path, ...], parts: tuple[str, ...], ranks: int, options: SynthOptions) -> None:
-    from dataclasses import replace
-    from time import perf_counter
-
     from lgc.frontend import load_circuit
     from lgc.passes import PIPELINES, PassManager
-    from lgc.synth.table import jobs, markdown, measure
+    from lgc.synth.table import markdown
     from lgc.synth.targets import find_target, targets
 
     chosen = [find_target(part) for part in parts] or [
@@ -94,16 +96,27 @@ def _print_hardware(models: tuple[Path, ...], parts: tuple[str, ...], ranks: int
     ]
     for model in models:
         circuit = PassManager().run(load_circuit(model), PIPELINES["O2"])
-        rows = []
-        for target in chosen:
-            own = options if target.is_asic else replace(options, liberty=None)
-            for verilog in jobs(circuit, target, ranks):
-                start = perf_counter()
-                rows.append(measure(circuit, target, verilog, options=own))
-                spent = perf_counter() - start
-                click.echo(f"{model.name} on {target.name}, {verilog.head}: {spent:.0f} s {rows[-1].problem}", err=True)
-        click.echo(f"\n`{model.name}`, {circuit.netlist.num_nodes:,} gates after -O2, {ranks} register ranks:\n")
-        click.echo(markdown(rows))
+        click.echo(
+            f"\n`{model.name}`, {circuit.netlist.num_nodes:,} gates after -O2, at most {ranks} register ranks:\n"
+        )
+        for line in markdown(_rows(model.name, circuit, chosen, ranks, options)):
+            click.echo(line)
+
+
+def _rows(name: str, circuit: Circuit, chosen: list[Target], ranks: int, options: SynthOptions) -> Iterator[Row]:
+    """The rows of a network's table, one at a time; on standard error, what each took."""
+    from dataclasses import replace
+    from time import perf_counter
+
+    from lgc.synth.table import jobs, measure
+
+    for target in chosen:
+        own = options if target.is_asic else replace(options, liberty=None)
+        for verilog in jobs(circuit, target, ranks):
+            start = perf_counter()
+            row = measure(circuit, target, verilog, options=own)
+            click.echo(f"{name} on {target.name}, {row.head}: {perf_counter() - start:.0f} s", err=True)
+            yield row
 
 
 def _print_inference(model: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -98,15 +98,16 @@ _HEADINGS = (
 )
 
 
-def markdown(rows: Sequence[Row]) -> str:
-    """A table for people; what was not measured stays empty, and says why below."""
-    lines = [_HEADINGS, "|---" * (_HEADINGS.count("|") - 1) + "|"]
+def markdown(rows: Iterable[Row]) -> Iterator[str]:
+    """Lines of a table, each as soon as its row is measured; what was not measured stays empty, and says why below."""
+    yield _HEADINGS
+    yield "|---" * (_HEADINGS.count("|") - 1) + "|"
     notes: list[str] = []
     for row in rows:
-        mark, fits = "", row.share is None or row.share <= 1
+        fits = row.share is None or row.share <= 1
         if row.problem and fits:
             notes.append(f"{len(notes) + 1}. {row.target.name}, {row.head}: {row.problem}")
-            mark = f" [{len(notes)}]"
+        mark = f" [{len(notes)}]" if row.problem and fits else ""
         share = "" if row.share is None else f"{100 * row.share:.0f} %"
         guess = f"{row.estimated:,}" if row.estimated else ""
         error = "" if row.error is None else f"{100 * row.error:+.0f} %"
@@ -115,8 +116,8 @@ def markdown(rows: Sequence[Row]) -> str:
         if not fits:
             rates[0] = "does not fit"
         cells = [f"{row.target.name}{mark}", row.head, _area(row.result), share, guess, error, *counts, *rates]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join([*lines, "", *notes]).rstrip()
+        yield f"| {' | '.join(cells)} |"
+    yield from ["", *notes] if notes else []
 
 
 def _area(result: Result | None) -> str:
