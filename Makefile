@@ -60,9 +60,12 @@ docs: setup  ## Regenerate the generated pages of docs/
 bench: setup  ## Measure, and print the tables of docs/benchmarks.md
 	$(BIN)/lgc bench
 
+HARDWARE = $(BIN)/lgc bench --liberty examples/asic/small.lib
+
 hardware: setup  ## Measure the example networks on every part: the tables of docs/hardware.md (hours at first)
-	$(BIN)/lgc bench --pipeline 32 --liberty examples/asic/small.lib \
-	  --hardware examples/mnist/mnist-1k5.pt --hardware examples/mnist/recipes/mnist-4k.pt --hardware examples/mnist/mnist-8k.pt
+	$(HARDWARE) --pipeline 8 --hardware examples/mnist/mnist-1k5.pt
+	$(HARDWARE) --pipeline 16 --hardware examples/mnist/recipes/mnist-4k.pt
+	$(HARDWARE) --pipeline 32 --hardware examples/mnist/mnist-8k.pt
 
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
