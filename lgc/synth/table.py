@@ -110,7 +110,7 @@ def markdown(rows: Iterable[Row]) -> Iterator[str]:
         mark = f" [{len(notes)}]" if row.problem and fits else ""
         share = "" if row.share is None else f"{100 * row.share:.0f} %"
         guess = f"{row.estimated:,}" if row.estimated else ""
-        error = "" if row.error is None else f"{100 * row.error:+.0f} %"
+        error = "" if row.error is None else f"{round(100 * row.error):+d} %"
         counts = [_cell(row.result, name) for name in ("ffs", "carry", "levels")]
         rates = [_cell(row.result, name) for name in ("fmax", "latency_ns", "images_per_second")]
         if not fits:
