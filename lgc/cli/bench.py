@@ -90,15 +90,18 @@ def _print_hardware(models: tuple[Path, ...], parts: tuple[str, ...], ranks: int
     from lgc.passes import PIPELINES, PassManager
     from lgc.synth.table import markdown
     from lgc.synth.targets import find_target, targets
+    from lgc.synth.yosys import nand2_area
 
+    # Whatever is wrong with the files is said now, not in an hour.
+    if options.liberty:
+        nand2_area(options.liberty)
     chosen = [find_target(part) for part in parts] or [
         one for one in targets().values() if options.liberty or not one.is_asic
     ]
-    for model in models:
-        circuit = PassManager().run(load_circuit(model), PIPELINES["O2"])
-        click.echo(
-            f"\n`{model.name}`, {circuit.netlist.num_nodes:,} gates after -O2, at most {ranks} register ranks:\n"
-        )
+    circuits = [PassManager().run(load_circuit(model), PIPELINES["O2"]) for model in models]
+    for model, circuit in zip(models, circuits, strict=True):
+        gates = circuit.netlist.num_nodes
+        click.echo(f"\n`{model.name}`, {gates:,} gates after -O2, at most {ranks} register ranks:\n")
         for line in markdown(_rows(model.name, circuit, chosen, ranks, options)):
             click.echo(line)
 

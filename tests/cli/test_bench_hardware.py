@@ -34,8 +34,16 @@ def test_a_table_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert CliRunner().invoke(bench, words).stdout == done.stdout
 
 
-def test_an_unknown_part_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (["--target", "lut5"], "no target 'lut5'"),
+        (["--liberty", "cells.lib"], "the Liberty file cannot be read"),
+        (["--hardware", "gone.lgn"], "gone.lgn"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_measured(tmp_path: Path, words: list[str], what: str) -> None:
     model = write(Lgn(), random_circuit(8, [6], 3, seed=1), tmp_path / "net.lgn")[0]
-    done = CliRunner().invoke(bench, ["--hardware", str(model), "--target", "lut4", "--target", "lut5"])
-    assert "no target 'lut5'" in str(done.exception)
-    assert "net.lgn on" not in done.output
+    done = CliRunner().invoke(bench, ["--hardware", str(model), "--target", "lut4", *words])
+    assert what in str(done.exception)
+    assert "net.lgn" not in done.output
