@@ -19,7 +19,7 @@ from lgc.ir import Circuit
 from lgc.synth.flow import SynthOptions, synthesize
 from lgc.synth.targets import Target, check_clock
 
-# Where a target says nothing: between 1.4 (ice40-hx8k, a small net) and 2.2 (ecp5-85k, 15,000 lookup tables).
+# Where a target says nothing: between 1.4 (ice40-hx8k, a small net) and 3.3 (ecp5-85k, 15,000 lookup tables).
 DEFAULT_LEVEL_NS = 1.5
 MAX_ATTEMPTS = 8
 
