@@ -82,7 +82,8 @@ def _with_copies(netlist: ChainedNetlist, inputs: I64, fanin: I64, number: I64) 
 def _parts(mapped: Mapped) -> I64:
     """The part of the circuit that each node belongs to, int64 (M,).
 
-    The plan says of the bits of every class whose they are; what lies below belongs to its first reader.
+    The plan says of the bits of every class whose they are; what lies below belongs to its first reader. A node that
+    shares its lookup table with one of another class belongs there.
     """
     netlist, first = mapped.netlist, mapped.netlist.first_node
     group = [-1] * netlist.num_nodes
@@ -101,7 +102,10 @@ def _parts(mapped: Mapped) -> I64:
         for net in (*one.select, *one.sums, *one.carries):
             if net:
                 group[net - first] = owner
-    return _merged(np.maximum(np.array(group, np.int64), 0), mapped.kind)
+    part = _merged(np.maximum(np.array(group, np.int64), 0), mapped.kind)
+    for one, two in mapped.packed:  # two outputs of one table have the same operands
+        part[two - first] = part[one - first]
+    return part
 
 
 def _merged(group: I64, kind: NDArray[np.uint8]) -> I64:
