@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from lgc.backend.base import to_bytes
-from lgc.backend.manifest import read_manifest
+from lgc.backend.manifest import Manifest, read_manifest
 from lgc.backend.verilog import Verilog
 from lgc.ir import Circuit
 from lgc.passes import optimize
@@ -16,9 +17,18 @@ from lgc.sim.rtl import Rtl
 
 
 def outcome(
-    circuit: Circuit, folder: Path, fault: tuple[str, Any] | None = None, level: str = "O2", **options: Any
+    circuit: Circuit,
+    folder: Path,
+    fault: tuple[str, Any] | None = None,
+    level: str = "O2",
+    lie: Callable[[Manifest], Manifest] = lambda manifest: manifest,
+    **options: Any,
 ) -> tuple[Certificate, Refutation | None]:
-    """What is found of a circuit's Verilog, in which the text of ``fault`` is replaced where it is first."""
+    """What is found of a circuit's Verilog, in which the text of ``fault`` is replaced where it is first.
+
+    Args:
+        lie: what becomes of the manifest.
+    """
     best, target = optimize(circuit, level), Verilog(**options)
     text = to_bytes(target, best).decode()
     if fault is not None:
@@ -29,4 +39,4 @@ def outcome(
     file.write_text(target.companions(best)[".json"])
     path.write_text(text)
     work.mkdir()
-    return prove(Rtl(path, read_manifest(file), text, "none"), circuit, work, 100)
+    return prove(Rtl(path, lie(read_manifest(file)), text, "none"), circuit, work, 100)

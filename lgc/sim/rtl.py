@@ -30,13 +30,18 @@ class GateLine:
 
 @dataclass(frozen=True)
 class Rtl:
-    """An emitted Verilog file and its manifest."""
+    """An emitted Verilog file and its manifest.
+
+    Attributes:
+        is_netlist: it is what yosys made of the emitted file, with the models of the cells behind it.
+    """
 
     path: Path
     manifest: Manifest
     text: str
     model_digest: str
     kind: str = "Verilog"
+    is_netlist: bool = False
 
     @property
     def is_untouched(self) -> bool:

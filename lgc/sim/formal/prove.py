@@ -7,14 +7,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lgc.errors import InputError
+from lgc.errors import InputError, NotCheckedError
+from lgc.backend.manifest import Manifest
 from lgc.ir import Circuit
 from lgc.sim.formal.abc import equivalent
 from lgc.sim.formal.certificate import OPEN, PROVED, REFUTED, Certificate
 from lgc.sim.formal.classes import inner_scores, prove_class, refute_class
 from lgc.sim.formal.context import Listener, Proof, Refutation
+from lgc.sim.formal.dialect import check_dialect
 from lgc.sim.formal.rtl import Design, find_tools, read_design
 from lgc.sim.formal.scores import Scores, prove_scores
+from lgc.sim.formal.search import sought_scores
 from lgc.sim.formal.trajectory import follow
 from lgc.sim.formal.unroll import unroll, valid_pair
 from lgc.sim.rtl import Rtl
@@ -55,16 +58,34 @@ def prove(
     read: list[Design] = []
 
     def reading() -> tuple[str, str]:
+        if not rtl.is_netlist:
+            check_dialect(rtl.text)
         words = manifest.interval == 1  # a serial design is stepped bit by bit, its counters too
-        read.append(read_design(rtl.path, manifest.top, folder, proof.left(), words=words))
+        read.append(read_design(rtl.path, manifest.top, folder, proof.left(), words=words, models=rtl.is_netlist))
         return PROVED, f"{len(read[0].cells):,} cells"
 
+    _check_manifest(manifest, circuit, str(rtl.path))
     if proof.part("yosys reads the Verilog", "yosys", reading):
         _check_ports(read[0], rtl, circuit)
         flat = _serial(proof, read[0]) if manifest.interval > 1 else _pipeline(proof, read[0])
         if flat is not None:
             _prove_outputs(proof, flat)
     return certificate, proof.refutation
+
+
+def _check_manifest(manifest: Manifest, circuit: Circuit, where: str) -> None:
+    """What tells a user how to read the ports must be the model's; of optimised biases and groups it is not."""
+    encoder, head = circuit.encoder, circuit.head
+    rows = None if encoder.thresholds is None else tuple(map(tuple, encoder.thresholds.tolist()))
+    given = None if manifest.thresholds is None else tuple(map(tuple, manifest.thresholds))
+    fits = {
+        "classes": manifest.classes == head.classes,
+        "tie": manifest.tie == head.tie,
+        "thresholds": manifest.features is not None or given == rows,
+        "ports": not manifest.latency or {"clk", "rst", "in_valid", "out_valid"} <= {one.name for one in manifest.ports},
+    }
+    if wrong := [name for name, right in fits.items() if not right]:
+        raise InputError(f"the manifest's {' and '.join(wrong)} are not the model's", where=where, hint="Compile again")
 
 
 def _check_ports(design: Design, rtl: Rtl, circuit: Circuit) -> None:
@@ -131,9 +152,7 @@ def _serial(proof: Proof, design: Design) -> Design | None:
 
 def _prove_outputs(proof: Proof, design: Design) -> None:
     scores = _words(proof, design)
-    if scores is None:
-        proof.part("the scores, which are no port", "none", _no_scores)
-    elif prove_scores(proof, design, scores) and "class_id" in proof.certificate.outputs:
+    if scores is not None and prove_scores(proof, design, scores) and "class_id" in proof.certificate.outputs:
         proof.part("class_id is the argmax of the scores", "ABC &cec", prove_class(proof, design, scores))
 
     if "scores" not in proof.certificate.outputs and proof.certificate.result != PROVED:
@@ -141,12 +160,22 @@ def _prove_outputs(proof: Proof, design: Design) -> None:
 
 
 def _words(proof: Proof, design: Design) -> Scores | None:
-    """The scores: the port, or inner nets that the text names."""
+    """The scores: the port, or inner nets that the text names, or that behave like them; None if there are none."""
     manifest = proof.rtl.manifest
     if "scores" in design.ports:
         return Scores.cut(design.ports["scores"], manifest.score_width, signed=manifest.score_signed)
-    return inner_scores(proof, design)
+    found: list[Scores] = []
+    try:
+        found += [scores] if (scores := inner_scores(proof, design)) else []
+    except NotCheckedError:  # synthesis has left the names to other nets
+        pass
 
+    def searching() -> tuple[str, str]:
+        if (sought := sought_scores(proof, design)) is None:
+            return OPEN, "no nets of the Verilog were found to be the scores, so that the head cannot be cut there"
+        found.append(sought[0])
+        return PROVED, f"{sought[1]} nets that the class reads are equal to others"
 
-def _no_scores() -> tuple[str, str]:
-    return OPEN, "no nets of the Verilog were found to be the scores, so that the head cannot be cut there"
+    if not found:
+        proof.part("nets that behave like the scores, which are no port, are found", "simulation, ABC &cec", searching)
+    return found[0] if found else None

@@ -14,17 +14,22 @@ from pathlib import Path
 from typing import Any
 
 from lgc.errors import MissingToolError, NotCheckedError
+from lgc.sim.formal import yosys_process
 from lgc.sim.formal.cells import KNOWN, Bit, Cell, expand
+from lgc.sim.formal.yosys_process import SINGLE
 
 ADD, INDEX = "lgc_add", "lgc_index"
 _DFF = "$_DFF_P_"
-_RUN = "import sys; from pyosys import libyosys as ys; ys.run_pass('script ' + sys.argv[1], ys.Design())"
 # Additions stay words and tables stay tables, under names that techmap does not know; all the rest becomes gates, the
 # simple ones by simplemap, which is several times as fast.
-_WORDS = ("chtype -set lgc_add t:$add",)
+_WORDS = ("select -assert-none t:lgc_add t:lgc_index", "chtype -set lgc_add t:$add")
 _GATES_SCRIPT = ("chtype -set lgc_index t:$shiftx", "simplemap", "techmap t:$* t:$_*_ %d", "opt_clean")
-# Registers of netlists have resets and enables that are never used, or are gates before them.
-_REGISTERS = ("opt_dff -simple-dffe", "dffunmap", "opt_expr", "opt_clean")
+# What is undefined stays so, and registers have no value to begin with. Those of netlists have resets and enables that
+# are never used, or are gates before them.
+_FLAT = ("proc -norom -noopt", "flatten", SINGLE, "check", "setattr -unset init w:*", "opt_clean")
+_REGISTERS = ("opt_expr -keepdc", "opt_dff -simple-dffe -keepdc", "dffunmap", "opt_expr -keepdc", "opt_clean")
+# What yosys only warns of.
+_WARNINGS = re.compile(r"^Warning: (multiple conflicting drivers|found logic loop).*", re.MULTILINE)
 # What cells.py knows better than their models, which would become trees of multiplexers.
 _MODELS = re.compile(rf"^[ \t]*(?:\(\*[^\n]*?\*\)\s*)*module\s+(?:{KNOWN})\b.*?\bendmodule\b", re.DOTALL | re.MULTILINE)
 _PINS = ("A", "B", "C", "D", "S")
@@ -109,27 +114,30 @@ def find_tools() -> tuple[Path, str]:
     return abc, importlib.metadata.version("pyosys")
 
 
-def read_design(source: Path, top: str, folder: Path, timeout: float, *, words: bool = True) -> Design:
+def read_design(
+    source: Path, top: str, folder: Path, timeout: float, *, words: bool = True, models: bool = False
+) -> Design:
     """Let yosys read, flatten and map a Verilog file, in a process of its own.
 
     Args:
         words: additions stay words, else they become gates too.
+        models: the file brings models of the cells in :mod:`lgc.sim.formal.cells`, which are not needed.
 
     Raises:
         MissingToolError: pyosys is not installed.
         NotCheckedError: yosys does not take the file, or takes longer than ``timeout`` seconds.
     """
     find_tools()
-    text = _MODELS.sub("", source.read_text(encoding="utf-8"))
-    (folder / "source.v").write_text(text, encoding="utf-8")
-    script = ["read_verilog source.v", f"hierarchy -top {top}", "proc -norom", "flatten", "opt_expr", "opt_clean", *_REGISTERS]
+    text = source.read_text(encoding="utf-8")
+    (folder / "source.v").write_text(_MODELS.sub("", text) if models else text, encoding="utf-8")
+    script = ["read_verilog source.v", f"hierarchy -top {top}", *_FLAT, *_REGISTERS]
     script += [*(_WORDS if words else ()), *_GATES_SCRIPT, f"select {top}", "write_json design.json"]
     (folder / "read.ys").write_text("\n".join([*script, ""]), encoding="utf-8")
     log = folder / "yosys.log"
     (folder / "design.json").unlink(missing_ok=True)
     try:
         with log.open("wb") as stream:
-            command = [sys.executable, "-c", _RUN, "read.ys"]
+            command = [sys.executable, yosys_process.__file__, "read.ys"]
             done = subprocess.run(
                 command, cwd=folder, stdout=stream, stderr=subprocess.STDOUT, timeout=timeout, check=False
             )
@@ -139,6 +147,8 @@ def read_design(source: Path, top: str, folder: Path, timeout: float, *, words: 
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
         reason = next((line for line in lines if "ERROR" in line), lines[-1] if lines else "no output")
         raise NotCheckedError(f"yosys does not take the Verilog: {reason[:300]}", where=str(source))
+    if warned := _WARNINGS.search(log.read_text(encoding="utf-8", errors="replace")):
+        raise NotCheckedError(f"yosys warns of the Verilog: {warned[0][9:200]}: not proved", where=str(source))
     return _design(json.loads((folder / "design.json").read_text(encoding="utf-8")), top)
 
 
@@ -150,16 +160,17 @@ def _design(document: dict[str, Any], top: str) -> Design:
     inside = {name: cell for name, cell in module["cells"].items() if cell["type"] != "$scopeinfo"}
     cells = tuple(one for name, cell in inside.items() for one in _cells(name, cell, clock))
     driver: dict[Bit, Cell] = {}
+    given = {bit for name, port in module["ports"].items() if port["direction"] != "output" for bit in ports[name]}
     for cell in cells:
         for bit in cell.outputs:
-            if bit in driver:
-                raise NotCheckedError("two cells drive one net: not proved")
+            if bit in driver or bit in given or bit in ("0", "1"):
+                raise NotCheckedError("two things drive one net: not proved")
             driver[bit] = cell
     return Design(ports, cells, driver, wires)
 
 
 def _cells(name: str, cell: dict[str, Any], clock: tuple[Bit, ...]) -> list[Cell]:
-    kind, pins = cell["type"].removeprefix("\\"), {pin: tuple(bits) for pin, bits in cell["connections"].items()}
+    kind, pins = cell["type"], {pin: tuple(bits) for pin, bits in cell["connections"].items()}
     if kind == _DFF:
         if pins["C"] != clock:
             raise NotCheckedError(f"register {name} has another clock than clk: not proved")

@@ -20,9 +20,13 @@ Literal = tuple[int, bool]
 
 def signatures(netlist: Netlist, bits: Bits) -> list[tuple[bytes, bool]]:
     """Per net its values on inputs (B, I), or those of its complement: of the two the one that begins with 0."""
-    words = interp.evaluate_nets(netlist, interp.pack(bits))
+    return canonical(interp.evaluate_nets(netlist, interp.pack(bits)), len(bits))
+
+
+def canonical(words: NDArray[np.uint64], count: int) -> list[tuple[bytes, bool]]:
+    """Rows (N, W) of ``count`` packed values, up to complement; see :func:`signatures`."""
     mask = np.full(words.shape[1], ~np.uint64(0))
-    if tail := len(bits) % 64:
+    if tail := count % 64:
         mask[-1] = np.uint64((1 << tail) - 1)
     flipped = (words[:, 0] & np.uint64(1)).astype(np.bool_)
     plain = np.where(flipped[:, None], ~words, words) & mask
