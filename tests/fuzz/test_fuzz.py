@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import circuits as fuzzer
+import slow_ways
 
 from lgc.ir import Circuit, parse_text
 from lgc.passes.base import PassResult
@@ -20,7 +22,7 @@ from lgc.passes.local import ConstFold
 def test_random_circuits_every_cheap_way() -> None:
     done = fuzzer.fuzz(60, seed=7, slow=0)
     assert done["passes"] == done["O2"] == 60
-    assert done["torch"] > 5
+    assert done["torch"] > 5 and done["encoder"] == done["O3"] > 10 and done["codes"] > 5
 
 
 def test_what_was_found_before() -> None:
@@ -60,4 +62,20 @@ def test_the_scalar_oracle_disagrees_with_a_wrong_interpreter(monkeypatch: pytes
 @pytest.mark.sim
 def test_random_circuits_every_way() -> None:
     done = fuzzer.fuzz(400, seed=11, slow=10)
-    assert done["C"] == done["yosys"] == done["Verilator"] == 40
+    assert done["C"] == done["yosys"] == done["Verilator"] == done["files"] == 40
+
+
+def test_forms_stay_while_a_circuit_shrinks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A slow way that fails for one form: the circuit it keeps has that form, and little else."""
+    seen: list[int] = []
+
+    def picky(circuits: Sequence[Circuit], seed: int) -> None:
+        for circuit in circuits:
+            seen.append(slow_ways.number(circuit))
+            assert slow_ways.number(circuit) != 3
+
+    monkeypatch.setattr(fuzzer, "SLOW", {"picky": picky})
+    with pytest.raises(fuzzer.Difference) as found:
+        fuzzer.fuzz(8, seed=5, slow=1)
+    small = parse_text(fuzzer.keep(found.value, 5, tmp_path).read_text())
+    assert slow_ways.number(small) == 3 and small.netlist.num_outputs == 0 and small.encoder.thresholds is None
