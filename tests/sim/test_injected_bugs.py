@@ -1,219 +1,125 @@
-"""A bug in each pass, in the backend and in the head's generator: `lgc verify` catches it (docs/verification.md).
+"""A bug in each pass, each backend, each head and the encoder: `lgc verify` catches it (docs/verification.md).
 
-Each bug is patched into the compiler, the model compiled, and the text verified with the default vectors. The default
-suite takes a small net and the fastest simulator there is; the slow one the shipped net and the defaults.
+Each is patched into the compiler, a model compiled, and the file verified with the default vectors. The default suite
+takes a small net and the fastest simulator there is; the slow one the shipped net and the defaults.
 """
 
 from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
+from bugs import BUGS, FILE_BUGS, HEAD_BUGS, INTERFACE_BUGS, PASS_BUGS, VERILOG_BUGS, Bug, inject_interfaces
 from cli import save
+from test_interfaces import simulate
 
-from lgc.backend import verilog
-from lgc.backend.base import write
-from lgc.backend.verilog import Verilog, gates, head, leaves, top
+from lgc.backend.base import target_class, write
+from lgc.backend.encoder import infer_code, lower_encoder
 from lgc.frontend import load_circuit
-from lgc.ir import Circuit, Netlist
+from lgc.ir import Encoder
 from lgc.passes import PASSES, optimize
-from lgc.passes.base import Pass, PassResult
+from lgc.sim.artefact import check
+from lgc.sim.artefacts import ARTEFACTS, open_artefact
+from lgc.sim.features import behind_the_port, given_by_features
 from lgc.sim.reference import InterpreterReference
-from lgc.sim.rtl import read_rtl
+from lgc.sim.report import Report
 from lgc.sim.vectors import directed_vectors, random_vectors
-from lgc.sim.verify import Report, VerifyOptions, verify
+from lgc.sim.verify import VerifyOptions
 
+FEW = 30  # random vectors, on the small net; the directed ones are more
 SHIPPED = Path(__file__).parents[2] / "examples/mnist/mnist-8k.pt"
 Patch = pytest.MonkeyPatch
+NEEDS = {".onnx": ("onnx", "onnxruntime"), ".py": ("amaranth", "pyosys"), ".c": ()}
 
 
-def changed(circuit: Circuit, **arrays: Any) -> Circuit:
-    return circuit.with_netlist(replace(circuit.netlist, **arrays))
-
-
-def voter(netlist: Netlist) -> int:
-    """A node that is a vote and has an operand."""
-    first = netlist.first_node
-    return next(net - first for net in netlist.outputs.tolist() if net >= first and netlist.arity[net - first])
-
-
-def wrong_table(circuit: Circuit) -> Circuit:
-    """One gate's function complemented: an inverter absorbed and forgotten."""
-    netlist = circuit.netlist
-    if not netlist.num_nodes or not netlist.num_outputs:
-        return circuit
-    table, node = netlist.table.copy(), voter(netlist)
-    table[node] ^= np.uint64((1 << (1 << int(netlist.arity[node]))) - 1)
-    return changed(circuit, table=table)
-
-
-def moved_outputs(circuit: Circuit) -> Circuit:
-    """Votes handed round: the last of a class is the first of the next."""
-    return changed(circuit, outputs=np.roll(circuit.netlist.outputs, 1))
-
-
-def constant_operand(circuit: Circuit) -> Circuit:
-    """An operand taken for the constant 1."""
-    fanin = circuit.netlist.fanin.copy()
-    fanin[voter(circuit.netlist), 0] = 1
-    return changed(circuit, fanin=fanin)
-
-
-def merged(circuit: Circuit) -> Circuit:
-    """Two votes that differ taken for equal."""
-    outputs = circuit.netlist.outputs.copy()
-    outputs[0] = outputs[-1]
-    return changed(circuit, outputs=outputs)
-
-
-def dropped_vote(circuit: Circuit) -> Circuit:
-    """A live gate taken for dead."""
-    outputs = circuit.netlist.outputs.copy()
-    outputs[0] = 0
-    return changed(circuit, outputs=outputs)
-
-
-def lost_bias(circuit: Circuit) -> Circuit:
-    """A constant vote that does not reach the bias."""
-    bias = circuit.head.bias.copy()
-    bias[-1] += 1
-    return replace(circuit, head=replace(circuit.head, bias=bias))
-
-
-PASS_BUGS: dict[str, Callable[[Circuit], Circuit]] = {
-    "levelize": moved_outputs,
-    "const-fold": constant_operand,
-    "fanin-dedup": merged,
-    "absorb-inverters": wrong_table,
-    "head-fold": lost_bias,
-    "dead-gates": dropped_vote,
-}
-
-
-def broken_pass(name: str) -> Callable[[Patch], None]:
-    """The pass with its bug; one that nobody listed gets a wrong table."""
-
-    def patch(monkeypatch: Patch) -> None:
-        kind, bug = PASSES[name], PASS_BUGS.get(name, wrong_table)
-        real = kind.run
-
-        def run(self: Pass, circuit: Circuit) -> PassResult:
-            result = real(self, circuit)
-            return PassResult(bug(result.circuit), result.counts)
-
-        monkeypatch.setattr(kind, "run", run)
-
-    return patch
-
-
-@dataclass(frozen=True)
-class Bug:
-    """A bug of the backend: ``name`` of a module becomes what ``change`` makes of it."""
-
-    module: Any
-    name: str
-    change: Callable[[Any], Any]
-    pipeline: int = 0
-
-    def __call__(self, monkeypatch: Patch) -> None:
-        value = self.change(getattr(self.module, self.name))
-        assert value != getattr(self.module, self.name)
-        monkeypatch.setattr(self.module, self.name, value)
-
-
-def swap(old: str, new: str) -> Callable[[str], str]:
-    return lambda text: text.replace(old, new)
-
-
-def lines(old: str, new: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A generator of lines with one text for another."""
-    return lambda real: lambda *given, **named: [line.replace(old, new) for line in real(*given, **named)]
-
-
-def and_for_or(templates: dict[int, str]) -> dict[int, str]:
-    return templates | {table: text.replace("|", "&") for table, text in templates.items()}
-
-
-def swapped(template: str) -> str:
-    return template.replace("{a}", "{x}").replace("{b}", "{a}").replace("{x}", "{b}")
-
-
-def last_rank_early(real: Callable[..., Any]) -> Callable[..., Any]:
-    """A register that is a wire."""
-    old, new = "always @(posedge clk) x_q1 <= x;", "always @* x_q1 = x;"
-    return lambda *given: [line.replace(old, new) for line in real(*given)]
-
-
-BACKEND_BUGS: dict[str, Bug] = {
-    "gate lines: AND for OR": Bug(gates, "_TWO_INPUT", and_for_or),
-    "gate lines: operands swapped": Bug(gates, "_TWO_INPUT", lambda texts: {k: swapped(v) for k, v in texts.items()}),
-    "head: tie rule": Bug(leaves, "_HARDWARE_ROUND", swap("@compare@", ">=")),
-    "head: comparison as unsigned": Bug(leaves, "_HARDWARE_ROUND", swap("reg @signed@", "reg ")),
-    "head: adder without carry": Bug(leaves, "_HARDWARE_ADD", swap("} + {", "} | {")),
-    "head: bias off by one": Bug(leaves, "_HARDWARE_BIAS", swap("count + BIAS", "count + BIAS + 1")),
-    "head: class order": Bug(verilog, "argmax_module", lines("(c >> i)", "((c ^ 1) >> i)")),
-    "head: groups misplaced": Bug(head, "_score", lines("), .SIZE(", " / 3 * 3), .SIZE(")),
-    "top: inputs reversed": Bug(top.Top, "_inputs", lines("[i*`LGC_WIDTH +:", "[(15-i)*`LGC_WIDTH +:")),
-    "pipeline: a register lost": Bug(top, "registers", last_rank_early, pipeline=3),
-    "pipeline: valid a clock early": Bug(top.Top, "_valid", lines("out_valid = valid[2]", "out_valid = valid[1]"), 3),
-    "pipeline: no reset": Bug(top.Top, "_valid", lines("rst ? 3'd0 : ", ""), 3),
-}
-BUGS: dict[str, Callable[[Patch], None]] = {f"pass {name}": broken_pass(name) for name in PASSES} | BACKEND_BUGS
-# It is off at levels O0 to O2, or needs an encoder with thresholds: see the tests of the pass itself.
-IDLE = {name for name in PASSES if name not in PASS_BUGS}
-
-
-def compiled_with(bug: str, model: Path, folder: Path, monkeypatch: Patch, options: VerifyOptions) -> Report:
+def compiled_with(
+    bug: Bug, model: Path, folder: Path, monkeypatch: Patch, options: VerifyOptions, random: int = 1000
+) -> Report:
     """Compile with the bug, and verify without it against the model as it is."""
-    circuit = load_circuit(model)
-    broken = BUGS[bug]
-    pipeline = broken.pipeline if isinstance(broken, Bug) else 0
+    for package in NEEDS.get(bug.suffix, ("pyosys",) if bug.suffix not in (".v", ".lgn") else ()):
+        pytest.importorskip(package)
+    original = load_circuit(model)
+    code = infer_code(original.encoder) if bug.features else None
+    path = folder / f"net{bug.suffix}"
     with monkeypatch.context() as patch:
-        broken(patch)
-        write(Verilog(pipeline=pipeline), optimize(circuit), folder / "net.v")
-    random = random_vectors(circuit.netlist.num_inputs, 1000, 0)
-    sets = [random, directed_vectors(circuit, random.bits[:256], 0)]
+        bug.inject(patch)
+        circuit = lower_encoder(original, code) if code else original
+        write(target_class(path)(**bug.options), optimize(circuit, bug.level), path)
     monkeypatch.setattr("lgc.sim.verify.locate", lambda *_: None)
-    rtl = read_rtl(folder / "net.v")
-    return verify(rtl, circuit, InterpreterReference(circuit), sets, folder / "build", options)
+    artefact = open_artefact(path, None, options)
+    circuit, reference, sweep = behind_the_port(artefact.features, original, InterpreterReference(original), 0)
+    chosen = random_vectors(circuit.netlist.num_inputs, random, 0)
+    sets = [chosen, directed_vectors(circuit, chosen.bits[:256], 0), *sweep]
+    if artefact.ordered:
+        sets = [replace(one, bits=given_by_features(original.encoder, one.bits)) for one in sets]
+    return check(artefact, circuit, reference, sets, folder / "build")
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save(tmp_path_factory.mktemp("small") / "model.pt")
+def small(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("small")
+    thresholds = np.sort(np.random.default_rng(3).integers(1, 200, (8, 2)), axis=1).astype(np.float64)
+    return {
+        "plain": save(folder / "plain.pt"),
+        "thresholds": save(folder / "thresholds.pt", encoder=Encoder(8, thresholds)),
+    }
+
+
+def quick() -> VerifyOptions:
+    return VerifyOptions(simulator="icarus" if shutil.which("vvp") else "verilator")
+
+
+def test_every_pass_target_and_head_has_a_bug() -> None:
+    """What is added to the compiler is added to the table."""
+    assert {name.removeprefix("pass ") for name in PASS_BUGS} == set(PASSES)
+    assert {bug.suffix for bug in (FILE_BUGS | VERILOG_BUGS).values()} == set(ARTEFACTS)
+    heads = {str(bug.options.get("head") or bug.options["fabric"]) for bug in HEAD_BUGS.values()}
+    assert heads == {"compress", "carry", "serial", "xc7", "ecp5"}
 
 
 @pytest.mark.sim
-@pytest.mark.parametrize("bug", sorted(set(BUGS) - {f"pass {name}" for name in IDLE}))
-def test_caught_on_a_small_net(bug: str, small: Path, tmp_path: Path, monkeypatch: Patch) -> None:
-    options = VerifyOptions(simulator="icarus" if shutil.which("vvp") else "verilator")
-    report = compiled_with(bug, small, tmp_path, monkeypatch, options)
-    assert report.mismatches or report.timing, bug
+@pytest.mark.parametrize("name", sorted(BUGS))
+def test_caught_on_a_small_net(name: str, small: dict[str, Path], tmp_path: Path, monkeypatch: Patch) -> None:
+    report = compiled_with(BUGS[name], small[BUGS[name].model], tmp_path, monkeypatch, quick(), FEW)
+    assert report.mismatches or report.timing, name
+
+
+# One of each kind of compilation: what a bug is seen against. Heads have tests of their own (test_heads.py).
+SOUND = sorted({(bug.suffix, bug.level, bug.model, bug.features) for bug in BUGS.values()})
 
 
 @pytest.mark.sim
-def test_without_a_bug_nothing_is_caught(small: Path, tmp_path: Path, monkeypatch: Patch) -> None:
-    monkeypatch.setitem(BUGS, "none", lambda _: None)
-    options = VerifyOptions(simulator="icarus" if shutil.which("vvp") else "verilator")
-    report = compiled_with("none", small, tmp_path, monkeypatch, options)
-    assert report.mismatches == 0 and report.timing is None and report.vectors > 1000
-
-
-# Bugs that the shipped net cannot show: it has no negative score, and the width of its input is another.
-_SMALL_ONLY = {"head: comparison as unsigned", "top: inputs reversed"}
+@pytest.mark.parametrize("kind", SOUND, ids=lambda kind: "-".join(map(str, kind)))
+def test_without_a_bug_nothing_is_caught(
+    kind: tuple[object, ...], small: dict[str, Path], tmp_path: Path, monkeypatch: Patch
+) -> None:
+    bug = next(bug for bug in BUGS.values() if (bug.suffix, bug.level, bug.model, bug.features) == kind)
+    monkeypatch.setattr(Bug, "inject", lambda *_: None)
+    report = compiled_with(bug, small[bug.model], tmp_path, monkeypatch, quick(), FEW)
+    assert report.mismatches == 0 and report.timing is None and report.vectors > FEW
 
 
 @pytest.mark.slow
 @pytest.mark.sim
-@pytest.mark.parametrize("bug", sorted(set(BUGS) - {f"pass {name}" for name in IDLE} - _SMALL_ONLY))
-def test_caught_on_the_shipped_net(bug: str, tmp_path: Path, monkeypatch: Patch) -> None:
-    report = compiled_with(bug, SHIPPED, tmp_path, monkeypatch, VerifyOptions())
-    assert report.mismatches or report.timing, bug
+@pytest.mark.parametrize("name", sorted(name for name, bug in BUGS.items() if not bug.only_small))
+def test_caught_on_the_shipped_net(name: str, tmp_path: Path, monkeypatch: Patch) -> None:
+    report = compiled_with(BUGS[name], SHIPPED, tmp_path, monkeypatch, VerifyOptions())
+    assert report.mismatches or report.timing, name
+
+
+@pytest.mark.slow
+@pytest.mark.sim
+def test_a_bug_in_every_interface_is_caught_by_its_bench(tmp_path: Path, monkeypatch: Patch) -> None:
+    with monkeypatch.context() as patch:
+        inject_interfaces(patch)
+        found = simulate(tmp_path)
+    for interface in INTERFACE_BUGS:
+        failed = [test for test, failure in found.items() if test.startswith(interface) and failure]
+        assert failed, (interface, sorted(found))

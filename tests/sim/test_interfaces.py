@@ -135,8 +135,11 @@ def images(case: Case, one: Circuit, rng: np.random.Generator) -> list[tuple[str
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return simulate(tmp_path_factory.mktemp("interfaces"))
+
+
+def simulate(folder: Path) -> dict[str, str]:
     """Per test of the bench its failure, or an empty text. One simulator holds all wrappers."""
-    folder = tmp_path_factory.mktemp("interfaces")
     rng = np.random.default_rng(11)
     texts, pairs, bench = [], {}, BENCH
     for name, case in CASES.items():

@@ -141,7 +141,7 @@ class OnnxModel(Artefact):
         expected = ("bits" if encoder.thresholds is None else "features", encoder.num_features)
         if (self.input_name, self.width) != expected:
             raise InputError(
-                f"its input is {self.input_name} of width {self.width}, the model's {expected[0]} of width {expected[1]}",
+                f"its input is {self.input_name} of {self.width}, the model reads {expected[0]} of {expected[1]}",
                 where=str(self.path),
                 hint="Compile this checkpoint again",
             )
