@@ -33,6 +33,7 @@ class Rtl:
     """An emitted Verilog file and its manifest.
 
     Attributes:
+        kind: what the file is, as messages call it.
         is_netlist: it is what yosys made of the emitted file, with the models of the cells behind it.
     """
 

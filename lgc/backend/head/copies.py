@@ -97,9 +97,9 @@ def _parts(mapped: Mapped) -> I64:
         for net in fanin[node][: arity[node]]:
             if net >= first and group[net - first] < 0:
                 group[net - first] = group[node]
-    for one in mapped.chains:
-        owner = group[one.select[-1] - first]
-        for net in (*one.select, *one.sums, *one.carries):
+    for chain in mapped.chains:
+        owner = group[chain.select[-1] - first]
+        for net in (*chain.select, *chain.sums, *chain.carries):
             if net:
                 group[net - first] = owner
     part = _merged(np.maximum(np.array(group, np.int64), 0), mapped.kind)
