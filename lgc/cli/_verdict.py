@@ -67,6 +67,22 @@ def write_reports(report: Report, path: Path, explanation: str, junit: Path | No
 
 
 @contextmanager
+def never_a_pass() -> Iterator[None]:
+    """A tool that is missing or fails is told as what it means here: nothing was checked.
+
+    Raises:
+        NotCheckedError: in its place.
+    """
+    from lgc.errors import MissingToolError, NotCheckedError, ToolError
+
+    try:
+        yield
+    except (MissingToolError, ToolError) as error:
+        message = error.message if "not checked" in error.message else f"{error.message}: not checked"
+        raise NotCheckedError(message, where=error.where, hint=error.hint) from error
+
+
+@contextmanager
 def build_folder(keep: Path | None) -> Iterator[Path]:
     """A folder to build in: the given one, which stays, or a temporary one."""
     from lgc.errors import OutputError

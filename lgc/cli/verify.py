@@ -11,6 +11,7 @@ import click
 
 from lgc.cli._import import config_option
 from lgc.cli._vectors import vector_options
+from lgc.cli._verdict import never_a_pass
 
 if TYPE_CHECKING:
     from lgc.cli._vectors import VectorOptions
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Compare even if the file is not as lgc wrote it from this model.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but a mismatch or an error.")
 @config_option
+@never_a_pass()
 def verify(
     model: Path,
     artefact: Path,
