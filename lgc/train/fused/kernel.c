@@ -20,7 +20,7 @@
 #include <omp.h>
 #endif
 
-enum { MAX_BATCH = 4096 };
+enum { MAX_BATCH = 4096, LINE = 16 }; /* samples of a step; floats of a cache line */
 
 typedef struct {
     float lr;   /* learning rate over 1 - beta1^t */
@@ -205,6 +205,17 @@ static float quantise(long B, const float *up, const uint64_t *other, float clea
     return scale > 0 ? 1 / scale : 0;
 }
 
+/* What wire_update will read, on its way from memory while the gradient is summed. */
+static void fetch(const layer_t *l, long row)
+{
+    const long end = (row + 1) * l->K;
+    for (long i = row * l->K; i < end; i += LINE) {
+        __builtin_prefetch(l->logits + i, 1);
+        __builtin_prefetch(l->m + i, 1);
+        __builtin_prefetch(l->v + i, 1);
+    }
+}
+
 /* One Adam step of the logits of a wire from the gradient g of its choices. Returns the choice that is likeliest. */
 static int32_t wire_update(const layer_t *l, long row, const float *g, float *e, adam_t adam)
 {
@@ -217,6 +228,8 @@ static void dense_wires(const layer_t *l, long n, long B, int16_t q[2][MAX_BATCH
                         const uint8_t *index, long Dp, float *work, adam_t adam)
 {
     float *const g[2] = {work, work + Dp};
+    for (int s = 0; s < 2; s++)
+        fetch(l, s * l->N + n);
     all_sums(B, Dp, q, unit, index, g);
     for (int s = 0; s < 2; s++)
         l->wires[s * l->N + n] = wire_update(l, s * l->N + n, g[s], work + 2 * Dp, adam);
@@ -228,6 +241,7 @@ static void picked_wires(const layer_t *l, long n, long B, int16_t q[2][MAX_BATC
     for (int s = 0; s < 2; s++) {
         const long row = s * l->N + n;
         const int32_t *picks = l->candidates + row * l->K, *next = n + 1 < l->N ? picks + l->K : picks;
+        fetch(l, row);
         picked_sums(B, x, picks, next, l->K, q[s], unit[s], work);
         l->wires[row] = picks[wire_update(l, row, work, work + Kp, adam)];
     }
