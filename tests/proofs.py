@@ -29,14 +29,27 @@ def outcome(
     Args:
         lie: what becomes of the manifest.
     """
+    rtl = written(circuit, folder, fault, level, lie, **options)
+    (folder / "work").mkdir()
+    return prove(rtl, circuit, folder / "work", 100)
+
+
+def written(
+    circuit: Circuit,
+    folder: Path,
+    fault: tuple[str, Any] | None = None,
+    level: str = "O2",
+    lie: Callable[[Manifest], Manifest] = lambda manifest: manifest,
+    **options: Any,
+) -> Rtl:
+    """A circuit's Verilog, as :func:`outcome` proves it."""
     best, target = optimize(circuit, level), Verilog(**options)
     text = to_bytes(target, best).decode()
     if fault is not None:
         changed = re.sub(*fault, text, count=1, flags=re.DOTALL)
         assert changed != text, "the fault is in the text"
         text = changed
-    file, path, work = folder / "net.json", folder / "net.v", folder / "work"
+    file, path = folder / "net.json", folder / "net.v"
     file.write_text(target.companions(best)[".json"])
     path.write_text(text)
-    work.mkdir()
-    return prove(Rtl(path, lie(read_manifest(file)), text, "none"), circuit, work, 100)
+    return Rtl(path, lie(read_manifest(file)), text, "none")

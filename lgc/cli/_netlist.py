@@ -28,7 +28,6 @@ def synthesised(
     result = synthesize(emitted.path, target, SynthOptions(route=False, liberty=liberty, timeout=timeout), tell)
     assert result.netlist is not None
     path = folder / f"{emitted.path.stem}-{target.name}.v"
-    said = [line for line in emitted.text.split("\n") if line.startswith("  // score ")]  # where scores are inside
-    text = "\n".join([*said, simulation_text(result.netlist, target)])
+    text = simulation_text(result.netlist, target)
     path.write_text(text, encoding="utf-8")
-    return replace(emitted, path=path, text=text, is_netlist=True)
+    return replace(emitted, path=path, text=text, source=emitted)

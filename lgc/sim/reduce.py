@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -13,21 +14,25 @@ Differs = Callable[[Bits], Bits]
 _ROUNDS = 200
 
 
-def reduce_vector(bits: Bits, differs: Differs, project: Callable[[Bits], Bits] = lambda bits: bits) -> Bits:
+def reduce_vector(
+    bits: Bits, differs: Differs, project: Callable[[Bits], Bits] = lambda bits: bits, seconds: float = 60.0
+) -> Bits:
     """Clear inputs, in ever smaller chunks, while the vector still shows the difference (delta debugging).
 
     Args:
         bits: bool (I,), on which ``differs`` holds.
         differs: for vectors (B, I) whether each shows a difference, bool (B,).
         project: brings vectors back among those that are meant.
+        seconds: when to be content: no round begins after them.
 
     Returns:
-        bool (I,): none of its ones can be cleared alone, unless the rounds ran out.
+        bool (I,): none of its ones can be cleared alone, unless rounds or time ran out.
     """
+    end = time.monotonic() + seconds
     size = max(1, int(bits.sum()) // 2)
     for _ in range(_ROUNDS):
         ones = np.flatnonzero(bits)
-        if not len(ones):
+        if not len(ones) or time.monotonic() > end:
             break
         chunks = [ones[start : start + size] for start in range(0, len(ones), size)]
         candidates = np.concatenate([_without(bits, chunk, project) for chunk in chunks])

@@ -34,7 +34,7 @@ class Rtl:
 
     Attributes:
         kind: what the file is, as messages call it.
-        is_netlist: it is what yosys made of the emitted file, with the models of the cells behind it.
+        source: of a netlist, which is followed by the models of its cells, what yosys made it of.
     """
 
     path: Path
@@ -42,7 +42,7 @@ class Rtl:
     text: str
     model_digest: str
     kind: str = "Verilog"
-    is_netlist: bool = False
+    source: Rtl | None = None
 
     @property
     def is_untouched(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,20 @@ def test_a_vector_is_reduced_to_what_matters() -> None:
     bits = np.ones(50, np.bool_)
     least = reduce_vector(bits, lambda vectors: vectors[:, 7] & vectors[:, 31])
     assert np.flatnonzero(least).tolist() == [7, 31]
+
+
+def test_a_reduction_ends_in_time() -> None:
+    """Every look takes longer than all of it may: one round is made, and what it found is kept."""
+    looks: list[int] = []
+
+    def slow(vectors: np.ndarray) -> np.ndarray:
+        looks.append(len(vectors))
+        time.sleep(0.02)
+        return vectors[:, 7]
+
+    least = reduce_vector(np.ones(50, np.bool_), slow, seconds=0.01)
+    assert least[7] and least.sum() == 25
+    assert looks == [2, 1]
 
 
 def test_abc_sees_what_samples_do_not(work: Path) -> None:

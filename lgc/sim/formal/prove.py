@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import time
+from contextlib import suppress
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from lgc.errors import InputError, NotCheckedError
 from lgc.backend.manifest import Manifest
-from lgc.ir import Circuit
-from lgc.sim.formal.abc import equivalent
+from lgc.ir import Circuit, interp
+from lgc.sim.formal.abc import difference, equivalent
 from lgc.sim.formal.certificate import OPEN, PROVED, REFUTED, Certificate
 from lgc.sim.formal.classes import inner_scores, prove_class, refute_class
-from lgc.sim.formal.context import Listener, Proof, Refutation
+from lgc.sim.formal.context import Bits, Listener, Proof, Refutation
 from lgc.sim.formal.dialect import check_dialect
+from lgc.sim.formal.netlists import gates
 from lgc.sim.formal.rtl import Design, find_tools, read_design
 from lgc.sim.formal.scores import Scores, prove_scores
 from lgc.sim.formal.search import sought_scores
@@ -55,22 +59,73 @@ def prove(
         latency=manifest.latency,
     )
     proof = Proof(rtl, circuit, folder, time.monotonic() + timeout, certificate, listen or (lambda _step: None))
+    _check_manifest(manifest, circuit, str(rtl.path))
+    # A serial design is stepped bit by bit, its counters too.
+    design = _read(proof, rtl, "yosys reads the Verilog", words=manifest.interval == 1)
+    if design is not None:
+        _check_ports(design, rtl, circuit)
+        flat = _serial(proof, design) if manifest.interval > 1 else _pipeline(proof, design)
+        if flat is not None:
+            _prove_outputs(proof, _before_synthesis(proof, flat))
+    return certificate, proof.refutation
+
+
+def _read(proof: Proof, rtl: Rtl, claim: str, *, words: bool) -> Design | None:
     read: list[Design] = []
 
     def reading() -> tuple[str, str]:
-        if not rtl.is_netlist:
+        if rtl.source is None:
             check_dialect(rtl.text)
-        words = manifest.interval == 1  # a serial design is stepped bit by bit, its counters too
-        read.append(read_design(rtl.path, manifest.top, folder, proof.left(), words=words, models=rtl.is_netlist))
+        models = rtl.source is not None
+        read.append(read_design(rtl.path, rtl.manifest.top, proof.folder, proof.left(), words=words, models=models))
         return PROVED, f"{len(read[0].cells):,} cells"
 
-    _check_manifest(manifest, circuit, str(rtl.path))
-    if proof.part("yosys reads the Verilog", "yosys", reading):
-        _check_ports(read[0], rtl, circuit)
-        flat = _serial(proof, read[0]) if manifest.interval > 1 else _pipeline(proof, read[0])
-        if flat is not None:
-            _prove_outputs(proof, flat)
-    return certificate, proof.refutation
+    proof.part(claim, "yosys", reading)
+    return read[0] if read else None
+
+
+def _before_synthesis(proof: Proof, design: Design) -> Design:
+    """Where a netlist was made of additions, the Verilog's function, once they are proved equal; else the netlist's.
+
+    Synthesis takes additions apart, so that what is left conserves no weight, gate by gate. But most of its nets are
+    those of any other way to write the additions as gates, which is what ABC's sweeping needs.
+    """
+    source, manifest = proof.rtl.source, proof.rtl.manifest
+    outputs = proof.certificate.outputs
+    if source is None or manifest.interval > 1:
+        return design
+    claim = "yosys reads the Verilog before synthesis"
+    words = _read(proof, source, claim, words=True)
+    if words is None or not any(cell.kind == "add" for cell in words.cells):
+        return design
+    gates_only = _read(proof, source, f"{claim}, additions as gates", words=False)
+    flat: list[Design] = []
+
+    def comparing() -> tuple[str, str]:
+        assert gates_only is not None
+        flat.append(unroll(words, outputs, manifest.input_port, manifest.latency))
+        return _same_outputs(proof, design, unroll(gates_only, outputs, manifest.input_port, manifest.latency))
+
+    if gates_only is not None:
+        proof.part("every output of the netlist is that of the Verilog before synthesis", "ABC &cec", comparing)
+    return flat[0] if flat else design
+
+
+def _same_outputs(proof: Proof, design: Design, source: Design) -> tuple[str, str]:
+    first, second = (
+        gates(one, one.ports[proof.rtl.manifest.input_port], [bit for name in proof.certificate.outputs for bit in one.ports[name]])
+        for one in (design, source)
+    )
+    if equivalent(first, second, proof.folder, proof.left()):
+        return PROVED, f"{first.num_outputs} outputs"
+    if (bits := difference(first, second)) is None:
+        return OPEN, "ABC says that an output differs, but no input was found that shows it"
+
+    def differs(bits: Bits) -> Bits:
+        return np.asarray((interp.evaluate(first, bits) != interp.evaluate(second, bits)).any(axis=1))
+
+    proof.refutation = Refutation("scores", bits, differs)
+    return REFUTED, "a vector with another output"
 
 
 def _check_manifest(manifest: Manifest, circuit: Circuit, where: str) -> None:
@@ -165,10 +220,10 @@ def _words(proof: Proof, design: Design) -> Scores | None:
     if "scores" in design.ports:
         return Scores.cut(design.ports["scores"], manifest.score_width, signed=manifest.score_signed)
     found: list[Scores] = []
-    try:
-        found += [scores] if (scores := inner_scores(proof, design)) else []
-    except NotCheckedError:  # synthesis has left the names to other nets
-        pass
+    as_written = proof.rtl.source is None or any(cell.kind == "add" for cell in design.cells)
+    if as_written:  # synthesis leaves names to other nets
+        with suppress(NotCheckedError):
+            found += [named] if (named := inner_scores(proof, design)) else []
 
     def searching() -> tuple[str, str]:
         if (sought := sought_scores(proof, design)) is None:

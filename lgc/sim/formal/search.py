@@ -19,6 +19,8 @@ from lgc.sim.vectors import directed_vectors
 
 Known = dict[bytes, tuple[Bit, bool]]
 """A net, and whether its complement is meant, by the values on samples of the one that begins with 0."""
+Equal = dict[Bit, tuple[Bit, bool]]
+"""For a net an earlier one that it seems to equal, and whether its complement is meant."""
 
 
 _ROUNDS = 16
@@ -41,11 +43,10 @@ def sought_scores(proof: Proof, design: Design) -> tuple[Scores, int] | None:
     for _ in range(_ROUNDS):
         proof.left()
         known, equal = _known(design, inputs, samples)
-        scores = _fitting(proof, design, known, interp.scores(circuit, samples))
-        if scores is None:
+        found = _cutting(proof, design, known, equal, interp.scores(circuit, samples))
+        if found is None:
             return None
-        read = _read(design, {bit for bit, _ in equal.values()}.union(scores.bits, equal))
-        used = {bit: equal[bit] for bit in read if bit in equal}
+        scores, used = found
         leaders = [inverted(design, bit) if flip else bit for bit, flip in used.values()]
         first, second = gates(design, inputs, list(used)), gates(design, inputs, leaders)
         if not used or equivalent(first, second, proof.folder, proof.left()):
@@ -58,35 +59,35 @@ def sought_scores(proof: Proof, design: Design) -> tuple[Scores, int] | None:
     return None
 
 
-def _read(design: Design, stops: set[Bit]) -> list[Bit]:
-    """Of ``stops`` those that the class is made of."""
-    ends = design.ports["class_id"]
-    read = [*ends, *(bit for cell in design.cone(ends, stops) for bit in cell.inputs)]
-    return [bit for bit in dict.fromkeys(read) if bit in stops]
-
-
-def _fitting(proof: Proof, design: Design, known: Known, scores: NDArray[np.int64]) -> Scores | None:
-    least, width = score_bounds(proof.circuit), proof.rtl.manifest.score_width
+def _cutting(
+    proof: Proof, design: Design, known: Known, equal: Equal, scores: NDArray[np.int64]
+) -> tuple[Scores, Equal] | None:
+    """Scores that the class is a function of, by nets that seem to equal their bits: these are returned too."""
+    least, width, ends = score_bounds(proof.circuit), proof.rtl.manifest.score_width, design.ports["class_id"]
     for added in _offsets(scores, known, width):
-        bits = _nets(scores + added, known, width, design)
+        nets, bits = _nets(scores + added, known, width, design)
+        same = {bit: leader for bit, leader in equal.items() if leader[0] in nets or leader[0] == "0"}
+        read = {*ends, *(bit for cell in design.cone(ends, nets.union(same)) for bit in cell.inputs)}
+        if any(bit not in design.driver and bit not in nets and bit not in ("0", "1") for bit in read):
+            continue  # the class has another offset, or there are no such scores
         for offset, signed in ((added - lap, signed) for lap in (0, 1 << width) for signed in (False, True)):
             found = Scores.cut(bits, width, signed=signed, offset=offset, inside=True)
             if found.holds(*least):
-                return found
+                return found, {bit: leader for bit, leader in same.items() if bit in read}
     return None
 
 
-def _known(design: Design, inputs: tuple[Bit, ...], samples: Bits) -> tuple[Known, dict[Bit, tuple[Bit, bool]]]:
+def _known(design: Design, inputs: tuple[Bit, ...], samples: Bits) -> tuple[Known, Equal]:
     """The first net of every behaviour, and for each net after it that one, and whether its complement is meant."""
     nets = [bit for cell in design.cone(design.ports["class_id"]) for bit in cell.outputs]
     seen = gates(design, inputs, [*inputs, *nets])
     rows = signatures(seen, samples)
     known: Known = {rows[0][0]: ("0", False)}
-    equal: dict[Bit, tuple[Bit, bool]] = {}
+    equal: Equal = {}
     for bit, net in zip([*inputs, *nets], seen.outputs.tolist(), strict=True):
         row, flip = rows[net]
         leader, first = known.setdefault(row, (bit, flip))
-        if leader not in (bit, "0"):
+        if leader != bit:
             equal[bit] = leader, flip != first
     return known, equal
 
@@ -107,8 +108,11 @@ def _offsets(scores: NDArray[np.int64], known: Known, width: int) -> Iterator[in
             pending += [(place + 1, offset + (bit << place)) for bit in (1, 0)]
 
 
-def _nets(scores: NDArray[np.int64], known: Known, width: int, design: Design) -> list[Bit]:
-    """The nets of all bits, class by class; complements become inverters of the design."""
+def _nets(
+    scores: NDArray[np.int64], known: Known, width: int, design: Design
+) -> tuple[set[Bit], list[Bit]]:
+    """The nets of all bits, and the bits, class by class; complements become inverters of the design."""
     rows = [_rows(scores, place) for place in range(width)]
     found = [(known[row], flip) for word in zip(*rows, strict=True) for row, flip in word]
-    return [inverted(design, bit) if flip != flipped else bit for (bit, flipped), flip in found]
+    bits = [inverted(design, bit) if flip != flipped else bit for (bit, flipped), flip in found]
+    return {bit for (bit, _), _ in found}, bits
