@@ -120,7 +120,9 @@ def test_a_gate_wrong_where_no_sample_is(tmp_path: Path) -> None:
 )
 def test_any_small_circuit_is_proved(circuit: Circuit, head: str, ranks: int, level: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        certificate, _ = outcome(circuit, Path(folder), level=level, head=head, pipeline=0 if head == "serial" else ranks)
+        certificate, _ = outcome(
+            circuit, Path(folder), level=level, head=head, pipeline=0 if head == "serial" else ranks
+        )
     assert certificate.result == "proved", certificate.to_json()
 
 

@@ -96,7 +96,9 @@ def test_what_lgc_writes_is_in_the_dialect(head: str) -> None:
             check_dialect(to_bytes(Verilog(head=head, pipeline=ranks, **options), circuit).decode())
 
 
-@pytest.mark.parametrize("lie", [{"classes": ("c", "b", "a")}, {"tie": "last"}, {"latency": 1}, {"thresholds": ((0.5,),)}])
+@pytest.mark.parametrize(
+    "lie", [{"classes": ("c", "b", "a")}, {"tie": "last"}, {"latency": 1}, {"thresholds": ((0.5,),)}]
+)
 def test_a_manifest_that_tells_of_another_model_is_refused(lie: dict[str, Any], tmp_path: Path) -> None:
     circuit = random_circuit(8, [12, 12], 3, seed=1)
     with pytest.raises(InputError, match=r"the manifest's \w+ are not the model's"):

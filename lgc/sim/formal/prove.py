@@ -137,7 +137,8 @@ def _check_manifest(manifest: Manifest, circuit: Circuit, where: str) -> None:
         "classes": manifest.classes == head.classes,
         "tie": manifest.tie == head.tie,
         "thresholds": manifest.features is not None or given == rows,
-        "ports": not manifest.latency or {"clk", "rst", "in_valid", "out_valid"} <= {one.name for one in manifest.ports},
+        "ports": not manifest.latency
+        or {"clk", "rst", "in_valid", "out_valid"} <= {one.name for one in manifest.ports},
     }
     if wrong := [name for name, right in fits.items() if not right]:
         raise InputError(f"the manifest's {' and '.join(wrong)} are not the model's", where=where, hint="Compile again")
