@@ -51,10 +51,12 @@ def _parts() -> list[Part]:
         _verilator(),
         _compiler(),
         _icarus(),
-        _package("pyosys", "reading Verilog, synthesis, lgc verify --formal and --simulator cxxrtl"),
+        _package("pyosys", "reading Verilog, synthesis, lgc verify --formal, of netlists and with CXXRTL"),
         _package("python-sat", "lgc verify --mutate and --coverage: proofs and vectors"),
         *_place_and_route(),
-        _package("amaranth", "the Amaranth backend"),
+        _package("amaranth", "the Amaranth backend, and lgc verify of its files"),
+        _package("onnx", "the ONNX backend, and lgc verify of its files"),
+        _package("onnxruntime", "lgc verify of ONNX files"),
         _package("matplotlib", "training curves"),
     ]
 

@@ -87,7 +87,7 @@ def test_doctor_names_every_part(capfd: Capture, monkeypatch: pytest.MonkeyPatch
     result = call(capfd, "doctor")
     assert result.code == 0, result
     parts = ("python", "numpy", "safetensors", "torch", "cocotb", "verilator", "C++ compiler", "pyosys")
-    for part in (*parts, "Icarus Verilog", "python-sat"):
+    for part in (*parts, "Icarus Verilog", "python-sat", "onnxruntime"):
         assert part in result.out
 
 
