@@ -20,7 +20,7 @@ from lgc.errors import InputError, NotCheckedError
 from lgc.frontend import ImportOptions, load_circuit
 from lgc.ir import Circuit, FeatureCode, Head, Netlist, interp
 from lgc.sim.artefact import Artefact, View, check_shape, check_thresholds, first_class
-from lgc.sim.artefacts.software import not_ours
+from lgc.sim.artefacts.software import not_ours, read_bytes
 from lgc.sim.reference import InterpreterReference, Reference
 from lgc.sim.report import Mismatch
 from lgc.sim.simulate import Observed
@@ -216,10 +216,7 @@ def open_yosys_json(path: Path, manifest: Path | None, options: VerifyOptions) -
 
 def _open(path: Path, manifest: Path | None, kind: str, beside: Path, options: VerifyOptions) -> NetlistFile:
     """Raises InputError: unreadable, not lgc's, or its sidecar belongs to another compilation."""
-    try:
-        digests = _DIGEST.findall(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"it cannot be read ({error.strerror})", where=str(path)) from None
+    digests = _DIGEST.findall(read_bytes(path))
     if not digests:
         raise not_ours(path)
     sidecar = read_sidecar(manifest or beside)

@@ -94,7 +94,7 @@ def open_c(path: Path, manifest: Path | None, options: VerifyOptions) -> CSource
         InputError: not lgc's.
     """
     del manifest
-    text = _read(path).decode("utf-8", "replace")
+    text = read_bytes(path).decode("utf-8", "replace")
     comment = "\n".join(text.split("\n", _HEADER_LINES)[:_HEADER_LINES])
     circuit = re.search(r"^ \* circuit ([0-9a-f]{64})$", comment, re.M)
     prefix = re.search(r"^size_t ([A-Za-z]\w*)_workspace_size\(void\);$", text, re.M)
@@ -172,7 +172,7 @@ def open_onnx(path: Path, manifest: Path | None, options: VerifyOptions) -> Onnx
     except ImportError:
         raise MissingToolError("the package onnx is not installed", hint="pip install onnx") from None
     try:
-        model = onnx.load_model_from_string(_read(path))
+        model = onnx.load_model_from_string(read_bytes(path))
     except Exception:  # protobuf raises what a damaged file provokes
         raise not_ours(path) from None
     properties = {one.key: one.value for one in model.metadata_props}
@@ -199,7 +199,8 @@ def not_ours(path: Path) -> InputError:
     )
 
 
-def _read(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """A file's bytes; an InputError if it cannot be read, or is larger than any that lgc writes."""
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise InputError(f"it has more than {_MOST_BYTES >> 20} MB", where=str(path))
