@@ -78,7 +78,7 @@ def settle_head(target: Target, circuit: Circuit) -> tuple[Target, str]:
         return target, ""
     from lgc.synth.estimate import compare_heads
 
-    found = compare_heads(circuit, target.fabric, outputs=target.outputs, pipelined=target.pipeline > 2)
+    found = compare_heads(circuit, target.fabric, outputs=target.outputs, pipeline=target.pipeline)
     counts = ", ".join(f"{one.luts:,} LUT{one.lut} ({one.head})" for one in found)
     return replace(target, head=found[0].head), f"the smallest on {target.fabric} by estimate: {counts}"
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--head", default="all", show_default=True, help="adder, compress, carry, serial, or all.")
 @click.option("--outputs", type=click.Choice(["class", "scores", "both"]), default="both", show_default=True,
               help="Which results are ports.")  # fmt: skip
-@click.option("--pipelined", is_flag=True, help="With register ranks inside the head.")
+@click.option("--pipeline", type=click.IntRange(0), default=0, show_default=True, help="Register ranks.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the estimates as JSON.")
 @config_option
 def estimate(
@@ -29,7 +29,7 @@ def estimate(
     lut: tuple[str, ...],
     head: str,
     outputs: str,
-    pipelined: bool,
+    pipeline: int,
     json_path: Path | None,
     source: ImportOptions,
 ) -> None:
@@ -51,7 +51,7 @@ def estimate(
     sizes = [int(size) for size in lut] or [4, 6]
     # Carry chains swallow with six operands only.
     pairs = [(name, size) for name in heads for size in sizes if head != "all" or name != "carry" or size == 6]
-    results = [run(circuit, lut=size, head=name, outputs=outputs, pipelined=pipelined) for name, size in pairs]
+    results = [run(circuit, lut=size, head=name, outputs=outputs, pipeline=pipeline) for name, size in pairs]
     table = Table("head", "LUT", "gates", "popcount", "argmax", "LUTs in all", "depth", "carry", title=circuit.name)
     for one in results:
         parts = (one.stages.get(name) for name in ("gates", "popcount", "argmax"))

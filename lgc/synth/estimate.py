@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lgc.backend.head import EFFORT, choose_head, map_circuit
+from lgc.backend.pipeline import max_ranks
 from lgc.backend.verilog.fabric import FABRICS
+from lgc.backend.verilog.plan import place_ranks
 from lgc.cc import find_compiler
 from lgc.errors import OptionError
 from lgc.ir import Circuit, Head, Netlist
@@ -21,7 +23,8 @@ from lgc.ir import Circuit, Head, Netlist
 # Lookup tables for one full adder that counts votes, gates swallowed, by operands of a table: fitted to yosys 0.70's
 # `synth -lut` over the nets of docs/hardware.md.
 _PER_ADDER = {4: 2.65, 6: 2.1}
-_PER_ADDER_PIPELINED = {4: 3.25, 6: 2.25}  # register ranks keep gates and adders apart
+_PER_ADDER_PIPELINED = {4: 3.25, 6: 2.25}  # register ranks keep adders apart
+_PER_ADDER_APART = {4: 2.65, 6: 2.25}  # and the gates from the adders: no gate is swallowed
 _MOST_READERS = 2
 # Lookup tables for one bit of one comparison of two scores, the choice of the winner included.
 _PER_COMPARED = {4: 2.1, 6: 1.8}
@@ -66,16 +69,14 @@ class Estimate:
         return sum(stage.depth for stage in self.stages.values())
 
 
-def estimate(
-    circuit: Circuit, *, lut: int, head: str = "adder", outputs: str = "both", pipelined: bool = False
-) -> Estimate:
+def estimate(circuit: Circuit, *, lut: int, head: str = "adder", outputs: str = "both", pipeline: int = 0) -> Estimate:
     """Estimate a circuit that the passes have optimised.
 
     Args:
         lut: 4 or 6.
         head: ``adder``, ``serial`` or one of :mod:`lgc.backend.head`.
         outputs: ``class``, ``scores`` or ``both``.
-        pipelined: whether register ranks stand inside the head.
+        pipeline: register ranks, or as many as the circuit has places for.
 
     Raises:
         OptionError: there is no such head for such tables.
@@ -87,7 +88,7 @@ def estimate(
     if head == "serial":
         return _serial(circuit, lut, width)
     if head == "adder":
-        gates, popcount, carry = _adder_head(circuit, lut, (_PER_ADDER_PIPELINED if pipelined else _PER_ADDER)[lut])
+        gates, popcount, carry = _adder_head(circuit, lut, pipeline, outputs)
     else:
         gates, popcount, carry = _mapped_head(circuit, lut, head)
     stages = {"gates": gates, "popcount": popcount}
@@ -110,7 +111,7 @@ def _serial(circuit: Circuit, lut: int, width: int) -> Estimate:
     return Estimate(lut, "serial", stages)
 
 
-def compare_heads(circuit: Circuit, fabric: str, *, outputs: str = "both", pipelined: bool = False) -> list[Estimate]:
+def compare_heads(circuit: Circuit, fabric: str, *, outputs: str = "both", pipeline: int = 0) -> list[Estimate]:
     """The heads that a fabric can have, the one of the fewest lookup tables first.
 
     Args:
@@ -118,16 +119,22 @@ def compare_heads(circuit: Circuit, fabric: str, *, outputs: str = "both", pipel
     """
     lut = choose_head("auto", fabric).lut
     heads = ["compress", "adder", *(["carry"] if FABRICS[fabric].carry else [])]
-    found = [estimate(circuit, lut=lut, head=head, outputs=outputs, pipelined=pipelined) for head in heads]
+    found = [estimate(circuit, lut=lut, head=head, outputs=outputs, pipeline=pipeline) for head in heads]
     return sorted(found, key=lambda one: one.luts)
 
 
-def _adder_head(circuit: Circuit, lut: int, per_adder: float) -> tuple[Stage, Stage, int]:
+def _adder_head(circuit: Circuit, lut: int, pipeline: int, outputs: str) -> tuple[Stage, Stage, int]:
     netlist = circuit.netlist
-    below = _gates(netlist, lut)
+    most = max_ranks(place_ranks(circuit, 0, outputs).levels)
+    apart = place_ranks(circuit, min(pipeline, most), outputs).behind("gates", netlist.depth) > 0
+    below = _gates(netlist, lut, fixed=apart)
+    if apart:
+        votes = np.unique(netlist.outputs[netlist.outputs >= netlist.first_node])
+        below = Stage(below.luts + len(votes), below.depth + 1)
+    per_adder = _PER_ADDER_APART if apart else _PER_ADDER_PIPELINED if pipeline > 2 else _PER_ADDER
     adders = sum(size - size.bit_count() for size in circuit.head.sizes.tolist() if size)
     width = int(circuit.head.sizes.max(initial=1)).bit_length()
-    return below, Stage(round(per_adder * adders), round(_ADDER_DEPTH[lut] * width)), 0
+    return below, Stage(round(per_adder[lut] * adders), round(_ADDER_DEPTH[lut] * width)), 0
 
 
 def _mapped_head(circuit: Circuit, lut: int, head: str) -> tuple[Stage, Stage, int]:

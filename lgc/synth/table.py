@@ -63,7 +63,7 @@ def jobs(circuit: Circuit, target: Target, ranks: int) -> Iterator[Verilog]:
     if fabric == "generic":
         settled = replace(plain, head="adder")
     else:
-        settled = replace(plain, head=compare_heads(circuit, fabric, outputs="class", pipelined=ranks > 2)[0].head)
+        settled = replace(plain, head=compare_heads(circuit, fabric, outputs="class", pipeline=ranks)[0].head)
     yield replace(settled, pipeline=min(ranks, max_ranks(settled.ranks(circuit).levels)))
     if 0 < target.luts <= SMALL:
         yield replace(plain, head="serial")
@@ -80,8 +80,8 @@ def measure(
     """Compile an optimised circuit for a target and measure it there."""
     guess = 0
     if not target.is_asic:
-        pipelined = verilog.pipeline > 2
-        guess = estimate(circuit, lut=target.lut_size, head=verilog.head, outputs="class", pipelined=pipelined).luts
+        ranks = verilog.pipeline
+        guess = estimate(circuit, lut=target.lut_size, head=verilog.head, outputs="class", pipeline=ranks).luts
     try:
         with tempfile.TemporaryDirectory(prefix="lgc-table-") as folder:
             source = Path(folder) / "net.v"

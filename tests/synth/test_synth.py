@@ -302,11 +302,11 @@ def test_verilog_that_yosys_refuses(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("layers", [(120,), (100, 120)])
-@pytest.mark.parametrize("lut", [4, 6])
-def test_the_estimate_is_within_15_percent(layers, lut, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("lut", "ranks"), [(4, 0), (6, 0), (4, 20)])
+def test_the_estimate_is_within_15_percent(layers, lut, ranks, tmp_path, monkeypatch):
     monkeypatch.setenv("LGC_CACHE", str(tmp_path))
     circuit, target = network(layers, 60), find_target(f"lut{lut}")
-    (verilog,) = jobs(circuit, target, 0)
+    (verilog,) = jobs(circuit, target, ranks)
     row = measure(circuit, target, verilog, options=SynthOptions())
     assert row.head == "adder"
     assert row.error is not None
