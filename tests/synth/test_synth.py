@@ -362,9 +362,10 @@ def test_gates_below_a_fixed_head_have_tables_of_their_own(head):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, one in targets().items() if one.family.wheel])
 def test_every_part_places_and_routes(source, name):
-    result = synthesize(source, find_target(name), SynthOptions())
+    # Combinational between two ranks: at ecp5's own 150 MHz the router would rip up until its time is over.
+    result = synthesize(source, find_target(name), SynthOptions(clock=10))
     assert not result.partial, result.problems
-    assert 1 < result.value("fmax") < 1000
+    assert 10 < result.value("fmax") < 1000
 
 
 SYNC = {"ice40": b"\x7e\xaa\x99\x7e", "ecp5": b"\xff\xff\xbd\xb3", "gowin": b"1" * 16}
