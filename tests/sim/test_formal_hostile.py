@@ -19,7 +19,8 @@ pytest.importorskip("pyosys")
 
 GATE = r"(`LGC_GATE votes\[0\] = )([^;]*);"
 ZERO = r"assign plain1\[0\+i\] = `LGC_ZERO;"
-LUT6 = "module LUT6 #(parameter [63:0] INIT = 0) (output O, input I0, I1, I2, I3, I4, I5);\n  assign O = 1'b0;\nendmodule\n"
+LUT6 = "module LUT6 #(parameter [63:0] INIT = 0) (output O, input I0, I1, I2, I3, I4, I5);\n"
+LUT6 += "  assign O = 1'b0;\nendmodule\n"
 
 # The options of the compilation, and what is changed in the text.
 TEXTS: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {

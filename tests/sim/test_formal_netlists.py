@@ -33,7 +33,8 @@ def test_a_netlist_is_proved_and_one_with_a_wrong_table_refuted(name: str, fault
     part, options = NETLISTS[name]
     netlist = synthesised(written(CIRCUIT, tmp_path, **options), part, None, tmp_path, 100, lambda _step: None)
     if fault:
-        changed = re.sub(r"(\.INIT\(\d+'h)([0-9a-f]+)(?=\)\n?\s*\) \S*(?:score|count|popcount))", _flipped, netlist.text, count=1)
+        table = r"(\.INIT\(\d+'h)([0-9a-f]+)(?=\)\n?\s*\) \S*(?:score|count|popcount))"
+        changed = re.sub(table, _flipped, netlist.text, count=1)
         assert changed != netlist.text
         netlist.path.write_text(changed)
     (tmp_path / "work").mkdir()

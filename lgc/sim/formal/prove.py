@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from contextlib import suppress
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
-from lgc.errors import InputError, NotCheckedError
 from lgc.backend.manifest import Manifest
+from lgc.errors import InputError, NotCheckedError
 from lgc.ir import Circuit, interp
 from lgc.sim.formal.abc import difference, equivalent
 from lgc.sim.formal.certificate import OPEN, PROVED, REFUTED, Certificate
@@ -112,9 +112,9 @@ def _before_synthesis(proof: Proof, design: Design) -> Design:
 
 
 def _same_outputs(proof: Proof, design: Design, source: Design) -> tuple[str, str]:
+    port, outputs = proof.rtl.manifest.input_port, proof.certificate.outputs
     first, second = (
-        gates(one, one.ports[proof.rtl.manifest.input_port], [bit for name in proof.certificate.outputs for bit in one.ports[name]])
-        for one in (design, source)
+        gates(one, one.ports[port], [bit for name in outputs for bit in one.ports[name]]) for one in (design, source)
     )
     if equivalent(first, second, proof.folder, proof.left()):
         return PROVED, f"{first.num_outputs} outputs"

@@ -108,9 +108,7 @@ def _offsets(scores: NDArray[np.int64], known: Known, width: int) -> Iterator[in
             pending += [(place + 1, offset + (bit << place)) for bit in (1, 0)]
 
 
-def _nets(
-    scores: NDArray[np.int64], known: Known, width: int, design: Design
-) -> tuple[set[Bit], list[Bit]]:
+def _nets(scores: NDArray[np.int64], known: Known, width: int, design: Design) -> tuple[set[Bit], list[Bit]]:
     """The nets of all bits, and the bits, class by class; complements become inverters of the design."""
     rows = [_rows(scores, place) for place in range(width)]
     found = [(known[row], flip) for word in zip(*rows, strict=True) for row, flip in word]

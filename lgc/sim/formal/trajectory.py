@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lgc.backend.manifest import Manifest
 from lgc.errors import NotCheckedError
-from lgc.ir import CONST0, CONST1, FIRST_INPUT, Builder, Netlist
+from lgc.ir import CONST0, CONST1, FIRST_INPUT, Builder
 from lgc.sim.formal.cells import Bit, Cell
 from lgc.sim.formal.rtl import Design
 
@@ -233,7 +233,7 @@ class _Schedule:
     def flight(
         self, idle: I32, inputs: Mapping[Bit, int], reads: Mapping[int, Sequence[Bit]]
     ) -> tuple[str, dict[int, list[int]], I32]:
-        """From idle to idle over an input: what is wrong with ``out_valid``, what nets are at clocks, the last state."""
+        """From idle to idle over an input: what is wrong with ``out_valid``, nets at given clocks, the last state."""
         found: dict[int, list[int]] = {}
         wrong = ""
         state = self._clock(idle, inputs, rst=CONST0, in_valid=CONST1)

@@ -1,4 +1,4 @@
-"""Runs yosys in a process of its own: ``python yosys_process.py SCRIPT``, one command a line. It imports nothing of lgc.
+"""Runs yosys in a process of its own, without lgc: ``python yosys_process.py SCRIPT``, one command a line.
 
 The line :data:`SINGLE` refuses a flat design in which something is assigned twice: of two constants, or of a constant
 and a gate, yosys takes one and says nothing.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def main(script: Path) -> int:
         if line != SINGLE:
             libyosys.run_pass(line, design)
         elif twice := assigned_twice(design.top_module()):
-            print(f"ERROR: {twice} is assigned twice, or is an input", flush=True)
+            sys.stdout.write(f"ERROR: {twice} is assigned twice, or is an input\n")
             return 1
     return 0
 
@@ -38,7 +39,7 @@ def assigned_twice(module: Any) -> str:
     for name, start, stop, fixed in spans:
         if fixed:
             return f"{name}[{start}:{stop - 1}]"
-    for (name, _, stop, _), (other, start, _, _) in zip(spans, spans[1:], strict=False):
+    for (name, _, stop, _), (other, start, _, _) in pairwise(spans):
         if name == other and start < stop:
             return f"{name}[{start}]"
     return ""
