@@ -8,6 +8,7 @@ import shutil
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
 from cli import call, save
 
 from lgc.backend.base import TARGETS
+from lgc.errors import InputError
 from lgc.ir import Encoder
 from lgc.sim.artefacts import ARTEFACTS, open_artefact
+from lgc.sim.artefacts.netlists import NetlistFile
 from lgc.sim.features import features_for, given_by_features
 from lgc.testing import NotEquivalentError, assert_equivalent
 
@@ -203,6 +206,41 @@ def test_a_sidecar_with_other_thresholds_is_a_difference(work: Path, capfd: Capt
     Path("net.blif.json").write_text(json.dumps(side))
     result = call(capfd, "verify", "model.pt", name, *FAST)
     assert result.code == 1 and "thresholds" in result.paragraph()
+
+
+def test_yosys_goes_by_names_and_lgc_by_order(work: Path, capfd: Capture) -> None:
+    """A netlist whose outputs stand in another order than their names say is wrong for whoever goes by order."""
+    name = compiled(capfd, ".blif")
+    edit(work / name, r"\bout\[0\] out\[1\] ", "out[1] out[0] ")
+    side = json.loads(Path("net.blif.json").read_text())
+    side |= {"offsets": [0, 1, *side["offsets"][2:]]}  # so that the two are not votes of one class
+    Path("net.blif.json").write_text(json.dumps(side))
+    artefact = open_artefact(work / name)
+    bits = np.random.default_rng(0).random((64, 16)) < 0.5
+    view = artefact.view()
+    assert view is not None
+    by_order = view.build(work).run(bits)
+    (work / "build").mkdir()
+    by_names = artefact.build(work / "build").run(bits)
+    assert by_order.scores is not None and by_names.scores is not None
+    assert (by_order.scores[:, 0] != by_names.scores[:, 0]).any()
+    assert (by_order.scores[:, 2:] == by_names.scores[:, 2:]).all()
+
+
+def test_names_in_any_order(work: Path, capfd: Capture) -> None:
+    artefact = open_artefact(work / compiled(capfd, ".blif"))
+    assert isinstance(artefact, NetlistFile)
+    artefact.sidecar = replace(artefact.sidecar, inputs=3, outputs=3)
+    symbols = b"".join(
+        b"%s%d %s[%d]\n" % (kind, place, name, index)
+        for kind, name in ((b"i", b"in"), (b"o", b"out"))
+        for place, index in enumerate((2, 0, 1))
+    )
+    inputs, outputs = artefact._names(symbols)
+    assert inputs.tolist() == [2, 0, 1]  # input 0 of the netlist reads bit 2
+    assert outputs.tolist() == [1, 2, 0]  # out[0] is output 1
+    with pytest.raises(InputError, match=r"in\[0\] to in\[2\]"):
+        artefact._names(symbols.replace(b"in[2]", b"in[1]"))
 
 
 SIDECARS: dict[str, Callable[[dict[str, object]], object]] = {
