@@ -17,9 +17,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
 from cli import call, save
 
-from lgc.backend.base import TARGETS
+from lgc.backend.base import TARGETS, write
+from lgc.backend.lgn import Lgn
 from lgc.errors import InputError
-from lgc.ir import Encoder
+from lgc.ir import Builder, Circuit, Encoder, Head
 from lgc.sim.artefacts import ARTEFACTS, open_artefact
 from lgc.sim.artefacts.netlists import NetlistFile
 from lgc.sim.features import features_for, given_by_features
@@ -225,6 +226,18 @@ def test_yosys_goes_by_names_and_lgc_by_order(work: Path, capfd: Capture) -> Non
     assert by_order.scores is not None and by_names.scores is not None
     assert (by_order.scores[:, 0] != by_names.scores[:, 0]).any()
     assert (by_order.scores[:, 2:] == by_names.scores[:, 2:]).all()
+
+
+@pytest.mark.parametrize("suffix", QUICK)
+def test_one_input_and_one_output(suffix: str, work: Path, capfd: Capture) -> None:
+    """Found by the fuzzer: yosys calls a port of one bit ``in``, not ``in[0]``."""
+    builder = Builder(1)
+    netlist = builder.build([builder.add(1, (2,))])
+    write(Lgn(), Circuit("one", Encoder(1), netlist, Head.equal_groups(1, ("a",))), work / "one.lgn")
+    needs(suffix)
+    assert call(capfd, "compile", "one.lgn", "-o", f"net{suffix}", "-q").code == 0
+    result = call(capfd, "verify", "one.lgn", f"net{suffix}", "--random", "9")
+    assert (result.code, result.err) == (0, "")
 
 
 def test_names_in_any_order(work: Path, capfd: Capture) -> None:

@@ -35,7 +35,7 @@ _READ = {
     "AIGER": "read_aiger -module_name lgc net",
     "yosys JSON": "read_json net",
 }
-_SYMBOL = re.compile(rb"^([io])(\d{1,9}) (in|out)\[(\d{1,9})\]$", re.M)
+_SYMBOL = re.compile(rb"^([io])(\d{1,9}) (in|out)(?:\[(\d{1,9})\])?$", re.M)  # a port of one bit has no index
 _DIGEST = re.compile(rb'lgc.circuit"?:?\s*"?([0-9a-f]{64})')
 
 
@@ -115,7 +115,7 @@ class NetlistFile(Artefact):
         found = {b"i": {}, b"o": {}}  # type: ignore[var-annotated]
         for kind, place, name, index in _SYMBOL.findall(data):
             if (kind, name) in ((b"i", b"in"), (b"o", b"out")):
-                found[kind][int(place)] = int(index)
+                found[kind][int(place)] = int(index or 0)
         inputs, outputs = found[b"i"], found[b"o"]
         counts = (self.sidecar.inputs, self.sidecar.outputs)
         for named, count in zip((inputs, outputs), counts, strict=True):
