@@ -32,17 +32,22 @@ def run_worker(what: str, arguments: list[str], folder: Path, timeout: float) ->
     command = [sys.executable, "-P", str(_WORKER), *arguments]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     log = folder / "worker.log"
-    with log.open("wb") as stream:
+    # The worker ends when its standard input does, however this process ends.
+    with (
+        log.open("wb") as stream,
+        subprocess.Popen(
+            command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=stream, stderr=subprocess.STDOUT
+        ) as worker,
+    ):
         try:
-            done = subprocess.run(
-                command, cwd=folder, env=environment, stdout=stream, stderr=subprocess.STDOUT,
-                timeout=timeout, check=False,
-            )  # fmt: skip
+            code = worker.wait(timeout)
         except subprocess.TimeoutExpired:
             raise NotCheckedError(f"{what} was stopped after {timeout:g} s: not checked") from None
-    if done.returncode:
+        finally:
+            worker.kill()
+    if code:
         lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-        reason = lines[-1][:300] if lines else f"exit code {done.returncode}"
+        reason = lines[-1][:300] if lines else f"exit code {code}"
         raise NotCheckedError(
             f"{what} did not run to its end: {reason}: not checked", hint="`--keep DIR` keeps its log"
         )
