@@ -22,6 +22,7 @@ from lgc.errors import (
     NotCheckedError,
     OptionError,
     OutputError,
+    TimeLimitError,
     ToolError,
 )
 
@@ -68,7 +69,12 @@ def test_exit_codes() -> None:
     assert (EXIT_MISMATCH, EXIT_USER, EXIT_TOOL) == (1, 2, 3)
     codes = {error: error.exit_code for error in ALL}
     assert codes.pop(MismatchError) == 1
-    assert [codes.pop(error) for error in (NotCheckedError, MissingToolError, ToolError)] == [3, 3, 3]
+    assert [codes.pop(error) for error in (NotCheckedError, MissingToolError, ToolError, TimeLimitError)] == [
+        3,
+        3,
+        3,
+        3,
+    ]
     assert set(codes.values()) == {2}
     assert {OutputError, OptionError, InputError, LgcError} <= set(codes)
     assert 0 not in codes.values()

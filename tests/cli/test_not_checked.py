@@ -185,7 +185,11 @@ def test_an_interrupted_run_is_no_pass(number: int, work: Path) -> None:
     start = text.index("{", text.index("static void evaluate(")) + 1
     (work / "net.c").write_text(f"{text[:start]} for (;;) ; {text[start:]}")
     command = [sys.executable, "-m", "lgc", "verify", "model.pt", "net.c", "--junit", "r.xml", "--keep", "kept"]
-    process = subprocess.Popen(command, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # A shell's background job ignores Ctrl-C, and what it starts does; this one does not.
+    process = subprocess.Popen(
+        command, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     try:
         deadline = time.monotonic() + 120
         while not list(work.glob("kept/*/rows.npy")):
