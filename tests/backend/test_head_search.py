@@ -85,3 +85,10 @@ def test_without_a_compiler_the_way_out_is_named(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(MissingToolError, match=r"no C compiler.*--effort 0"):
         map_circuit(circuit, head="carry", outputs="scores", effort=29)
     assert map_circuit(circuit, head="carry", outputs="scores", effort=0).luts["popcount"] > 0
+
+
+def test_tables_stand_behind_all_that_both_their_outputs_read() -> None:
+    netlist = map_circuit(shipped("mnist-1k5"), head="carry", outputs="scores").netlist
+    level, first = netlist.levels, netlist.first_node
+    for node in np.flatnonzero(netlist.chain < 0).tolist():
+        assert all(level[net] < level[first + node] for net in netlist.fanin[node][: netlist.arity[node]])
