@@ -39,7 +39,7 @@ def estimate(
 
     from rich.table import Table
 
-    from lgc.backend.head import HEADS
+    from lgc.backend.head import HEADS, ON_CHAINS
     from lgc.cli._console import console
     from lgc.files import write_text
     from lgc.frontend import load_circuit
@@ -49,8 +49,7 @@ def estimate(
     circuit = PassManager().run(load_circuit(model, source), PIPELINES["O2"])
     heads = ("adder", *HEADS, "serial") if head == "all" else (head,)
     sizes = [int(size) for size in lut] or [4, 6]
-    # Carry chains swallow with six operands only.
-    pairs = [(name, size) for name in heads for size in sizes if head != "all" or name != "carry" or size == 6]
+    pairs = [(name, size) for name in heads for size in sizes if head != "all" or name not in ON_CHAINS or size == 6]
     results = [run(circuit, lut=size, head=name, outputs=outputs, pipeline=pipeline) for name, size in pairs]
     table = Table("head", "LUT", "gates", "popcount", "argmax", "LUTs in all", "depth", "carry", title=circuit.name)
     for one in results:

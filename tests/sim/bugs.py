@@ -13,7 +13,7 @@ import pytest
 from lgc.backend import aiger, blif, encoder, json, onnx, verilog
 from lgc.backend.amaranth import target as amaranth
 from lgc.backend.c import target as c
-from lgc.backend.head import argmax, carry, compress, copies
+from lgc.backend.head import argmax, chains, compress, copies
 from lgc.backend.verilog import fabric, gates, head, leaves, mapped, serial, top
 from lgc.ir import Circuit, Netlist
 from lgc.ir import text as lgn
@@ -198,7 +198,7 @@ HEAD_BUGS = {
     "compress head: tie rule": Bug(argmax, "_exceeds", other_tie, options=COMPRESS),
     "bit-serial argmax: tie rule": Bug(argmax, "_priority", other_end, options=COMPRESS | {"argmax": "bit-serial"}),
     "carry head: a position forgets a net": Bug(
-        carry, "_xor", lambda real: lambda one: (one.table, one.operands), options={"head": "carry"}
+        chains, "_xor", lambda real: lambda one: (one.table, one.operands), options={"head": "carry"}
     ),
     "carry cells: data and selection swapped": Bug(
         mapped, "carry_cells", lambda real: lambda name, s, d, *more: real(name, d, s, *more), options=XC7

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 HEADS = ("compress", "carry")
 """The heads that are fixed as lookup tables."""
+ON_CHAINS = ("carry",)
+"""Those of carry chains: they take tables of six operands with two outputs, and a fabric that has cells for them."""
 
 _AUTO = {
     "generic": ("adder", 6, "plain arithmetic is portable, and no fabric is named that could hold lookup tables fixed"),

@@ -11,12 +11,13 @@ place of the full adder, or of one bit of it, stands a piece of the last layer.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from lgc.backend.head.compress import Columns, sum_tables
+from lgc.backend.head.chains import ChainColumns, Position, full_adder
+from lgc.backend.head.compress import sum_tables
 from lgc.backend.head.literals import FALSE, TRUE, positive
-from lgc.backend.head.plan import Bit, Chain, Compressor, Piece
+from lgc.backend.head.plan import Piece
 from lgc.backend.head.terms import Values
 from lgc.backend.head.waiting import EDGE, SMALL, SWALLOW, WIDE, Pool, Waiting
 
@@ -26,28 +27,8 @@ _TAKES = {_ADD: 4, EDGE: 3, SMALL: 1, WIDE: 1}
 """Bits of its column that a position takes."""
 _LONGEST, _SHORTEST = 8, 2
 """Positions of a chain of a level: a single one removes one bit only."""
-_LOOK = 64
-"""How many of the oldest bits of a column are looked at for one that is not inverted."""
 _FEW = 5
 """With fewer chains than this a level is hardly worth its delay: rather count pieces on their own."""
-
-
-@dataclass(frozen=True)
-class Position:
-    """What one position adds.
-
-    Attributes:
-        literal: a bit, or FALSE.
-        table: of ``operands``, which are literals: a function that counts as much as the bit.
-        second: another table of them, which counts twice as much and leaves the chain; 0 for none.
-        bits: those of the operands that are bits of the column, each named at one position.
-    """
-
-    literal: int = FALSE
-    table: int = 0
-    operands: tuple[int, ...] = ()
-    second: int = 0
-    bits: tuple[int, ...] = ()
 
 
 @dataclass
@@ -61,20 +42,12 @@ class _Draft:
     used: dict[int, int] = field(default_factory=lambda: defaultdict(int))
 
 
-class CarryColumns(Columns):
-    """Columns that are reduced on carry chains.
-
-    Attributes:
-        chains: those made so far.
-        packed: pairs of nodes of one lookup table with two outputs.
-    """
+class CarryColumns(ChainColumns):
+    """Columns that are reduced on carry chains, four bits a position."""
 
     def __init__(self, *args: object) -> None:
-        super().__init__(*args)  # type: ignore[arg-type]
-        self.chains: list[Chain] = []
-        self.packed: list[tuple[int, int]] = []
+        super().__init__(*args)
         self._pool = Pool()
-        self._fresh: list[int] = []
 
     def add_piece(self, nets: tuple[int, ...], values: Values) -> None:
         """Keep a piece for a chain to swallow if it fits one."""
@@ -192,7 +165,7 @@ class CarryColumns(Columns):
             return [Position(literal, piece.tables[0][1], nets, piece.tables[1][1])]
         taken = tuple(self.columns[place].popleft() for _ in range(_TAKES[kind] - 1))
         self._fresh[place] -= len(taken)
-        total, carry = _full_adder(piece.tables[0][1]) if piece else sum_tables((1, 1, 1), 0, 2)
+        total, carry = full_adder(piece.tables[0][1]) if piece else sum_tables((1, 1, 1), 0, 2)
         return [Position(literal, total, (*nets, *taken), carry, taken)]
 
     def _round(self) -> None:
@@ -226,89 +199,8 @@ class CarryColumns(Columns):
         self.constant -= constant
         self._chain(base, positions, carry_in, constant)
 
-    def _is_one(self, exponent: int) -> bool:
-        """Whether the constant that is left to add has this bit."""
-        return bool((self.constant >> exponent) & 1)
-
     def _counter(self, exponent: int, size: int) -> list[Position]:
         """Positions that count so many bits of a column, with no literals of their own yet."""
         taken = tuple(self.columns[exponent].popleft() for _ in range(size))
         tables = sum_tables((1,) * size, 0, min(size.bit_length(), self.width - exponent))
         return [Position(FALSE, table, taken, bits=() if index else taken) for index, table in enumerate(tables)]
-
-    def _take_fresh(self, exponent: int) -> int:
-        """A literal of a column that was there before this level."""
-        self._fresh[exponent] -= 1
-        return self._take(exponent, min(_LOOK, self._fresh[exponent] + 1))
-
-    def _take(self, exponent: int, oldest: int = _LOOK) -> int:
-        """A literal of a column, one that is not inverted if there is one among the oldest; FALSE if it is empty."""
-        column = self.columns[exponent]
-        for index in range(min(oldest, len(column))):
-            if not column[index] & 1:
-                literal = column[index]
-                del column[index]
-                return literal
-        return column.popleft() if column else FALSE
-
-    def _chain(
-        self, base: int, positions: list[Position], carry_in: int, constant: int, swallowed: tuple[Piece, ...] = ()
-    ) -> None:
-        """Build a chain and put its sums and its carries into their columns."""
-        mapper = self.mapper
-        first = mapper.net(carry_in)
-        steering = [self._steer(one, index == 0 and first > 0) for index, one in enumerate(positions)]
-        carry, sums, carries = first, [], []
-        for index, (select, data) in enumerate(steering):
-            sums.append(mapper.sum(select, carry) if carry else select)
-            carry = mapper.carry(select, carry, data) if base + index + 1 < self.width else 0
-            carries.append(carry)
-        selects, datas = zip(*steering, strict=True)
-        self.chains.append(Chain(selects, datas, first, tuple(sums), tuple(carries)))
-        outputs = [(positive(net), base + index) for index, net in enumerate(sums)]
-        if carry:
-            outputs.append((positive(carry), base + len(positions)))
-        outputs += self._seconds(base, positions, selects)
-        bits = [(carry_in, base)] if carry_in != FALSE else []
-        for exponent, one in enumerate(positions, base):
-            bits += [(literal, exponent) for literal in (one.literal, *one.bits) if literal != FALSE]
-        self.compressors.append(Compressor(self.group, tuple(bits), constant, tuple(outputs), swallowed))
-        self.add(tuple(outputs))
-
-    def _seconds(self, base: int, positions: list[Position], selects: Sequence[int]) -> list[Bit]:
-        """What leaves a chain by the second outputs of its tables."""
-        found = []
-        for exponent, (one, select) in enumerate(zip(positions, selects, strict=True), base + 1):
-            if one.second and exponent < self.width:
-                net = self.mapper.own(one.second, one.operands)
-                self.packed.append((select, net))
-                found.append((positive(net), exponent))
-        return found
-
-    def _steer(self, one: Position, with_carry: bool) -> tuple[int, int]:
-        """The nets that steer a position: the sum of what it adds, and what it carries on where that is 0."""
-        data = self.mapper.net(one.literal)  # the chain itself cannot invert
-        select = self.mapper.own(*_xor(replace(one, literal=positive(data))))
-        if data and with_carry:
-            # A carry that comes in takes the place of the net: the table's second output gives the function.
-            data = self.mapper.own(one.table, one.operands)
-            self.packed.append((select, data))
-        return select, data
-
-
-def _full_adder(table: int) -> tuple[int, int]:
-    """Sum and carry of a function of two operands, given by its table, and two more operands."""
-    total = carry = 0
-    for address in range(16):
-        count = ((table >> (address & 3)) & 1) + ((address >> 2) & 1) + (address >> 3)
-        total |= (count & 1) << address
-        carry |= (count >> 1) << address
-    return total, carry
-
-
-def _xor(one: Position) -> tuple[int, tuple[int, ...]]:
-    """The function of a position's lookup table."""
-    if one.literal == FALSE:
-        return one.table, one.operands
-    size = 1 << len(one.operands)
-    return one.table | (one.table ^ ((1 << size) - 1)) << size, (*one.operands, one.literal)

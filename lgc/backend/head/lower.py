@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.backend.head.argmax import ARCHITECTURES
-from lgc.backend.head.auto import HEADS
+from lgc.backend.head.auto import HEADS, ON_CHAINS
 from lgc.backend.head.carry import CarryColumns
+from lgc.backend.head.chains import ChainColumns
 from lgc.backend.head.choose import EFFORT, Cut, Prices, cut_group
 from lgc.backend.head.compress import Columns
 from lgc.backend.head.gauge import digits
@@ -43,6 +44,9 @@ _PRICES = {
     ("compress", 4): Prices(lut=4, bit=2.0, piece=lambda _, bits: 3.0 * bits),
     ("carry", 6): Prices(lut=6, bit=0.55, piece=_on_chains),
 }
+
+
+_COLUMNS = {"compress": Columns, "carry": CarryColumns}
 
 
 @lru_cache(maxsize=2)
@@ -113,7 +117,7 @@ class _Lowering:
         self.score = Score.of(circuit.head, class_only=outputs == "class")
         self.builder = Builder(circuit.netlist.num_inputs)
         self.mapper = Mapper(self.builder)
-        self.columns = CarryColumns if head == "carry" else Columns
+        self.columns = _COLUMNS[head]
         self.pieces: list[Piece] = []
         self.chains: list[Chain] = []
         self.packed: list[tuple[int, int]] = []
@@ -153,7 +157,7 @@ class _Lowering:
         kind, region = kind[order], region[order]
         rename = Renaming(number.tolist())
         packed = [(rename.number[one], rename.number[two]) for one, two in self.packed]
-        if self.head == "carry":
+        if self.head in ON_CHAINS:
             packed += self._pairs(netlist, kind, region, packed)
         return Mapped(
             netlist=name_regions(netlist, region, tuple(REGIONS.values())),
@@ -234,7 +238,7 @@ class _Lowering:
         swallowed = [piece for one in columns.compressors for piece in one.swallowed]
         offsets = sum(piece.offset for piece in (*columns.pieces, *swallowed))
         self.constants.append(constant + offsets)
-        if isinstance(columns, CarryColumns):
+        if isinstance(columns, ChainColumns):
             self.chains += columns.chains
             self.packed += columns.packed
         return word

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from lgc import __version__
 from lgc.backend.base import Target
-from lgc.backend.head import EFFORT, HEADS, Choice, Mapped, choose_head, map_circuit
+from lgc.backend.head import EFFORT, HEADS, ON_CHAINS, Choice, Mapped, choose_head, map_circuit
 from lgc.backend.head.argmax import ARCHITECTURES
 from lgc.backend.head.copies import copy_inputs
 from lgc.backend.manifest import Manifest
@@ -126,9 +126,11 @@ class Verilog(Target):
         if self.effort < 0:
             raise OptionError(f"effort is {self.effort}", hint="Give 0 or more")
         fabric = FABRICS.get(self.fabric)
-        if self.head == "carry" and fabric and not fabric.carry:
+        if self.head in ON_CHAINS and fabric and not fabric.carry:
+            able = ", ".join(name for name, one in FABRICS.items() if one.carry)
             raise OptionError(
-                f"there are no carry chains for the fabric {self.fabric}", hint="Give --head compress, or --head auto"
+                f"there are no carry chains for the fabric {self.fabric}, and the head {self.head} is made of them",
+                hint=f"Give --fabric {able}, or another head: --head compress, or --head auto",
             )
 
     def choice(self) -> Choice:

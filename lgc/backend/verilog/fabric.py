@@ -15,7 +15,7 @@ class Fabric:
         table: Verilog of a lookup table, with the places ``{arity}``, ``{size}``, ``{init}``, ``{name}``, ``{output}``
             and ``{i0}`` to ``{i5}``.
         padded: whether every table has ``lut`` operands, those left over at 0.
-        carry: whether the head ``carry`` has cells here.
+        carry: whether the heads on carry chains have cells here.
         models: Verilog that simulates the cells.
     """
 
