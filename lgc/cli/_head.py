@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lgc.ir import Circuit
 
 # As in lgc.backend.head and lgc.backend.verilog.fabric, which are too heavy to import for a help text; a test compares.
-HEADS = ("auto", "adder", "serial", "compress", "carry")
+HEADS = ("auto", "adder", "serial", "compress", "carry", "ternary")
 ARGMAXES = ("tournament", "bit-serial")
 FABRICS = ("generic", "xc7", "ecp5", "ice40", "gowin")
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from strategies import all_inputs, circuits, random_circuit, random_inputs
 
-from lgc.backend.head import Mapped, Piece, map_circuit
+from lgc.backend.head import ON_CHAINS, Mapped, Piece, map_circuit
 from lgc.backend.head.argmax import ARCHITECTURES
 from lgc.backend.head.literals import cofactors, reduce_table
 from lgc.errors import OptionError
@@ -25,7 +25,7 @@ from lgc.ir.verify import verify_netlist
 from lgc.passes import PIPELINES, PassManager
 
 Architecture = tuple[str, int]
-HEADS: tuple[Architecture, ...] = (("compress", 6), ("compress", 4), ("carry", 6))
+HEADS: tuple[Architecture, ...] = (("compress", 6), ("compress", 4), ("carry", 6), ("ternary", 6))
 
 
 def results(mapped: Mapped, bits: NDArray[np.bool_]) -> tuple[NDArray[np.int64] | None, NDArray[np.int64] | None]:
@@ -118,8 +118,9 @@ def test_the_plan_conserves_every_weight(head: Architecture) -> None:
         np.testing.assert_array_equal(value(nets, piece), piece.offset + weigh(nets, piece.bits))
 
 
-def test_a_chain_stands_behind_the_chains_that_it_reads() -> None:
-    mapped = map_circuit(random_circuit(40, [600], 2, seed=2), head="carry")
+@pytest.mark.parametrize("head", ON_CHAINS)
+def test_a_chain_stands_behind_the_chains_that_it_reads(head: str) -> None:
+    mapped = map_circuit(random_circuit(40, [600], 2, seed=2), head=head)
     level, first = mapped.netlist.levels, mapped.netlist.first_node
     made = {net for chain in mapped.chains for net in (*chain.sums[1:], *chain.carries) if net}
     reads = 0
@@ -132,6 +133,32 @@ def test_a_chain_stands_behind_the_chains_that_it_reads() -> None:
         shown = [net for net in (*chain.sums, *chain.carries) if net and mapped.kind[net - first]]
         assert len({int(level[net]) for net in shown}) <= 1
     assert reads > 10
+
+
+def test_the_tables_of_a_row_stand_at_one_level_two_behind_what_they_read() -> None:
+    """Of two in a row the second reads the second output of the first, for which there is no rank between them."""
+    netlist = (mapped := map_circuit(random_circuit(40, [600], 2, seed=2), head="ternary")).netlist
+    level, first = netlist.levels, netlist.first_node
+    rows = [chain for chain in mapped.chains if chain.tables]
+    for chain in rows:
+        assert set(chain.select) <= set(chain.tables)
+        assert all(below in chain.tables or not below for below in chain.data[1:])
+        nodes = np.array(chain.tables) - first
+        operands = {net for node in nodes for net in netlist.fanin[node][: netlist.arity[node]].tolist()}
+        assert {int(level[net]) for net in chain.tables} == {
+            2 + max(level[net] for net in operands - set(chain.tables))
+        }
+        assert {int(level[net]) for net in chain.sums} == {int(level[chain.select[0]])}
+    assert len(rows) > 10
+
+
+def test_a_row_takes_three_numbers_and_a_piece() -> None:
+    """Two bits go for a table, four into the lowest position; and pieces are swallowed on the way."""
+    mapped = map_circuit(random_circuit(40, [600], 2, seed=2), head="ternary")
+    rows = [one for one, chain in zip(mapped.compressors, mapped.chains, strict=True) if len(chain.select) > 2]
+    full = [one for one in rows if not one.swallowed and not one.constant]
+    assert full and any(len(one.inputs) >= 2 * len(one.outputs) - 1 for one in full)
+    assert {len(piece.nets) for one in rows for piece in one.swallowed} >= {2, 4}
 
 
 def test_tables_are_reduced_to_the_operands_that_matter() -> None:

@@ -135,7 +135,7 @@ def test_every_path_through_the_text_crosses_each_rank_once(circuit: Circuit, da
     assert text.count("<= rst ?") == 1 and f"reg [{ranks - 1}:0] valid;" in text
 
 
-@given(circuits(max_nodes=30), st.sampled_from(["compress", "carry"]), st.data())
+@given(circuits(max_nodes=30), st.sampled_from(["compress", "carry", "ternary"]), st.data())
 def test_every_path_through_a_mapped_head_too(circuit: Circuit, head: str, data: st.DataObject) -> None:
     most = max_ranks(Verilog(head=head).ranks(circuit).levels)
     ranks = data.draw(st.integers(1, most))

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from strategies import random_circuit
 
 from lgc.backend.base import write
-from lgc.backend.head import HEADS
+from lgc.backend.head import HEADS, ON_CHAINS
 from lgc.backend.head.argmax import ARCHITECTURES
 from lgc.backend.lgn import Lgn
 from lgc.backend.verilog.fabric import FABRICS
@@ -37,6 +37,7 @@ def test_the_choices_are_those_of_the_backend() -> None:
         (["--fabric", "xc7"], "carry", "CARRY4 #("),
         (["--fabric", "ecp5"], "compress", "LUT4 #("),
         (["--head", "compress"], "compress", "lut6("),
+        (["--head", "ternary", "--fabric", "xc7"], "ternary", "CARRY4 #("),
         (["--head", "serial"], "serial", "out_serial"),
     ],
 )
@@ -49,16 +50,18 @@ def test_the_head_is_named_and_built(model: Path, options: list[str], head: str,
     assert ("by construction" in done.output) == (head in HEADS)
 
 
-def test_carry_chains_that_a_fabric_does_not_have(model: Path) -> None:
+@pytest.mark.parametrize("head", ON_CHAINS)
+def test_carry_chains_that_a_fabric_does_not_have(head: str, model: Path) -> None:
     output = model.with_name("out.v")
-    done = CliRunner().invoke(cli, ["compile", str(model), "-o", str(output), "--head", "carry", "--fabric", "ice40"])
-    assert "no carry chains for the fabric ice40" in f"{done.output}{done.exception}"
+    done = CliRunner().invoke(cli, ["compile", str(model), "-o", str(output), "--head", head, "--fabric", "ice40"])
+    told = f"{done.output}{done.exception}"
+    assert "no carry chains for the fabric ice40" in told and f"the head {head}" in told and "--fabric xc7" in told
     assert done.exit_code != 0 and not output.exists()
 
 
 def test_auto_is_the_smallest_by_estimate_and_says_so(model: Path) -> None:
     circuit = PassManager().run(load_circuit(model), PIPELINES["O2"])
-    for fabric, heads in (("xc7", {"adder", "compress", "carry"}), ("ecp5", {"adder", "compress"})):
+    for fabric, heads in (("xc7", {"adder", "compress", "carry", "ternary"}), ("ecp5", {"adder", "compress"})):
         found = compare_heads(circuit, fabric)
         assert {one.head for one in found} == heads
         assert found[0].luts == min(one.luts for one in found)

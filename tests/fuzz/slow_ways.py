@@ -47,6 +47,8 @@ HEADS: tuple[dict[str, Any], ...] = (
     {"head": "compress"},
     {"head": "compress", "argmax": "bit-serial"},
     {"head": "carry"},
+    {"head": "ternary"},
+    {"head": "ternary", "fabric": "xc7"},
     {"fabric": "xc7"},
     {"fabric": "ecp5"},
     {"fabric": "ice40"},

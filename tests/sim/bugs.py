@@ -13,7 +13,7 @@ import pytest
 from lgc.backend import aiger, blif, encoder, json, onnx, verilog
 from lgc.backend.amaranth import target as amaranth
 from lgc.backend.c import target as c
-from lgc.backend.head import argmax, chains, compress, copies
+from lgc.backend.head import argmax, chains, compress, copies, ternary
 from lgc.backend.verilog import fabric, gates, head, leaves, mapped, serial, top
 from lgc.ir import Circuit, Netlist
 from lgc.ir import text as lgn
@@ -192,6 +192,17 @@ def other_end(real: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *given, last: real(*given, last=not last)
 
 
+def without_carry_from_below(real: Callable[..., tuple[int, int]]) -> Callable[..., tuple[int, int]]:
+    """A position of a row adds its own three bits only: its net is that of the table below, which is a node."""
+
+    def steer(self: Any, one: Any, with_carry: bool) -> tuple[int, int]:
+        below = any(one.literal >> 1 == second for _, second in self.packed)
+        return real(self, replace(one, literal=0) if below else one, with_carry)
+
+    return steer
+
+
+TERNARY = {"head": "ternary", "fabric": "xc7"}
 COMPRESS, XC7 = {"head": "compress"}, {"fabric": "xc7"}
 HEAD_BUGS = {
     "compress head: a counter's low bit": Bug(compress, "sum_tables", first_table, options=COMPRESS),
@@ -199,6 +210,12 @@ HEAD_BUGS = {
     "bit-serial argmax: tie rule": Bug(argmax, "_priority", other_end, options=COMPRESS | {"argmax": "bit-serial"}),
     "carry head: a position forgets a net": Bug(
         chains, "_xor", lambda real: lambda one: (one.table, one.operands), options={"head": "carry"}
+    ),
+    "ternary head: the constant is forgotten": Bug(
+        ternary.TernaryColumns, "_is_one", lambda _: lambda *given: False, options=TERNARY
+    ),
+    "ternary head: the carry of the position below is forgotten": Bug(
+        chains.ChainColumns, "_steer", without_carry_from_below, options=TERNARY
     ),
     "carry cells: data and selection swapped": Bug(
         mapped, "carry_cells", lambda real: lambda name, s, d, *more: real(name, d, s, *more), options=XC7

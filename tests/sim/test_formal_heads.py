@@ -32,6 +32,9 @@ HEADS: dict[str, dict[str, Any]] = {
     "carry": {"head": "carry"},
     "carry, xc7": {"head": "carry", "fabric": "xc7", "pipeline": 4},
     "carry, class": {"head": "carry", "fabric": "xc7", "outputs": "class"},
+    "ternary": {"head": "ternary"},
+    "ternary, xc7": {"head": "ternary", "fabric": "xc7", "pipeline": 4},
+    "ternary, class": {"head": "ternary", "fabric": "xc7", "outputs": "class"},
     "serial": {"head": "serial"},
     "serial, class": {"head": "serial", "outputs": "class"},
 }
@@ -48,6 +51,10 @@ FAULTS: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
     "a table of the popcount": ({"head": "compress", "fabric": "ecp5"}, (r"(popcount_3_0 .*?)A\(", r"\1A(1'b1 ^ ")),
     "a chain's table": ({"head": "carry", "fabric": "xc7"}, (r"(CARRY4 popcount.*?\.S\(\{.*?)(\w+\[\d+\])", r"\1~\2")),
     "a chain's data": ({"head": "carry", "fabric": "xc7"}, (r"(CARRY4 popcount.*?\.DI\(\{.*?)(\w+\[\d+\])", r"\1~\2")),
+    "a carry of the position below": (
+        {"head": "ternary", "fabric": "xc7"},
+        (r"(LUT6_2 [^;]*?\.O6\(popcount_(\d+)\[[^;]*\.I\d\()(popcount_\2\[\d+\])", r"\1~\3"),
+    ),
     "a generic head": ({"head": "compress"}, (r"(LGC_GATE popcount_2\[0\] = )([^;]*);", r"\1~(\2);")),
     "the argmax": ({"head": "carry"}, (r"(LGC_GATE argmax_\d+\[0\] = )([^;]*);", r"\1~(\2);")),
     "a serial counter": ({"head": "serial"}, (r"= mine & carry", "= mine | carry")),
@@ -114,7 +121,7 @@ def test_a_gate_wrong_where_no_sample_is(tmp_path: Path) -> None:
 @settings(max_examples=6, deadline=None)
 @given(
     circuits(max_inputs=6, max_nodes=14, max_outputs=10),
-    st.sampled_from(["adder", "compress", "carry", "serial"]),
+    st.sampled_from(["adder", "compress", "carry", "ternary", "serial"]),
     st.integers(0, 2),
     st.sampled_from(["O0", "O2", "O3"]),
 )

@@ -87,10 +87,16 @@ def test_what_tools_read_differently_is_refused(name: str) -> None:
         check_dialect(f"module top (input wire b, output wire a);\n  {DIALECT[name]}\nendmodule\n")
 
 
-@pytest.mark.parametrize("head", ["adder", "compress", "carry", "serial"])
+@pytest.mark.parametrize("head", ["adder", "compress", "carry", "ternary", "serial"])
 def test_what_lgc_writes_is_in_the_dialect(head: str) -> None:
     circuit = random_circuit(10, [24, 30], 3, seed=4)
-    fabrics = {"adder": [""], "compress": ["", "xc7", "ecp5", "ice40", "gowin"], "carry": ["", "xc7"], "serial": [""]}
+    fabrics = {
+        "adder": [""],
+        "compress": ["", "xc7", "ecp5", "ice40", "gowin"],
+        "carry": ["", "xc7"],
+        "ternary": ["", "xc7"],
+        "serial": [""],
+    }
     for fabric in fabrics[head]:
         for ranks in (0,) if head == "serial" else (0, 3):
             options = {"fabric": fabric} if fabric else {}

@@ -25,7 +25,7 @@ from batch import Batch
 
 pytestmark = pytest.mark.sim
 
-GENERIC = [{"head": "compress", "argmax": "bit-serial"}, {"head": "carry"}]
+GENERIC = [{"head": "compress", "argmax": "bit-serial"}, {"head": "carry"}, {"head": "ternary"}]
 NOW, LATER = ("xc7",), ("ecp5", "ice40", "gowin")
 
 
@@ -51,6 +51,10 @@ def test_expressions_of_every_head(tmp_path: Path) -> None:
 def test_cells_of_every_fabric(fabric: str, tmp_path: Path) -> None:
     """One lane is what hardware is: the cells, by the models in the file."""
     check([{"fabric": fabric}], tmp_path, lanes=1)
+
+
+def test_cells_of_ternary_adders(tmp_path: Path) -> None:
+    check([{"fabric": "xc7", "head": "ternary"}], tmp_path, lanes=1)
 
 
 @pytest.mark.slow

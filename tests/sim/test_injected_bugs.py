@@ -81,7 +81,7 @@ def test_every_pass_target_and_head_has_a_bug() -> None:
     assert {name.removeprefix("pass ") for name in PASS_BUGS} == set(PASSES)
     assert {bug.suffix for bug in (FILE_BUGS | VERILOG_BUGS).values()} == set(ARTEFACTS)
     heads = {str(bug.options.get("head") or bug.options["fabric"]) for bug in HEAD_BUGS.values()}
-    assert heads == {"compress", "carry", "serial", "xc7", "ecp5"}
+    assert heads == {"compress", "carry", "ternary", "serial", "xc7", "ecp5"}
 
 
 @pytest.mark.sim

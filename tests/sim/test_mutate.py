@@ -198,6 +198,8 @@ def test_directed_vectors_catch_every_fault_of_a_larger_net(tmp_path: Path) -> N
 HEADS = {
     "compress": {"head": "compress"},
     "carry": {"head": "carry"},
+    "ternary": {"head": "ternary"},
+    "ternary, xc7": {"head": "ternary", "fabric": "xc7"},
     "xc7": {"fabric": "xc7"},
     "ecp5": {"fabric": "ecp5"},
     "serial": {"head": "serial"},
@@ -206,6 +208,8 @@ CELLS = {"table bit", "stuck-at", "swapped inputs", "re-wired input", "gate func
 HEAD_KINDS = {
     "compress": CELLS - {"table bit"},
     "carry": CELLS - {"table bit"} | {"carry chain"},
+    "ternary": CELLS - {"table bit"} | {"carry chain"},
+    "ternary, xc7": CELLS | {"carry chain"},
     "xc7": CELLS | {"carry chain"},
     "ecp5": CELLS,
     "serial": {
@@ -243,6 +247,22 @@ def test_the_text_without_what_lanes_read() -> None:
     assert [line for line in hardware_text(text).split("\n") if line.strip() and line[0] != "`"] == ["a", "e", "f", "h"]
 
 
+def test_a_rewired_input_closes_no_loop(tmp_path: Path) -> None:
+    """The tables of a row read others of their own vector: a fault takes such a net for one that stands before."""
+    _, rtl = with_head("ternary, xc7", tmp_path)
+    places, inner = find_places(rtl.text, 16), 0
+    for cell in places.cells:
+        driven = [net.partition("[") for pin, net in cell.pins if pin in ("O", "O5", "O6")]
+        drawn = (cell_fault(cell, places.widths, random.Random(seed)) for seed in range(60))
+        for text in (one[1] for one in drawn if one and one[0] == "re-wired input"):
+            (faulty,) = find_cells(f"  {text}")
+            for net in {net for _, net in faulty.inputs} - {net for _, net in cell.inputs}:
+                name, _, place = net.partition("[")
+                inner += name == driven[0][0]
+                assert all(int(place[:-1]) < int(own[:-1]) for vector, _, own in driven if vector == name)
+    assert inner > 5
+
+
 def test_a_cell_fault_is_another_function(tmp_path: Path) -> None:
     """Of all cells of a fabric: what changes is never a bit that no pin can address, nor a symmetric pair."""
     _, rtl = with_head("xc7", tmp_path)
@@ -273,7 +293,7 @@ def test_a_campaign_on_every_head(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.sim
-@pytest.mark.parametrize("name", ["xc7", "carry", "serial"])
+@pytest.mark.parametrize("name", ["xc7", "carry", "ternary", "ternary, xc7", "serial"])
 def test_the_choice_agrees_with_mutants_built_for_real_on_every_head(name: str, tmp_path: Path) -> None:
     circuit, rtl = with_head(name, tmp_path)
     vectors, reference = [random_vectors(16, 6, 5)], InterpreterReference(circuit)

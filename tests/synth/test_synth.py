@@ -349,7 +349,7 @@ def test_estimates_by_stage():
         estimate(circuit, lut=5)
 
 
-@pytest.mark.parametrize("head", ["compress", "carry"])
+@pytest.mark.parametrize("head", ["compress", "carry", "ternary"])
 def test_gates_below_a_fixed_head_have_tables_of_their_own(head):
     """Its tables read what the votes read: no vote takes over a gate, as it does where synthesis maps both."""
     circuit = network((200, 210), 60)

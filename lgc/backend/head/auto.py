@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-HEADS = ("compress", "carry")
+HEADS = ("compress", "carry", "ternary")
 """The heads that are fixed as lookup tables."""
-ON_CHAINS = ("carry",)
+ON_CHAINS = ("carry", "ternary")
 """Those of carry chains: they take tables of six operands with two outputs, and a fabric that has cells for them."""
 
 _AUTO = {

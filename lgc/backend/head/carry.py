@@ -11,24 +11,17 @@ place of the full adder, or of one bit of it, stands a piece of the last layer.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from lgc.backend.head.chains import ChainColumns, Position, full_adder
+from lgc.backend.head.chains import ADD, FEW, TAKES, ChainColumns, Position
 from lgc.backend.head.compress import sum_tables
 from lgc.backend.head.literals import FALSE, TRUE, positive
-from lgc.backend.head.plan import Piece
-from lgc.backend.head.terms import Values
-from lgc.backend.head.waiting import EDGE, SMALL, SWALLOW, WIDE, Pool, Waiting
+from lgc.backend.head.waiting import EDGE, SMALL, SWALLOW, WIDE, Waiting
 
-_ADD = "add"
-"""Beside the kinds of pieces, what a position may be given to: three bits of its column."""
-_TAKES = {_ADD: 4, EDGE: 3, SMALL: 1, WIDE: 1}
-"""Bits of its column that a position takes."""
+_TAKES = {kind: 1 + bits for kind, bits in TAKES.items()} | {WIDE: 1}
+"""Bits of its column that a position takes, its net among them."""
 _LONGEST, _SHORTEST = 8, 2
 """Positions of a chain of a level: a single one removes one bit only."""
-_FEW = 5
-"""With fewer chains than this a level is hardly worth its delay: rather count pieces on their own."""
 
 
 @dataclass
@@ -45,17 +38,7 @@ class _Draft:
 class CarryColumns(ChainColumns):
     """Columns that are reduced on carry chains, four bits a position."""
 
-    def __init__(self, *args: object) -> None:
-        super().__init__(*args)
-        self._pool = Pool()
-
-    def add_piece(self, nets: tuple[int, ...], values: Values) -> None:
-        """Keep a piece for a chain to swallow if it fits one."""
-        piece = Waiting.of(nets, values, self.width)
-        if piece.kind is None:
-            super().add_piece(nets, values)
-        else:
-            self._pool.add(piece)
+    swallows = (WIDE, SMALL, EDGE)
 
     def reduce(self) -> list[int]:
         """See :meth:`Columns.reduce`."""
@@ -63,7 +46,7 @@ class CarryColumns(ChainColumns):
             self._count(self._pool.shed(WIDE, base, self._pool.count(WIDE, base) // 2))
         while True:
             made = self._level()
-            if made < _FEW and not self._lay_out() and (not made or max(map(len, self.columns)) < SWALLOW + 2):
+            if made < FEW and not self._lay_out() and (not made or max(map(len, self.columns)) < SWALLOW + 2):
                 break
         while any(len(column) >= SWALLOW + 2 for column in self.columns):
             self._round()
@@ -74,19 +57,6 @@ class CarryColumns(ChainColumns):
                 self.constant -= 1 << exponent
                 column.append(TRUE)
         return [column[0] if column else FALSE for column in self.columns]
-
-    def _count(self, pieces: Iterable[Waiting]) -> None:
-        """Count pieces on their own, in lookup tables beside the chains."""
-        for piece in pieces:
-            super().add_piece(piece.nets, piece.values)
-
-    def _lay_out(self) -> bool:
-        """Count half of what waits on its own, so that there are bits to add the others to; whether anything waited."""
-        before = len(self.pieces)
-        for kind in (WIDE, SMALL, EDGE):
-            for base in range(self.width):
-                self._count(self._pool.shed(kind, base, self._pool.count(kind, base) // 2))
-        return len(self.pieces) > before
 
     def _level(self) -> int:
         """Chains side by side: what one gives waits for the next level. How many there are.
@@ -131,8 +101,8 @@ class CarryColumns(ChainColumns):
                 piece = self._pool.peek(kind, place, counts[kind, place])
                 if piece and self._free(draft, place) >= _TAKES[kind]:
                     return kind, piece
-            if self._free(draft, place) >= _TAKES[_ADD]:
-                return _ADD, None
+            if self._free(draft, place) >= _TAKES[ADD]:
+                return ADD, None
         piece = self._pool.peek(WIDE, place, counts[WIDE, place])
         return (WIDE, piece) if piece and self._fits(draft, piece) else None
 
@@ -149,24 +119,13 @@ class CarryColumns(ChainColumns):
         for kind, piece in draft.steps:
             place = draft.base + len(positions)
             if piece:
-                self._pool.pop(kind, place)
-                self.constant += piece.offset
-                swallowed.append(Piece(self.group, piece.nets, tuple(piece.values.tolist()), piece.offset, ()))
-            positions += self._positions(kind, piece, place)
-        self._chain(draft.base, positions, carry_in, 0, tuple(swallowed))
-
-    def _positions(self, kind: str, piece: Waiting | None, place: int) -> list[Position]:
-        """The positions of one step; their bits are taken out of the columns."""
-        nets = tuple(positive(net) for net in piece.nets) if piece else ()
-        if piece and kind == WIDE:
-            return [Position(self._take_fresh(exponent), table, nets) for exponent, table in piece.tables]
-        literal = self._take_fresh(place)
-        if piece and kind == SMALL:
-            return [Position(literal, piece.tables[0][1], nets, piece.tables[1][1])]
-        taken = tuple(self.columns[place].popleft() for _ in range(_TAKES[kind] - 1))
-        self._fresh[place] -= len(taken)
-        total, carry = full_adder(piece.tables[0][1]) if piece else sum_tables((1, 1, 1), 0, 2)
-        return [Position(literal, total, (*nets, *taken), carry, taken)]
+                swallowed.append(self._swallow(piece))
+            if piece and kind == WIDE:
+                nets = tuple(positive(net) for net in piece.nets)
+                positions += [Position(self._take_fresh(exponent), table, nets) for exponent, table in piece.tables]
+            else:
+                positions.append(self._position(self._take_fresh(place), piece, place))
+        self._chain(draft.base, positions, carry_in, swallowed=tuple(swallowed))
 
     def _round(self) -> None:
         """One level of 5:3 counters in every column, each in a chain with three more bits and a carry."""
@@ -177,7 +136,7 @@ class CarryColumns(ChainColumns):
                 counter = self._counter(exponent, SWALLOW)
                 raw = [self._take(exponent + index) for index in range(len(counter))]
                 positions = [replace(one, literal=literal) for one, literal in zip(counter, raw, strict=True)]
-                self._chain(exponent, positions, self._take(exponent), 0)
+                self._chain(exponent, positions, self._take(exponent))
 
     def _ripple(self, base: int) -> None:
         """One long chain from a column up, until it meets an empty one."""

@@ -75,6 +75,7 @@ def _with_copies(netlist: ChainedNetlist, inputs: I64, fanin: I64, number: I64) 
         origin=np.concatenate([np.full(count, -1, netlist.origin.dtype), netlist.origin]),
         outputs=number[netlist.outputs].astype(netlist.outputs.dtype),
         chain=np.concatenate([np.full(count, -1, netlist.chain.dtype), netlist.chain]),
+        inside=np.concatenate([np.zeros(count, np.bool_), netlist.inside]),
         beside=number[netlist.beside],
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import accumulate
 
 import numpy as np
@@ -22,6 +22,7 @@ from lgc.backend.head.pack import pair_up
 from lgc.backend.head.plan import REGIONS, Bit, Chain, Compressor, Mapped, Piece
 from lgc.backend.head.renaming import Renaming
 from lgc.backend.head.terms import read_groups
+from lgc.backend.head.ternary import TernaryColumns
 from lgc.backend.head.waiting import SHARED, SWALLOW
 from lgc.errors import OptionError
 from lgc.ir import Builder, Circuit, Netlist
@@ -29,13 +30,17 @@ from lgc.ir.circuit import Head
 from lgc.ir.netlist import I32
 
 
-def _on_chains(nets: int, bits: int) -> float:
-    """A piece that goes on carry chains; what the chains' ends cost is in it, as measured over the example networks."""
+def _on_chains(nets: int, bits: int, widest: int = SWALLOW) -> float:
+    """A piece that goes on carry chains; what the chains' ends cost is in it, as measured over the example networks.
+
+    Args:
+        widest: nets of a piece whose bits take a position each.
+    """
     if nets <= 2 and bits == 1:
         return 0.95
     if nets <= SHARED and bits == 2:
         return 2.05
-    return bits * (1.05 if nets <= SWALLOW else 1.55)
+    return bits * (1.05 if nets <= widest else 1.55)
 
 
 _PRICES = {
@@ -43,10 +48,11 @@ _PRICES = {
     ("compress", 6): Prices(lut=6, bit=1.0, piece=lambda _, bits: 2.0 * bits),
     ("compress", 4): Prices(lut=4, bit=2.0, piece=lambda _, bits: 3.0 * bits),
     ("carry", 6): Prices(lut=6, bit=0.55, piece=_on_chains),
+    ("ternary", 6): Prices(lut=6, bit=0.55, piece=partial(_on_chains, widest=0)),
 }
 
 
-_COLUMNS = {"compress": Columns, "carry": CarryColumns}
+_COLUMNS: dict[str, type[Columns]] = {"compress": Columns, "carry": CarryColumns, "ternary": TernaryColumns}
 
 
 @lru_cache(maxsize=2)
@@ -150,7 +156,7 @@ class _Lowering:
         starts = list(accumulate((len(word) for word in scores), initial=0))
         kind, region = np.array(self.mapper.kinds, np.uint8), np.array(self.mapper.regions, np.uint8)
         plain = self.builder.build([net for word in (*scores, class_id) for net in word])
-        netlist = chained(plain, self._chain_of(plain), self.packed)
+        netlist = chained(plain, self._chain_of(plain), self._inside(plain), self.packed)
         number = by_level(netlist, region)
         netlist = renumber(netlist, number)
         order = np.argsort(number[netlist.first_node :])
@@ -181,9 +187,15 @@ class _Lowering:
         """The number of each node's chain, int32 (M,)."""
         chain_of = np.full(netlist.num_nodes, -1, np.int32)
         for index, chain in enumerate(self.chains):
-            nets = [net for net in (*chain.sums, *chain.carries) if net not in (0, *chain.select)]
+            nets = [net for net in (*chain.sums, *chain.carries) if net not in (0, *chain.select)] + [*chain.tables]
             chain_of[np.array(nets, np.int64) - netlist.first_node] = index
         return chain_of
+
+    def _inside(self, netlist: Netlist) -> NDArray[np.bool_]:
+        """The lookup tables that belong to a chain, bool (M,)."""
+        inside = np.zeros(netlist.num_nodes, np.bool_)
+        inside[np.array([net for chain in self.chains for net in chain.tables], np.int64) - netlist.first_node] = True
+        return inside
 
     def _pairs(
         self, netlist: ChainedNetlist, kind: NDArray[np.uint8], region: NDArray[np.uint8], packed: list[tuple[int, int]]

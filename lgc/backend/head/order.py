@@ -22,16 +22,20 @@ class ChainedNetlist(Netlist):
     Attributes:
         chain: int32 (M,), the number of the carry chain that a node belongs to, -1 for none. A chain's nodes stand side
             by side.
+        inside: bool (M,), the lookup tables that belong to a chain. Some read others' second outputs: two of them lie
+            in a row, and all stand at the level of the second one.
         beside: int64 (pairs, 2), nets of lookup tables with two outputs: the second one is at the first one's level.
     """
 
     chain: I32 = field(default_factory=lambda: np.zeros(0, np.int32))
+    inside: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     beside: I64 = field(default_factory=lambda: np.zeros((0, 2), np.int64))
 
     @cached_property
     def levels(self) -> I32:
         """See :class:`Netlist`; a chain is at the highest level of the tables it reads, behind every chain it reads."""
         first, fanin, arity, chain = self.first_node, self.fanin.tolist(), self.arity.tolist(), self.chain.tolist()
+        inside = self.inside.tolist()
         level = [0] * self.num_nets
         partner = dict(self.beside.tolist())
         partner |= {second: one for one, second in partner.items()}
@@ -44,7 +48,9 @@ class ChainedNetlist(Netlist):
             other = partner.get(first + lo)
             if other is not None:
                 reads += fanin[other - first][: arity[other - first]]
-            if chain[lo] < 0:
+            if inside[lo]:
+                own = max((level[net] for net in reads), default=0) + 2
+            elif chain[lo] < 0:
                 own = max((level[net] for net in reads), default=0) + (arity[lo] > 0)
             else:  # a chain may not stand beside one that it reads
                 own = max(level[net] + (net >= first and chain[net - first] >= 0) for net in reads)
@@ -55,10 +61,12 @@ class ChainedNetlist(Netlist):
         return array
 
 
-def chained(netlist: Netlist, chain: I32, beside: Sequence[tuple[int, int]]) -> ChainedNetlist:
+def chained(
+    netlist: Netlist, chain: I32, inside: NDArray[np.bool_], beside: Sequence[tuple[int, int]]
+) -> ChainedNetlist:
     """The same netlist, knowing its chains."""
     parts = {one.name: getattr(netlist, one.name) for one in fields(Netlist)}
-    return ChainedNetlist(**parts, chain=chain, beside=np.array(beside, np.int64).reshape(-1, 2))
+    return ChainedNetlist(**parts, chain=chain, inside=inside, beside=np.array(beside, np.int64).reshape(-1, 2))
 
 
 def by_level(netlist: ChainedNetlist, region: NDArray[np.uint8]) -> I64:
@@ -83,6 +91,7 @@ def renumber(netlist: ChainedNetlist, number: I64) -> ChainedNetlist:
         origin=netlist.origin[order],
         outputs=number[netlist.outputs].astype(np.int32),
         chain=netlist.chain[order],
+        inside=netlist.inside[order],
         beside=number[netlist.beside],
     )
 

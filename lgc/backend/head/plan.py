@@ -62,6 +62,7 @@ class Chain:
         carry_in: a net, 0 for none.
         sums: nets.
         carries: nets behind each position; 0 where nothing reads one.
+        tables: nets of the lookup tables, if some read others' second outputs: they stand at one level, with the chain.
     """
 
     select: tuple[int, ...]
@@ -69,6 +70,7 @@ class Chain:
     carry_in: int
     sums: tuple[int, ...]
     carries: tuple[int, ...]
+    tables: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -38,4 +38,4 @@ class Renaming:
             return tuple(self.number[net] for net in nets)
 
         carry_in = self.number[chain.carry_in]
-        return Chain(of(chain.select), of(chain.data), carry_in, of(chain.sums), of(chain.carries))
+        return Chain(of(chain.select), of(chain.data), carry_in, of(chain.sums), of(chain.carries), of(chain.tables))

@@ -58,6 +58,7 @@ def place_ranks(mapped: Mapped, ranks: int) -> Pipeline:
     counts = np.zeros((netlist.depth + 1, len(REGIONS)), np.int64)
     shown = level <= netlist.depth
     np.add.at(counts, (level[shown], mapped.region[shown]), 1)
+    np.add.at(counts, (level[netlist.inside] - 1, mapped.region[netlist.inside]), 1)  # the first of two in a row
     parts = [REGIONS[int(region)] for region in counts[1:].argmax(axis=1)]
     levels = [input_level(netlist), *netlist_levels(netlist, gates_per_lut=1.0, parts=parts)]
     placed = pipeline(levels, ranks)
@@ -242,6 +243,7 @@ def lay_out(circuit: Circuit, mapped: Mapped, top: str, cuts: Sequence[int]) -> 
     stages = []
     for name, nodes in zip(names, groups, strict=True):
         nets = _operands(mapped, nodes, chains.get(name, []))
+        nets = nets[home[nets] != home[first + nodes[0]]]  # tables of a chain read others of their own level
         stages.append(Stage(name, nodes, _vectors(nets, home, labels), int(ranks[first + nodes[0]])))
     outputs = netlist.outputs.astype(np.int64)
     stages.append(Stage(VOTES, -1 - outputs, _vectors(outputs, home, labels), len(cuts)))

@@ -161,7 +161,7 @@ def _gate_fault(line: Line, table: int, places: Places, rng: random.Random) -> F
     elif kind == "swapped inputs":
         operands = _swapped(operands, rng)
     else:
-        operands = _rewired(operands, places.widths, rng)
+        operands = _rewired(operands, places.widths, rng, line.name)
     if function(table, line.operands) == function(new_table, operands):
         return None
     new = expression(len(operands), new_table, list(operands))
@@ -204,9 +204,9 @@ def _swapped(operands: tuple[str, ...], rng: random.Random) -> tuple[str, ...]:
     return tuple(changed)
 
 
-def _rewired(operands: tuple[str, ...], widths: dict[str, int], rng: random.Random) -> tuple[str, ...]:
+def _rewired(operands: tuple[str, ...], widths: dict[str, int], rng: random.Random, name: str) -> tuple[str, ...]:
     changed = list(operands)
     if changed:
         place = rng.randrange(len(changed))
-        changed[place] = other_entry(changed[place], widths, rng)
+        changed[place] = other_entry(changed[place], widths, rng, (name,))
     return tuple(changed)
