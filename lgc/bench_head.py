@@ -17,6 +17,7 @@ from pathlib import Path
 from lgc.backend.base import to_bytes
 from lgc.backend.head.pack import pair_up_sets
 from lgc.backend.verilog import Verilog
+from lgc.backend.verilog.fabric import FABRICS
 from lgc.backend.verilog.gates import expression
 from lgc.errors import MissingToolError, ToolError
 from lgc.ir import Circuit
@@ -100,14 +101,16 @@ def _plain_lines(circuit: Circuit) -> Iterator[str]:
 
 
 def bench_head(circuit: Circuit, part: Part) -> list[HeadRow]:
-    """Plainly, then mapped.
+    """Plainly, then with each head of lookup tables that the part can have.
 
     Raises:
         MissingToolError: pyosys is missing.
         ToolError: yosys failed.
     """
-    mapped = Verilog(top=TOP, outputs="class", fabric=part.fabric)
-    texts = {"plain": plain_verilog(circuit), f"--head {mapped.choice().head}": to_bytes(mapped, circuit).decode()}
+    texts = {"plain": plain_verilog(circuit)}
+    for head in FABRICS[part.fabric].heads:
+        mapped = Verilog(top=TOP, outputs="class", fabric=part.fabric, head=head)
+        texts[f"--head {head}"] = to_bytes(mapped, circuit).decode()
     return [_measure(part, form, text) for form, text in texts.items()]
 
 

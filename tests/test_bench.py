@@ -1,5 +1,9 @@
 """`lgc bench` measures what it says."""
 
+import pytest
+from strategies import random_circuit
+
+from lgc import bench_head
 from lgc.bench import bench_compile, markdown, random_model
 from lgc.frontend.model import check_model
 
@@ -20,3 +24,18 @@ def test_a_row_holds_real_times_and_a_smaller_netlist():
     assert 0 < row.gates_after < 2000
     assert row.peak_megabytes > 10
     assert "| 2,000 |" in markdown([row])
+
+
+def test_a_head_is_measured_beside_all_others_of_its_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without yosys: what it would be given."""
+    given: dict[str, list[tuple[str, bool]]] = {}
+    monkeypatch.setattr(
+        bench_head, "_measure", lambda part, form, text: given.setdefault(part.fabric, []).append((form, "LUT" in text))
+    )
+    for part in bench_head.PARTS:
+        bench_head.bench_head(random_circuit(20, [90], 3, seed=2), part)
+    mapped = {name: [f"--head {head}" for head in heads] for name, heads in HEADS.items()}
+    assert given == {name: [("plain", False), *((form, True) for form in forms)] for name, forms in mapped.items()}
+
+
+HEADS = {"xc7": ["compress", "carry", "ternary"], "ecp5": ["compress"]}

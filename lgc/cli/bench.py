@@ -59,9 +59,9 @@ def bench(
 
     With --infer, measure the C code of a model instead: images a second, and what bounds them. With --train, measure
     a training step of a layer of --gates (8,000) on 784 inputs, with the threads that OMP_NUM_THREADS says.
-    With --head, synthesise a model twice by yosys, as one would write it by hand and with a mapped head; for 8,000
-    gates this takes a quarter of an hour. With --hardware, measure each model on each part; what was measured before,
-    or was stopped after as much time, is not measured again.
+    With --head, synthesise a model by yosys as one would write it by hand, and with each mapped head that a part can
+    have; for 8,000 gates this takes half an hour. With --hardware, measure each model on each part; what was measured
+    before, or was stopped after as much time, is not measured again.
     """
     if hardware:
         from lgc.synth.flow import SynthOptions

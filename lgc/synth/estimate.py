@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lgc.backend.head import EFFORT, HEADS, ON_CHAINS, choose_head, map_circuit
+from lgc.backend.head import EFFORT, choose_head, map_circuit
 from lgc.backend.pipeline import max_ranks
 from lgc.backend.verilog.fabric import FABRICS
 from lgc.backend.verilog.plan import place_ranks
@@ -118,7 +118,7 @@ def compare_heads(circuit: Circuit, fabric: str, *, outputs: str = "both", pipel
         fabric: a key of :data:`lgc.backend.verilog.fabric.FABRICS`.
     """
     lut = choose_head("auto", fabric).lut
-    heads = ["adder", *(head for head in HEADS if FABRICS[fabric].carry or head not in ON_CHAINS)]
+    heads = ("adder", *FABRICS[fabric].heads)
     found = [estimate(circuit, lut=lut, head=head, outputs=outputs, pipeline=pipeline) for head in heads]
     return sorted(found, key=lambda one: one.luts)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from strategies import all_inputs, circuits, random_circuit, random_inputs
 
-from lgc.backend.head import ON_CHAINS, Mapped, Piece, map_circuit
+from lgc.backend.head import Mapped, Piece, map_circuit
 from lgc.backend.head.argmax import ARCHITECTURES
 from lgc.backend.head.literals import cofactors, reduce_table
 from lgc.errors import OptionError
@@ -118,8 +118,9 @@ def test_the_plan_conserves_every_weight(head: Architecture) -> None:
         np.testing.assert_array_equal(value(nets, piece), piece.offset + weigh(nets, piece.bits))
 
 
-@pytest.mark.parametrize("head", ON_CHAINS)
-def test_a_chain_stands_behind_the_chains_that_it_reads(head: str) -> None:
+@pytest.mark.parametrize(("head", "least"), [("carry", 10), ("ternary", 1)])
+def test_a_chain_stands_behind_the_chains_that_it_reads(head: str, least: int) -> None:
+    """A row reads another one's bits by its tables but for one, so few stand right behind another."""
     mapped = map_circuit(random_circuit(40, [600], 2, seed=2), head=head)
     level, first = mapped.netlist.levels, mapped.netlist.first_node
     made = {net for chain in mapped.chains for net in (*chain.sums[1:], *chain.carries) if net}
@@ -132,7 +133,7 @@ def test_a_chain_stands_behind_the_chains_that_it_reads(head: str) -> None:
             assert level[net] < own
         shown = [net for net in (*chain.sums, *chain.carries) if net and mapped.kind[net - first]]
         assert len({int(level[net]) for net in shown}) <= 1
-    assert reads > 10
+    assert reads >= least
 
 
 def test_the_tables_of_a_row_stand_at_one_level_two_behind_what_they_read() -> None:
@@ -155,7 +156,8 @@ def test_the_tables_of_a_row_stand_at_one_level_two_behind_what_they_read() -> N
 def test_a_row_takes_three_numbers_and_a_piece() -> None:
     """Two bits go for a table, four into the lowest position; and pieces are swallowed on the way."""
     mapped = map_circuit(random_circuit(40, [600], 2, seed=2), head="ternary")
-    rows = [one for one, chain in zip(mapped.compressors, mapped.chains, strict=True) if len(chain.select) > 2]
+    lowest = {2 * chain.sums[0] for chain in mapped.chains if len(chain.select) > 2}
+    rows = [one for one in mapped.compressors if one.outputs[0][0] in lowest]
     full = [one for one in rows if not one.swallowed and not one.constant]
     assert full and any(len(one.inputs) >= 2 * len(one.outputs) - 1 for one in full)
     assert {len(piece.nets) for one in rows for piece in one.swallowed} >= {2, 4}

@@ -66,6 +66,7 @@ GOLDENS = {
     "scores": (tiny(), {"outputs": "scores"}),
     "signed_last": (tiny((-3, 1), "last"), {}),
     "luts": (tiny(arities=(3, 4, 5, 6)), {}),
+    "ternary": (random_circuit(8, [36], 1, seed=4), {"head": "ternary", "fabric": "xc7", "effort": 0}),
 }
 
 

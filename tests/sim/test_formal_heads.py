@@ -53,7 +53,7 @@ FAULTS: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
     "a chain's data": ({"head": "carry", "fabric": "xc7"}, (r"(CARRY4 popcount.*?\.DI\(\{.*?)(\w+\[\d+\])", r"\1~\2")),
     "a carry of the position below": (
         {"head": "ternary", "fabric": "xc7"},
-        (r"(LUT6_2 [^;]*?\.O6\(popcount_(\d+)\[[^;]*\.I\d\()(popcount_\2\[\d+\])", r"\1~\3"),
+        (r"(LUT6_2 [^;]*?\.O6\(popcount_(\d+)[_[][^;]*\.I\d\()(popcount_\2_w\d+)", r"\1~\3"),
     ),
     "a generic head": ({"head": "compress"}, (r"(LGC_GATE popcount_2\[0\] = )([^;]*);", r"\1~(\2);")),
     "the argmax": ({"head": "carry"}, (r"(LGC_GATE argmax_\d+\[0\] = )([^;]*);", r"\1~(\2);")),

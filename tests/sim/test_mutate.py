@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -249,17 +250,14 @@ def test_the_text_without_what_lanes_read() -> None:
 
 def test_a_rewired_input_closes_no_loop(tmp_path: Path) -> None:
     """The tables of a row read others of their own vector: a fault takes such a net for one that stands before."""
-    _, rtl = with_head("ternary, xc7", tmp_path)
-    places, inner = find_places(rtl.text, 16), 0
-    for cell in places.cells:
-        driven = [net.partition("[") for pin, net in cell.pins if pin in ("O", "O5", "O6")]
-        drawn = (cell_fault(cell, places.widths, random.Random(seed)) for seed in range(60))
-        for text in (one[1] for one in drawn if one and one[0] == "re-wired input"):
-            (faulty,) = find_cells(f"  {text}")
-            for net in {net for _, net in faulty.inputs} - {net for _, net in cell.inputs}:
-                name, _, place = net.partition("[")
-                inner += name == driven[0][0]
-                assert all(int(place[:-1]) < int(own[:-1]) for vector, _, own in driven if vector == name)
+    _, rtl = with_head("ternary", tmp_path)
+    faults, inner = sample_faults(find_places(rtl.text, 16), 1500, seed=1), 0
+    for fault in (one for one in faults if one.kind == "re-wired input"):
+        line, _, text = fault.where.partition(" = ")
+        vector, _, place = line.partition("]")[0].partition("[")
+        own = [int(index) for index in re.findall(rf"\b{vector}\[(\d+)\]", text)]
+        inner += len(own)
+        assert all(index < int(place) for index in own), fault.where
     assert inner > 5
 
 

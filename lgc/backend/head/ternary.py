@@ -17,7 +17,7 @@ from lgc.backend.head.literals import FALSE, TRUE
 from lgc.backend.head.waiting import EDGE, SMALL, Waiting
 
 _SHORTEST = 2
-"""Positions of a row: a single one removes one bit only, two of them three."""
+"""Positions of a row: a single one removes one bit only, as a full adder does without a chain; two of them three."""
 
 
 class TernaryColumns(ChainColumns):
@@ -27,11 +27,11 @@ class TernaryColumns(ChainColumns):
 
     def reduce(self) -> list[int]:
         """See :meth:`Columns.reduce`."""
-        while (made := self._level(_SHORTEST)) >= FEW or self._lay_out() or made:
+        while (made := self._level()) >= FEW or self._lay_out() or made:
             pass
         while any(len(column) > TAKES[ADD] for column in self.columns):
-            if not self._level(_SHORTEST):
-                self._level(1)
+            if not self._level():
+                self._full_adders()
         for exponent, column in enumerate(self.columns):
             if self._is_one(exponent):
                 column.append(TRUE)
@@ -40,14 +40,20 @@ class TernaryColumns(ChainColumns):
             self._last(base)
         return [column[0] if column else FALSE for column in self.columns]
 
-    def _level(self, shortest: int) -> int:
+    def _level(self) -> int:
         """Rows side by side: what one gives waits for the next level. How many there are."""
         self._fresh = [len(column) for column in self.columns]
         before = len(self.chains)
         for base in range(self.width):
-            while len(row := self._row(base)) >= shortest:
+            while len(row := self._row(base)) >= _SHORTEST:
                 self._build(base, row)
         return len(self.chains) - before
+
+    def _full_adders(self) -> None:
+        """One level of them beside the chains, two outputs of a table each, in the columns that are too high."""
+        for exponent, size in enumerate([len(column) for column in self.columns]):
+            for _ in range(size // TAKES[ADD] if size > TAKES[ADD] else 0):
+                self.compress([(self.columns[exponent].popleft(), exponent) for _ in range(TAKES[ADD])], 0)
 
     def _row(self, base: int) -> list[Waiting | None]:
         """What the positions of a row from a column up take, as long as they are full: a piece, or bits alone."""

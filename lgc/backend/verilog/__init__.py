@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from lgc import __version__
 from lgc.backend.base import Target
-from lgc.backend.head import EFFORT, HEADS, ON_CHAINS, Choice, Mapped, choose_head, map_circuit
+from lgc.backend.head import EFFORT, HEADS, Choice, Mapped, choose_head, map_circuit
 from lgc.backend.head.argmax import ARCHITECTURES
 from lgc.backend.head.copies import copy_inputs
 from lgc.backend.manifest import Manifest
@@ -126,7 +126,7 @@ class Verilog(Target):
         if self.effort < 0:
             raise OptionError(f"effort is {self.effort}", hint="Give 0 or more")
         fabric = FABRICS.get(self.fabric)
-        if self.head in ON_CHAINS and fabric and not fabric.carry:
+        if fabric and self.head in HEADS and self.head not in fabric.heads:
             able = ", ".join(name for name, one in FABRICS.items() if one.carry)
             raise OptionError(
                 f"there are no carry chains for the fabric {self.fabric}, and the head {self.head} is made of them",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lgc.backend.head import HEADS, ON_CHAINS
+
 
 @dataclass(frozen=True)
 class Fabric:
@@ -25,6 +27,11 @@ class Fabric:
     padded: bool
     carry: bool
     models: str
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The heads of lookup tables that it has cells for."""
+        return tuple(head for head in HEADS if self.carry or head not in ON_CHAINS)
 
     def simulation(self) -> str:
         """Models of the cells, which simulators alone see; synthesis has its own."""

@@ -185,6 +185,7 @@ class Layout:
         if stage.name in self.chains:
             yield from self._chain_cells(stage, names)
             return
+        yield from self._own_wires(stage, names)
         reads = {}
         for node in stage.nodes[stage.nodes >= 0].tolist():
             reads[node] = [names[net] for net in netlist.fanin[node][: netlist.arity[node]].tolist()]
@@ -193,7 +194,8 @@ class Layout:
             if one in reads:
                 paired[one], paired[two] = two, -1
         for index, node in enumerate(stage.nodes.tolist()):
-            cell, output = f"{stage.name}_{index}", f"{stage.name}[{index}]"
+            cell = f"{stage.name}_{index}"
+            output = names[first + node] if node >= 0 else f"{stage.name}[{index}]"
             partner = paired.get(node)
             if node < 0:
                 yield f"  assign {output} = {names[-1 - node]};"
@@ -203,6 +205,20 @@ class Layout:
                 outputs = (output, names[first + partner])
                 tables = (int(netlist.table[node]), int(netlist.table[partner]))
                 yield f"  {two_outputs(cell, outputs, tables, (reads[node], reads[partner]))}"
+
+    def _own_wires(self, stage: Stage, names: list[str]) -> Iterator[str]:
+        """Wires for what tables of a chain read of their own stage, which become its names: no vector reads itself.
+
+        A simulator would take that for a loop and evaluate it until nothing changes.
+        """
+        inside = self.mapped.netlist.inside
+        nodes = stage.nodes[stage.nodes >= 0]
+        read = self.mapped.netlist.fanin[nodes[inside[nodes]]]
+        first = self.mapped.netlist.first_node
+        for index in np.flatnonzero(np.isin(stage.nodes + first, read) & (stage.nodes >= 0)).tolist():
+            wire = names[first + int(stage.nodes[index])] = f"{stage.name}_w{index}"
+            yield f"  wire {wire};"
+            yield f"  assign {stage.name}[{index}] = {wire};"
 
     def _pairs(self) -> Iterator[tuple[int, int]]:
         first = self.mapped.netlist.first_node

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lgc.sim.mutate.functions import function
@@ -131,8 +130,7 @@ def _rewired(cell: Cell, widths: dict[str, int], rng: random.Random) -> Cell:
         return cell
     place = rng.choice(places)
     pins = list(cell.pins)
-    driven = [net for pin, net in cell.pins if pin in _OUTPUTS]
-    pins[place] = (pins[place][0], other_entry(pins[place][1], widths, rng, driven))
+    pins[place] = (pins[place][0], other_entry(pins[place][1], widths, rng))
     return replace(cell, pins=tuple(pins))
 
 
@@ -163,16 +161,16 @@ def _chain_fault(cell: Cell, widths: dict[str, int], rng: random.Random) -> Cell
     return replace(cell, pins=tuple((pin, pins[pin]) for pin, _ in cell.pins))
 
 
-def other_entry(net: str, widths: dict[str, int], rng: random.Random, driven: Sequence[str] = ()) -> str:
+def other_entry(net: str, widths: dict[str, int], rng: random.Random, driven: str = "") -> str:
     """Another entry of the same vector, half of the time its neighbour: the classic slip.
 
     Args:
-        driven: what the reader drives. Of its own vector it reads what stands before, or there would be a loop.
+        driven: the entry that the reader drives. Of its own vector it reads what stands before: else there is a loop.
     """
     name, _, rest = net.partition("[")
     if not rest or name not in widths:
         return net
-    own = [int(one.partition("[")[2][:-1]) for one in driven if one.startswith(f"{name}[")]
-    width = min(own, default=widths[name])
+    vector, _, place = driven.partition("[")
+    width = int(place[:-1]) if vector == name else widths[name]
     index = (int(rest[:-1]) + rng.choice((1, -1))) % width if rng.randrange(2) else rng.randrange(width)
     return f"{name}[{index}]"

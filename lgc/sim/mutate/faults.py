@@ -208,5 +208,5 @@ def _rewired(operands: tuple[str, ...], widths: dict[str, int], rng: random.Rand
     changed = list(operands)
     if changed:
         place = rng.randrange(len(changed))
-        changed[place] = other_entry(changed[place], widths, rng, (name,))
+        changed[place] = other_entry(changed[place], widths, rng, name)
     return tuple(changed)
