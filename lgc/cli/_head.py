@@ -91,7 +91,7 @@ def print_head(console: Console, target: Verilog, circuit: Circuit, reason: str 
     if mapped:
         luts = mapped.luts
         below = luts.pop("gates")
-        stages = ", ".join(f"{count:,} {stage}" for stage, count in luts.items())
+        stages = ", ".join(f"{count:,} {stage}" for stage, count in luts.items() if count or stage != "encoder")
         chains = f", {len(mapped.chains):,} carry chains" if mapped.chains else ""
         console.print(f"{sum(luts.values()):,} LUT{mapped.lut} ({stages}){chains}, by construction", soft_wrap=True)
         if below:

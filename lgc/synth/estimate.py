@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lgc.backend.head import EFFORT, choose_head, map_circuit
+from lgc.backend.head import EFFORT, ON_CHAINS, choose_head, map_circuit
+from lgc.backend.head.comparators import find_comparators, read_nets
+from lgc.backend.head.pack import SHARED, pair_up_sets
 from lgc.backend.pipeline import max_ranks
 from lgc.backend.verilog.fabric import FABRICS
 from lgc.backend.verilog.plan import place_ranks
@@ -149,8 +151,18 @@ def _mapped_head(circuit: Circuit, lut: int, head: str) -> tuple[Stage, Stage, i
     share = float(sizes.sum()) / max(1, hi - lo)
     chains = int((mapped.kind != 0).sum()) // 2
     below = _gates(netlist, lut, fixed=True)
+    if head in ON_CHAINS:
+        below = replace(below, luts=below.luts - _paired(circuit, lut))
     luts = mapped.luts["popcount"]
     return below, Stage(round(luts * share), max(0, mapped.netlist.depth - below.depth)), round(chains * share)
+
+
+def _paired(circuit: Circuit, lut: int) -> int:
+    """Pairs of the encoder's comparators that share a lookup table with two outputs."""
+    found = find_comparators(circuit, lut)
+    read = sorted(net for net in read_nets(circuit.netlist, found) if len(found[net].nets) <= SHARED)
+    reads = {net: frozenset(found[net].nets) for net in read}
+    return len(pair_up_sets(reads, apart=True))
 
 
 def _gates(netlist: Netlist, lut: int, *, fixed: bool = False) -> Stage:

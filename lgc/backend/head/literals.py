@@ -14,7 +14,7 @@ import numpy as np
 from lgc.ir import CONST0, CONST1, Builder
 
 FALSE, TRUE = 2 * CONST0, 2 * CONST0 + 1
-GATES, POPCOUNT, ARGMAX, COPIES = 0, 1, 2, 3
+ENCODER, GATES, POPCOUNT, ARGMAX, COPIES = range(5)
 """Regions of a mapped netlist, for area by stage and readable modules."""
 LUT, CARRY, SUM, COPY = 0, 1, 2, 3
 """Kinds of node: a lookup table; the multiplexer and the XOR of a carry chain's position; the copy of an input."""

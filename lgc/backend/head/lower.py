@@ -14,9 +14,10 @@ from lgc.backend.head.auto import HEADS, ON_CHAINS
 from lgc.backend.head.carry import CarryColumns
 from lgc.backend.head.chains import ChainColumns
 from lgc.backend.head.choose import EFFORT, Cut, Prices, cut_group
+from lgc.backend.head.comparators import find_comparators, read_nets
 from lgc.backend.head.compress import Columns
 from lgc.backend.head.gauge import digits
-from lgc.backend.head.literals import ARGMAX, GATES, LUT, POPCOUNT, Mapper, positive
+from lgc.backend.head.literals import ARGMAX, ENCODER, GATES, LUT, POPCOUNT, Mapper, positive
 from lgc.backend.head.order import ChainedNetlist, by_level, chained, name_regions, renumber
 from lgc.backend.head.pack import pair_up
 from lgc.backend.head.plan import REGIONS, Bit, Chain, Compressor, Mapped, Piece
@@ -124,6 +125,7 @@ class _Lowering:
         self.builder = Builder(circuit.netlist.num_inputs)
         self.mapper = Mapper(self.builder)
         self.columns = _COLUMNS[head]
+        self.comparators = find_comparators(circuit, lut) if head in ON_CHAINS else {}
         self.pieces: list[Piece] = []
         self.chains: list[Chain] = []
         self.packed: list[tuple[int, int]] = []
@@ -133,7 +135,7 @@ class _Lowering:
 
     def popcounts(self, effort: int) -> list[list[int]]:
         """The scores' literals, class by class, LSB first."""
-        groups = read_groups(self.circuit, self.lut)
+        groups = read_groups(self.circuit, self.lut, read_nets(self.circuit.netlist, self.comparators))
         cuts = [cut_group(group, _PRICES[self.head, self.lut], effort) for group in groups]
         needed = {net for cut in cuts for nets, _ in cut.pieces for net in nets}
         nets = self._copy_logic(needed.union(*(cut.linear for cut in cuts)))
@@ -209,25 +211,33 @@ class _Lowering:
         place = netlist.levels[first:].astype(np.int64) * len(REGIONS) + region
         rows = np.flatnonzero(free)
         groups = np.split(rows, np.flatnonzero(np.diff(place[rows])) + 1)
-        return [pair for rows in groups for pair in pair_up(netlist, rows.tolist())]
+        return [
+            pair
+            for rows in groups
+            for pair in pair_up(netlist, rows.tolist(), apart=len(rows) > 0 and region[rows[0]] == ENCODER)
+        ]
 
     def _copy_logic(self, needed: set[int]) -> list[int]:
-        """The nodes below the pieces, as they are; the new net of every old one, -1 for those left out."""
+        """The nodes below the pieces, all but comparators as they are; the new net of every old one, or -1."""
         old = self.circuit.netlist
         first = old.first_node
         live = np.zeros(old.num_nets, np.bool_)
         live[list(needed)] = True
+        compared = np.zeros(old.num_nodes, np.bool_)
+        compared[np.array([*self.comparators], np.int64) - first] = True
         used = np.arange(old.width) < old.arity[:, None]
         for lo, hi in reversed(list(old.runs())):
-            picked = np.flatnonzero(live[first + lo : first + hi]) + lo
+            picked = np.flatnonzero(live[first + lo : first + hi] & ~compared[lo:hi]) + lo
             live[old.fanin[picked][used[picked]]] = True
         nets = [*range(first), *[-1] * old.num_nodes]
         handles = _copy_origins(self.builder, old.origins.names, old.origins.layer, old.origins.neuron)
         fanin, arity, table, origin = old.fanin.tolist(), old.arity.tolist(), old.table.tolist(), old.origin.tolist()
         for node in np.flatnonzero(live[first:]).tolist():
-            operands = [nets[net] for net in fanin[node][: arity[node]]]
             handle = handles[origin[node]] if origin[node] >= 0 else -1
-            nets[first + node] = self.mapper.copy(table[node], operands, handle)
+            one = self.comparators.get(first + node)
+            self.mapper.region = ENCODER if one else GATES
+            operands = one.nets if one else [nets[net] for net in fanin[node][: arity[node]]]
+            nets[first + node] = self.mapper.copy(one.table if one else table[node], operands, handle)
         return nets
 
     def _popcount(self, index: int, cut: Cut, nets: list[int]) -> list[int]:

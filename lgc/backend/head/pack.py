@@ -13,11 +13,12 @@ SHARED = 5
 _LOOK = 24
 
 
-def pair_up(netlist: Netlist, nodes: Iterable[int]) -> list[tuple[int, int]]:
+def pair_up(netlist: Netlist, nodes: Iterable[int], *, apart: bool = False) -> list[tuple[int, int]]:
     """Pairs of nodes that fit one table: first those that read the same nets, then those that share the most.
 
     Args:
         nodes: those that may be paired; each is in at most one pair.
+        apart: whether nodes that share no net may be paired too.
 
     Returns:
         Nets of both nodes of each pair.
@@ -25,11 +26,11 @@ def pair_up(netlist: Netlist, nodes: Iterable[int]) -> list[tuple[int, int]]:
     fanin, arity = netlist.fanin.tolist(), netlist.arity.tolist()
     reads = {node: frozenset(fanin[node][: arity[node]]) - {CONST0, CONST1} for node in nodes if arity[node] <= SHARED}
     first = netlist.first_node
-    return [(first + one, first + two) for one, two in pair_up_sets(reads)]
+    return [(first + one, first + two) for one, two in pair_up_sets(reads, apart=apart)]
 
 
-def pair_up_sets(reads: dict[int, frozenset[int]]) -> list[tuple[int, int]]:
-    """Pairs of keys whose sets have at most five elements together."""
+def pair_up_sets(reads: dict[int, frozenset[int]], *, apart: bool = False) -> list[tuple[int, int]]:
+    """Pairs of keys whose sets have at most five elements together; disjoint sets only if ``apart``."""
     pairs: list[tuple[int, int]] = []
     single: dict[frozenset[int], int] = {}
     for node, nets in reads.items():
@@ -38,7 +39,24 @@ def pair_up_sets(reads: dict[int, frozenset[int]]) -> list[tuple[int, int]]:
             single[nets] = node
         else:
             pairs.append((other, node))
-    return pairs + _pair_rest({node: nets for nets, node in single.items()})
+    pairs += _pair_rest({node: nets for nets, node in single.items()})
+    if apart:
+        taken = {node for pair in pairs for node in pair}
+        pairs += _pair_apart({node: len(nets) for node, nets in reads.items() if node not in taken})
+    return pairs
+
+
+def _pair_apart(sizes: dict[int, int]) -> list[tuple[int, int]]:
+    """Each with the last one before it that leaves the fewest operands idle: neighbours stay together."""
+    waiting: dict[int, list[int]] = defaultdict(list)
+    pairs = []
+    for node, size in sizes.items():
+        fitting = next((other for other in range(SHARED - size, 0, -1) if waiting[other]), 0)
+        if fitting:
+            pairs.append((waiting[fitting].pop(), node))
+        else:
+            waiting[size].append(node)
+    return pairs
 
 
 def _pair_rest(reads: dict[int, frozenset[int]]) -> list[tuple[int, int]]:

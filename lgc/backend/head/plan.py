@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.backend.head.literals import ARGMAX, COPIES, GATES, LUT, POPCOUNT
+from lgc.backend.head.literals import ARGMAX, COPIES, ENCODER, GATES, LUT, POPCOUNT
 from lgc.backend.head.order import ChainedNetlist
 
 Bit = tuple[int, int]
 """(literal, exponent): a literal that counts 2**exponent; a literal is ``2*net + inverted``."""
 
-REGIONS = {GATES: "gates", POPCOUNT: "popcount", ARGMAX: "argmax", COPIES: "copies"}
+REGIONS = {ENCODER: "encoder", GATES: "gates", POPCOUNT: "popcount", ARGMAX: "argmax", COPIES: "copies"}
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -56,11 +57,15 @@ def halves(values: Values, index: int) -> tuple[Values, Values]:
     return cube[:, 0].reshape(-1), cube[:, 1].reshape(-1)
 
 
-def read_groups(circuit: Circuit, max_arity: int) -> list[Group]:
-    """The classes' sums. A vote is its gate's function where that has at most ``max_arity`` operands, else a net."""
+def read_groups(circuit: Circuit, max_arity: int, built: Collection[int] = ()) -> list[Group]:
+    """The classes' sums. A vote is its gate's function where that has at most ``max_arity`` operands, else a net.
+
+    Args:
+        built: nets of gates that there will be in any case: such a vote is a net too.
+    """
     head = circuit.head
     bounds = zip(head.offsets[:-1].tolist(), head.offsets[1:].tolist(), strict=True)
-    votes = _Votes(circuit.netlist, max_arity)
+    votes = _Votes(circuit.netlist, max_arity, built)
     groups = []
     for bias, (lo, hi) in zip(head.bias.tolist(), bounds, strict=True):
         group = Group(bias)
@@ -75,8 +80,8 @@ def read_groups(circuit: Circuit, max_arity: int) -> list[Group]:
 class _Votes:
     """The functions of a netlist's outputs."""
 
-    def __init__(self, netlist: Netlist, max_arity: int) -> None:
-        self.first, self.max_arity = netlist.first_node, max_arity
+    def __init__(self, netlist: Netlist, max_arity: int, built: Collection[int]) -> None:
+        self.first, self.max_arity, self.built = netlist.first_node, max_arity, built
         self.fanin, self.arity, self.table = netlist.fanin.tolist(), netlist.arity.tolist(), netlist.table.tolist()
 
     def function(self, net: int) -> tuple[int, tuple[int, ...]]:
@@ -85,7 +90,7 @@ class _Votes:
         while node >= 0 and self.arity[node] == 1 and self.table[node] in (1, 2):
             flip ^= self.table[node] & 1
             node = self.fanin[node][0] - self.first
-        if node < 0 or self.arity[node] > self.max_arity:
+        if node < 0 or self.arity[node] > self.max_arity or node + self.first in self.built:
             table, nets = 2, [node + self.first]
         else:
             table, nets = self.table[node], self.fanin[node][: self.arity[node]]
