@@ -33,11 +33,15 @@ def make_augment(config: TrainConfig, shape: tuple[int, ...]) -> Augment | None:
         return None
     if len(shape) < 2 or min(shape[-2:]) < 2:
         raise OptionError(f"features of shape {shape} are no images", hint="Use --augment none")
-    height, width = shape[-2:]
+    moved = _make_move(config, *shape[-2:])
+    return Brightness(moved, config.brightness) if config.brightness else moved
+
+
+def _make_move(config: TrainConfig, height: int, width: int) -> Augment:
     if config.augment == "affine-elastic":
         return AffineElastic(
             height, width, rotate=config.rotate, shear=config.shear, scale=config.scale, shift=config.shift,
-            alpha=config.elastic_alpha, sigma=config.elastic_sigma,
+            alpha=config.elastic_alpha, sigma=config.elastic_sigma, interpolation=config.interpolation,
         )  # fmt: skip
     reach = config.pad if config.augment == "crop-flip" else round(config.shift)
     if reach >= min(height, width):
@@ -57,7 +61,7 @@ def augmented(x: Tensor, shape: tuple[int, ...], augment: Augment, generator: Ge
 
 
 class AffineElastic:
-    """A random affine map and a random smooth displacement in one bilinear resampling; outside is 0.
+    """A random affine map and a random smooth displacement in one resampling; outside is 0.
 
     The displacement is torchvision's ``ElasticTransform``: uniform noise in -1..1, smoothed by a Gaussian of ``sigma``
     pixels, times ``alpha / size``, in coordinates where the image spans -1..1. Smoothing is linear, and a wide Gaussian
@@ -71,13 +75,15 @@ class AffineElastic:
         scale: largest relative change of size.
         shift: largest move, in pixels.
         alpha, sigma: strength of the displacement, and its smoothness in pixels; alpha 0 is none.
+        interpolation: ``bilinear``, or ``bicubic``, which costs more and leaves images as sharp as they are, where they
+            are textures more than strokes.
     """
 
     def __init__(
         self, height: int, width: int, *, rotate: float, shear: float, scale: float, shift: float, alpha: float,
-        sigma: float,
+        sigma: float, interpolation: str = "bilinear",
     ) -> None:  # fmt: skip
-        self.height, self.width = height, width
+        self.height, self.width, self.interpolation = height, width, interpolation
         self.rotate, self.shear, self.scale, self.shift = math.radians(rotate), math.radians(shear), scale, shift
         self.basis = self._basis(alpha, sigma)
 
@@ -104,8 +110,8 @@ class AffineElastic:
         mixture[:, :, 3:].normal_(generator=generator)
         mixture *= torch.tensor([2 / self.width, 2 / self.height], device=images.device).view(1, 2, 1)
         grid = (mixture.flatten(0, 1) @ self.basis).view(count, 2, self.height, self.width)
-        moved = grid_sample(images.float(), grid.permute(0, 2, 3, 1), align_corners=False)
-        return moved if images.is_floating_point() else moved.round_().to(images.dtype)
+        grid = grid.permute(0, 2, 3, 1)
+        return _as(images, grid_sample(images.float(), grid, mode=self.interpolation, align_corners=False))
 
     def _linear(self, count: int, generator: Generator, device: torch.device) -> Tensor:
         """Float (count, 2, 2): rotation times shear over scale, as they act on (x, y)."""
@@ -113,6 +119,18 @@ class AffineElastic:
         angle, slope, size = u[0] * self.rotate, torch.tan(u[1] * self.shear), 1 + u[2] * self.scale
         cos, sin = torch.cos(angle) / size, torch.sin(angle) / size
         return torch.stack([cos, slope * cos - sin, sin, slope * sin + cos], dim=1).view(count, 2, 2)
+
+
+class Brightness:
+    """Each image of another augmentation times a random factor, at most ``strength`` from 1; bytes stay bytes."""
+
+    def __init__(self, augment: Augment, strength: float) -> None:
+        self.augment, self.strength = augment, strength
+
+    def __call__(self, images: Tensor, generator: Generator) -> Tensor:
+        """See :data:`Augment`."""
+        change = torch.empty(len(images), 1, 1, 1, device=images.device).uniform_(-1, 1, generator=generator)
+        return _as(images, self.augment(images, generator) * (1 + self.strength * change))
 
 
 class Crop:
@@ -149,6 +167,11 @@ class Crop:
         """Reflected at the first and at the last pixel."""
         last = self.size[axis] - 1
         return last - (last - index.abs()).abs()
+
+
+def _as(images: Tensor, changed: Tensor) -> Tensor:
+    """In the type of the images: bytes are rounded, and what overshoots is cut."""
+    return changed if images.is_floating_point() else changed.round_().clamp_(0, 255).to(images.dtype)
 
 
 def _centres(size: int) -> Tensor:

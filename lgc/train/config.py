@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from lgc.errors import InputError, OptionError
 
 AUGMENTATIONS = ("none", "shift", "affine-elastic", "crop-flip")
+INTERPOLATIONS = ("bilinear", "bicubic")
 PRECISIONS = ("auto", "float32", "tf32", "bfloat16")
 ESTIMATORS = ("straight-through", "gumbel", "soft")
 PARAMETRISATIONS = ("gates", "tables")
@@ -102,6 +103,9 @@ class TrainConfig:
     )
 
     augment: Annotated[str, Setting("Change training images, anew in every epoch.", AUGMENTATIONS)] = "none"
+    augment_until: Annotated[
+        float, Setting("Part of the epochs that is augmented; the rest see the images as they are.", low=0, high=1)
+    ] = 1.0
     rotate: Annotated[float, Setting("Largest rotation, in degrees.", low=0, high=180)] = 10.0
     shear: Annotated[float, Setting("Largest shear, in degrees.", low=0, high=60)] = 10.0
     scale: Annotated[float, Setting("Largest relative change of size.", low=0, high=0.9)] = 0.1
@@ -110,6 +114,12 @@ class TrainConfig:
         64.0
     )
     elastic_sigma: Annotated[float, Setting("Its smoothness, in pixels.", high=100, above=0)] = 6.0
+    interpolation: Annotated[
+        str, Setting("Of moved and bent images: bilinear blurs them, bicubic keeps edges.", INTERPOLATIONS)
+    ] = "bilinear"
+    brightness: Annotated[
+        float, Setting("Largest relative change of brightness, with any --augment.", low=0, high=1)
+    ] = 0.0
     pad: Annotated[int, Setting("Largest move of crop-flip, in pixels.", low=0, high=1e4)] = 4
 
     def __post_init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -68,21 +69,29 @@ class Epochs:
     """The training features of each epoch. The next epoch's are augmented in the background on one thread.
 
     What an epoch looks like depends on the seed and its number only.
+
+    Args:
+        x: stored features (n, F).
+        shape: of a sample as an image.
+        augment: None for no augmentation.
+        until: the last epoch that is augmented.
     """
 
-    def __init__(self, x: Tensor, shape: tuple[int, ...], augment: Augment | None, seed: int) -> None:
-        self.x, self.shape, self.augment, self.seed = x, shape, augment, seed
+    def __init__(
+        self, x: Tensor, shape: tuple[int, ...], augment: Augment | None, seed: int, until: float = math.inf
+    ) -> None:
+        self.x, self.shape, self.augment, self.seed, self.until = x, shape, augment, seed, until
         self.pool = ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,))
         self.ahead: dict[int, Future[Tensor]] = {}
 
     def features(self, epoch: int) -> Tensor:
         """Of all the training samples in their order, as stored features (n, F)."""
-        if self.augment is None:
+        if self.augment is None or epoch > self.until:
             return self.x
         if self.x.device.type != "cpu":
             return self._augmented(epoch)
         now = self.ahead.pop(epoch, None) or self.pool.submit(self._augmented, epoch)
-        self.ahead = {epoch + 1: self.pool.submit(self._augmented, epoch + 1)}
+        self.ahead = {epoch + 1: self.pool.submit(self._augmented, epoch + 1)} if epoch < self.until else {}
         return now.result()
 
     def close(self) -> None:

@@ -110,7 +110,8 @@ class Run:
         self.network = build_network(config, self.encoder, len(data.classes), self._candidates()).to(device)
         self.steps = max(1, len(self.training) // config.batch)
         augment = make_augment(config, data.feature_shape)
-        self.epochs = Epochs(self.training.x, data.feature_shape, augment, config.seed)
+        until = round(config.augment_until * config.epochs)
+        self.epochs = Epochs(self.training.x, data.feature_shape, augment, config.seed, until)
         self.step = self._make_step()
         self.best: Model | None = None
         self.progress = resume.Progress()

@@ -16,7 +16,7 @@ from lgc.cli import cli
 from lgc.errors import OptionError
 from lgc.ir import Encoder
 from lgc.train import TrainConfig
-from lgc.train.augment import AffineElastic, Crop, augmented, make_augment
+from lgc.train.augment import AffineElastic, Brightness, Crop, augmented, make_augment
 from lgc.train.samples import BitEncoder, Epochs, epoch_generator
 
 NOTHING = {"rotate": 0.0, "shear": 0.0, "scale": 0.0, "shift": 0.0, "alpha": 0.0, "sigma": 6.0}
@@ -33,6 +33,58 @@ def images(count: int, *shape: int) -> Tensor:
 def test_no_strength_changes_nothing() -> None:
     x = images(5, 2, 9, 12)
     assert torch.equal(AffineElastic(9, 12, **NOTHING)(x, generator()), x)
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+def test_bicubic_keeps_what_bilinear_blurs(interpolation: str) -> None:
+    """Stripes of one pixel, moved by parts of a pixel."""
+    stripes = torch.tensor([0, 255], dtype=torch.uint8).repeat(2000, 1, 28, 14)
+    augment = AffineElastic(28, 28, **{**NOTHING, "shift": 1.0}, interpolation=interpolation)
+    moved = augment(stripes, generator())[:, :, 3:-3, 3:-3].float()
+    assert moved.min() == 0
+    assert moved.max() == 255  # what overshoots is cut, and does not start again at 0
+    kept = float(moved.std(dim=(2, 3)).mean() / 127.5)
+    assert kept == pytest.approx({"bilinear": 0.5, "bicubic": 0.65}[interpolation], abs=0.03)
+
+
+def test_brightness_is_one_factor_an_image() -> None:
+    x = torch.arange(1, 101, dtype=torch.float32).view(10, 10).repeat(3000, 1, 1, 1)
+    augment = Brightness(lambda image, _: image, 0.3)
+    factor = augment(x, generator()) / x
+    torch.testing.assert_close(factor, factor[:, :, :1, :1].expand_as(factor))
+    factor = factor[:, 0, 0, 0]
+    assert factor.min() == pytest.approx(0.7, abs=0.01)
+    assert factor.max() == pytest.approx(1.3, abs=0.01)
+    assert factor.mean() == pytest.approx(1, abs=0.01)
+
+
+def test_bright_bytes_stay_white() -> None:
+    x = torch.full((500, 1, 2, 2), 250, dtype=torch.uint8)
+    brighter = Brightness(lambda image, _: image, 0.5)(x, generator())
+    assert brighter.dtype == torch.uint8
+    assert (brighter >= 124).all()
+    assert (brighter == 255).float().mean() > 0.4
+
+
+def test_brightness_goes_with_every_augmentation() -> None:
+    x = images(64, 1, 8, 8)
+    for augment in ("shift", "affine-elastic", "crop-flip"):
+        config = TrainConfig("digits", augment=augment)
+        made = make_augment(replace(config, brightness=0.5), (1, 8, 8))
+        plain = make_augment(config, (1, 8, 8))
+        assert made is not None
+        assert plain is not None
+        assert not torch.equal(made(x, generator()), plain(x, generator()))
+
+
+def test_last_epochs_are_not_augmented() -> None:
+    x = images(300, 64)
+    augment = make_augment(TrainConfig("digits", augment="affine-elastic"), (8, 8))
+    epochs = Epochs(x, (8, 8), augment, seed=3, until=2)
+    assert not torch.equal(epochs.features(2), x)
+    assert epochs.ahead == {}
+    assert epochs.features(3) is x
+    epochs.close()
 
 
 @pytest.mark.parametrize(("strength", "matrix"), [("rotate", [[0, -1], [1, 0]]), ("scale", None), ("shear", None)])

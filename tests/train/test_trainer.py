@@ -180,6 +180,13 @@ def test_refuses_to_resume_another_run(state: TrainConfig, change: dict[str, obj
         train(replace(state, **change), go_on=True)  # type: ignore[arg-type]
 
 
+def test_augments_until_it_is_told_not_to() -> None:
+    moved = replace(SMALL, epochs=2, augment="affine-elastic")
+    digests = {part: train(replace(moved, augment_until=part)).digest() for part in (0.0, 0.5, 1.0)}
+    assert digests[0.0] == train(replace(SMALL, epochs=2)).digest()
+    assert len(set(digests.values())) == 3
+
+
 def test_refuses_a_damaged_state(state: TrainConfig, tmp_path: Path) -> None:
     path = tmp_path / "m.resume.pt"
     good = path.read_bytes()
