@@ -218,7 +218,8 @@ def _route(
     if not netlist.exists():
         raise InputError("only a circuit with a manifest can be placed without pins", where=design.name)
     constraints = design.constraints or target.harness_pins
-    parts = [str(tool), target.name, repr(target.family.flags), f"{result.clock:g}"]
+    driven = bool(options.clock and target.family.timing)
+    parts = [str(tool), target.name, repr(target.family.flags), f"{result.clock:g}", *target.family.timing * driven]
     key = digest(netlist.read_bytes(), constraints.encode(), *(part.encode() for part in parts))
     jobs = min(options.jobs or os.cpu_count() or 1, len(options.seeds))
     with tempfile.TemporaryDirectory(prefix="lgc-synth-") as name, ThreadPoolExecutor(jobs) as pool:
@@ -231,9 +232,9 @@ def _route(
             try:
                 with _within_limit(kept, options, f"{tool.name}, seed {seed}"):
                     placed = place(
-                        netlist, target, work / str(seed), seed=seed, clock=result.clock, constraints=constraints,
-                        bitstream="layout" if options.bitstream else "", timeout=options.timeout,
-                        listen=lambda step: tell(f"{tool.name}: seed {seed} {step}"),
+                        netlist, target, work / str(seed), seed=seed, clock=result.clock, driven=driven,
+                        constraints=constraints, bitstream="layout" if options.bitstream else "",
+                        timeout=options.timeout, listen=lambda step: tell(f"{tool.name}: seed {seed} {step}"),
                     )  # fmt: skip
             except LgcError as error:
                 result.problems.append(error)

@@ -67,6 +67,7 @@ def place(
     *,
     seed: int,
     clock: float,
+    driven: bool = False,
     constraints: str = "",
     bitstream: str = "",
     timeout: float = 3600.0,
@@ -77,6 +78,7 @@ def place(
     Args:
         folder: to work in; the log and the report stay there.
         clock: MHz to aim at.
+        driven: whether to do for that clock whatever the family can, however long it takes.
         constraints: text of the pins' constraints, in the family's own language.
         bitstream: name of nextpnr's own output, in ``folder``; "" for none.
 
@@ -88,7 +90,8 @@ def place(
     folder.mkdir(parents=True, exist_ok=True)
     # WebAssembly builds see little of the file system: all files are named relative to the folder they are in.
     (folder / "design.json").write_bytes(design.read_bytes())
-    command = [*tool.command, *target.fill(family.flags, chipdb=os.environ.get("LGC_XC7_CHIPDB", ""))]
+    flags = family.flags + family.timing if driven else family.flags
+    command = [*tool.command, *target.fill(flags, chipdb=os.environ.get("LGC_XC7_CHIPDB", ""))]
     command += ["--json", "design.json", "--report", "report.json", "--freq", f"{clock:g}", "--seed", str(seed)]
     command += ["--timing-allow-fail"]
     if constraints:

@@ -32,6 +32,7 @@ class Family:
     nextpnr: str = ""
     wheel: str = ""
     flags: tuple[str, ...] = ()
+    timing: tuple[str, ...] = ()
     pins: tuple[str, ...] = ()
     bitstream: tuple[str, ...] = ()
     pack: tuple[str, ...] = ()

@@ -265,6 +265,16 @@ def test_a_clock_that_is_missed_is_an_error(source, monkeypatch):
     assert "reaches 30.0 MHz on ice40-hx8k, not 90 MHz" in str(done.exception)
 
 
+@pytest.mark.parametrize(("clock", "driven"), [(0.0, False), (90.0, True)])
+def test_the_router_is_driven_only_where_a_clock_is_asked_for(source, monkeypatch, clock, driven):
+    """With --tmg-ripup it goes on for as long as the clock is missed: not for one that nobody asked for."""
+    achieved = "30 + ('--tmg-ripup' in sys.argv)"
+    script = f"import sys, json; json.dump({{'fmax': {{'c': {{'achieved': {achieved}}}}}}}, open('report.json', 'w'))"
+    fake_nextpnr(monkeypatch, script)
+    result = synthesize(source, find_target("ecp5-25k"), SynthOptions(clock=clock))
+    assert result.value("fmax") == 30 + driven
+
+
 def test_a_missing_nextpnr_is_named(source, monkeypatch):
     monkeypatch.setattr(nextpnr, "find_tool", lambda name, wheel: tools.find_tool(f"{name}-gone", ""))
     result = synthesize(source, find_target("hx8k"), SynthOptions())
