@@ -8,12 +8,13 @@ was measured to make of one; the votes' own gates disappear in them. docs/hardwa
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lgc.backend.head import EFFORT, ON_CHAINS, choose_head, map_circuit
-from lgc.backend.head.comparators import find_comparators, read_nets
+from lgc.backend.head.comparators import Comparator, find_comparators, read_nets
 from lgc.backend.head.pack import SHARED, pair_up_sets
 from lgc.backend.pipeline import max_ranks
 from lgc.backend.verilog.fabric import FABRICS
@@ -150,27 +151,32 @@ def _mapped_head(circuit: Circuit, lut: int, head: str) -> tuple[Stage, Stage, i
     mapped = map_circuit(sample, head=head, lut=lut, outputs="scores", effort=EFFORT if find_compiler() else 0)
     share = float(sizes.sum()) / max(1, hi - lo)
     chains = int((mapped.kind != 0).sum()) // 2
-    below = _gates(netlist, lut, fixed=True)
-    if head in ON_CHAINS:
-        below = replace(below, luts=below.luts - _paired(circuit, lut))
+    compared = find_comparators(circuit, lut) if head in ON_CHAINS else {}
+    below = _gates(netlist, lut, fixed=True, apart=compared)
+    if compared:
+        below = Stage(below.luts + _encoder(netlist, compared), max(1, below.depth))
     luts = mapped.luts["popcount"]
     return below, Stage(round(luts * share), max(0, mapped.netlist.depth - below.depth)), round(chains * share)
 
 
-def _paired(circuit: Circuit, lut: int) -> int:
-    """Pairs of the encoder's comparators that share a lookup table with two outputs."""
-    found = find_comparators(circuit, lut)
-    read = sorted(net for net in read_nets(circuit.netlist, found) if len(found[net].nets) <= SHARED)
-    reads = {net: frozenset(found[net].nets) for net in read}
-    return len(pair_up_sets(reads, apart=True))
+def _encoder(netlist: Netlist, found: dict[int, Comparator]) -> int:
+    """Lookup tables of two outputs for the encoder's comparators that something else reads."""
+    read = sorted(read_nets(netlist, found))
+    pairs = pair_up_sets(
+        {net: frozenset(found[net].nets) for net in read if len(found[net].nets) <= SHARED}, apart=True
+    )
+    return len(read) - len(pairs)
 
 
-def _gates(netlist: Netlist, lut: int, *, fixed: bool = False) -> Stage:
+def _gates(netlist: Netlist, lut: int, *, fixed: bool = False, apart: Collection[int] = ()) -> Stage:
     """Lookup tables of at most ``lut`` operands below the votes, by greedy packing.
 
     A table takes over gates of at most two readers while its operands allow, which may double them; a gate that all
     its readers have taken over needs no table of its own. The votes take over gates too, and are not counted; unless
     the head is ``fixed`` as tables, which read what the votes read.
+
+    Args:
+        apart: nets of nodes that are tables as they are, and not counted here.
     """
     first = netlist.first_node
     votes = np.zeros(netlist.num_nets, np.bool_)
@@ -187,6 +193,9 @@ def _gates(netlist: Netlist, lut: int, *, fixed: bool = False) -> Stage:
     depth: dict[int, int] = {}
     taken: Counter[int] = Counter()
     for node in nodes.tolist():
+        if first + node in apart:
+            depth[first + node] = 1
+            continue
         leaves = frozenset(fanin[node][: arity[node]])
         for operand in sorted(leaves, key=lambda net: len(support.get(net, ()))):
             if fixed and is_vote[first + node]:

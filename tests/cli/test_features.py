@@ -41,11 +41,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.sim
+@pytest.mark.parametrize("more", [(), ("--fabric", "xc7", "--head", "carry"), ("--fabric", "xc7", "--copies")])
 def test_every_value_of_every_feature_is_verified(
-    folder: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch
+    more: tuple[str, ...], folder: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder)
-    compiled = call(capfd, "compile", "model.pt", "-o", "features.v", "--input", "features", "--pipeline", "3")
+    compiled = call(capfd, "compile", "model.pt", "-o", "features.v", "--input", "features", "--pipeline", "3", *more)
     assert compiled.code == 0 and "feature x is the integer k = x * 255" in compiled.out
     done = call(capfd, "verify", "model.pt", "features.v", *FAST, "--data", "pixels.npz")
     assert done.code == 0, done.err
