@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from lgc.synth.targets import Target
 from lgc.synth.tools import Listener, Tool, find_tool, reason, run
 
 _STEPS = {"Info: Packing": "packing", "Info: Running": "placing", "Info: Placed": "placing", "Info: Routing": "routing"}
+_FMAX = re.compile(r"\w+: Max frequency for clock .*: +([\d.]+) MHz")
+_REACH = 0.9
+"""What placement must reach of that clock: from there on the router gained 6 % at most (docs/hardware.md)."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,9 @@ def place(
 ) -> Placed:
     """Place and route ``design``, a netlist of yosys.
 
+    Where the router would go on until the clock is met, and placement says that it is out of reach, nextpnr runs once
+    more and aims at what placement reached.
+
     Args:
         folder: to work in; the log and the report stay there.
         clock: MHz to aim at.
@@ -92,31 +99,59 @@ def place(
     (folder / "design.json").write_bytes(design.read_bytes())
     flags = family.flags + family.timing if driven else family.flags
     command = [*tool.command, *target.fill(flags, chipdb=os.environ.get("LGC_XC7_CHIPDB", ""))]
-    command += ["--json", "design.json", "--report", "report.json", "--freq", f"{clock:g}", "--seed", str(seed)]
-    command += ["--timing-allow-fail"]
+    command += ["--json", "design.json", "--report", "report.json", "--seed", str(seed), "--timing-allow-fail"]
     if constraints:
         (folder / "pins.txt").write_text(constraints, encoding="utf-8")
         command += target.fill(family.pins, file="pins.txt")
     if bitstream:
         command += target.fill(family.bitstream, file=bitstream)
-    log = folder / "nextpnr.log"
-    step = ""
-
-    def hear(line: str) -> None:
-        nonlocal step
-        found = next((name for start, name in _STEPS.items() if line.startswith(start)), step)
-        if found != step and listen:
-            listen(found)
-        step = found
-
+    log, start = folder / "nextpnr.log", time.monotonic()
+    hear = _Hearing(listen or (lambda _step: None), _REACH * clock if driven and family.timing else 0.0)
     try:
-        code = run(command, folder, log, timeout, hear)
+        try:
+            code = run([*command, "--freq", f"{clock:g}"], folder, log, timeout, hear)
+        except _OutOfReachError as error:
+            aim = f"{error.fmax:g}"
+            hear = _Hearing(hear.listen, 0.0)
+            hear.listen(f"aims at {aim} MHz, which it was placed for: {clock:g} MHz is out of reach")
+            code = run([*command, "--freq", aim], folder, log, timeout - (time.monotonic() - start), hear)
     except ToolError as error:
         raise type(error)(f"{tool.name}, seed {seed}: {error.message}", hint=error.hint) from None
     report = folder / "report.json"
     if code or not report.exists():
         raise ToolError(f"{tool.name}, seed {seed}, failed: {reason(log, code)}")
     return _read(report, seed)
+
+
+class _OutOfReachError(Exception):
+    """After placement the clock is so far below the one asked for that routing would not end."""
+
+    def __init__(self, fmax: float) -> None:
+        super().__init__(fmax)
+        self.fmax = fmax
+
+
+@dataclass
+class _Hearing:
+    """What nextpnr prints, line by line.
+
+    Attributes:
+        listen: called with each step that begins.
+        least: MHz that placement must reach.
+    """
+
+    listen: Listener
+    least: float
+    step: str = ""
+
+    def __call__(self, line: str) -> None:
+        found = next((name for start, name in _STEPS.items() if line.startswith(start)), self.step)
+        if found != self.step:
+            self.listen(found)
+        self.step = found
+        fmax = _FMAX.match(line)
+        if fmax and self.step != "routing" and float(fmax[1]) < self.least:
+            raise _OutOfReachError(float(fmax[1]))
 
 
 def _read(report: Path, seed: int) -> Placed:

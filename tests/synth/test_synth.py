@@ -250,6 +250,39 @@ def test_seeds_give_best_median_and_worst(source, monkeypatch):
     assert result.used == {"LC": (9, 10)}
 
 
+RIPUP = """
+import json, sys, time
+aim = float(sys.argv[sys.argv.index('--freq') + 1])
+print('Info: Running main analytical placer')
+print(f"Info: Max frequency for clock 'other': {aim + 1:.2f} MHz (PASS at {aim:.2f} MHz)")
+print(f"Warning: Max frequency for clock 'clk': 158.28 MHz (FAIL at {aim:.2f} MHz)", flush=True)
+print('Info: Routing globals...')
+print("Warning: Max frequency for clock 'clk': 1.00 MHz (FAIL)", flush=True)
+if aim > 170 and '--tmg-ripup' in sys.argv:
+    time.sleep(60)
+json.dump({'fmax': {'clk': {'achieved': min(aim, 167) + 0.5}}}, open('report.json', 'w'))
+"""
+"""A nextpnr that routes up to 167 MHz, and does not end where it is asked for more and may rip up."""
+
+
+@pytest.mark.parametrize(("clock", "fmax"), [(150, 150.5), (165, 165.5), (175, None), (200, 158.78)])
+def test_a_clock_out_of_reach_is_not_routed_for(clock, fmax, source, monkeypatch):
+    """Up to a tenth above what placement says the router is let try; beyond, it aims at that."""
+    synthesize(source, find_target("ecp5-25k"), SynthOptions(route=False))  # yosys needs its time
+    fake_nextpnr(monkeypatch, RIPUP)
+    said = []
+    result = synthesize(source, find_target("ecp5-25k"), SynthOptions(clock=clock, timeout=3), said.append)
+    assert result.value("fmax") == (None if fmax is None else pytest.approx(fmax))
+    assert result.partial == (fmax is None)
+    assert ("nextpnr-fake: seed 1 aims at 158.28 MHz" in "\n".join(said)) == (clock == 200)
+
+
+def test_a_router_that_ends_by_itself_is_given_the_clock_asked_for(source, monkeypatch):
+    fake_nextpnr(monkeypatch, RIPUP)
+    result = synthesize(source, find_target("hx8k"), SynthOptions(clock=200, timeout=5))
+    assert result.value("fmax") == pytest.approx(167.5)
+
+
 def test_a_net_larger_than_the_part_is_not_placed(source):
     small = replace(find_target("hx8k"), luts=20)
     result = synthesize(source, small, SynthOptions())
