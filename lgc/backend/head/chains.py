@@ -132,7 +132,7 @@ class ChainColumns(Columns):
         """Build a chain and put its sums and its carries into their columns.
 
         Args:
-            linked: each table's second output is the net that the next position adds, and but the last one leaves.
+            linked: each table's second output is the net that the next position adds; the last one leaves.
         """
         mapper = self.mapper
         first = mapper.net(carry_in)
