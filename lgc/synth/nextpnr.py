@@ -17,7 +17,7 @@ from lgc.synth.tools import Listener, Tool, find_tool, reason, run
 _STEPS = {"Info: Packing": "packing", "Info: Running": "placing", "Info: Placed": "placing", "Info: Routing": "routing"}
 _FMAX = re.compile(r"\w+: Max frequency for clock .*: +([\d.]+) MHz")
 _REACH = 0.9
-"""What placement must reach of that clock: from there on the router gained 6 % at most (docs/hardware.md)."""
+"""What placement must reach of a clock for the router to be driven for it: it gained 6 % at most (docs/hardware.md)."""
 
 
 @dataclass(frozen=True)
@@ -79,13 +79,13 @@ def place(
 ) -> Placed:
     """Place and route ``design``, a netlist of yosys.
 
-    Where the router would go on until the clock is met, and placement says that it is out of reach, nextpnr runs once
-    more and aims at what placement reached.
+    Where the router is driven for a clock, and placement says that it is out of reach, nextpnr runs once more and aims
+    at what placement reached.
 
     Args:
         folder: to work in; the log and the report stay there.
         clock: MHz to aim at.
-        driven: whether to do for that clock whatever the family can, however long it takes.
+        driven: whether to do for that clock whatever the family can, if placement does not say that it is out of reach.
         constraints: text of the pins' constraints, in the family's own language.
         bitstream: name of nextpnr's own output, in ``folder``; "" for none.
 
@@ -106,7 +106,7 @@ def place(
     if bitstream:
         command += target.fill(family.bitstream, file=bitstream)
     log, start = folder / "nextpnr.log", time.monotonic()
-    hear = _Hearing(listen or (lambda _step: None), _REACH * clock if driven and family.timing else 0.0)
+    hear = _Hearing(listen or (lambda _step: None), _REACH * clock if driven else 0.0)
     try:
         try:
             code = run([*command, "--freq", f"{clock:g}"], folder, log, timeout, hear)

@@ -35,6 +35,7 @@ HEADS: dict[str, dict[str, Any]] = {
     "ternary": {"head": "ternary"},
     "ternary, xc7": {"head": "ternary", "fabric": "xc7", "pipeline": 4},
     "ternary, class": {"head": "ternary", "fabric": "xc7", "outputs": "class"},
+    "copies": {"head": "carry", "fabric": "xc7", "copies": True, "pipeline": 5},
     "serial": {"head": "serial"},
     "serial, class": {"head": "serial", "outputs": "class"},
 }

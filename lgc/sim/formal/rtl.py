@@ -26,7 +26,8 @@ _WORDS = ("select -assert-none t:lgc_add t:lgc_index", "chtype -set lgc_add t:$a
 _GATES_SCRIPT = ("chtype -set lgc_index t:$shiftx", "simplemap", "techmap t:$* t:$_*_ %d", "opt_clean")
 # What is undefined stays so, and registers have no value to begin with. Those of netlists have resets and enables that
 # are never used, or are gates before them.
-_FLAT = ("proc -norom -noopt", "flatten", SINGLE, "check", "setattr -unset init w:*", "opt_clean")
+_KEPT = "setattr -mod -unset keep_hierarchy"
+_FLAT = ("proc -norom -noopt", _KEPT, "flatten", SINGLE, "check", "setattr -unset init w:*", "opt_clean")
 _REGISTERS = ("opt_expr -keepdc", "opt_dff -simple-dffe -keepdc", "dffunmap", "opt_expr -keepdc", "opt_clean")
 # What yosys only warns of.
 _WARNINGS = re.compile(r"^Warning: (multiple conflicting drivers|found logic loop).*", re.MULTILINE)
