@@ -17,7 +17,7 @@ from lgc.backend.verilog import Verilog
 from lgc.errors import OptionError, ToolError
 from lgc.ir import Circuit
 from lgc.synth.flow import SynthOptions, synthesize
-from lgc.synth.targets import Target, check_clock
+from lgc.synth.targets import Target, check_clock, check_measurable
 
 # Where a target says nothing: between 1.4 (ice40-hx8k, a small net) and 3.3 (ecp5-85k, 15,000 lookup tables).
 DEFAULT_LEVEL_NS = 1.5
@@ -141,11 +141,7 @@ def close_circuit(
         LgcError: what :func:`lgc.synth.flow.synthesize` raises, or what stopped a measurement.
     """
     say = tell or (lambda _what: None)
-    if not target.family.nextpnr:
-        raise OptionError(
-            f"a clock cannot be measured on {target.name}: nothing places and routes it",
-            hint="Take a part of ice40, ecp5, gowin or gatemate, or give --pipeline N",
-        )
+    check_measurable(target)
     check_clock(target, options.clock)
 
     def measure(ranks: int) -> float:

@@ -19,7 +19,7 @@ from lgc.files import replacing
 from lgc.synth.design import Design, read_design
 from lgc.synth.nextpnr import Placed, find_nextpnr, pack, place
 from lgc.synth.report import ESTIMATED, MEASURED, STATED, Result
-from lgc.synth.targets import Target, check_clock
+from lgc.synth.targets import Target, check_clock, check_measurable
 from lgc.synth.tools import end_all, find_yosys, has_tool
 from lgc.synth.yosys import Job, Synthesised, nand2_area, read_synthesised, synthesise
 
@@ -72,6 +72,8 @@ def synthesize(source: Path, target: Target, options: SynthOptions, progress: Pr
     tell = progress or (lambda _what: None)
     clock = options.clock or _board_clock(options.board) or target.clock
     check_clock(target, clock)
+    if options.clock:
+        check_measurable(target)
     _check(target, options)
     design = read_design(source, top=options.top, pins=options.pins, board=options.board)
     result = Result(design.name, design.sha256(), design.top, target.name, target.part, clock)
@@ -249,7 +251,10 @@ def _route(
             end_all()  # Ctrl-C reaches this thread alone, and the pool waits for the others
             raise
         how = "ports at the pins of a board" if design.constraints else "out of context, with registers at all ports"
-        result.add_placed(placed, str(tool), how, design.latency, design.interval)
+        if target.family.untimed:
+            result.add_untimed(placed, str(tool), how, target.family.untimed)
+        else:
+            result.add_placed(placed, str(tool), how, design.latency, design.interval)
         best = max((row for row in placed if not row.problem), key=lambda row: row.fmax, default=None)
         if options.bitstream is not None and best is not None:
             _write_bitstream(options.bitstream, work / str(best.seed), target, options.timeout)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import median_low
 from typing import Any
@@ -101,7 +101,7 @@ class Result:
         if not good:
             return
         rates = [one.fmax for one in good]
-        self.used = {kind: (used, available) for kind, used, available in good[0].used}
+        self._add_used(good[0])
         fmax = median_low(rates)
         self.placement = f"{by}: Fmax is the median of {len(good)} seed{'s' if len(good) > 1 else ''}, {how}"
         for name, rate in (("fmax", fmax), ("fmax_best", max(rates)), ("fmax_worst", min(rates))):
@@ -110,6 +110,17 @@ class Result:
             clocks = max(1, latency)
             self.add("latency_ns", clocks * 1000 / fmax, "ns", MEASURED, by)
             self.add("images_per_second", fmax * 1e6 / interval, "1/s", MEASURED, by)
+
+    def add_untimed(self, placed: list[Placed], by: str, how: str, cells: str) -> None:
+        """What nextpnr says where it has no delays of some cells: no Fmax, for it would be of the other cells alone."""
+        self.seeds = [replace(one, fmax=0.0) for one in sorted(placed, key=lambda one: one.seed)]
+        good = [one for one in self.seeds if not one.problem]
+        if good:
+            self._add_used(good[0])
+            self.placement = f"{by}: placed and routed, {how}; no Fmax, for it has no delays of {cells} here"
+
+    def _add_used(self, placed: Placed) -> None:
+        self.used = {kind: (used, available) for kind, used, available in placed.used}
 
     def to_json(self) -> str:
         """The text of the file."""

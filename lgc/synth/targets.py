@@ -33,6 +33,7 @@ class Family:
     wheel: str = ""
     flags: tuple[str, ...] = ()
     timing: tuple[str, ...] = ()
+    untimed: str = ""
     pins: tuple[str, ...] = ()
     bitstream: tuple[str, ...] = ()
     pack: tuple[str, ...] = ()
@@ -115,6 +116,23 @@ def find_target(name: str) -> Target:
     close = difflib.get_close_matches(name, known, n=1)
     guess = f"Did you mean {close[0]}? " if close else ""
     raise OptionError(f"there is no target '{name}'", hint=f"{guess}Targets: {', '.join(known)}")
+
+
+def check_measurable(target: Target) -> None:
+    """Refuse to reach a clock on a part where none can be measured.
+
+    Raises:
+        OptionError: saying why.
+    """
+    family = target.family
+    if not family.nextpnr or family.untimed:
+        why = (
+            f"{family.nextpnr} has no delays of {family.untimed}" if family.nextpnr else "nothing places and routes it"
+        )
+        raise OptionError(
+            f"a clock cannot be measured on {target.name}: {why}",
+            hint="Take a part of ice40, ecp5 or gatemate, or leave out --clock",
+        )
 
 
 def check_clock(target: Target, clock: float) -> None:

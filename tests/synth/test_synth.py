@@ -308,6 +308,28 @@ def test_the_router_is_driven_only_where_a_clock_is_asked_for(source, monkeypatc
     assert result.value("fmax") == 30 + driven
 
 
+def test_no_fmax_where_nextpnr_has_no_delays_of_tables(source, monkeypatch):
+    """What nextpnr reports for Gowin is the slowest wire between two flip-flops."""
+    report = "{'fmax': {'clk': {'achieved': 411.9}}, 'utilization': {'LUT4': {'used': 9, 'available': 10}}}"
+    fake_nextpnr(monkeypatch, f"import json; json.dump({report}, open('report.json', 'w'))")
+    result = synthesize(source, find_target("gw1n-9c"), SynthOptions(seeds=(1, 2)))
+    assert not result.partial
+    assert result.value("fmax") is None
+    assert result.value("latency_ns") is None
+    assert "411" not in result.to_json()
+    assert result.used == {"LUT4": (9, 10)}
+    assert "no Fmax, for it has no delays of lookup tables here" in result.placement
+    with pytest.raises(
+        OptionError, match=r"cannot be measured on gowin-gw1n-9c: nextpnr.* has no delays of lookup tables"
+    ):
+        synthesize(source, find_target("gw1n-9c"), SynthOptions(clock=50))
+
+
+def test_no_clock_where_nothing_is_placed(source):
+    with pytest.raises(OptionError, match="cannot be measured on lut6: nothing places and routes it"):
+        synthesize(source, find_target("lut6"), SynthOptions(clock=50))
+
+
 def test_a_missing_nextpnr_is_named(source, monkeypatch):
     monkeypatch.setattr(nextpnr, "find_tool", lambda name, wheel: tools.find_tool(f"{name}-gone", ""))
     result = synthesize(source, find_target("hx8k"), SynthOptions())
@@ -406,10 +428,11 @@ def test_gates_below_a_fixed_head_have_tables_of_their_own(head):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, one in targets().items() if one.family.wheel])
 def test_every_part_places_and_routes(source, name):
-    # Combinational between two ranks: at ecp5's own 150 MHz the router would rip up until its time is over.
-    result = synthesize(source, find_target(name), SynthOptions(clock=10))
+    target = find_target(name)
+    result = synthesize(source, target, SynthOptions())
     assert not result.partial, result.problems
-    assert 10 < result.value("fmax") < 1000
+    assert result.used
+    assert target.family.untimed or 10 < result.value("fmax") < 1000
 
 
 SYNC = {"ice40": b"\x7e\xaa\x99\x7e", "ecp5": b"\xff\xff\xbd\xb3", "gowin": b"1" * 16}
@@ -425,5 +448,5 @@ def test_every_board_gets_a_bitstream(source, name):
     output = source.parent / "net.bin"
     result = synthesize(source, target, SynthOptions(board=name, bitstream=output))
     assert not result.partial, result.problems
-    assert result.meets_clock
+    assert result.meets_clock or target.family.untimed
     assert SYNC[target.family.name] in output.read_bytes()[:2000]
