@@ -82,7 +82,7 @@ class _MixCandidates(Function):
             return x.index_select(0, _likeliest(logits, candidates))
         p = torch.softmax(logits, dim=1)
         if fused := _compiled(_mixed, x.device.type):
-            return fused(x, p, candidates)
+            return fused(x.detach(), p, candidates)
         out = x.new_zeros(len(logits), x.shape[1])
         for k in range(logits.shape[1]):  # one candidate of every operand
             out.addcmul_(x.index_select(0, candidates[:, k]), p[:, k : k + 1])
@@ -99,7 +99,7 @@ class _MixCandidates(Function):
             grad_x.index_add_(0, _likeliest(logits, candidates), grad)
         d = None
         if need_logits:
-            d = (_compiled(_products, x.device.type) or _products_in_blocks)(x, grad, candidates)
+            d = (_compiled(_products, x.device.type) or _products_in_blocks)(x.detach(), grad, candidates)
         if grad_x is not None and not ctx.hard:
             for k in range(logits.shape[1]):
                 grad_x.index_add_(0, candidates[:, k], grad * p[:, k : k + 1])
@@ -112,7 +112,7 @@ class _MixCandidates(Function):
 def _compiled(function: Callable[..., Tensor], device: str) -> Callable[..., Tensor] | None:
     """One kernel of gather and sum, by torch.compile; None where that cannot be: no C++ compiler, no headers."""
     x = torch.ones(3, 4, device=device)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # torch's, of its own parts
         try:
             compiled: Callable[..., Tensor] = torch.compile(function, dynamic=True)
