@@ -11,12 +11,16 @@ from lgc.cli._import import config_option
 
 if TYPE_CHECKING:
     from lgc.frontend import ImportOptions
+    from lgc.synth.targets import Adders
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option(
     "--lut", type=click.Choice(["4", "6"]), multiple=True, help="Operands of a lookup table; both by default."
+)
+@click.option(
+    "--target", "part", metavar="NAME", help="For this part's tables, carry chains and heads; see `lgc synth`."
 )
 @click.option("--head", default="all", show_default=True, help="adder, compress, carry, serial, or all.")
 @click.option("--outputs", type=click.Choice(["class", "scores", "both"]), default="both", show_default=True,
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 def estimate(
     model: Path,
     lut: tuple[str, ...],
+    part: str | None,
     head: str,
     outputs: str,
     pipeline: int,
@@ -39,7 +44,6 @@ def estimate(
 
     from rich.table import Table
 
-    from lgc.backend.head import HEADS, ON_CHAINS
     from lgc.cli._console import console
     from lgc.files import write_text
     from lgc.frontend import load_circuit
@@ -47,10 +51,10 @@ def estimate(
     from lgc.synth.estimate import estimate as run
 
     circuit = PassManager().run(load_circuit(model, source), PIPELINES["O2"])
-    heads = ("adder", *HEADS, "serial") if head == "all" else (head,)
-    sizes = [int(size) for size in lut] or [4, 6]
-    pairs = [(name, size) for name in heads for size in sizes if head != "all" or name not in ON_CHAINS or size == 6]
-    results = [run(circuit, lut=size, head=name, outputs=outputs, pipeline=pipeline) for name, size in pairs]
+    pairs, adders = _candidates(head, [int(size) for size in lut], part)
+    results = [
+        run(circuit, lut=size, head=name, outputs=outputs, pipeline=pipeline, adders=adders) for name, size in pairs
+    ]
     table = Table("head", "LUT", "gates", "popcount", "argmax", "LUTs in all", "depth", "carry", title=circuit.name)
     for one in results:
         parts = (one.stages.get(name) for name in ("gates", "popcount", "argmax"))
@@ -61,3 +65,29 @@ def estimate(
     if json_path:
         rows = [asdict(one) | {"luts": one.luts, "depth": one.depth, "how": "estimated"} for one in results]
         write_text(json_path, json.dumps(rows, indent=2) + "\n")
+
+
+def _candidates(head: str, sizes: list[int], part: str | None) -> tuple[list[tuple[str, int]], Adders | None]:
+    """Heads and operands of lookup tables to estimate, and what becomes of plain arithmetic on a part that is named.
+
+    Raises:
+        OptionError: there is no such part, it has no lookup tables, or not such ones.
+    """
+    from lgc.backend.head import HEADS, ON_CHAINS
+    from lgc.backend.verilog.fabric import FABRICS
+    from lgc.errors import OptionError
+    from lgc.synth.targets import find_target
+
+    every = ("adder", *HEADS, "serial") if head == "all" else (head,)
+    if not part:
+        names = [(name, size) for name in every for size in sizes or [4, 6]]
+        return [(name, size) for name, size in names if head != "all" or name not in ON_CHAINS or size == 6], None
+    target = find_target(part)
+    if not target.lut_size or sizes not in ([], [target.lut_size]):
+        has = f"lookup tables of {target.lut_size} operands" if target.lut_size else "no lookup tables"
+        raise OptionError(
+            f"{target.name} has {has}", hint="Leave out --lut" if target.lut_size else "Name another part"
+        )
+    fabric = FABRICS.get(target.family.name)
+    able = (name for name in every if head != "all" or name not in ON_CHAINS or (fabric and name in fabric.heads))
+    return [(name, target.lut_size) for name in able], target.family.adders

@@ -2,13 +2,14 @@
 
 Gates below the votes are packed greedily into tables. A head that is fixed as tables is built for a single class,
 and the others are reckoned in proportion to their votes. An arithmetic head is counted in full adders, at what yosys
-was measured to make of one; the votes' own gates disappear in them. docs/hardware.md has the error against yosys.
+was measured to make of one; the votes' own gates disappear in them. Where the parts have carry chains, it is counted
+as :mod:`lgc.synth.adders` says, the votes' gates included. docs/hardware.md has the error against yosys.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,12 +17,15 @@ import numpy as np
 from lgc.backend.head import EFFORT, ON_CHAINS, choose_head, map_circuit
 from lgc.backend.head.comparators import Comparator, find_comparators, read_nets
 from lgc.backend.head.pack import SHARED, pair_up_sets
-from lgc.backend.pipeline import max_ranks
+from lgc.backend.pipeline import Pipeline, max_ranks, net_ranks
 from lgc.backend.verilog.fabric import FABRICS
 from lgc.backend.verilog.plan import place_ranks
+from lgc.backend.verilog.shape import HeadShape
 from lgc.cc import find_compiler
 from lgc.errors import OptionError
 from lgc.ir import Circuit, Head, Netlist
+from lgc.synth.adders import count_matches, count_sums
+from lgc.synth.targets import Adders
 
 # Lookup tables for one full adder that counts votes, gates swallowed, by operands of a table: fitted to yosys 0.70's
 # `synth -lut` over the nets of docs/hardware.md.
@@ -53,7 +57,7 @@ class Estimate:
         lut: operands of a lookup table, 4 or 6.
         head: the head that was reckoned with.
         stages: by name: gates, popcount, argmax.
-        carry: positions of carry chains.
+        carry: positions of carry chains; of an adder head their cells.
     """
 
     lut: int
@@ -72,7 +76,15 @@ class Estimate:
         return sum(stage.depth for stage in self.stages.values())
 
 
-def estimate(circuit: Circuit, *, lut: int, head: str = "adder", outputs: str = "both", pipeline: int = 0) -> Estimate:
+def estimate(
+    circuit: Circuit,
+    *,
+    lut: int,
+    head: str = "adder",
+    outputs: str = "both",
+    pipeline: int = 0,
+    adders: Adders | None = None,
+) -> Estimate:
     """Estimate a circuit that the passes have optimised.
 
     Args:
@@ -80,6 +92,7 @@ def estimate(circuit: Circuit, *, lut: int, head: str = "adder", outputs: str = 
         head: ``adder``, ``serial`` or one of :mod:`lgc.backend.head`.
         outputs: ``class``, ``scores`` or ``both``.
         pipeline: register ranks, or as many as the circuit has places for.
+        adders: what becomes of plain arithmetic in a family with carry chains; without, it is all lookup tables.
 
     Raises:
         OptionError: there is no such head for such tables.
@@ -91,7 +104,11 @@ def estimate(circuit: Circuit, *, lut: int, head: str = "adder", outputs: str = 
     if head == "serial":
         return _serial(circuit, lut, width)
     if head == "adder":
-        gates, popcount, carry = _adder_head(circuit, lut, pipeline, outputs)
+        most = max_ranks(place_ranks(circuit, 0, outputs).levels)
+        ranks = place_ranks(circuit, min(pipeline, most), outputs)
+        if adders:
+            return _chained(circuit, lut, outputs, ranks, adders)
+        gates, popcount, carry = _adder_head(circuit, lut, ranks)
     else:
         gates, popcount, carry = _mapped_head(circuit, lut, head)
     stages = {"gates": gates, "popcount": popcount}
@@ -126,15 +143,31 @@ def compare_heads(circuit: Circuit, fabric: str, *, outputs: str = "both", pipel
     return sorted(found, key=lambda one: one.luts)
 
 
-def _adder_head(circuit: Circuit, lut: int, pipeline: int, outputs: str) -> tuple[Stage, Stage, int]:
+def _chained(circuit: Circuit, lut: int, outputs: str, ranks: Pipeline, adders: Adders) -> Estimate:
+    """Plain arithmetic, partly on carry chains."""
     netlist = circuit.netlist
-    most = max_ranks(place_ranks(circuit, 0, outputs).levels)
-    apart = place_ranks(circuit, min(pipeline, most), outputs).behind("gates", netlist.depth) > 0
-    below = _gates(netlist, lut, fixed=apart)
-    if apart:
-        votes = np.unique(netlist.outputs[netlist.outputs >= netlist.first_node])
-        below = Stage(below.luts + len(votes), below.depth + 1)
-    per_adder = _PER_ADDER_APART if apart else _PER_ADDER_PIPELINED if pipeline > 2 else _PER_ADDER
+    below = _gates(netlist, lut, cuts=ranks.indices("gates"))
+    votes = 0 if ranks.behind("gates", netlist.depth) else len(np.unique(netlist.outputs))
+    shape, sums = HeadShape.of(circuit), count_sums(circuit, ranks, adders)
+    depth = round(_ADDER_DEPTH[lut] * shape.count)
+    stages = {
+        "gates": Stage(round(adders.gate * below.luts), below.depth),
+        "popcount": Stage(round(adders.vote * votes + sums.luts(adders)), depth),
+    }
+    if outputs == "scores":
+        return Estimate(lut, "adder", stages, sums.carry)
+    matches = count_matches(circuit, adders)
+    chosen = max(0, shape.num_classes - 2) * shape.score + (shape.num_classes - 1) * shape.index
+    rounds = (shape.num_classes - 1).bit_length()
+    stages["argmax"] = Stage(round(matches.luts(adders) + adders.choice * chosen), _ROUND_DEPTH[lut] * rounds)
+    return Estimate(lut, "adder", stages, sums.carry + matches.carry)
+
+
+def _adder_head(circuit: Circuit, lut: int, ranks: Pipeline) -> tuple[Stage, Stage, int]:
+    netlist = circuit.netlist
+    apart = ranks.behind("gates", netlist.depth) > 0
+    below = _gates(netlist, lut, cuts=ranks.indices("gates"))
+    per_adder = _PER_ADDER_APART if apart else _PER_ADDER_PIPELINED if ranks.latency > 2 else _PER_ADDER
     adders = sum(size - size.bit_count() for size in circuit.head.sizes.tolist() if size)
     width = int(circuit.head.sizes.max(initial=1)).bit_length()
     return below, Stage(round(per_adder[lut] * adders), round(_ADDER_DEPTH[lut] * width)), 0
@@ -168,7 +201,14 @@ def _encoder(netlist: Netlist, found: dict[int, Comparator]) -> int:
     return len(read) - len(pairs)
 
 
-def _gates(netlist: Netlist, lut: int, *, fixed: bool = False, apart: Collection[int] = ()) -> Stage:
+def _gates(
+    netlist: Netlist,
+    lut: int,
+    *,
+    fixed: bool = False,
+    apart: Collection[int] = (),
+    cuts: Sequence[int] = (),
+) -> Stage:
     """Lookup tables of at most ``lut`` operands below the votes, by greedy packing.
 
     A table takes over gates of at most two readers while its operands allow, which may double them; a gate that all
@@ -177,6 +217,8 @@ def _gates(netlist: Netlist, lut: int, *, fixed: bool = False, apart: Collection
 
     Args:
         apart: nets of nodes that are tables as they are, and not counted here.
+        cuts: levels that a register rank stands behind, 0 for the inputs: no table takes over a gate before its rank,
+            and where one stands behind the last level, the votes are counted.
     """
     first = netlist.first_node
     votes = np.zeros(netlist.num_nets, np.bool_)
@@ -189,6 +231,7 @@ def _gates(netlist: Netlist, lut: int, *, fixed: bool = False, apart: Collection
     nodes = np.flatnonzero(live[first:])
     readers = np.bincount(netlist.fanin[nodes][used[nodes]], minlength=netlist.num_nets).tolist()
     fanin, arity, is_vote = netlist.fanin.tolist(), netlist.arity.tolist(), votes.tolist()
+    rank = net_ranks(netlist, cuts).tolist()
     support: dict[int, frozenset[int]] = {}
     depth: dict[int, int] = {}
     taken: Counter[int] = Counter()
@@ -200,12 +243,13 @@ def _gates(netlist: Netlist, lut: int, *, fixed: bool = False, apart: Collection
         for operand in sorted(leaves, key=lambda net: len(support.get(net, ()))):
             if fixed and is_vote[first + node]:
                 break
-            inner = support.get(operand)
+            inner = support.get(operand) if rank[operand] == rank[first + node] else None
             wider = (leaves - {operand}) | (inner or leaves)
             if inner is not None and readers[operand] <= _MOST_READERS and len(wider) <= lut:
                 leaves = wider
                 taken[operand] += 1
         support[first + node] = leaves
         depth[first + node] = 1 + max((depth.get(leaf, 0) for leaf in leaves), default=-1)
-    kept = [net for net in support if not is_vote[net] and taken[net] < readers[net]]
+    counted = netlist.depth in cuts
+    kept = [net for net in support if (counted if is_vote[net] else taken[net] < readers[net])]
     return Stage(len(kept), max((depth[net] for net in kept), default=0))

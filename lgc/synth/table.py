@@ -80,8 +80,14 @@ def measure(
     """Compile an optimised circuit for a target and measure it there."""
     guess = 0
     if not target.is_asic:
-        ranks = verilog.pipeline
-        guess = estimate(circuit, lut=target.lut_size, head=verilog.head, outputs="class", pipeline=ranks).luts
+        guess = estimate(
+            circuit,
+            lut=target.lut_size,
+            head=verilog.head,
+            outputs="class",
+            pipeline=verilog.pipeline,
+            adders=target.family.adders,
+        ).luts
     try:
         with tempfile.TemporaryDirectory(prefix="lgc-table-") as folder:
             source = Path(folder) / "net.v"

@@ -13,6 +13,33 @@ from lgc.errors import OptionError
 
 
 @dataclass(frozen=True)
+class Adders:
+    """What yosys makes of plain arithmetic in a family with carry chains; see :mod:`lgc.synth.adders`.
+
+    Attributes:
+        narrowest: bits of the narrowest sum on a chain.
+        bits: positions of a carry cell.
+        spared: positions at the end of a sum that take no cell.
+        gate, vote, full, half, choice: lookup tables for a packed gate below the votes or before a register rank, for a
+            vote that is added at once, for a full and a half adder that is not on a chain, and for a bit of the
+            winner's choice.
+        deep: more of them for a full adder where additions of two levels are merged, twice of four levels, and so on.
+        position: lookup tables for a position of a chain.
+    """
+
+    narrowest: int
+    gate: float
+    vote: float
+    full: float
+    deep: float
+    half: float
+    choice: float
+    position: float = 0.0
+    bits: int = 1
+    spared: int = 0
+
+
+@dataclass(frozen=True)
 class Family:
     """How the flow of a family of parts runs; see the head of ``targets.toml``."""
 
@@ -38,6 +65,7 @@ class Family:
     bitstream: tuple[str, ...] = ()
     pack: tuple[str, ...] = ()
     suffix: str = ""
+    adders: Adders | None = None
 
     @property
     def is_optional(self) -> bool:
@@ -152,4 +180,5 @@ def check_clock(target: Target, clock: float) -> None:
 def _tuples(rows: dict[str, Any]) -> dict[str, Any]:
     unknown = set(rows) - {one.name for one in fields(Family)}
     assert not unknown, unknown
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in rows.items()}
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in rows.items()}
+    return values | ({"adders": Adders(**rows["adders"])} if "adders" in rows else {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,35 @@ def test_auto_is_the_smallest_by_estimate_and_says_so(model: Path) -> None:
         done = CliRunner().invoke(cli, ["compile", str(model), "-o", str(model.with_name("o.v")), "--fabric", fabric])
         counts = ", ".join(f"{one.luts:,} LUT{one.lut} ({one.head})" for one in found)
         assert f"head {found[0].head}, the smallest on {fabric} by estimate: {counts}" in done.output
+
+
+def test_estimates_for_a_part(model: Path) -> None:
+    path = model.with_name("out.json")
+    rows = {}
+    for part in ("gatemate-a1", "up5k", "xc7-a35t", "lut6"):
+        words = ["estimate", str(model), "--target", part, "--pipeline", "4", "--json", str(path)]
+        assert CliRunner().invoke(cli, words).exit_code == 0
+        rows[part] = {row["head"]: row for row in json.loads(path.read_text())}
+    assert {part: set(found) for part, found in rows.items()} == {
+        "gatemate-a1": {"adder", "compress", "serial"},
+        "up5k": {"adder", "compress", "serial"},
+        "xc7-a35t": {"adder", "serial", *HEADS},
+        "lut6": {"adder", "compress", "serial"},
+    }
+    assert {part: found["adder"]["lut"] for part, found in rows.items()} == dict.fromkeys(rows, 4) | {
+        "xc7-a35t": 6,
+        "lut6": 6,
+    }
+    assert rows["gatemate-a1"]["adder"]["carry"] > 0
+    assert rows["gatemate-a1"]["adder"]["luts"] != rows["up5k"]["adder"]["luts"]
+    assert rows["lut6"]["adder"]["carry"] == 0
+
+
+@pytest.mark.parametrize(
+    ("part", "more", "told"),
+    [("asic", [], "asic has no lookup tables"), ("up5k", ["--lut", "6"], "ice40-up5k has lookup tables of 4 operands")],
+)
+def test_estimates_for_a_part_without_such_tables(model: Path, part: str, more: list[str], told: str) -> None:
+    done = CliRunner().invoke(cli, ["estimate", str(model), "--target", part, *more])
+    assert done.exit_code != 0
+    assert told in f"{done.output}{done.exception}"

@@ -17,8 +17,10 @@ from click.testing import CliRunner
 from lgc.backend.base import write
 from lgc.backend.head import map_circuit
 from lgc.backend.manifest import Port
+from lgc.backend.pipeline import max_ranks
 from lgc.backend.verilog import Verilog
 from lgc.backend.verilog.interfaces.boards import BOARDS
+from lgc.backend.verilog.plan import place_ranks
 from lgc.cli.synth import parse_clock
 from lgc.cli.synth import synth as synth_command
 from lgc.errors import InputError, MissingToolError, OptionError, TimeLimitError, ToolError
@@ -401,6 +403,41 @@ def test_the_table_takes_the_smallest_head_and_on_small_parts_the_serial_one(sou
     assert f"| {100 * fixed.share:.0f} % |" in lines[2]
     assert "NAND2 |" in lines[4]
     assert len(lines) == 5  # what does not fit needs no footnote
+
+
+@pytest.mark.parametrize("layers", [(120,), (100, 120)])
+@pytest.mark.parametrize(
+    ("part", "ranks"), [("gatemate-a1", 4), ("gatemate-a1", 20), ("ice40-hx8k", 4), ("ecp5-25k", 20)]
+)
+def test_the_estimate_knows_of_carry_chains(layers, part, ranks, tmp_path, monkeypatch):
+    """Of 4 ranks' adders most are merged into gates, a sum's last one is on a chain; of 20 ranks' all wide ones are."""
+    monkeypatch.setenv("LGC_CACHE", str(tmp_path))
+    circuit, target = network(layers, 60), find_target(part)
+    most = max_ranks(place_ranks(circuit, 0, "class").levels)
+    verilog = Verilog(top="net", outputs="class", head="adder", pipeline=min(ranks, most))
+    row = measure(circuit, target, verilog, options=SynthOptions(route=False))
+    guess = estimate(circuit, lut=4, outputs="class", pipeline=ranks, adders=target.family.adders)
+    assert row.estimated == guess.luts
+    assert row.result is not None
+    assert abs(row.error) < 0.15, row
+    assert abs(guess.carry / row.result.value("carry") - 1) < 0.05  # on iCE40 the lowest one too may be spared
+    assert estimate(circuit, lut=4, outputs="class", pipeline=ranks).carry == 0
+
+
+def test_scores_and_biases_on_chains():
+    """Without the class no two scores are compared; a bias behind a rank is an addition of its own."""
+    circuit = network((120,), 60)
+    adders = find_target("gatemate-a1").family.adders
+    both, scores = (estimate(circuit, lut=4, outputs=one, adders=adders) for one in ("both", "scores"))
+    assert list(scores.stages) == ["gates", "popcount"]
+    assert both.carry - scores.carry == 2 * 6  # two matches of six bits
+    biased = replace(circuit, head=replace(circuit.head, bias=np.array([0, 3, 0])))
+    more = {
+        ranks: estimate(biased, lut=4, outputs="scores", pipeline=ranks, adders=adders).carry
+        - estimate(circuit, lut=4, outputs="scores", pipeline=ranks, adders=adders).carry
+        for ranks in (0, 20)
+    }
+    assert more == {0: 0, 20: 6}
 
 
 def test_estimates_by_stage():
