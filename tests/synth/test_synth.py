@@ -407,7 +407,8 @@ def test_the_table_takes_the_smallest_head_and_on_small_parts_the_serial_one(sou
 
 @pytest.mark.parametrize("layers", [(120,), (100, 120)])
 @pytest.mark.parametrize(
-    ("part", "ranks"), [("gatemate-a1", 4), ("gatemate-a1", 20), ("ice40-hx8k", 4), ("ecp5-25k", 20)]
+    ("part", "ranks"),
+    [("gatemate-a1", 4), ("gatemate-a1", 20), ("ice40-hx8k", 4), ("ecp5-25k", 20), ("gowin-gw1n-9c", 20)],
 )
 def test_the_estimate_knows_of_carry_chains(layers, part, ranks, tmp_path, monkeypatch):
     """Of 4 ranks' adders most are merged into gates, a sum's last one is on a chain; of 20 ranks' all wide ones are."""
