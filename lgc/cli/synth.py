@@ -146,7 +146,7 @@ def _table(result: Result) -> Any:
     rows = [*result.numbers.items(), *((f"  luts in {name}", one) for name, one in result.stages.items())]
     for name, one in rows:
         table.add_row(name.replace("_", " "), _value(one), one.unit, one.how, one.by.partition(" ")[0])
-    tool = result.numbers["fmax"].by.partition(" ")[0] if result.used else ""
+    tool = result.placement.partition(" ")[0]
     for kind, (used, available) in result.used.items():
         if used:
             table.add_row(f"  {kind}", f"{used:,}", f"of {available:,}", "measured", tool)

@@ -325,6 +325,10 @@ def test_no_fmax_where_nextpnr_has_no_delays_of_tables(source, monkeypatch):
         OptionError, match=r"cannot be measured on gowin-gw1n-9c: nextpnr.* has no delays of lookup tables"
     ):
         synthesize(source, find_target("gw1n-9c"), SynthOptions(clock=50))
+    done = CliRunner().invoke(synth_command, [str(source), "--target", "gw1n-9c"], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "LUT4" in done.output
+    assert "fmax" not in done.output
 
 
 def test_no_clock_where_nothing_is_placed(source):
