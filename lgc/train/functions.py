@@ -7,8 +7,6 @@ product and softmax gradient are passes over a block, and only the result goes t
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
@@ -81,8 +79,6 @@ class _MixCandidates(Function):
         if hard:
             return x.index_select(0, _likeliest(logits, candidates))
         p = torch.softmax(logits, dim=1)
-        if fused := _compiled(_mixed, x.device.type):
-            return fused(x.detach(), p, candidates)
         out = x.new_zeros(len(logits), x.shape[1])
         for k in range(logits.shape[1]):  # one candidate of every operand
             out.addcmul_(x.index_select(0, candidates[:, k]), p[:, k : k + 1])
@@ -97,52 +93,20 @@ class _MixCandidates(Function):
         grad_x = torch.zeros_like(x) if need_x else None
         if grad_x is not None and ctx.hard:
             grad_x.index_add_(0, _likeliest(logits, candidates), grad)
-        d = None
-        if need_logits:
-            d = (_compiled(_products, x.device.type) or _products_in_blocks)(x.detach(), grad, candidates)
-        if grad_x is not None and not ctx.hard:
-            for k in range(logits.shape[1]):
-                grad_x.index_add_(0, candidates[:, k], grad * p[:, k : k + 1])
+        d = torch.empty_like(logits) if need_logits else None
+        rows, k = logits.shape
+        length = max(1, _BLOCK_BYTES // (x.element_size() * k * x.shape[1]))
+        for start in range(0, rows, length):  # what a block gathers stays in the cache
+            part = slice(start, start + length)
+            index, upstream = candidates[part].flatten(), grad[part]
+            if d is not None:
+                gathered = x.index_select(0, index).view(len(upstream), k, -1)
+                d[part] = torch.bmm(gathered, upstream.unsqueeze(2)).squeeze(2)
+            if grad_x is not None and not ctx.hard:
+                grad_x.index_add_(0, index, (upstream.unsqueeze(1) * p[part].unsqueeze(2)).flatten(0, 1))
         if d is not None:
             d.sub_(torch.linalg.vecdot(p, d).unsqueeze(1)).mul_(p)
         return grad_x, d, None, None
-
-
-@cache
-def _compiled(function: Callable[..., Tensor], device: str) -> Callable[..., Tensor] | None:
-    """One kernel of gather and sum, by torch.compile; None where that cannot be: no C++ compiler, no headers."""
-    x = torch.ones(3, 4, device=device)
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # torch's, of its own parts
-        try:
-            compiled: Callable[..., Tensor] = torch.compile(function, dynamic=True)
-            compiled(x, x[:2, :3] if function is _mixed else x[:2], torch.zeros(2, 3, dtype=torch.int64, device=device))
-        except Exception:  # whatever the compilers fail with, there is another way
-            return None
-    return compiled
-
-
-def _mixed(x: Tensor, p: Tensor, candidates: Tensor) -> Tensor:
-    """Inputs (D, B) and probabilities (M, K) of candidates (M, K) to operands (M, B). Compiled, no (M, K, B)."""
-    return (x[candidates] * p.unsqueeze(2)).sum(1)
-
-
-def _products(x: Tensor, grad: Tensor, candidates: Tensor) -> Tensor:
-    """Of inputs (D, B) and gradients (M, B) the sums over samples, by candidate (M, K)."""
-    return (x[candidates] * grad.unsqueeze(1)).sum(2)
-
-
-def _products_in_blocks(x: Tensor, grad: Tensor, candidates: Tensor) -> Tensor:
-    """:func:`_products`, where what a block of operands gathers stays in the cache."""
-    rows, k = candidates.shape
-    out = x.new_empty(rows, k)
-    length = max(1, _BLOCK_BYTES // (x.element_size() * k * x.shape[1]))
-    for start in range(0, rows, length):
-        part = slice(start, start + length)
-        upstream = grad[part]
-        gathered = x.index_select(0, candidates[part].flatten()).view(len(upstream), k, -1)
-        out[part] = torch.bmm(gathered, upstream.unsqueeze(2)).squeeze(2)
-    return out
 
 
 def _likeliest(logits: Tensor, candidates: Tensor) -> Tensor:

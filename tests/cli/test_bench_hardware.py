@@ -10,7 +10,7 @@ from strategies import random_circuit
 
 from lgc.backend.base import write
 from lgc.backend.lgn import Lgn
-from lgc.cli.bench import bench
+from lgc.cli import cli
 from lgc.synth import flow
 
 
@@ -19,7 +19,7 @@ def test_a_table_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     models = [write(Lgn(), random_circuit(30, [size], 3, seed=1), tmp_path / f"net{size}.lgn")[0] for size in (9, 90)]
     words = [word for model in models for word in ("--hardware", str(model))]
     words += ["--target", "hx8k", "--pipeline", "4", "--no-route"]
-    done = CliRunner().invoke(bench, words)
+    done = CliRunner().invoke(cli, ["bench", *words])
     assert done.exit_code == 0, done.output
     small, large = done.stdout.split("`net90.lgn`")
     found = []
@@ -32,7 +32,7 @@ def test_a_table_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert "net90.lgn on ice40-hx8k, serial: " in done.stderr
 
     monkeypatch.setattr(flow, "synthesise", None)
-    assert CliRunner().invoke(bench, words).stdout == done.stdout
+    assert CliRunner().invoke(cli, ["bench", *words]).stdout == done.stdout
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,6 @@ def test_a_table_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 )
 def test_what_is_wrong_is_said_before_anything_is_measured(tmp_path: Path, words: list[str], what: str) -> None:
     model = write(Lgn(), random_circuit(8, [6], 3, seed=1), tmp_path / "net.lgn")[0]
-    done = CliRunner().invoke(bench, ["--hardware", str(model), "--target", "lut4", *words])
+    done = CliRunner().invoke(cli, ["bench", "--hardware", str(model), "--target", "lut4", *words])
     assert what in str(done.exception)
     assert "net.lgn" not in done.output

@@ -21,8 +21,8 @@ from lgc.backend.pipeline import max_ranks
 from lgc.backend.verilog import Verilog
 from lgc.backend.verilog.interfaces.boards import BOARDS
 from lgc.backend.verilog.plan import place_ranks
+from lgc.cli import cli
 from lgc.cli.synth import parse_clock
-from lgc.cli.synth import synth as synth_command
 from lgc.errors import InputError, MissingToolError, OptionError, TimeLimitError, ToolError
 from lgc.ir import Circuit, Encoder, Head, Netlist
 from lgc.synth import flow, nextpnr, tools
@@ -180,7 +180,7 @@ def test_no_input_is_written_over(source, option, name):
     (source.parent / "a.pcf").write_text("")
     before = {path: path.read_bytes() for path in source.parent.iterdir()}
     words = [str(source), "--target", "lut4", "--pins", str(source.parent / "a.pcf"), option, str(source.parent / name)]
-    caught = CliRunner().invoke(synth_command, words).exception
+    caught = CliRunner().invoke(cli, ["synth", *words]).exception
     assert isinstance(caught, OptionError)
     assert f"{name} is an input" in caught.message
     assert {path: path.read_bytes() for path in source.parent.iterdir()} == before
@@ -295,7 +295,7 @@ def test_a_net_larger_than_the_part_is_not_placed(source):
 
 def test_a_clock_that_is_missed_is_an_error(source, monkeypatch):
     fake_nextpnr(monkeypatch, "import json; json.dump({'fmax': {'c': {'achieved': 30}}}, open('report.json', 'w'))")
-    done = CliRunner().invoke(synth_command, [str(source), "--target", "hx8k", "--clock", "90MHz"])
+    done = CliRunner().invoke(cli, ["synth", str(source), "--target", "hx8k", "--clock", "90MHz"])
     assert isinstance(done.exception, OptionError)
     assert "reaches 30.0 MHz on ice40-hx8k, not 90 MHz" in str(done.exception)
 
@@ -325,7 +325,7 @@ def test_no_fmax_where_nextpnr_has_no_delays_of_tables(source, monkeypatch):
         OptionError, match=r"cannot be measured on gowin-gw1n-9c: nextpnr.* has no delays of lookup tables"
     ):
         synthesize(source, find_target("gw1n-9c"), SynthOptions(clock=50))
-    done = CliRunner().invoke(synth_command, [str(source), "--target", "gw1n-9c"], catch_exceptions=False)
+    done = CliRunner().invoke(cli, ["synth", str(source), "--target", "gw1n-9c"], catch_exceptions=False)
     assert done.exit_code == 0
     assert "LUT4" in done.output
     assert "fmax" not in done.output

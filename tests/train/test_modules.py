@@ -10,7 +10,6 @@ from lgc.errors import InputError, OptionError
 from lgc.frontend import lower
 from lgc.ir import Encoder, interp
 from lgc.ir.gates import GATES
-from lgc.train import functions
 from lgc.train.functions import gather_wires, mix_candidates, mix_gates
 from lgc.train.modules import Dense, Fixed, GroupSum, LogicLayer, LogicNetwork, Thermometer, TopK, gate_basis
 
@@ -81,16 +80,11 @@ def test_gradients_are_those_of_plain_autograd(need_x: bool, block_bytes: int, m
 
 @pytest.mark.parametrize("need_x", [False, True])
 @pytest.mark.parametrize("hard", [False, True])
-@pytest.mark.parametrize("block_bytes", [1, 400, 1 << 20, None])
+@pytest.mark.parametrize("block_bytes", [1, 400, 1 << 20])
 def test_candidates_are_as_in_plain_autograd(
-    hard: bool, need_x: bool, block_bytes: int | None, monkeypatch: pytest.MonkeyPatch
+    hard: bool, need_x: bool, block_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In blocks of operands, and compiled (None)."""
-    if block_bytes is None:
-        assert functions._compiled(functions._mixed, "cpu")
-    else:
-        monkeypatch.setattr("lgc.train.functions._compiled", lambda *_: None)
-        monkeypatch.setattr("lgc.train.functions._BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr("lgc.train.functions._BLOCK_BYTES", block_bytes)
     candidates = TopK(7, 4, 3, generator=generator(1)).candidates
     start = torch.randn(8, 3, generator=generator(2), dtype=torch.float64)
     x = torch.rand(7, 5, generator=generator(3), dtype=torch.float64)
