@@ -32,6 +32,7 @@ from lgc.synth.targets import Adders
 _PER_ADDER = {4: 2.65, 6: 2.1}
 _PER_ADDER_PIPELINED = {4: 3.25, 6: 2.25}  # register ranks keep adders apart
 _PER_ADDER_APART = {4: 2.65, 6: 2.25}  # and the gates from the adders: no gate is swallowed
+_PER_ADDER_ALONE = {4: 3.56, 6: 3.22}  # and every pair of votes from the next: no table holds three of them
 _MOST_READERS = 2
 # Lookup tables for one bit of one comparison of two scores, the choice of the winner included.
 _PER_COMPARED = {4: 2.1, 6: 1.8}
@@ -168,6 +169,8 @@ def _adder_head(circuit: Circuit, lut: int, ranks: Pipeline) -> tuple[Stage, Sta
     apart = ranks.behind("gates", netlist.depth) > 0
     below = _gates(netlist, lut, cuts=ranks.indices("gates"))
     per_adder = _PER_ADDER_APART if apart else _PER_ADDER_PIPELINED if ranks.latency > 2 else _PER_ADDER
+    if ranks.behind("popcount", 1):
+        per_adder = _PER_ADDER_ALONE
     adders = sum(size - size.bit_count() for size in circuit.head.sizes.tolist() if size)
     width = int(circuit.head.sizes.max(initial=1)).bit_length()
     return below, Stage(round(per_adder[lut] * adders), round(_ADDER_DEPTH[lut] * width)), 0

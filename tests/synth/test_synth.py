@@ -373,7 +373,7 @@ def test_verilog_that_yosys_refuses(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("layers", [(120,), (100, 120)])
-@pytest.mark.parametrize(("lut", "ranks"), [(4, 0), (6, 0), (4, 20)])
+@pytest.mark.parametrize(("lut", "ranks"), [(4, 0), (6, 0), (4, 20), (6, 20)])
 def test_the_estimate_is_within_15_percent(layers, lut, ranks, tmp_path, monkeypatch):
     monkeypatch.setenv("LGC_CACHE", str(tmp_path))
     circuit, target = network(layers, 60), find_target(f"lut{lut}")
