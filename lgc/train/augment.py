@@ -170,8 +170,11 @@ class Crop:
 
 
 def _as(images: Tensor, changed: Tensor) -> Tensor:
-    """In the type of the images: bytes are rounded, and what overshoots is cut."""
-    return changed if images.is_floating_point() else changed.round_().clamp_(0, 255).to(images.dtype)
+    """In the type of the images: whole numbers are rounded, and of bytes is cut what overshoots."""
+    if images.is_floating_point():
+        return changed
+    changed = changed.round_()
+    return (changed.clamp_(0, 255) if images.dtype == torch.uint8 else changed).to(images.dtype)
 
 
 def _centres(size: int) -> Tensor:

@@ -66,6 +66,14 @@ def test_bright_bytes_stay_white() -> None:
     assert (brighter == 255).float().mean() > 0.4
 
 
+def test_wider_numbers_are_not_cut_as_bytes() -> None:
+    """As of 16-bit pixels."""
+    x = torch.full((50, 1, 6, 6), 40_000)
+    moved = AffineElastic(6, 6, **NOTHING, interpolation="bicubic")(x, generator())
+    assert torch.equal(moved, x)
+    assert Brightness(lambda image, _: image, 0.5)(x, generator()).max() > 50_000
+
+
 def test_brightness_goes_with_every_augmentation() -> None:
     x = images(64, 1, 8, 8)
     for augment in ("shift", "affine-elastic", "crop-flip"):
