@@ -8,7 +8,7 @@ JOBS ?= 2
 LEVEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow peers fuzz lint format types docs bench hardware clean
+.PHONY: help setup demo triton test test-slow peers fuzz lint format types docs bench hardware clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ demo: setup  ## Compile and verify the shipped MNIST model
 	$(BIN)/lgc compile examples/mnist/mnist-8k.pt -O$(LEVEL) -o demo/mnist.v
 	$(BIN)/lgc eval examples/mnist/mnist-8k.pt --data examples/mnist/mnist-test.npz
 	$(BIN)/lgc verify examples/mnist/mnist-8k.pt demo/mnist.v --data examples/mnist/mnist-test.npz --junit demo/verify.xml
+
+triton: setup  ## Add Triton, with which `make test` also tests the kernels for a GPU, on the CPU (large)
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt --no-deps triton
 
 test: setup  ## Run the tests (under 10 minutes on 2 cores)
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow"

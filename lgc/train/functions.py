@@ -16,6 +16,8 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
+from lgc.train.candidates import sums_for
+
 _BLOCK_BYTES = 2 << 20
 
 
@@ -68,8 +70,7 @@ def _pool() -> ThreadPoolExecutor:
 class _MixCandidates(Function):
     """Forward the likeliest candidate (``hard``) or the mixture.
 
-    Backward to the logits as the mixture, and to x by what forward took. In small blocks of operands: never
-    (operands, samples, K) at once.
+    Backward to the logits as the mixture, and to x by what forward took.
     """
 
     @staticmethod
@@ -77,41 +78,30 @@ class _MixCandidates(Function):
         ctx.save_for_backward(x, logits, candidates)
         ctx.hard = hard
         if hard:
-            return x.index_select(0, _likeliest(logits, candidates))
-        p = torch.softmax(logits, dim=1)
-        out = x.new_zeros(len(logits), x.shape[1])
-        for k in range(logits.shape[1]):  # one candidate of every operand
-            out.addcmul_(x.index_select(0, candidates[:, k]), p[:, k : k + 1])
-        return out
+            return x.index_select(0, _likeliest(logits, candidates).squeeze(1))
+        return sums_for(x.device).mixture(x, torch.softmax(logits, dim=1), candidates)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, logits, candidates = ctx.saved_tensors
         need_x, need_logits = ctx.needs_input_grad[:2]
-        p = torch.softmax(logits, dim=1)
-        grad_x = torch.zeros_like(x) if need_x else None
-        if grad_x is not None and ctx.hard:
-            grad_x.index_add_(0, _likeliest(logits, candidates), grad)
-        d = torch.empty_like(logits) if need_logits else None
-        rows, k = logits.shape
-        length = max(1, _BLOCK_BYTES // (x.element_size() * k * x.shape[1]))
-        for start in range(0, rows, length):  # what a block gathers stays in the cache
-            part = slice(start, start + length)
-            index, upstream = candidates[part].flatten(), grad[part]
-            if d is not None:
-                gathered = x.index_select(0, index).view(len(upstream), k, -1)
-                d[part] = torch.bmm(gathered, upstream.unsqueeze(2)).squeeze(2)
-            if grad_x is not None and not ctx.hard:
-                grad_x.index_add_(0, index, (upstream.unsqueeze(1) * p[part].unsqueeze(2)).flatten(0, 1))
-        if d is not None:
+        sums, p = sums_for(x.device), torch.softmax(logits, dim=1)
+        grad_x = d = None
+        if need_x and ctx.hard:
+            taken = _likeliest(logits, candidates)
+            grad_x = sums.by_input(grad, torch.ones_like(taken, dtype=p.dtype), taken, len(x))
+        elif need_x:
+            grad_x = sums.by_input(grad, p, candidates, len(x))
+        if need_logits:
+            d = sums.by_candidate(x, grad, candidates)
             d.sub_(torch.linalg.vecdot(p, d).unsqueeze(1)).mul_(p)
         return grad_x, d, None, None
 
 
 def _likeliest(logits: Tensor, candidates: Tensor) -> Tensor:
-    """int64 (M,): of the candidates (M, K), that with the largest logit."""
-    return candidates.gather(1, logits.argmax(dim=1, keepdim=True)).squeeze(1)
+    """int64 (M, 1): of the candidates (M, K), that with the largest logit."""
+    return candidates.gather(1, logits.argmax(dim=1, keepdim=True))
 
 
 class _MixGates(Function):

@@ -180,7 +180,7 @@ class GroupSum(nn.Module):
         """(samples, gates) to (samples, classes)."""
         sums = self.sums(x)
         self.adapt(sums)
-        return sums / self.tau
+        return sums / self.divisor
 
     def sums(self, x: Tensor) -> Tensor:
         """The scores before the division."""

@@ -17,8 +17,11 @@ class Step(Protocol):
 
     lr: float
 
-    def __call__(self, bits: Tensor, labels: Tensor) -> tuple[float, int]:
-        """One update from uint8 bits (samples, inputs) and int64 labels: mean loss and samples right, before it."""
+    def __call__(self, bits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """One update from uint8 bits (samples, inputs) and int64 labels: mean loss and samples right, before it.
+
+        Both are scalars on the device of the network: who does not look at them does not wait for the device.
+        """
 
     def state_dict(self) -> dict[str, Any]:
         """What to save beside the network's parameters."""
@@ -28,14 +31,14 @@ class Step(Protocol):
 
 
 class TorchStep:
-    """Any network on any device."""
+    """Any network on any device. Nothing in a step is read back, so a GPU works on the next while Python is here."""
 
     def __init__(self, network: LogicNetwork) -> None:
         self.network = network
         self.lr = 0.0
         self.adam = torch.optim.Adam(network.parameters(), lr=self.lr, fused=True)
 
-    def __call__(self, bits: Tensor, labels: Tensor) -> tuple[float, int]:
+    def __call__(self, bits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """See :class:`Step`."""
         logits = self.network(bits.float())
         loss = cross_entropy(logits, labels)
@@ -43,7 +46,7 @@ class TorchStep:
         torch.autograd.backward(loss)
         self.adam.param_groups[0]["lr"] = self.lr
         self.adam.step()
-        return loss.item(), int((logits.argmax(dim=1) == labels).sum())
+        return loss.detach(), (logits.detach().argmax(dim=1) == labels).sum()
 
     def state_dict(self) -> dict[str, Any]:
         """See :class:`Step`."""

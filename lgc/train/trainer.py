@@ -115,6 +115,7 @@ class Run:
         self.step = self._make_step()
         self.best: Model | None = None
         self.progress = resume.Progress()
+        self.tally = torch.zeros(2, dtype=torch.float64, device=device)  # loss and samples right, in this epoch
         self.history = History(None)
         self.saved = time.monotonic()
 
@@ -190,19 +191,18 @@ class Run:
             self.step.lr = config.learning_rate(done / config.epochs)
             rows = self.group.share(batches[progress.step])
             loss, right = self._step(x[rows], labels[rows])
-            progress.loss_sum += loss * len(rows)
-            progress.correct += right
+            self.tally += torch.stack([loss.double() * len(rows), right.double()])
             progress.step += 1
             yield
 
-    def _step(self, x: Tensor, labels: Tensor) -> tuple[float, int]:
+    def _step(self, x: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One update: the loss, and how many samples were right before it."""
         with precision(self.config.precision, self.device):
             return self.step(self.to_bits(x), labels)
 
     def _end_epoch(self) -> None:
         progress = self.progress
-        loss_sum, correct = self.group.sums(progress.loss_sum, progress.correct)
+        loss_sum, correct = self.group.sums(*self.tally.tolist())
         if not math.isfinite(loss_sum):
             raise OptionError("the loss is no finite number: training diverged", hint="Lower --lr or raise --tau")
         seen = min(len(self.training), self.steps * self.config.batch)
@@ -223,6 +223,7 @@ class Run:
             f"validation {validation:7.2%}  {soft}",
             soft_wrap=True,
         )
+        self.tally.zero_()
         progress.next_epoch()
 
     def _classified_right(self, hardened: Model) -> NDArray[np.bool_]:
@@ -298,7 +299,7 @@ class Run:
 
     def _save_state(self) -> None:
         # The sums of an epoch under way are those of all processes, so that any number of them can go on.
-        loss_sum, correct = self.group.sums(self.progress.loss_sum, self.progress.correct)
+        loss_sum, correct = self.group.sums(*self.tally.tolist())
         self.saved = time.monotonic()
         if self.config.output is None or self.group.rank > 0:
             return
@@ -312,8 +313,10 @@ class Run:
         path = resume.state_path(self.config.output)
         state = resume.read_state(path, self._identity)
         self.progress, self.best = state.progress, state.best
-        if self.group.rank > 0:
-            self.progress.loss_sum, self.progress.correct = 0.0, 0
+        if self.group.rank == 0:
+            self.tally += torch.tensor(
+                [self.progress.loss_sum, self.progress.correct], dtype=torch.float64, device=self.device
+            )
         resume.load(self.network, self.step, state, path)
 
     @cached_property

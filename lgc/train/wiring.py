@@ -23,7 +23,7 @@ class Choice(nn.Module):
     """What makes choices by logits: its estimator, and the noise of the Gumbel one.
 
     The noise is decided by a seed and a count that are part of the module's state, so that a run that is resumed draws
-    what it would have drawn.
+    what it would have drawn. Reading the count is what the Gumbel estimator, alone, waits for a GPU for.
     """
 
     draws: Tensor

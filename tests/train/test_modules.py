@@ -84,7 +84,7 @@ def test_gradients_are_those_of_plain_autograd(need_x: bool, block_bytes: int, m
 def test_candidates_are_as_in_plain_autograd(
     hard: bool, need_x: bool, block_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lgc.train.functions._BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr("lgc.train.candidates.blocks.BLOCK_BYTES", block_bytes)
     candidates = TopK(7, 4, 3, generator=generator(1)).candidates
     start = torch.randn(8, 3, generator=generator(2), dtype=torch.float64)
     x = torch.rand(7, 5, generator=generator(3), dtype=torch.float64)

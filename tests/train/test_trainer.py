@@ -69,7 +69,7 @@ class Stops:
         self.plain, self.calls, self.updates = Run._step, 0, updates
         monkeypatch.setattr(Run, "_step", lambda *arguments: self.step(*arguments))
 
-    def step(self, run: Run, x: Tensor, labels: Tensor) -> tuple[float, int]:
+    def step(self, run: Run, x: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         self.calls += 1
         if self.calls in self.updates:
             signal.raise_signal(signal.SIGINT)

@@ -50,7 +50,7 @@ class FusedStep:
         self.layers = [_FusedLayer(layer) for layer in network.layers if isinstance(layer, LogicLayer)]
         self.tables = torch.from_numpy(TABLE_OF_ID.astype("u1"))
 
-    def __call__(self, bits: Tensor, labels: Tensor) -> tuple[float, int]:
+    def __call__(self, bits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One update from uint8 bits (samples, inputs) and int64 labels: mean loss and samples right, before it."""
         kernel.call("lgc_set_threads", torch.get_num_threads())
         samples = len(bits)
@@ -66,7 +66,7 @@ class FusedStep:
         self._update(inputs, upstream, padded)
         return loss, right
 
-    def _head(self, votes: Tensor, labels: Tensor, padded: int) -> tuple[float, int, Tensor]:
+    def _head(self, votes: Tensor, labels: Tensor, padded: int) -> tuple[Tensor, Tensor, Tensor]:
         """Mean loss, samples right, and the loss's gradient (classes, padded) by a vote of each class."""
         head, samples = self.network.head, len(labels)
         counts = torch.empty(head.classes, padded, dtype=torch.int32)
@@ -79,7 +79,7 @@ class FusedStep:
         gradient[torch.arange(samples), labels] -= 1
         upstream = torch.zeros(head.classes, padded)
         upstream[:, :samples] = gradient.t() / (samples * head.tau)
-        return loss.item(), int((logits.argmax(dim=1) == labels).sum()), upstream
+        return loss, (logits.argmax(dim=1) == labels).sum(), upstream
 
     def _update(self, inputs: list[Tensor], upstream: Tensor, padded: int) -> None:
         self.steps += 1
