@@ -69,6 +69,9 @@ class TrainConfig:
     wiring: Annotated[
         tuple[str, ...], Setting("dense, topk:K or fixed, once a layer; the last one is for all further layers.")
     ] = ("dense", "fixed")
+    redraw: Annotated[
+        int, Setting("Times that other candidates of topk wires replace unlikely ones, in three of four epochs.", low=0)
+    ] = 0
     estimator: Annotated[str, Setting("How training sees the choice of a gate.", ESTIMATORS)] = "straight-through"
     wire_estimator: Annotated[str, Setting("The same for the choice of a wire.", ESTIMATORS)] = "straight-through"
     gumbel_temperature: Annotated[float, Setting("Of the softmax, where an estimator is gumbel.", above=0)] = 0.25
@@ -137,6 +140,12 @@ class TrainConfig:
     def learning_rate(self, progress: float) -> float:
         """After that part, 0 to 1, of all steps."""
         return self.lr if self.schedule == "constant" else self.lr * 0.5 * (1 + math.cos(math.pi * progress))
+
+    @property
+    def redraws(self) -> frozenset[int]:
+        """The epochs that begin with other candidates for top-k wires."""
+        parts = [0.75 * time / (self.redraw + 1) for time in range(1, self.redraw + 1)]
+        return frozenset(1 + round(self.epochs * part) for part in parts) & frozenset(range(2, self.epochs + 1))
 
     def hyperparameters(self) -> dict[str, Any]:
         """What decides the result, as JSON; no paths."""

@@ -8,7 +8,7 @@ In training mode a layer follows its estimator; in evaluation mode it is the dis
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ __all__ = [
 ]  # fmt: skip
 
 MIN_ARITY, MAX_ARITY = 2, 6
+_KEPT = 4  # of so many candidates one is left by a redraw
 
 
 def gate_basis() -> Tensor:
@@ -275,3 +276,15 @@ class LogicNetwork(nn.Module):
         names = tuple(classes) if classes is not None else tuple(map(str, range(self.head.classes)))
         head = Head.equal_groups(layers[-1].width, names, tau=self.head.tau)
         return check_model(Model(name, self.encoder, layers, head, feature_shape, dict(training or {})))
+
+
+def redrawn(network: LogicNetwork, generator: torch.Generator) -> Iterator[tuple[TopK, Tensor]]:
+    """Let the likeliest quarter of the candidates of top-k wires stay, and draw the others anew.
+
+    Yields:
+        Each such connectome, and which candidates are new: see :meth:`TopK.redraw`.
+    """
+    for layer in network.layers:
+        wiring = layer.connectome
+        if isinstance(wiring, TopK):
+            yield wiring, wiring.redraw(max(1, wiring.candidates.shape[1] // _KEPT), generator)

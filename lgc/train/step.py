@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from lgc.train.fused import fused_step
-from lgc.train.modules import LogicNetwork
+from lgc.train.modules import LogicNetwork, redrawn
 
 
 class Step(Protocol):
@@ -22,6 +22,9 @@ class Step(Protocol):
 
         Both are scalars on the device of the network: who does not look at them does not wait for the device.
         """
+
+    def redraw(self, generator: torch.Generator) -> None:
+        """Other candidates for top-k wires, and no past for them: see :func:`lgc.train.modules.redrawn`."""
 
     def state_dict(self) -> dict[str, Any]:
         """What to save beside the network's parameters."""
@@ -47,6 +50,13 @@ class TorchStep:
         self.adam.param_groups[0]["lr"] = self.lr
         self.adam.step()
         return loss.detach(), (logits.detach().argmax(dim=1) == labels).sum()
+
+    def redraw(self, generator: torch.Generator) -> None:
+        """See :class:`Step`."""
+        for wiring, new in redrawn(self.network, generator):
+            state = self.adam.state[wiring.logits]
+            for moment in (state[name] for name in ("exp_avg", "exp_avg_sq") if name in state):
+                moment.masked_fill_(new, 0)
 
     def state_dict(self) -> dict[str, Any]:
         """See :class:`Step`."""

@@ -183,6 +183,8 @@ class Run:
         """The updates that are left in this epoch's pass over the training samples."""
         progress, config = self.progress, self.config
         self.network.train()
+        if progress.step == 0 and progress.epoch in config.redraws:
+            self.step.redraw(epoch_generator(config.seed, progress.epoch, "redraw"))
         x, labels = self.epochs.features(progress.epoch), self.training.labels
         order = torch.randperm(len(x), generator=epoch_generator(config.seed, progress.epoch, "order"))
         batches = torch.split(order.to(self.device), config.batch)

@@ -129,7 +129,7 @@ class TopK(Choice):
         super().__init__(estimator, temperature, generator)
         if not 1 <= k <= in_bits:
             raise OptionError(f"k is {k}, but the layer has {in_bits} inputs", hint=f"Give 1 to {in_bits}")
-        self.operands = operands
+        self.operands, self.in_bits = operands, in_bits
         self.register_buffer("candidates", _distinct(operands * gates, k, in_bits, generator))
         self.logits = nn.Parameter(torch.randn(operands * gates, k, generator=generator))
 
@@ -137,6 +137,31 @@ class TopK(Choice):
         """Feature-major inputs (in_bits, samples) to the operands, each (gates, samples)."""
         mixed = mix_candidates(x, self.seen(self.logits), self.candidates, hard=not self.mixes)
         return mixed.chunk(self.operands)
+
+    @torch.no_grad()
+    def redraw(self, kept: int, generator: torch.Generator | None = None) -> Tensor:
+        """Replace all but the ``kept`` likeliest candidates of each operand; the new ones begin just below those.
+
+        So training comes to see all inputs, for the price of a few (CompactLogic, arXiv 2602.05830, redraws pairs of
+        wires). The generator is on the CPU.
+
+        Returns:
+            bool (operands * gates, k): what is new, so has no past in an optimiser.
+
+        Raises:
+            OptionError: ``kept`` is not between 1 and k.
+        """
+        k = self.candidates.shape[1]
+        if not 1 <= kept <= k:
+            raise OptionError(f"of {k} candidates {kept} are to be kept", hint=f"Keep 1 to {k}")
+        order = self.logits.argsort(dim=1, descending=True, stable=True)
+        old, new = order[:, :kept], order[:, kept:]
+        others = _distinct_from(self.candidates.gather(1, old).cpu(), k - kept, self.in_bits, generator)
+        self.candidates.scatter_(1, new, others.to(self.candidates.device))
+        last = self.logits.gather(1, old[:, -1:])
+        below = torch.nextafter(last, torch.full_like(last, -torch.inf))  # so what is chosen stays chosen
+        self.logits.scatter_(1, new, below.expand_as(new))
+        return torch.zeros_like(self.candidates, dtype=torch.bool).scatter_(1, new, True)
 
     def wires(self) -> Tensor:
         """int64 (gates, operands): the input that each operand is wired to."""
@@ -161,6 +186,19 @@ def _distinct(rows: int, k: int, bound: int, generator: torch.Generator | None) 
         some[twice] = torch.randint(bound, (int(twice.sum()),), generator=generator)
         drawn[again] = some.sort(dim=1).values
     return drawn
+
+
+def _distinct_from(kept: Tensor, count: int, bound: int, generator: torch.Generator | None) -> Tensor:
+    """int64 (rows, count), each row distinct numbers below bound, and none of those in its row of ``kept``.
+
+    Ranks among the numbers that are left, which are distinct; a rank grows by each kept number that is not above it.
+    """
+    if not count:
+        return kept.new_empty(len(kept), 0)
+    ranks = _distinct(len(kept), count, bound - kept.shape[1], generator)
+    for taken in kept.sort(dim=1).values.unbind(1):
+        ranks += ranks >= taken.unsqueeze(1)
+    return ranks
 
 
 class Fixed(nn.Module):

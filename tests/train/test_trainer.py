@@ -81,7 +81,7 @@ def epochs_of(log: Path) -> list[dict[str, object]]:
     return [{**line, "seconds": 0} for line in lines if line["event"] == "epoch"]
 
 
-@pytest.mark.parametrize("changes", [{}, {"layers": 2, "wiring": ("topk:8",), "augment": "affine-elastic"},
+@pytest.mark.parametrize("changes", [{}, {"layers": 2, "wiring": ("topk:8",), "augment": "affine-elastic", "redraw": 2},
                                      {"estimator": "soft", "wire_estimator": "soft"}])  # fmt: skip
 def test_resumes_to_the_same_numbers(
     changes: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from lgc.ir.gates import TABLE_OF_ID
 from lgc.train.fused import kernel
-from lgc.train.modules import Dense, Fixed, LogicLayer, LogicNetwork, TopK
+from lgc.train.modules import Dense, Fixed, LogicLayer, LogicNetwork, TopK, redrawn
 
 _WORD, _LANES, _MAX_BATCH = 64, 32, 4096
 _BETAS, _EPS = (0.9, 0.999), 1e-8
@@ -88,6 +88,15 @@ class FusedStep:
         for layer, x in zip(reversed(self.layers), reversed(inputs[:-1]), strict=True):
             upstream = layer.update(x, upstream, padded, self.tables, adam, need_x=layer is not self.layers[0])
 
+    def redraw(self, generator: torch.Generator) -> None:
+        """Other candidates for top-k wires, and no moments for them: see :func:`lgc.train.modules.redrawn`."""
+        changed = dict(redrawn(self.network, generator))
+        for layer in self.layers:
+            if layer.wiring in changed:
+                for moment in layer.moments[:2]:
+                    moment.masked_fill_(changed[layer.wiring], 0)
+                layer.refresh()
+
     def state_dict(self) -> dict[str, Any]:
         """Adam's step count and moments; the logits are the network's own."""
         return {"steps": self.steps, "moments": [layer.moments for layer in self.layers]}
@@ -107,7 +116,6 @@ class _FusedLayer:
         self.layer, self.wiring = layer, wiring
         self.subset = wiring.candidates if isinstance(wiring, Dense) else None
         self.wire_logits = torch.empty(0) if isinstance(wiring, Fixed) else wiring.logits.data
-        self.picks = wiring.candidates.to(torch.int32).contiguous() if isinstance(wiring, TopK) else None
         self.gates = len(layer.logits)
         self.moments = [
             torch.zeros_like(one) for one in (self.wire_logits, self.wire_logits, layer.logits, layer.logits)
@@ -123,6 +131,7 @@ class _FusedLayer:
     def refresh(self) -> None:
         """What the kernel keeps up to date, made anew from the logits."""
         wiring = self.wiring
+        self.picks = wiring.candidates.to(torch.int32).contiguous() if isinstance(wiring, TopK) else None
         self.tops = self.wire_logits.flatten(0, -2).amax(dim=-1) if len(self.wire_logits) else torch.empty(0)
         wires = wiring.logits.detach().argmax(dim=-1) if isinstance(wiring, Dense) else wiring.wires().t()
         self.wires = wires.to(torch.int32).contiguous()
