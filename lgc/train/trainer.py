@@ -31,7 +31,7 @@ from lgc.train.data import Dataset, load_dataset
 from lgc.train.history import History
 from lgc.train.modules import LogicNetwork
 from lgc.train.parallel import Group, joined, pick_device, precision
-from lgc.train.samples import BitEncoder, Epochs, Samples, epoch_generator
+from lgc.train.samples import BitEncoder, Epochs, Samples, bit_noise, epoch_generator
 from lgc.train.sheet import write_contact_sheet
 from lgc.train.step import Step, TorchStep, make_step
 from lgc.train.stop import StopRequest
@@ -200,7 +200,16 @@ class Run:
     def _step(self, x: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One update: the loss, and how many samples were right before it."""
         with precision(self.config.precision, self.device):
-            return self.step(self.to_bits(x), labels)
+            return self.step(self._noisy(self.to_bits(x)), labels)
+
+    def _noisy(self, bits: Tensor) -> Tensor:
+        """Bits (n, I) of this step, some of them flipped: all processes draw the noise of the whole batch."""
+        if not self.config.bit_noise:
+            return bits
+        purpose = f"noise {self.progress.step}"
+        generator = epoch_generator(self.config.seed, self.progress.epoch, purpose, self.device)
+        noise = bit_noise(self.config.bit_noise, len(bits) * self.group.size, bits.shape[1], generator)
+        return bits ^ self.group.share(noise)
 
     def _end_epoch(self) -> None:
         progress = self.progress

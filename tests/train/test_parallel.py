@@ -18,7 +18,7 @@ from lgc.train import TrainConfig
 from lgc.train.parallel import Group, pick_device, precision
 from lgc.train.trainer import train
 
-FLAGS = {"gates": 200, "epochs": 1, "batch": 64, "tau": 5.0, "augment": "shift"}
+FLAGS = {"gates": 200, "epochs": 1, "batch": 64, "tau": 5.0, "augment": "shift", "bit_noise": 0.05}
 SOFT = {"estimator": "soft", "wire_estimator": "soft"}
 
 
