@@ -1,7 +1,8 @@
-"""Where a run computes: the device, and the processes that share its batches.
+"""Where a run computes: the device, and the processes that share its work.
 
 `torchrun` starts the processes and says in the environment who is who. Every process holds the whole network and all
-the data, and draws the same random numbers; it takes its part of each batch, and gradients are averaged.
+the data, and draws the same random numbers. Through autograd it takes its part of each batch, and gradients are
+averaged; through the C kernel it updates its part of the gates, and what they became is exchanged.
 """
 
 from __future__ import annotations
@@ -36,6 +37,20 @@ class Group:
     def share(self, rows: Tensor) -> Tensor:
         """This process's part of a batch, as even as possible."""
         return rows if self.size == 1 else torch.tensor_split(rows, self.size)[self.rank]
+
+    def part(self, count: int, rank: int | None = None) -> slice:
+        """Of ``count`` rows those of this process, or of another."""
+        rank = self.rank if rank is None else rank
+        return slice(count * rank // self.size, count * (rank + 1) // self.size)
+
+    def exchange(self, tensor: Tensor, dim: int = 0) -> None:
+        """Give the others this process's part of a tensor's rows along ``dim``, and take theirs, in place."""
+        for rank in range(self.size) if self.size > 1 else ():
+            part = self.part(tensor.shape[dim], rank)
+            theirs = tensor.narrow(dim, part.start, part.stop - part.start)
+            sent = theirs.contiguous()
+            dist.broadcast(sent, src=rank)
+            theirs.copy_(sent)
 
     def sums(self, *values: float) -> list[float]:
         """Each value summed over the processes."""

@@ -10,12 +10,18 @@ from torch.nn.functional import cross_entropy
 
 from lgc.train.fused import fused_step
 from lgc.train.modules import LogicNetwork, redrawn
+from lgc.train.parallel import Group
 
 
 class Step(Protocol):
-    """An optimiser bound to a network. ``lr`` is set before each call."""
+    """An optimiser bound to a network. ``lr`` is set before each call.
+
+    Attributes:
+        whole_batches: of several processes, each is given the whole batch, not its share.
+    """
 
     lr: float
+    whole_batches: bool
 
     def __call__(self, bits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One update from uint8 bits (samples, inputs) and int64 labels: mean loss and samples right, before it.
@@ -25,6 +31,9 @@ class Step(Protocol):
 
     def redraw(self, generator: torch.Generator) -> None:
         """Other candidates for top-k wires, and no past for them: see :func:`lgc.train.modules.redrawn`."""
+
+    def settle(self) -> None:
+        """Before the parameters, or a state, are read: what other processes have updated. All of them call it."""
 
     def state_dict(self) -> dict[str, Any]:
         """What to save beside the network's parameters."""
@@ -36,9 +45,12 @@ class Step(Protocol):
 class TorchStep:
     """Any network on any device. Nothing in a step is read back, so a GPU works on the next while Python is here."""
 
-    def __init__(self, network: LogicNetwork) -> None:
+    whole_batches = False
+
+    def __init__(self, network: LogicNetwork, group: Group | None = None) -> None:
         self.network = network
         self.lr = 0.0
+        (group or Group()).average_gradients(network)
         self.adam = torch.optim.Adam(network.parameters(), lr=self.lr, fused=True)
 
     def __call__(self, bits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -58,6 +70,9 @@ class TorchStep:
             for moment in (state[name] for name in ("exp_avg", "exp_avg_sq") if name in state):
                 moment.masked_fill_(new, 0)
 
+    def settle(self) -> None:
+        """See :class:`Step`: every process has made every update."""
+
     def state_dict(self) -> dict[str, Any]:
         """See :class:`Step`."""
         return self.adam.state_dict()
@@ -67,6 +82,6 @@ class TorchStep:
         self.adam.load_state_dict(state)
 
 
-def make_step(network: LogicNetwork, batch: int) -> Step:
-    """The fastest step for the network and its device."""
-    return fused_step(network, batch) or TorchStep(network)
+def make_step(network: LogicNetwork, batch: int, group: Group) -> Step:
+    """The fastest step for the network, its device and the processes of a run."""
+    return fused_step(network, batch, group) or TorchStep(network, group)

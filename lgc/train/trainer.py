@@ -33,7 +33,7 @@ from lgc.train.modules import LogicNetwork
 from lgc.train.parallel import Group, joined, pick_device, precision
 from lgc.train.samples import BitEncoder, Epochs, Samples, bit_noise, epoch_generator
 from lgc.train.sheet import write_contact_sheet
-from lgc.train.step import Step, TorchStep, make_step
+from lgc.train.step import Step, make_step
 from lgc.train.stop import StopRequest
 from lgc.train.thresholds import make_encoder
 from lgc.train.wiring import Choice
@@ -106,7 +106,6 @@ class Run:
         self.to_bits = BitEncoder(self.encoder, data.scale, device)
         self.training = Samples.of(data.train[rows], data.train_y[rows], device)
         self.validation = Samples.of(data.train[held_out], data.train_y[held_out], device)
-        group.check(config.batch, len(self.training))
         self.network = build_network(config, self.encoder, len(data.classes), self._candidates()).to(device)
         self.steps = max(1, len(self.training) // config.batch)
         augment = make_augment(config, data.feature_shape)
@@ -136,10 +135,10 @@ class Run:
         return often if len(often) else torch.arange(self.encoder.num_bits)
 
     def _make_step(self) -> Step:
-        if self.group.size == 1:
-            return make_step(self.network, self.config.batch)
-        self.group.average_gradients(self.network)
-        return TorchStep(self.network)
+        step = make_step(self.network, self.config.batch, self.group)
+        if not step.whole_batches:
+            self.group.check(self.config.batch, len(self.training))
+        return step
 
     def train(self, go_on: bool) -> bool:
         """All epochs that are left. Whether it came to the end."""
@@ -176,7 +175,8 @@ class Run:
                 if self.group.sums(float(stop.asked))[0]:
                     return self._save_state()
             self._end_epoch()
-            if time.monotonic() - self.saved > self.config.save_every and self.progress.epoch <= self.config.epochs:
+            due = time.monotonic() - self.saved > self.config.save_every  # by the clock of any of the processes
+            if self.group.sums(float(due))[0] and self.progress.epoch <= self.config.epochs:
                 self._save_state()
 
     def _epoch(self) -> Iterator[None]:
@@ -191,9 +191,10 @@ class Run:
         while progress.step < self.steps:
             done = progress.epoch - 1 + progress.step / self.steps
             self.step.lr = config.learning_rate(done / config.epochs)
-            rows = self.group.share(batches[progress.step])
+            rows = self._share(batches[progress.step])
             loss, right = self._step(x[rows], labels[rows])
-            self.tally += torch.stack([loss.double() * len(rows), right.double()])
+            if self.group.rank == 0 or not self.step.whole_batches:
+                self.tally += torch.stack([loss.double() * len(rows), right.double()])
             progress.step += 1
             yield
 
@@ -208,11 +209,16 @@ class Run:
             return bits
         purpose = f"noise {self.progress.step}"
         generator = epoch_generator(self.config.seed, self.progress.epoch, purpose, self.device)
-        noise = bit_noise(self.config.bit_noise, len(bits) * self.group.size, bits.shape[1], generator)
-        return bits ^ self.group.share(noise)
+        parts = 1 if self.step.whole_batches else self.group.size
+        return bits ^ self._share(bit_noise(self.config.bit_noise, len(bits) * parts, bits.shape[1], generator))
+
+    def _share(self, rows: Tensor) -> Tensor:
+        """What this process is to see of a batch."""
+        return rows if self.step.whole_batches else self.group.share(rows)
 
     def _end_epoch(self) -> None:
         progress = self.progress
+        self.step.settle()
         loss_sum, correct = self.group.sums(*self.tally.tolist())
         if not math.isfinite(loss_sum):
             raise OptionError("the loss is no finite number: training diverged", hint="Lower --lr or raise --tau")
@@ -311,6 +317,7 @@ class Run:
     def _save_state(self) -> None:
         # The sums of an epoch under way are those of all processes, so that any number of them can go on.
         loss_sum, correct = self.group.sums(*self.tally.tolist())
+        self.step.settle()
         self.saved = time.monotonic()
         if self.config.output is None or self.group.rank > 0:
             return

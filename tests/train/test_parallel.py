@@ -15,6 +15,7 @@ import torch
 from lgc.errors import OptionError
 from lgc.frontend import read_model
 from lgc.train import TrainConfig
+from lgc.train.fused import kernel
 from lgc.train.parallel import Group, pick_device, precision
 from lgc.train.trainer import train
 
@@ -58,6 +59,22 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
     for mine, theirs in zip(two.layers, one.layers, strict=True):
         assert np.mean(mine.wires == theirs.wires) > 0.99
         assert np.mean(mine.tables == theirs.tables) > 0.99
+
+
+@pytest.mark.skipif(kernel.load() is None, reason="no C compiler")
+@pytest.mark.parametrize("wiring", ["dense", "topk:16"])
+def test_two_processes_with_the_kernel_equal_one_bit_for_bit(wiring: str, tmp_path: Path) -> None:
+    """Also batches that do not divide by two, a layer between, other candidates, and saved states."""
+    shape = {**FLAGS, "layers": 2, "epochs": 3, "batch": 63, "redraw": 1, "gates": 210}
+    one = train(TrainConfig("digits", log=tmp_path / "one.jsonl", wiring=(wiring, "topk:9"), **shape))  # type: ignore[arg-type]
+    flags = [f"--{name.replace('_', '-')}={value}" for name, value in shape.items()]
+    flags += ["--wiring", wiring, "--wiring", "topk:9", "--save-every", "0", "--log", str(tmp_path / "two.jsonl")]
+    result = torchrun("train", "digits", "-o", str(tmp_path / "two.pt"), *flags)
+    assert result.returncode == 0, result.stderr
+    assert read_model(tmp_path / "two.pt").digest() == one.digest()
+    logs = [(tmp_path / f"{name}.jsonl").read_text().splitlines() for name in ("one", "two")]
+    for mine, theirs in zip(*([json.loads(line) for line in log] for log in logs), strict=True):
+        assert {**mine, "seconds": 0} == {**theirs, "seconds": 0}
 
 
 def test_batches_must_divide() -> None:

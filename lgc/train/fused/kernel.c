@@ -247,10 +247,10 @@ static void picked_wires(const layer_t *l, long n, long B, int16_t q[2][MAX_BATC
     }
 }
 
-/* Backward and update of a layer, whose gates' mixtures are `mixed` (N, 4). Upstream is as for lgc_gradient; `index`,
+/* Backward and update of the gates first to last - 1 of a layer, whose gates' mixtures are `mixed` (N, 4). Upstream is as for lgc_gradient; `index`,
  * for dense wires, is from lgc_index. Dp is the number of choices of a wire, filled up to a multiple of 32; `work` is
  * (threads, work_size), with a work_size of at least Dp (3 + B / 16). */
-void lgc_update(const layer_t *l, long B, const uint64_t *x, const uint8_t *index, long Dp, const float *mixed,
+void lgc_update(const layer_t *l, long first, long last, long B, const uint64_t *x, const uint8_t *index, long Dp, const float *mixed,
                 const float *upstream, long group, const uint8_t *table_of_id, float *work, long work_size,
                 const adam_t *adam)
 {
@@ -267,7 +267,7 @@ void lgc_update(const layer_t *l, long B, const uint64_t *x, const uint8_t *inde
         const unsigned mode = flush_denormals();
         int16_t q[2][MAX_BATCH];
 #pragma omp for schedule(dynamic, 32)
-        for (long n = 0; n < N; n++) {
+        for (long n = first; n < last; n++) {
             const float *up = upstream + n / group * B, *c = mixed + 4 * n;
             const uint64_t *a = x + l->wires[n] * words, *b = x + l->wires[N + n] * words;
             const sums_t sums = sums_by_bits(B, up, a, b);

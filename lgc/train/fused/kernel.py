@@ -32,7 +32,7 @@ _SIGNATURES = {
     "lgc_mix": [_LONG, *[_POINTER] * 3],
     "lgc_gradient": [*[_LONG] * 3, *[_POINTER] * 4, _LONG, *[_POINTER] * 2],
     "lgc_update": [
-        _POINTER, _LONG, *[_POINTER] * 2, _LONG, *[_POINTER] * 2, _LONG, *[_POINTER] * 2, _LONG, _POINTER,
+        _POINTER, *[_LONG] * 3, *[_POINTER] * 2, _LONG, *[_POINTER] * 2, _LONG, *[_POINTER] * 2, _LONG, _POINTER,
     ],
 }  # fmt: skip
 

@@ -12,12 +12,13 @@ from torch.nn.functional import cross_entropy
 from lgc.ir.gates import TABLE_OF_ID
 from lgc.train.fused import kernel
 from lgc.train.modules import Dense, Fixed, LogicLayer, LogicNetwork, TopK, redrawn
+from lgc.train.parallel import Group
 
 _WORD, _LANES, _MAX_BATCH = 64, 32, 4096
 _BETAS, _EPS = (0.9, 0.999), 1e-8
 
 
-def fused_step(network: LogicNetwork, batch: int) -> FusedStep | None:
+def fused_step(network: LogicNetwork, batch: int, group: Group | None = None) -> FusedStep | None:
     """The fused step of a network, or None: not on the CPU, other estimators or modules, or no C compiler."""
     layers = list(network.layers)
     fits = all(
@@ -34,20 +35,25 @@ def fused_step(network: LogicNetwork, batch: int) -> FusedStep | None:
                  for layer in layers[1:])  # fmt: skip
     if not fits or subset or batch > _MAX_BATCH or kernel.load() is None:
         return None
-    return FusedStep(network)
+    return FusedStep(network, group or Group())
 
 
 class FusedStep:
     """Straight-through training of a network in place: its parameters are the kernel's.
 
     Adam as in Kingma and Ba 2015, betas 0.9 and 0.999. The learning rate is set before each call.
+
+    Each process of a group goes forward for all gates, which takes little, and updates its part of each layer's. What
+    a gate becomes is two wires, a table and a mixture; so a step is, bit for bit, that of one process.
     """
 
-    def __init__(self, network: LogicNetwork) -> None:
+    whole_batches = True
+
+    def __init__(self, network: LogicNetwork, group: Group) -> None:
         self.network = network
         self.lr = 0.0
         self.steps = 0
-        self.layers = [_FusedLayer(layer) for layer in network.layers if isinstance(layer, LogicLayer)]
+        self.layers = [_FusedLayer(layer, group) for layer in network.layers if isinstance(layer, LogicLayer)]
         self.tables = torch.from_numpy(TABLE_OF_ID.astype("u1"))
 
     def __call__(self, bits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -97,6 +103,11 @@ class FusedStep:
                     moment.masked_fill_(changed[layer.wiring], 0)
                 layer.refresh()
 
+    def settle(self) -> None:
+        """See :class:`lgc.train.step.Step`."""
+        for layer in self.layers:
+            layer.settle()
+
     def state_dict(self) -> dict[str, Any]:
         """Adam's step count and moments; the logits are the network's own."""
         return {"steps": self.steps, "moments": [layer.moments for layer in self.layers]}
@@ -111,12 +122,13 @@ class FusedStep:
 class _FusedLayer:
     """A layer's tensors, laid out for the kernel."""
 
-    def __init__(self, layer: LogicLayer) -> None:
+    def __init__(self, layer: LogicLayer, group: Group) -> None:
         wiring = layer.connectome
-        self.layer, self.wiring = layer, wiring
+        self.layer, self.wiring, self.group = layer, wiring, group
         self.subset = wiring.candidates if isinstance(wiring, Dense) else None
         self.wire_logits = torch.empty(0) if isinstance(wiring, Fixed) else wiring.logits.data
         self.gates = len(layer.logits)
+        self.part = group.part(self.gates)
         self.moments = [
             torch.zeros_like(one) for one in (self.wire_logits, self.wire_logits, layer.logits, layer.logits)
         ]
@@ -138,6 +150,14 @@ class _FusedLayer:
         ids = self.layer.gate_ids()
         self.gate_tables = torch.from_numpy(TABLE_OF_ID.astype("u1"))[ids].contiguous()
 
+    def settle(self) -> None:
+        """What the processes have made of their gates, in all of them."""
+        wires = self.wire_logits, *self.moments[:2]
+        for tensor in wires if len(self.wire_logits) else ():
+            self.group.exchange(tensor.view(2, self.gates, -1), dim=1)
+        for tensor in (self.layer.logits.data, *self.moments[2:]):
+            self.group.exchange(tensor)
+
     def forward(self, x: Tensor, padded: int) -> Tensor:
         y = torch.empty(self.gates, padded // _WORD, dtype=torch.long)
         kernel.call("lgc_forward", self.gates, padded, x, self.wires, self.gate_tables, y)
@@ -154,18 +174,27 @@ class _FusedLayer:
         index = torch.zeros(padded // 2, width, dtype=torch.uint8) if dense else None
         if index is not None:
             kernel.call("lgc_index", x, inputs, padded, width, index)
-        mixed = torch.empty(self.gates, 4)
-        kernel.call("lgc_mix", self.gates, self.layer.logits.data, tables, mixed)
+        mixed = self._mixed(tables)
         group = self.gates // len(upstream)
         gradient = self._gradient(x, upstream, padded, mixed, group) if need_x else upstream
         work_size = width * (3 + padded // 16)  # what the form of the kernel that takes most needs
         work = torch.empty(torch.get_num_threads() * work_size)
         state = self._state(inputs, choices)
         kernel.call(
-            "lgc_update", ctypes.addressof(state), padded, x, index, width, mixed, upstream, group, tables, work,
-            work_size, ctypes.addressof(adam),
+            "lgc_update", ctypes.addressof(state), self.part.start, self.part.stop, padded, x, index, width, mixed,
+            upstream, group, tables, work, work_size, ctypes.addressof(adam),
         )  # fmt: skip
+        self.group.exchange(self.wires, dim=1)
+        self.group.exchange(self.gate_tables)
         return gradient
+
+    def _mixed(self, tables: Tensor) -> Tensor:
+        """Float (gates, 4): each gate as the mixture of its 16 functions."""
+        mixed = torch.empty(self.gates, 4)
+        own, logits = mixed[self.part], self.layer.logits.data[self.part]
+        kernel.call("lgc_mix", len(own), logits, tables, own)
+        self.group.exchange(mixed)
+        return mixed
 
     def _gradient(self, x: Tensor, upstream: Tensor, padded: int, mixed: Tensor, group: int) -> Tensor:
         """The loss's gradient (inputs, padded) by this layer's inputs, in a buffer that the next step reuses."""
