@@ -1,7 +1,7 @@
 // Logic-gate network tiny, written by lgc VERSION.
 // model-digest: 0000000000000000000000000000000000000000000000000000000000000000
 // circuit-digest: 72808297c5d3d6f4fc7012f55e3b5863b19f6609d1f7bd431f3ab67a1a146a85
-// body-sha256: 6a36a818ebe3547bb9cab94c46d866b7c8ba16551e3a579726db8ead5ce1758f
+// body-sha256: d129e10fca26e4a05ccceaf572055803e03f565aba77bb8708257d88fffd8af6
 `default_nettype none
 // In hardware `LGC_NETS(x, 4) is [3:0] x and `LGC_GATE is assign. Simulation alone defines LGC_LANES: each net is then
 // a vector of LGC_LANES samples, under the same gate lines. Never define it for synthesis.
@@ -50,15 +50,18 @@ module tiny_add #(
   parameter WIDTH = 1
 ) (
   input  wire [COUNT*WIDTH-1:0] values,
-  output reg  [(COUNT+1)/2*(WIDTH+1)-1:0] sums
+  output wire [(COUNT+1)/2*(WIDTH+1)-1:0] sums
 );
-  integer i;
-  always @* begin
-    for (i = 0; i < COUNT; i = i + 2)
-      if (i + 1 < COUNT)
-        sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]} + {1'b0, values[(i+1)*WIDTH +: WIDTH]};
-      else sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]};
-  end
+  genvar i;
+  generate
+    for (i = 0; i < COUNT; i = i + 2) begin : pair
+      if (i + 1 < COUNT) begin : two
+        assign sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]} + {1'b0, values[(i+1)*WIDTH +: WIDTH]};
+      end else begin : one
+        assign sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]};
+      end
+    end
+  endgenerate
 endmodule
 
 // One round of a tournament. An entry is a score and above it a class; of entries 2i and 2i+1 the one with the larger

@@ -1,7 +1,7 @@
 // Logic-gate network tiny, written by lgc VERSION.
 // model-digest: 0000000000000000000000000000000000000000000000000000000000000000
 // circuit-digest: 01623b52d80048ac3c6cd3e0b90f6055babfc15db5ee17bd0cfde6f8506954f1
-// body-sha256: 2baa709d7618d1cc5263d42a6ea33b10e61978bcf75d35ca93453d8a05af0213
+// body-sha256: 14e790e4e01e9675c92f1321e0bd4381f6fe37dd6c0351679bcc2e9f3414b73d
 `default_nettype none
 // In hardware `LGC_NETS(x, 4) is [3:0] x and `LGC_GATE is assign. Simulation alone defines LGC_LANES: each net is then
 // a vector of LGC_LANES samples, under the same gate lines. Never define it for synthesis.
@@ -50,15 +50,18 @@ module tiny_add #(
   parameter WIDTH = 1
 ) (
   input  wire [COUNT*WIDTH-1:0] values,
-  output reg  [(COUNT+1)/2*(WIDTH+1)-1:0] sums
+  output wire [(COUNT+1)/2*(WIDTH+1)-1:0] sums
 );
-  integer i;
-  always @* begin
-    for (i = 0; i < COUNT; i = i + 2)
-      if (i + 1 < COUNT)
-        sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]} + {1'b0, values[(i+1)*WIDTH +: WIDTH]};
-      else sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]};
-  end
+  genvar i;
+  generate
+    for (i = 0; i < COUNT; i = i + 2) begin : pair
+      if (i + 1 < COUNT) begin : two
+        assign sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]} + {1'b0, values[(i+1)*WIDTH +: WIDTH]};
+      end else begin : one
+        assign sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]};
+      end
+    end
+  endgenerate
 endmodule
 
 // One round of a tournament. An entry is a score and above it a class; of entries 2i and 2i+1 the one with the larger

@@ -1,7 +1,7 @@
 // Logic-gate network tiny, written by lgc VERSION.
 // model-digest: 0000000000000000000000000000000000000000000000000000000000000000
 // circuit-digest: 72808297c5d3d6f4fc7012f55e3b5863b19f6609d1f7bd431f3ab67a1a146a85
-// body-sha256: be64af8682197694abe524999d5ba0d5b6f129304d4c39b21a5e9344a4d93f4e
+// body-sha256: 9935bcd47f8cd7080f14983e2f2f609f58bcbd83659ae133329e45e892290092
 `default_nettype none
 // In hardware `LGC_NETS(x, 4) is [3:0] x and `LGC_GATE is assign. Simulation alone defines LGC_LANES: each net is then
 // a vector of LGC_LANES samples, under the same gate lines. Never define it for synthesis.
@@ -50,15 +50,18 @@ module tiny_add #(
   parameter WIDTH = 1
 ) (
   input  wire [COUNT*WIDTH-1:0] values,
-  output reg  [(COUNT+1)/2*(WIDTH+1)-1:0] sums
+  output wire [(COUNT+1)/2*(WIDTH+1)-1:0] sums
 );
-  integer i;
-  always @* begin
-    for (i = 0; i < COUNT; i = i + 2)
-      if (i + 1 < COUNT)
-        sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]} + {1'b0, values[(i+1)*WIDTH +: WIDTH]};
-      else sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]};
-  end
+  genvar i;
+  generate
+    for (i = 0; i < COUNT; i = i + 2) begin : pair
+      if (i + 1 < COUNT) begin : two
+        assign sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]} + {1'b0, values[(i+1)*WIDTH +: WIDTH]};
+      end else begin : one
+        assign sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]};
+      end
+    end
+  endgenerate
 endmodule
 
 // One round of a tournament. An entry is a score and above it a class; of entries 2i and 2i+1 the one with the larger

@@ -1,7 +1,7 @@
 // Logic-gate network tiny, written by lgc VERSION.
 // model-digest: 0000000000000000000000000000000000000000000000000000000000000000
 // circuit-digest: a1e3eca45f7d1231d63d13d38fb1b933c9b52b390f58933104b9575ccbf4bfd1
-// body-sha256: 1047f8fa71fff02cc59288a06a45d07742b5a74c46059986237d36219c46b070
+// body-sha256: 32d22b2f4791da29f15ee021d3aca9fb559bf03177ca2f4156becd659528e752
 `default_nettype none
 // In hardware `LGC_NETS(x, 4) is [3:0] x and `LGC_GATE is assign. Simulation alone defines LGC_LANES: each net is then
 // a vector of LGC_LANES samples, under the same gate lines. Never define it for synthesis.
@@ -50,15 +50,18 @@ module tiny_add #(
   parameter WIDTH = 1
 ) (
   input  wire [COUNT*WIDTH-1:0] values,
-  output reg  [(COUNT+1)/2*(WIDTH+1)-1:0] sums
+  output wire [(COUNT+1)/2*(WIDTH+1)-1:0] sums
 );
-  integer i;
-  always @* begin
-    for (i = 0; i < COUNT; i = i + 2)
-      if (i + 1 < COUNT)
-        sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]} + {1'b0, values[(i+1)*WIDTH +: WIDTH]};
-      else sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]};
-  end
+  genvar i;
+  generate
+    for (i = 0; i < COUNT; i = i + 2) begin : pair
+      if (i + 1 < COUNT) begin : two
+        assign sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]} + {1'b0, values[(i+1)*WIDTH +: WIDTH]};
+      end else begin : one
+        assign sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]};
+      end
+    end
+  endgenerate
 endmodule
 
 // A score: the count of a class plus its bias.

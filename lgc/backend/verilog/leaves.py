@@ -1,8 +1,9 @@
 """The leaves of the head: the only modules that do arithmetic.
 
 A number is a vector of nets, the least significant bit first. In hardware the leaves are plain ``+`` and ``>``, which
-every synthesis tool maps in its own best way. Under ``LGC_LANES`` each bit is a word of samples, so the same leaves
-go bit by bit.
+every synthesis tool maps in its own best way. A level of adders is generated, an assignment each: a block that assigns
+thousands of parts of a vector takes yosys quadratic time. Under ``LGC_LANES`` each bit is a word of samples, so the
+same leaves go bit by bit.
 """
 
 from __future__ import annotations
@@ -31,15 +32,18 @@ module @top@_add #(
   parameter WIDTH = 1
 ) (
   input  wire [COUNT*WIDTH-1:0] values,
-  output reg  [(COUNT+1)/2*(WIDTH+1)-1:0] sums
+  output wire [(COUNT+1)/2*(WIDTH+1)-1:0] sums
 );
-  integer i;
-  always @* begin
-    for (i = 0; i < COUNT; i = i + 2)
-      if (i + 1 < COUNT)
-        sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]} + {1'b0, values[(i+1)*WIDTH +: WIDTH]};
-      else sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]};
-  end
+  genvar i;
+  generate
+    for (i = 0; i < COUNT; i = i + 2) begin : pair
+      if (i + 1 < COUNT) begin : two
+        assign sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]} + {1'b0, values[(i+1)*WIDTH +: WIDTH]};
+      end else begin : one
+        assign sums[i/2*(WIDTH+1) +: WIDTH+1] = {1'b0, values[i*WIDTH +: WIDTH]};
+      end
+    end
+  endgenerate
 endmodule
 """
 
