@@ -123,9 +123,6 @@ class TrainConfig:
     brightness: Annotated[
         float, Setting("Largest relative change of brightness, with any --augment.", low=0, high=1)
     ] = 0.0
-    bit_noise: Annotated[
-        float, Setting("Part of the input bits that training flips, anew in every step.", (), 0, 0.5)
-    ] = 0.0
     pad: Annotated[int, Setting("Largest move of crop-flip, in pixels.", low=0, high=1e4)] = 4
 
     def __post_init__(self) -> None:

@@ -109,14 +109,3 @@ def epoch_generator(seed: int, epoch: int, purpose: str, device: torch.device | 
     """A generator of its own for every seed, epoch and purpose."""
     state = np.random.SeedSequence([seed, epoch, *purpose.encode()]).generate_state(1, np.uint64)
     return torch.Generator(device).manual_seed(int(state[0] >> np.uint64(1)))
-
-
-def bit_noise(rate: float, samples: int, inputs: int, generator: torch.Generator) -> Tensor:
-    """uint8 (samples, inputs), 1 where a bit is to be flipped.
-
-    Places are drawn with repetition, which takes less than a number for each bit; of small rates, few are drawn twice.
-    """
-    device, total = generator.device, samples * inputs
-    drawn = torch.randint(total, (round(rate * total),), generator=generator, device=device)
-    noise = torch.zeros(total, dtype=torch.uint8, device=device)
-    return noise.index_fill_(0, drawn, 1).view(samples, inputs)

@@ -31,7 +31,7 @@ from lgc.train.data import Dataset, load_dataset
 from lgc.train.history import History
 from lgc.train.modules import LogicNetwork
 from lgc.train.parallel import Group, joined, pick_device, precision
-from lgc.train.samples import BitEncoder, Epochs, Samples, bit_noise, epoch_generator
+from lgc.train.samples import BitEncoder, Epochs, Samples, epoch_generator
 from lgc.train.sheet import write_contact_sheet
 from lgc.train.step import Step, make_step
 from lgc.train.stop import StopRequest
@@ -191,7 +191,8 @@ class Run:
         while progress.step < self.steps:
             done = progress.epoch - 1 + progress.step / self.steps
             self.step.lr = config.learning_rate(done / config.epochs)
-            rows = self._share(batches[progress.step])
+            batch = batches[progress.step]
+            rows = batch if self.step.whole_batches else self.group.share(batch)
             loss, right = self._step(x[rows], labels[rows])
             if self.group.rank == 0 or not self.step.whole_batches:
                 self.tally += torch.stack([loss.double() * len(rows), right.double()])
@@ -201,20 +202,7 @@ class Run:
     def _step(self, x: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One update: the loss, and how many samples were right before it."""
         with precision(self.config.precision, self.device):
-            return self.step(self._noisy(self.to_bits(x)), labels)
-
-    def _noisy(self, bits: Tensor) -> Tensor:
-        """Bits (n, I) of this step, some of them flipped: all processes draw the noise of the whole batch."""
-        if not self.config.bit_noise:
-            return bits
-        purpose = f"noise {self.progress.step}"
-        generator = epoch_generator(self.config.seed, self.progress.epoch, purpose, self.device)
-        parts = 1 if self.step.whole_batches else self.group.size
-        return bits ^ self._share(bit_noise(self.config.bit_noise, len(bits) * parts, bits.shape[1], generator))
-
-    def _share(self, rows: Tensor) -> Tensor:
-        """What this process is to see of a batch."""
-        return rows if self.step.whole_batches else self.group.share(rows)
+            return self.step(self.to_bits(x), labels)
 
     def _end_epoch(self) -> None:
         progress = self.progress

@@ -19,7 +19,7 @@ from lgc.train.fused import kernel
 from lgc.train.parallel import Group, pick_device, precision
 from lgc.train.trainer import train
 
-FLAGS = {"gates": 200, "epochs": 1, "batch": 64, "tau": 5.0, "augment": "shift", "bit_noise": 0.05}
+FLAGS = {"gates": 200, "epochs": 1, "batch": 64, "tau": 5.0, "augment": "shift"}
 SOFT = {"estimator": "soft", "wire_estimator": "soft"}
 
 
