@@ -203,7 +203,7 @@ def _encoder(raw: RawCheckpoint, features: int) -> Encoder:
             f"threshold {bad[0][1]} of feature {bad[0][0]} is {thresholds[tuple(bad[0])]}",
             hint="Thresholds must be finite",
         )
-    falling = np.argwhere(np.diff(thresholds, axis=1) < 0)
+    falling = np.argwhere(thresholds[:, 1:] < thresholds[:, :-1])
     if len(falling):
         raise CheckpointError(f"the thresholds of feature {falling[0][0]} do not ascend")
     return Encoder(features, thresholds.astype(np.float64))

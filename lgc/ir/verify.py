@@ -89,7 +89,7 @@ def _verify_encoder(circuit: Circuit) -> None:
         row = _first(~np.isfinite(thresholds).all(axis=1))
         if row is not None:
             raise NetlistError(f"a threshold of feature {row} is NaN or infinite", hint="Thresholds must be finite")
-        row = _first((np.diff(thresholds, axis=1) < 0).any(axis=1))
+        row = _first((thresholds[:, 1:] < thresholds[:, :-1]).any(axis=1))  # a difference might overflow
         if row is not None:
             raise NetlistError(f"the thresholds of feature {row} do not ascend")
     if encoder.num_bits != circuit.netlist.num_inputs:

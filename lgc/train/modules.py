@@ -207,7 +207,7 @@ class Thermometer(nn.Module):
     def __init__(self, thresholds: ArrayLike) -> None:
         super().__init__()
         array = np.array(thresholds, dtype=np.float64)
-        if array.ndim != 2 or not np.isfinite(array).all() or (np.diff(array, axis=1) < 0).any():
+        if array.ndim != 2 or not np.isfinite(array).all() or (array[:, 1:] < array[:, :-1]).any():
             raise InputError("thresholds must be finite, of shape (features, T), and ascend for each feature")
         self.register_buffer("thresholds", torch.from_numpy(array))
 

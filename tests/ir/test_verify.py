@@ -125,6 +125,12 @@ def test_circuit_invariant(case: str) -> None:
         verify_circuit(broken)
 
 
+def test_thresholds_are_compared_not_subtracted() -> None:
+    """Found by hypothesis: the difference of these overflows, which numpy warns of."""
+    extreme = np.array([[-1.7976931348623157e308, 1e300], [0.0, 0.0]])
+    verify_circuit(replace(_good(), encoder=Encoder(2, extreme)))
+
+
 def test_the_first_offending_node_is_reported() -> None:
     broken = replace(_good().netlist, table=np.array([0x10, 0x100], np.uint64))
     with pytest.raises(NetlistError, match=r"n6 \(layer1\[0\]\), operands \[2, 3, 0\]"):

@@ -1,7 +1,7 @@
 """Top-k wires on a GPU, as far as that can be tested without one.
 
-Triton's interpreter runs the kernels on a CPU, which shows that they are right; its compiler makes machine code of
-them, which shows that a GPU would take them. Neither shows how fast they are.
+Triton's interpreter (see conftest.py) runs the kernels on a CPU, which shows that they are right; its compiler makes
+machine code of them, which shows that a GPU would take them. Neither shows how fast they are.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 import torch
@@ -26,14 +25,6 @@ from lgc.train.step import TorchStep
 needs_triton = pytest.mark.skipif(
     importlib.util.find_spec("triton") is None, reason="Triton is not installed; `make triton` installs it"
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def interpreter() -> Iterator[None]:
-    """Triton looks at this when it is imported, which nothing else does on a CPU."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TRITON_INTERPRET", "1")
-        yield
 
 
 def problem(rows: int, k: int, inputs: int, samples: int) -> tuple[Tensor, Tensor, Tensor]:
