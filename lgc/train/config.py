@@ -134,6 +134,10 @@ class TrainConfig:
             raise OptionError(f"arity is {self.arity}", hint="Add --parametrisation tables: the 16 gates have 2 inputs")
         if not self.wiring:
             raise OptionError("wiring is empty", hint="Give dense, topk:K or fixed")
+        if self.redraw and not any(kind.startswith("topk") for kind in self.wiring[: self.layers]):
+            raise OptionError(
+                f"redraw is {self.redraw}, but no layer chooses among candidates", hint="Add --wiring topk:K"
+            )
         if not isinstance(self.thresholds, str) and not (self.thresholds and all(map(math.isfinite, self.thresholds))):
             raise OptionError(f"the thresholds are {self.thresholds}", hint="Give at least one, all finite")
 

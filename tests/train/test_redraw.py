@@ -120,6 +120,14 @@ def test_what_is_new_has_no_moments() -> None:
     (0, 40, set()), (4, 40, {7, 13, 19, 25}), (1, 8, {4}), (9, 3, {2, 3}), (3, 1, set()),
 ])  # fmt: skip
 def test_epochs_that_redraw(times: int, epochs: int, expected: set[int]) -> None:
-    config = TrainConfig("digits", epochs=epochs, redraw=times)
+    config = TrainConfig("digits", epochs=epochs, redraw=times, wiring=("topk:8",))
     assert config.redraws == expected
     assert replace(config, redraw=0).redraws == set()
+
+
+@pytest.mark.parametrize("wiring", [("dense",), ("dense", "topk:8"), ("fixed",)])
+def test_without_candidates_there_is_nothing_to_redraw(wiring: tuple[str, ...]) -> None:
+    """Of one layer; a second wiring is for the second layer."""
+    with pytest.raises(OptionError, match="redraw is 3, but no layer chooses among candidates"):
+        TrainConfig("digits", redraw=3, wiring=wiring)
+    TrainConfig("digits", redraw=3, wiring=("dense", "topk:8"), layers=2)
