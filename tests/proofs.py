@@ -10,10 +10,10 @@ from typing import Any
 from lgc.backend.base import to_bytes
 from lgc.backend.manifest import Manifest, read_manifest
 from lgc.backend.verilog import Verilog
+from lgc.backend.verilog.rtl import Rtl
 from lgc.ir import Circuit
 from lgc.passes import optimize
-from lgc.sim.formal import Certificate, Refutation, prove
-from lgc.sim.rtl import Rtl
+from lgc.verify.formal import Certificate, Refutation, prove
 
 
 def outcome(

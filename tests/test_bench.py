@@ -3,8 +3,8 @@
 import pytest
 from strategies import random_circuit
 
-from lgc import bench_head
-from lgc.bench import bench_compile, markdown, random_model
+from lgc.bench import head as bench_head
+from lgc.bench.compile import bench_compile, markdown, random_model
 from lgc.frontend.model import check_model
 
 

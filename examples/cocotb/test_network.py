@@ -5,7 +5,7 @@ import os
 import cocotb
 import numpy as np
 
-from lgc.testing.bench import Bench
+from lgc.testing.testbench import Bench
 
 
 @cocotb.test()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, ClassVar, TextIO
 
-from lgc.backend.base import Target
+from lgc.backend.base import Format
 from lgc.backend.sidecar import port, sidecar
 from lgc.ir import FIRST_INPUT, Circuit, Netlist
 
@@ -85,7 +85,7 @@ def write_binary(aig: Aig, outputs: list[int], stream: BinaryIO) -> None:
 
 
 @dataclass(frozen=True)
-class AigerAscii(Target):
+class AigerAscii(Format):
     """ASCII AIGER with a symbol table, and a sidecar with the encoder and the head."""
 
     name: ClassVar[str] = "aiger"
@@ -106,7 +106,7 @@ class AigerAscii(Target):
 
 
 @dataclass(frozen=True)
-class AigerBinary(Target):
+class AigerBinary(Format):
     """Binary AIGER with a symbol table, and a sidecar with the encoder and the head."""
 
     name: ClassVar[str] = "aiger-binary"

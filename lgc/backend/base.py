@@ -1,9 +1,9 @@
-"""What a target is, and which one writes which suffix.
+"""What a format is, and which one writes which suffix.
 
-A target is a frozen dataclass whose fields are its options. ``validate`` refuses, before the first byte,
-what the target cannot express; ``emit`` then writes, and gives the same bytes for the same circuit and
-options every time. To add a target: subclass :class:`Target` in a file of its own, and add a row to
-:data:`TARGETS`.
+A format is a frozen dataclass whose fields are its options. ``validate`` refuses, before the first byte,
+what the format cannot express; ``emit`` then writes, and gives the same bytes for the same circuit and
+options every time. To add a format: subclass :class:`Format` in a file of its own, and add a row to
+:data:`FORMATS`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lgc.errors import InputError, OptionError
 from lgc.files import replacing
 from lgc.ir import Circuit
 
-TARGETS: dict[str, str] = {
+FORMATS: dict[str, str] = {
     ".v": "lgc.backend.verilog:Verilog",
     ".c": "lgc.backend.c:C99",
     ".py": "lgc.backend.amaranth:Amaranth",
@@ -38,7 +38,7 @@ TARGETS: dict[str, str] = {
 
 
 @dataclass(frozen=True)
-class Target(ABC):
+class Format(ABC):
     """One output format. Fields of the subclass are its options.
 
     Attributes:
@@ -50,7 +50,7 @@ class Target(ABC):
     binary: ClassVar[bool] = False
 
     def validate(self, circuit: Circuit) -> None:  # noqa: B027 - most formats express every circuit
-        """Refuse what this target cannot express, before anything is written.
+        """Refuse what this format cannot express, before anything is written.
 
         Raises:
             LgcError: a subclass of it, with the reason and what to do instead.
@@ -66,8 +66,8 @@ class Target(ABC):
         return {}
 
     @classmethod
-    def from_options(cls, options: Mapping[str, str]) -> Target:
-        """The target with options given as text, ``{"width": "256"}``.
+    def from_options(cls, options: Mapping[str, str]) -> Format:
+        """The format with options given as text, ``{"width": "256"}``.
 
         Raises:
             OptionError: no such option, or no such value.
@@ -78,7 +78,7 @@ class Target(ABC):
             name = key.replace("-", "_")
             if name not in known:
                 raise OptionError(
-                    f"the {cls.name} target has no option '{key}'",
+                    f"the {cls.name} format has no option '{key}'",
                     hint=f"It has: {', '.join(sorted(known)) or 'none'}",
                 )
             values[name] = _convert(key, str(known[name]), text)
@@ -102,45 +102,45 @@ def _convert(key: str, kind: str, text: str) -> object:
     return text
 
 
-def target_class(path: Path | str) -> type[Target]:
-    """The target that writes files of this name, by the longest suffix that fits.
+def format_class(path: Path | str) -> type[Format]:
+    """The format that writes files of this name, by the longest suffix that fits.
 
     Raises:
-        InputError: no target has this suffix.
+        InputError: no format has this suffix.
     """
     name = Path(path).name.lower()
-    for suffix in sorted(TARGETS, key=len, reverse=True):
+    for suffix in sorted(FORMATS, key=len, reverse=True):
         if name.endswith(suffix):
-            module, _, attribute = TARGETS[suffix].partition(":")
-            return cast("type[Target]", getattr(importlib.import_module(module), attribute))
+            module, _, attribute = FORMATS[suffix].partition(":")
+            return cast("type[Format]", getattr(importlib.import_module(module), attribute))
     raise InputError(
-        f"no target writes '{Path(path).suffix or name}' files",
+        f"no format writes '{Path(path).suffix or name}' files",
         where=str(path),
-        hint=f"The suffix chooses the target: {', '.join(sorted(TARGETS))}",
+        hint=f"The suffix chooses the format: {', '.join(sorted(FORMATS))}",
     )
 
 
 def _stem(path: Path) -> str:
-    """The file's name without the suffix that chose the target."""
-    for suffix in sorted(TARGETS, key=len, reverse=True):
+    """The file's name without the suffix that chose the format."""
+    for suffix in sorted(FORMATS, key=len, reverse=True):
         if path.name.lower().endswith(suffix):
             return path.name[: -len(suffix)]
     return path.stem
 
 
-def to_bytes(target: Target, circuit: Circuit) -> bytes:
+def to_bytes(format_: Format, circuit: Circuit) -> bytes:
     """Validate, then the whole output in memory."""
-    target.validate(circuit)
-    if target.binary:
+    format_.validate(circuit)
+    if format_.binary:
         raw = io.BytesIO()
-        target.emit(circuit, raw)
+        format_.emit(circuit, raw)
         return raw.getvalue()
     text = io.StringIO()
-    target.emit(circuit, text)
+    format_.emit(circuit, text)
     return text.getvalue().encode()
 
 
-def write(target: Target, circuit: Circuit, path: Path | str) -> list[Path]:
+def write(format_: Format, circuit: Circuit, path: Path | str) -> list[Path]:
     """Validate, then write ``path`` and its companions: all of them complete, or none replaced.
 
     Returns:
@@ -151,15 +151,15 @@ def write(target: Target, circuit: Circuit, path: Path | str) -> list[Path]:
         OutputError: a file cannot be written.
     """
     path = Path(path)
-    target.validate(circuit)
+    format_.validate(circuit)
     written = [path]
     with ExitStack() as stack:
-        for suffix, text in target.companions(circuit).items():
+        for suffix, text in format_.companions(circuit).items():
             written.append(path.with_name(_stem(path) + suffix))
             stack.enter_context(replacing(written[-1])).write_text(text, encoding="utf-8", newline="\n")
         temporary = stack.enter_context(replacing(path))
-        with _open(temporary, target.binary) as stream:
-            target.emit(circuit, stream)
+        with _open(temporary, format_.binary) as stream:
+            format_.emit(circuit, stream)
     return written
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, TextIO
 
-from lgc.backend.base import Target
+from lgc.backend.base import Format
 from lgc.backend.sidecar import port, sidecar
 from lgc.ir import FIRST_INPUT, Circuit, Netlist
 
@@ -14,7 +14,7 @@ _PER_LINE = 10
 
 
 @dataclass(frozen=True)
-class Blif(Target):
+class Blif(Format):
     """The netlist as BLIF, and a sidecar with the encoder and the head."""
 
     name: ClassVar[str] = "blif"

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, TextIO
 
-from lgc.backend.base import Target
+from lgc.backend.base import Format
 from lgc.errors import OptionError
 from lgc.ir import FIRST_INPUT, Circuit
 from lgc.ir.text import mnemonic
 
 
 @dataclass(frozen=True)
-class Dot(Target):
+class Dot(Format):
     """The cone of some outputs as a graph.
 
     Attributes:

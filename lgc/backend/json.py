@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TextIO
 
 import lgc
-from lgc.backend.base import Target
+from lgc.backend.base import Format
 from lgc.backend.sidecar import sidecar
 from lgc.ir import CONST1, FIRST_INPUT, Circuit, Netlist
 
 
 @dataclass(frozen=True)
-class YosysJson(Target):
+class YosysJson(Format):
     """A module ``lgc`` of `$lut` cells, with ports ``in`` and ``out``, and a sidecar."""
 
     name: ClassVar[str] = "yosys-json"

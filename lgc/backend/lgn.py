@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, TextIO
 
-from lgc.backend.base import Target
+from lgc.backend.base import Format
 from lgc.ir import Circuit, write_text
 
 
 @dataclass(frozen=True)
-class Lgn(Target):
+class Lgn(Format):
     """The intermediate representation as text."""
 
     name: ClassVar[str] = "lgn"

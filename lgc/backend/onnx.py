@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lgc
-from lgc.backend.base import Target
+from lgc.backend.base import Format
 from lgc.errors import InputError, MissingToolError
 from lgc.ir import Circuit, Netlist
 
@@ -23,7 +23,7 @@ _IR_VERSION = 8
 
 
 @dataclass(frozen=True)
-class Onnx(Target):
+class Onnx(Format):
     """An ONNX model of encoder, netlist and head. Needs the package ``onnx``."""
 
     name: ClassVar[str] = "onnx"

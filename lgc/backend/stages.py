@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.backend.naming import identifier, unique
-from lgc.backend.pipeline import net_ranks
 from lgc.ir import CONST1, Circuit
+from lgc.ir.naming import identifier, unique
+from lgc.mapping.pipeline import net_ranks
 
 INPUT = "bits"
 VOTES = "votes"
@@ -58,7 +58,7 @@ def stage(circuit: Circuit, top: str = "", cuts: Sequence[int] = ()) -> Staging:
     there; the other entries are copies.
 
     Args:
-        cuts: per rank the level that it stands behind, below the depth; see :func:`lgc.backend.pipeline.net_ranks`.
+        cuts: per rank the level that it stands behind, below the depth; see :func:`lgc.mapping.pipeline.net_ranks`.
     """
     netlist = circuit.netlist
     first = netlist.first_node

@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from lgc.backend.base import Target
+    from lgc.backend.base import Format
     from lgc.ir import Circuit
 
 
@@ -24,20 +24,20 @@ class ClockOptions:
     clock: str | None
     seeds: int
 
-    def with_fabric(self, backend: Target) -> Target:
+    def with_fabric(self, backend: Format) -> Format:
         """The backend, its head to be made of the part's cells if nothing else was asked for."""
         from lgc.backend.verilog import Verilog
-        from lgc.backend.verilog.fabric import FABRICS
-        from lgc.synth.targets import find_target
+        from lgc.parts.fabrics import FABRICS
+        from lgc.parts.part import find_part
 
         if self.target is None or not isinstance(backend, Verilog):
             return backend
-        family = find_target(self.target).family.name
+        family = find_part(self.target).family.name
         if backend.head != "auto" or backend.fabric != "generic" or family not in FABRICS:
             return backend
         return replace(backend, fabric=family)
 
-    def place(self, backend: Target, circuit: Circuit, console: Console) -> Target:
+    def place(self, backend: Format, circuit: Circuit, console: Console) -> Format:
         """The backend with the ranks that meet the clock; the same one if none was asked for.
 
         Raises:
@@ -59,12 +59,12 @@ class ClockOptions:
                 hint="Write a .v file, without --pipeline and --registered",
             )
         from lgc.cli.synth import parse_clock
+        from lgc.parts.part import find_part
         from lgc.synth.closure import close_circuit
         from lgc.synth.flow import SynthOptions
-        from lgc.synth.targets import find_target
 
         options = SynthOptions(clock=parse_clock(self.clock), seeds=tuple(range(1, self.seeds + 1)))
-        part = find_target(self.target)
+        part = find_part(self.target)
         with console.status("placing ranks") as status:
             found, closure = close_circuit(circuit, backend, part, options, status.update)
         for one in closure.attempts:

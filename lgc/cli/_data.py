@@ -59,7 +59,7 @@ def _from_npz(
         elif inner is None or encoder.code is None:
             bits = _unpacked(samples, arrays["n_bits"], encoder)
         else:
-            from lgc.backend.encoder import codes_for_bits
+            from lgc.mapping.encoder import codes_for_bits
 
             codes = codes_for_bits(inner, encoder.code, _unpacked(samples, arrays["n_bits"], inner))
             bits = encoder.code.bits(codes)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from lgc.backend.verilog.rtl import Rtl
+    from lgc.frontend.reference import Reference
     from lgc.ir import Circuit
-    from lgc.sim.formal import Certificate, Refutation
-    from lgc.sim.reference import Reference
-    from lgc.sim.rtl import Rtl
-    from lgc.sim.vectors import Bits
-    from lgc.sim.verify import Report
+    from lgc.verify.formal import Certificate, Refutation
+    from lgc.verify.vectors import Bits
+    from lgc.verify.verilog import Report
 
 
 def prove_formally(
@@ -37,7 +37,7 @@ def prove_formally(
     """
     from lgc.errors import MismatchError, NotCheckedError
     from lgc.files import write_text
-    from lgc.sim.formal import prove
+    from lgc.verify.formal import prove
 
     work = folder / "formal"
     work.mkdir(parents=True)
@@ -82,8 +82,8 @@ def crashed(
 ) -> None:
     """The crash folder of a simulated difference, if one is wanted; an obstacle does not hide the difference."""
     from lgc.errors import LgcError
-    from lgc.sim.crash import write_crash
-    from lgc.sim.verify import VerifyOptions
+    from lgc.verify.crash import write_crash
+    from lgc.verify.verilog import VerifyOptions
 
     if crash is None or report.mismatch is None:
         return
@@ -120,11 +120,11 @@ def _replayed(
     config: Path | None,
 ) -> str:
     """The refutation as a vector, reduced, in the interpreter and in the simulator."""
-    from lgc.sim.crash import write_crash
-    from lgc.sim.explain import explain
-    from lgc.sim.reduce import reduce_vector
-    from lgc.sim.vectors import VectorSet
-    from lgc.sim.verify import VerifyOptions, verify
+    from lgc.verify.crash import write_crash
+    from lgc.verify.explain import explain
+    from lgc.verify.reduce import reduce_vector
+    from lgc.verify.vectors import VectorSet
+    from lgc.verify.verilog import VerifyOptions, verify
 
     if refutation.bits is None or refutation.differs is None:
         return f"{refutation.claim} is not as the manifest's latency has it"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from lgc.backend.base import Target
+    from lgc.backend.base import Format
     from lgc.ir import Circuit
 
 _FEATURE_TARGETS = ("verilog", "amaranth", "lgn")
@@ -35,7 +35,7 @@ class HardwareOptions:
         values = {name: getattr(self, name) for name in _INTERFACE_FIELDS}
         return {name: str(value) for name, value in values.items() if value is not None}
 
-    def prepare(self, circuit: Circuit, target: type[Target], level: str) -> Circuit:
+    def prepare(self, circuit: Circuit, target: type[Format], level: str) -> Circuit:
         """The circuit, its encoder as gates if features are the input.
 
         What O3 knows of a feature's bits is to be had before they become comparators.
@@ -53,7 +53,7 @@ class HardwareOptions:
                     hint="Add --input features",
                 )
         elif circuit.encoder.code is None:
-            from lgc.backend.encoder import infer_code, lower_encoder
+            from lgc.mapping.encoder import infer_code, lower_encoder
             from lgc.passes import optimize
 
             code = infer_code(circuit.encoder, *given)

@@ -12,11 +12,11 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from lgc.backend.base import Target
+    from lgc.backend.base import Format
     from lgc.backend.verilog import Verilog
     from lgc.ir import Circuit
 
-# As in lgc.backend.head and lgc.backend.verilog.fabric, which are too heavy to import for a help text; a test compares.
+# As in lgc.backend.head and lgc.parts.fabrics, which are too heavy to import for a help text; a test compares.
 HEADS = ("auto", "adder", "serial", "compress", "carry", "ternary")
 ARGMAXES = ("tournament", "bit-serial")
 FABRICS = ("generic", "xc7", "ecp5", "ice40", "gowin")
@@ -70,13 +70,13 @@ def head_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def settle_head(target: Target, circuit: Circuit) -> tuple[Target, str]:
+def settle_head(target: Format, circuit: Circuit) -> tuple[Format, str]:
     """The target with the smallest head that its fabric can have, by estimate, and why; unless one was asked for."""
     from lgc.backend.verilog import Verilog
 
     if not isinstance(target, Verilog) or target.head != "auto" or target.fabric == "generic":
         return target, ""
-    from lgc.synth.estimate import compare_heads
+    from lgc.mapping.estimate import compare_heads
 
     found = compare_heads(circuit, target.fabric, outputs=target.outputs, pipeline=target.pipeline)
     counts = ", ".join(f"{one.luts:,} LUT{one.lut} ({one.head})" for one in found)

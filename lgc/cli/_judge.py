@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from lgc.backend.verilog.rtl import Rtl
+    from lgc.frontend.reference import Reference
     from lgc.ir import Circuit
-    from lgc.sim.mutate import Campaign
-    from lgc.sim.reference import Reference
-    from lgc.sim.rtl import Rtl
-    from lgc.sim.vectors import VectorSet
+    from lgc.verify.mutate import Campaign
+    from lgc.verify.vectors import VectorSet
 
 _SHOWN = 5
 
@@ -48,7 +48,7 @@ def judge(
     Raises:
         NotCheckedError: a fault or a combination stays undecided; the vectors are written all the same.
     """
-    from lgc.sim.vectorfile import write_vectors
+    from lgc.verify.vectorfile import write_vectors
 
     campaign, made, undecided = None, [], 0
     if coverage:
@@ -67,9 +67,9 @@ def judge_coverage(console: Console, rtl: Rtl, circuit: Circuit, sets: Sequence[
     """Print what the vectors exercise; returns vectors for what they do not, and how much stayed undecided."""
     import numpy as np
 
-    from lgc.sim.coverage import complete, measure
-    from lgc.sim.textnet import read_text, vote_groups
-    from lgc.sim.vectors import VectorSet
+    from lgc.backend.verilog.textnet import read_text, vote_groups
+    from lgc.verify.coverage import complete, measure
+    from lgc.verify.vectors import VectorSet
 
     netlist = read_text(rtl.text, circuit.netlist.num_inputs).netlist
     found = measure(
@@ -104,8 +104,8 @@ def judge_mutants(
     """Print what became of the faults."""
     from rich.table import Table
 
-    from lgc.sim.mutate import mutate
-    from lgc.sim.mutate.campaign import CAUGHT, EQUIVALENT, FATES, NEW_VECTOR
+    from lgc.verify.mutate import mutate
+    from lgc.verify.mutate.campaign import CAUGHT, EQUIVALENT, FATES, NEW_VECTOR
 
     campaign = mutate(rtl, circuit, reference, sets, folder, **options)
     table = Table()
@@ -139,7 +139,7 @@ def refuse_undecided(campaign: Campaign | None, combinations: int) -> None:
         NotCheckedError: if anything did.
     """
     from lgc.errors import NotCheckedError
-    from lgc.sim.mutate.campaign import UNDECIDED
+    from lgc.verify.mutate.campaign import UNDECIDED
 
     if combinations:
         raise NotCheckedError(f"the solver left {combinations:,} input combinations undecided: not checked")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lgc.sim.rtl import Rtl
+    from lgc.backend.verilog.rtl import Rtl
 
 
 def synthesised(
@@ -20,14 +20,14 @@ def synthesised(
     Raises:
         LgcError: see :func:`lgc.synth.flow.synthesize`.
     """
+    from lgc.parts.part import find_part
     from lgc.synth.flow import SynthOptions, synthesize
     from lgc.synth.models import simulation_text
-    from lgc.synth.targets import find_target
 
-    target = find_target(part)
-    result = synthesize(emitted.path, target, SynthOptions(route=False, liberty=liberty, timeout=timeout), tell)
+    chosen = find_part(part)
+    result = synthesize(emitted.path, chosen, SynthOptions(route=False, liberty=liberty, timeout=timeout), tell)
     assert result.netlist is not None
-    path = folder / f"{emitted.path.stem}-{target.name}.v"
-    text = simulation_text(result.netlist, target)
+    path = folder / f"{emitted.path.stem}-{chosen.name}.v"
+    text = simulation_text(result.netlist, chosen)
     path.write_text(text, encoding="utf-8")
     return replace(emitted, path=path, text=text, source=emitted)

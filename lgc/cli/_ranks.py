@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from lgc.backend.pipeline import Pipeline
+    from lgc.mapping.pipeline import Pipeline
 
 
 def print_ranks(console: Console, pipeline: Pipeline) -> None:

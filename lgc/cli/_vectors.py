@@ -12,7 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from lgc.ir import Circuit, Encoder
-    from lgc.sim.vectors import VectorSet
+    from lgc.verify.vectors import VectorSet
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class VectorOptions:
             InputError: data that do not fit, or of no samples.
             NotCheckedError: a file of no vectors.
         """
-        from lgc.sim.vectorfile import read_vectors
-        from lgc.sim.vectors import directed_vectors, random_vectors
+        from lgc.verify.vectorfile import read_vectors
+        from lgc.verify.vectors import directed_vectors, random_vectors
 
         num_inputs, seed = circuit.netlist.num_inputs, self.seed
         sets = [] if self.data is None else [self._data(circuit, inner)]
@@ -54,7 +54,7 @@ class VectorOptions:
     def _data(self, circuit: Circuit, inner: Encoder) -> VectorSet:
         from lgc.cli._data import load_bits
         from lgc.errors import NotCheckedError
-        from lgc.sim.vectors import VectorSet
+        from lgc.verify.vectors import VectorSet
 
         assert self.data is not None
         bits, labels = load_bits(self.data, self.data_dir, circuit.encoder, inner)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from lgc.sim.report import Report
+    from lgc.verify.report import Report
 
 
 def print_summary(console: Console, report: Report) -> None:
@@ -52,8 +52,8 @@ def write_reports(report: Report, path: Path, explanation: str, junit: Path | No
     """JUnit and SARIF. One that cannot be written does not hide a difference."""
     from lgc.errors import OutputError
     from lgc.files import write_text
-    from lgc.sim.junit import junit_xml
-    from lgc.sim.sarif import sarif_json
+    from lgc.verify.reports.junit import junit_xml
+    from lgc.verify.reports.sarif import sarif_json
 
     for file, text, name in ((junit, junit_xml, path.name), (sarif, sarif_json, path.as_posix())):
         if file is None:

@@ -12,10 +12,10 @@ from lgc.errors import MissingToolError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lgc.bench.hardware import Row
     from lgc.ir import Circuit
+    from lgc.parts.part import Part
     from lgc.synth.flow import SynthOptions
-    from lgc.synth.table import Row
-    from lgc.synth.targets import Target
 
 
 @click.command()
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.option("--pipeline", type=click.IntRange(0), default=8, show_default=True, help="With --hardware: ranks.")
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="With --hardware: of nextpnr.")
 @click.option("--no-route", is_flag=True, help="With --hardware: stop after yosys.")
-@click.option("--liberty", type=click.Path(path_type=Path), help="With --hardware: cells for the target asic.")
+@click.option("--liberty", type=click.Path(path_type=Path), help="With --hardware: cells for the part asic.")
 @click.option(
     "--timeout",
     type=click.FloatRange(0, min_open=True),
@@ -80,23 +80,24 @@ def bench(
     if infer is not None:
         _print_inference(infer)
         return
-    from lgc.bench import SIZES, bench_compile, markdown
+    from lgc.bench.compile import SIZES, bench_compile, markdown
 
     click.echo(markdown([bench_compile(size, repeats) for size in gates or SIZES]))
 
 
 def _print_hardware(models: tuple[Path, ...], parts: tuple[str, ...], ranks: int, options: SynthOptions) -> None:
+    from lgc.bench.hardware import markdown
     from lgc.frontend import load_circuit
+    from lgc.parts.part import find_part
+    from lgc.parts.part import parts as all_parts
     from lgc.passes import PIPELINES, PassManager
-    from lgc.synth.table import markdown
-    from lgc.synth.targets import find_target, targets
     from lgc.synth.yosys import nand2_area
 
     # Whatever is wrong with the files is said now, not in an hour.
     if options.liberty:
         nand2_area(options.liberty)
-    chosen = [find_target(part) for part in parts] or [
-        one for one in targets().values() if options.liberty or not one.is_asic
+    chosen = [find_part(part) for part in parts] or [
+        one for one in all_parts().values() if options.liberty or not one.is_asic
     ]
     circuits = [PassManager().run(load_circuit(model), PIPELINES["O2"]) for model in models]
     for model, circuit in zip(models, circuits, strict=True):
@@ -106,25 +107,25 @@ def _print_hardware(models: tuple[Path, ...], parts: tuple[str, ...], ranks: int
             click.echo(line)
 
 
-def _rows(name: str, circuit: Circuit, chosen: list[Target], ranks: int, options: SynthOptions) -> Iterator[Row]:
+def _rows(name: str, circuit: Circuit, chosen: list[Part], ranks: int, options: SynthOptions) -> Iterator[Row]:
     """The rows of a network's table, one at a time; on standard error, what each took."""
     from dataclasses import replace
     from time import perf_counter
 
-    from lgc.synth.table import jobs, measure
+    from lgc.bench.hardware import jobs, measure
 
-    for target in chosen:
-        own = options if target.is_asic else replace(options, liberty=None)
-        for verilog in jobs(circuit, target, ranks):
+    for part in chosen:
+        own = options if part.is_asic else replace(options, liberty=None)
+        for verilog in jobs(circuit, part, ranks):
             start = perf_counter()
-            row = measure(circuit, target, verilog, options=own)
-            click.echo(f"{name} on {target.name}, {row.head}: {perf_counter() - start:.0f} s", err=True)
+            row = measure(circuit, part, verilog, options=own)
+            click.echo(f"{name} on {part.name}, {row.head}: {perf_counter() - start:.0f} s", err=True)
             yield row
 
 
 def _print_inference(model: Path) -> None:
+    from lgc.bench.infer import bench as measure
     from lgc.frontend import load_circuit
-    from lgc.runtime.bench import bench as measure
 
     click.echo("| what | value | unit | includes |\n|---|---|---|---|")
     for row in measure(load_circuit(model)):
@@ -132,7 +133,7 @@ def _print_inference(model: Path) -> None:
 
 
 def _print_head(model: Path) -> None:
-    from lgc.bench_head import PARTS, bench_head, markdown
+    from lgc.bench.head import PARTS, bench_head, markdown
     from lgc.frontend import load_circuit
     from lgc.passes import optimize
 
@@ -142,7 +143,7 @@ def _print_head(model: Path) -> None:
 
 def _print_training(gates: int, repeats: int) -> None:
     try:
-        from lgc.train.bench import bench_train, markdown
+        from lgc.bench.train import bench_train, markdown
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise

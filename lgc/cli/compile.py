@@ -13,7 +13,7 @@ from lgc.cli._head import head_options
 from lgc.cli._import import config_option
 
 if TYPE_CHECKING:
-    from lgc.backend.base import Target
+    from lgc.backend.base import Format
     from lgc.cli._clock import ClockOptions
     from lgc.cli._hardware import HardwareOptions
     from lgc.cli._head import HeadOptions
@@ -85,16 +85,16 @@ def compile_(
     O2 also merges gates and absorbs inverters. O3 also uses that a feature's bits are ordered:
     its scores are those of every feature, but not of bits that no feature gives.
     """
-    from lgc.backend.base import target_class, write
+    from lgc.backend.base import format_class, write
     from lgc.cli._console import console as new_console
     from lgc.cli._head import settle_head
     from lgc.errors import OptionError
     from lgc.frontend import load_circuit
     from lgc.passes import PIPELINES, PassManager
 
-    target_type = target_class(output)
+    format_type = format_class(output)
     options = dict(_setting(text) for text in settings)
-    if target_type.name == "verilog":
+    if format_type.name == "verilog":
         options.setdefault("top", output.stem)
     if top is not None:
         options["top"] = top
@@ -104,8 +104,8 @@ def compile_(
         options["pipeline"] = str(2 if registered else pipeline)
     if outputs:
         options["outputs"] = outputs
-    target = target_type.from_options(options | counting.target_options() | hardware.target_options())
-    circuit = hardware.prepare(load_circuit(model, source), target_type, level)
+    target = format_type.from_options(options | counting.target_options() | hardware.target_options())
+    circuit = hardware.prepare(load_circuit(model, source), format_type, level)
     manager = PassManager(check=check, dump_dir=dump_ir, stop_after=stop_after, bisect_vectors=256 if bisect else 0)
     optimised = manager.run(circuit, PIPELINES[f"O{level}"])
     if manager.broken:
@@ -166,7 +166,7 @@ def _print_report(circuit: Circuit, optimised: Circuit, stats: list[PassStats], 
         console.print(f"feature x is the integer {optimised.encoder.code.rule()}", soft_wrap=True)
 
 
-def _print_target(target: Target, optimised: Circuit, reason: str, written: list[Path]) -> None:
+def _print_target(target: Format, optimised: Circuit, reason: str, written: list[Path]) -> None:
     from lgc.backend.verilog import Verilog
     from lgc.cli._console import console as new_console
     from lgc.cli._head import print_head

@@ -71,24 +71,24 @@ def _package(name: str, needed_for: str, *, required: bool = False) -> Part:
 
 def _place_and_route() -> list[Part]:
     from lgc.errors import LgcError
-    from lgc.synth.targets import targets
-    from lgc.synth.tools import find_tool
+    from lgc.parts.part import parts
+    from lgc.tools.programs import find_tool
 
-    families = {one.family.name: one.family for one in targets().values() if one.family.nextpnr}
-    parts = []
+    families = {one.family.name: one.family for one in parts().values() if one.family.nextpnr}
+    found = []
     for family in families.values():
         try:
             version: str | None = find_tool(family.nextpnr, family.wheel).version
         except LgcError:
             version = None
         install = f"pip install {family.wheel}" if family.wheel else "build it, and put it on PATH"
-        parts.append(Part(family.nextpnr, version, f"lgc synth for {family.name}", install))
-    return parts
+        found.append(Part(family.nextpnr, version, f"lgc synth for {family.name}", install))
+    return found
 
 
 def _verilator() -> Part:
     from lgc.errors import LgcError
-    from lgc.sim.toolchain import find_verilator
+    from lgc.tools.verilator import find_verilator
 
     try:
         version: str | None = find_verilator().version
@@ -108,7 +108,7 @@ def _icarus() -> Part:
 
 def _compiler() -> Part:
     from lgc.errors import LgcError
-    from lgc.sim.toolchain import find_compiler
+    from lgc.tools.verilator import find_compiler
 
     try:
         name = find_compiler()

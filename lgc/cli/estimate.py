@@ -11,7 +11,7 @@ from lgc.cli._import import config_option
 
 if TYPE_CHECKING:
     from lgc.frontend import ImportOptions
-    from lgc.synth.targets import Adders
+    from lgc.parts.part import Adders
 
 
 @click.command()
@@ -47,8 +47,8 @@ def estimate(
     from lgc.cli._console import console
     from lgc.files import write_text
     from lgc.frontend import load_circuit
+    from lgc.mapping.estimate import estimate as run
     from lgc.passes import PIPELINES, PassManager
-    from lgc.synth.estimate import estimate as run
 
     circuit = PassManager().run(load_circuit(model, source), PIPELINES["O2"])
     pairs, adders = _candidates(head, [int(size) for size in lut], part)
@@ -73,21 +73,21 @@ def _candidates(head: str, sizes: list[int], part: str | None) -> tuple[list[tup
     Raises:
         OptionError: there is no such part, it has no lookup tables, or not such ones.
     """
-    from lgc.backend.head import HEADS, ON_CHAINS
-    from lgc.backend.verilog.fabric import FABRICS
     from lgc.errors import OptionError
-    from lgc.synth.targets import find_target
+    from lgc.mapping.heads import HEADS, ON_CHAINS, heads_on
+    from lgc.parts.fabrics import FABRICS
+    from lgc.parts.part import find_part
 
     every = ("adder", *HEADS, "serial") if head == "all" else (head,)
     if not part:
         names = [(name, size) for name in every for size in sizes or [4, 6]]
         return [(name, size) for name, size in names if head != "all" or name not in ON_CHAINS or size == 6], None
-    target = find_target(part)
-    if not target.lut_size or sizes not in ([], [target.lut_size]):
-        has = f"lookup tables of {target.lut_size} operands" if target.lut_size else "no lookup tables"
+    chosen = find_part(part)
+    if not chosen.lut_size or sizes not in ([], [chosen.lut_size]):
+        has = f"lookup tables of {chosen.lut_size} operands" if chosen.lut_size else "no lookup tables"
         raise OptionError(
-            f"{target.name} has {has}", hint="Leave out --lut" if target.lut_size else "Name another part"
+            f"{chosen.name} has {has}", hint="Leave out --lut" if chosen.lut_size else "Name another part"
         )
-    fabric = FABRICS.get(target.family.name)
-    able = (name for name in every if head != "all" or name not in ON_CHAINS or (fabric and name in fabric.heads))
-    return [(name, target.lut_size) for name in able], target.family.adders
+    fabric = FABRICS.get(chosen.family.name)
+    able = (name for name in every if head != "all" or name not in ON_CHAINS or (fabric and name in heads_on(fabric)))
+    return [(name, chosen.lut_size) for name in able], chosen.family.adders

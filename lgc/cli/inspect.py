@@ -31,7 +31,7 @@ def inspect(file: Path, as_json: bool, source: ImportOptions) -> None:
     A file that says enough is also read, and its layers, gates and inputs are counted. Nothing in it is run.
     """
     from lgc.errors import LgcError
-    from lgc.frontend.content import read_content
+    from lgc.frontend.containers.content import read_content
     from lgc.frontend.importer import Job
     from lgc.frontend.registry import read_job, recognise
     from lgc.frontend.summary import summarise

@@ -49,8 +49,8 @@ def synth(
     from lgc.cli._console import console as new_console
     from lgc.errors import OptionError
     from lgc.files import write_text
+    from lgc.parts.part import find_part
     from lgc.synth.flow import SynthOptions, synthesize
-    from lgc.synth.targets import find_target
 
     console = new_console(quiet=quiet)
     if list_targets:
@@ -58,7 +58,7 @@ def synth(
         return
     if rtl is None or target_name is None:
         raise OptionError("give a Verilog file and --target NAME", hint="`lgc synth --list` shows the targets")
-    target = find_target(target_name)
+    part = find_part(target_name)
     _check_outputs((json_path, netlist, bitstream), (rtl, rtl.with_suffix(".json"), pins, liberty))
     options = SynthOptions(
         clock=parse_clock(clock) if clock else 0.0, seeds=tuple(range(1, seeds + 1)), jobs=jobs or 0,
@@ -66,7 +66,7 @@ def synth(
         top=top or "", cache=not no_cache, netlist=netlist,
     )  # fmt: skip
     with _progress(console) as tell:
-        result = synthesize(rtl, target, options, tell)
+        result = synthesize(rtl, part, options, tell)
     console.print(_table(result))
     for note in (result.synthesis, result.placement):
         if note:
@@ -78,7 +78,7 @@ def synth(
     if clock and result.meets_clock is False:
         fmax = result.value("fmax")
         raise OptionError(
-            f"the circuit reaches {fmax:.1f} MHz on {target.name}, not {result.clock:g} MHz",
+            f"the circuit reaches {fmax:.1f} MHz on {part.name}, not {result.clock:g} MHz",
             hint="Compile it with more register ranks: `lgc compile --pipeline N`",
         )
 
@@ -126,20 +126,20 @@ def _progress(console: Any) -> Iterator[Any]:
 def _print_targets(console: Any) -> None:
     from rich.table import Table
 
-    from lgc.synth.targets import targets
+    from lgc.parts.part import parts
 
     table = Table("target", "part", "luts", "flip-flops", "block RAMs", "flow")
-    for one in targets().values():
+    for one in parts().values():
         flow = " + ".join(filter(None, [one.family.synth.split()[0], one.family.nextpnr]))
         sizes = (f"{count:,}" if count else "" for count in (one.luts, one.ffs, one.bram))
-        table.add_row(one.name, one.part, *sizes, flow)
+        table.add_row(one.name, one.chip, *sizes, flow)
     console.print(table)
 
 
 def _table(result: Result) -> Any:
     from rich.table import Table
 
-    title = f"{result.source} on {result.target} ({result.part})"
+    title = f"{result.source} on {result.part} ({result.chip})"
     table = Table(title=f"{title}: PARTIAL" if result.partial else title, title_justify="left")
     for heading in ("what", "value", "unit", "how", "by"):
         table.add_column(heading, justify="right" if heading == "value" else "left", no_wrap=heading != "by")

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from lgc.cli._vectors import VectorOptions
     from lgc.frontend import ImportOptions
     from lgc.ir import Encoder
-    from lgc.sim.artefact import Artefact
-    from lgc.sim.vectors import VectorSet
+    from lgc.verify.subject import Artefact
+    from lgc.verify.vectors import VectorSet
 
 
 @click.command()
@@ -101,12 +101,12 @@ def verify(
     from lgc.cli._verdict import build_folder, print_summary, progress_bar, write_reports
     from lgc.errors import MismatchError
     from lgc.frontend import load_circuit
-    from lgc.sim.artefact import check, check_provenance
-    from lgc.sim.artefacts import open_artefact
-    from lgc.sim.explain import explain
-    from lgc.sim.features import behind_the_port
-    from lgc.sim.reference import reference_for
-    from lgc.sim.verify import VerifyOptions, VerilogText, check_waves, write_waves
+    from lgc.frontend.reference import reference_for
+    from lgc.verify.explain import explain
+    from lgc.verify.features import behind_the_port
+    from lgc.verify.formats import open_artefact
+    from lgc.verify.subject import check, check_provenance
+    from lgc.verify.verilog import VerifyOptions, VerilogText, check_waves, write_waves
 
     if netlist is not None:  # lanes are a way to write gates, which a netlist's cells are not
         lanes = _one_lane(lanes)
@@ -167,8 +167,8 @@ def _check_options(subject: Artefact, of_verilog: Mapping[str, object], simulato
         OptionError: naming the first.
     """
     from lgc.errors import OptionError
-    from lgc.sim.artefacts.hardware import AmaranthModule
-    from lgc.sim.verify import VerilogText
+    from lgc.verify.formats.hardware import AmaranthModule
+    from lgc.verify.verilog import VerilogText
 
     if isinstance(subject, VerilogText):
         return
@@ -188,7 +188,7 @@ def _ordered(encoder: Encoder, sets: Sequence[VectorSet], *, judged: bool) -> li
         OptionError: ``judged``: what judges vectors makes others.
     """
     from lgc.errors import OptionError
-    from lgc.sim.features import given_by_features
+    from lgc.verify.features import given_by_features
 
     if judged:
         raise OptionError(

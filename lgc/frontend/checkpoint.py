@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from lgc.errors import CheckpointError, LgcError, MissingToolError, OutputError
 from lgc.files import replacing
+from lgc.frontend.containers.ptfile import read_pt
+from lgc.frontend.containers.safefile import read_safetensors
 from lgc.frontend.model import Layer, Model, check_model
-from lgc.frontend.ptfile import read_pt
-from lgc.frontend.safefile import read_safetensors
 from lgc.ir import Encoder, Head
 from lgc.ir.gates import ID_OF_TABLE, TABLE_OF_ID
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import CheckpointError
-from lgc.frontend.content import Content
+from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import ImportOptions
 from lgc.frontend.model import Model
 from lgc.ir import Circuit

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lgc.errors import CheckpointError, LgcError, OptionError
-from lgc.frontend import (
+from lgc.frontend.checkpoint import read_model
+from lgc.frontend.containers.content import Content, read_content
+from lgc.frontend.facts import ImportOptions
+from lgc.frontend.families import (
     aiger,
     blif,
     compactlogic,
@@ -22,9 +25,6 @@ from lgc.frontend import (
     torchlogix,
     verilog_in,
 )
-from lgc.frontend.checkpoint import read_model
-from lgc.frontend.content import Content, read_content
-from lgc.frontend.facts import ImportOptions
 from lgc.frontend.importer import Importer, Job
 from lgc.frontend.model import Model
 from lgc.ir import Circuit, parse_text

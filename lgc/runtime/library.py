@@ -18,9 +18,9 @@ from pathlib import Path
 import lgc
 from lgc.backend.base import write
 from lgc.backend.c import C99
-from lgc.cc import C99_FLAGS, build_key, cache_folder, compile_shared, find_compiler
 from lgc.errors import MissingToolError, OutputError
 from lgc.ir import Circuit
+from lgc.tools.cc import C99_FLAGS, build_key, cache_folder, compile_shared, find_compiler
 
 _PREFIX = "lgc"
 _FORMS = {

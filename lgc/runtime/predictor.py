@@ -13,12 +13,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.cc import find_compiler
 from lgc.errors import InputError, LgcError, OptionError
 from lgc.frontend import ImportOptions, load_circuit
 from lgc.ir import Circuit, interp
 from lgc.passes import optimize
 from lgc.runtime.library import Library, is_built, open_library
+from lgc.tools.cc import find_compiler
 
 Engine = Literal["auto", "c", "numpy"]
 

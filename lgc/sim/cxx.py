@@ -9,11 +9,11 @@ it is. If a future Verilator's arrays look different, the text as Verilator wrot
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from lgc.errors import NotCheckedError, ToolError
+from lgc.errors import ToolError
+from lgc.tools.programs import run_tool
 
 _JOINED_BYTES = 3 << 20
 _CONSTANT_INDEX = re.compile(r"(vlSelfRef\.\w+)\[(\d+U|0x[0-9a-f]+U)\]")
@@ -60,32 +60,3 @@ def compile_file(compiler: str, flags: Sequence[str], source: Path, target: Path
         [compiler, *flags, "-c", str(source), "-o", str(target)], target.with_suffix(".log"), f"compiling {source.name}"
     )
     return target
-
-
-def run_tool(
-    command: list[str],
-    log: Path,
-    what: str,
-    environment: dict[str, str] | None = None,
-    *,
-    timeout: float | None = None,
-    folder: Path | None = None,
-) -> None:
-    """Run a program to its end, in ``folder`` if one is given, its output to ``log``.
-
-    Raises:
-        ToolError: it failed; with the first line that looks like the reason.
-        NotCheckedError: it took longer than ``timeout`` seconds.
-    """
-    with log.open("wb") as stream:
-        try:
-            done = subprocess.run(
-                command, stdout=stream, stderr=subprocess.STDOUT, env=environment, timeout=timeout, cwd=folder,
-                check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            raise NotCheckedError(f"{what} was stopped after {timeout:g} s: not checked") from None
-    if done.returncode:
-        text = log.read_text(encoding="utf-8", errors="replace")
-        lines = [line for line in text.splitlines() if "rror" in line] or text.splitlines() or ["no output"]
-        raise ToolError(f"{what} failed: {lines[0][:300]}", hint="`--keep DIR` keeps the build folder and its logs")

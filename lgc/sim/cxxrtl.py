@@ -17,9 +17,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from lgc.errors import MissingToolError
-from lgc.sim.cxx import run_tool
-from lgc.sim.toolchain import find_compiler
-from lgc.sim.yosys import run_yosys
+from lgc.tools.programs import run_tool
+from lgc.tools.verilator import find_compiler
+from lgc.tools.yosys import run_yosys
 
 _DRIVER = Path(__file__).with_name("cxxrtl_driver.cpp")
 
@@ -31,7 +31,7 @@ def build(source: Path, top: str, ports: Sequence[tuple[str, str]], folder: Path
         ports: (name, direction) of the top module's ports.
 
     Returns:
-        A program, used like the one of :func:`lgc.sim.build.build`; it shows ports only.
+        A program, used like the one of :func:`lgc.sim.verilator.build`; it shows ports only.
 
     Raises:
         MissingToolError: pyosys or a C++ compiler is missing.

@@ -7,14 +7,14 @@ import shutil
 from pathlib import Path
 
 from lgc.errors import MissingToolError
-from lgc.sim.cxx import run_tool
+from lgc.tools.programs import run_tool
 
 
 def build(source: Path, top: str, folder: Path) -> Path:
     """Compile a Verilog-2005 file with Icarus.
 
     Returns:
-        A program that cocotb drives, used like the one of :func:`lgc.sim.build.build`.
+        A program that cocotb drives, used like the one of :func:`lgc.sim.verilator.build`.
 
     Raises:
         MissingToolError: Icarus or cocotb is missing.

@@ -50,7 +50,7 @@ class Observed:
 
 @dataclass(frozen=True)
 class Simulator:
-    """A program from :func:`lgc.sim.build.build` and what it simulates."""
+    """A program from :func:`lgc.sim.verilator.build` and what it simulates."""
 
     program: Path
     manifest: Manifest

@@ -1,5 +1,5 @@
 """From Verilog to numbers: synthesis, place and route, bitstreams, and estimates without any of them.
 
-Targets are data (``targets.toml``). :func:`lgc.synth.flow.synthesize` runs yosys and nextpnr and returns a
+Targets are data (``parts.toml``). :func:`lgc.synth.flow.synthesize` runs yosys and nextpnr and returns a
 :class:`lgc.synth.report.Result`, in which every number says whether it was measured, and by what.
 """

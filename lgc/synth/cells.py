@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from lgc.synth.targets import Family
+from lgc.parts.part import Family
 
 STAGES = ("encoder", "gates", "popcount", "argmax", "other")
 

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lgc.backend.base import write
-from lgc.backend.pipeline import Pipeline, max_ranks
 from lgc.backend.verilog import Verilog
 from lgc.errors import OptionError, ToolError
 from lgc.ir import Circuit
+from lgc.mapping.pipeline import Pipeline, max_ranks
+from lgc.parts.part import Part, check_clock, check_measurable
 from lgc.synth.flow import SynthOptions, synthesize
-from lgc.synth.targets import Target, check_clock, check_measurable
 
-# Where a target says nothing: between 1.4 (ice40-hx8k, a small net) and 3.3 (ecp5-85k, 15,000 lookup tables).
+# Where a part says nothing: between 1.4 (ice40-hx8k, a small net) and 3.3 (ecp5-85k, 15,000 lookup tables).
 DEFAULT_LEVEL_NS = 1.5
 MAX_ATTEMPTS = 8
 
@@ -129,9 +129,9 @@ def _out_of_reach(closure: Closure, most: int) -> str:
 
 
 def close_circuit(
-    circuit: Circuit, verilog: Verilog, target: Target, options: SynthOptions, tell: Callable[[str], None] | None = None
+    circuit: Circuit, verilog: Verilog, part: Part, options: SynthOptions, tell: Callable[[str], None] | None = None
 ) -> tuple[Verilog, Closure]:
-    """The Verilog target with the fewest ranks with which the circuit meets the options' clock on a part.
+    """The Verilog part with the fewest ranks with which the circuit meets the options' clock on a part.
 
     Args:
         tell: called with a sentence for every attempt, and with the steps of the tools.
@@ -141,20 +141,20 @@ def close_circuit(
         LgcError: what :func:`lgc.synth.flow.synthesize` raises, or what stopped a measurement.
     """
     say = tell or (lambda _what: None)
-    check_measurable(target)
-    check_clock(target, options.clock)
+    check_measurable(part)
+    check_clock(part, options.clock)
 
     def measure(ranks: int) -> float:
         with tempfile.TemporaryDirectory(prefix="lgc-close-") as folder:
             # Named by the ranks alone: what was measured of the same text before is found again.
             source = Path(folder) / "circuit.v"
             write(replace(verilog, pipeline=ranks, interface="none", board=""), circuit, source)
-            result = synthesize(source, target, options, lambda step: say(f"{ranks} ranks: {step}"))
+            result = synthesize(source, part, options, lambda step: say(f"{ranks} ranks: {step}"))
         if result.problems:
             raise result.problems[0]
         fmax = result.value("fmax")
         if not fmax:
-            raise ToolError(f"{target.name} was placed and routed, but no clock was measured")
+            raise ToolError(f"{part.name} was placed and routed, but no clock was measured")
         return fmax
 
     def report(one: Attempt) -> None:
@@ -164,6 +164,6 @@ def close_circuit(
         return replace(verilog, pipeline=ranks).ranks(circuit)
 
     most = max_ranks(place(0).levels)
-    closure = close_timing(place, most, measure, options.clock, target.level_ns, report)
+    closure = close_timing(place, most, measure, options.clock, part.level_ns, report)
     assert closure.best is not None
     return replace(verilog, pipeline=closure.best.ranks), closure

@@ -12,16 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lgc.backend.verilog.interfaces.boards import BOARDS
-from lgc.cc import cache_folder
 from lgc.errors import InputError, LgcError, OptionError, TimeLimitError
 from lgc.files import replacing
+from lgc.parts.boards import BOARDS
+from lgc.parts.part import Part, check_clock, check_measurable
 from lgc.synth.design import Design, read_design
 from lgc.synth.nextpnr import Placed, find_nextpnr, pack, place
 from lgc.synth.report import ESTIMATED, MEASURED, STATED, Result
-from lgc.synth.targets import Target, check_clock, check_measurable
-from lgc.synth.tools import end_all, find_yosys, has_tool
 from lgc.synth.yosys import Job, Synthesised, nand2_area, read_synthesised, synthesise
+from lgc.tools.cc import cache_folder
+from lgc.tools.programs import end_all, find_yosys, has_tool
 
 Progress = Callable[[str], None]
 
@@ -31,14 +31,14 @@ class SynthOptions:
     """How to synthesise.
 
     Attributes:
-        clock: MHz to aim at; 0 is the board's oscillator, or without a board the target's own.
+        clock: MHz to aim at; 0 is the board's oscillator, or without a board the part's own.
         seeds: of nextpnr.
         jobs: processes at a time; 0 is one a core.
-        route: whether to place and route, where the target's family can.
+        route: whether to place and route, where the part's family can.
         pins: the board's constraints; the top's ports are then pins, and no registers are put around it.
         board: as given to `lgc compile --board`: top, wrapper and pins lie beside the file.
         bitstream: file to write; needs ``pins`` or ``board``.
-        liberty: cells, for the target ``asic``.
+        liberty: cells, for the part ``asic``.
         timeout: seconds that yosys, and nextpnr for each seed, may take.
         top: the top module, where there is no manifest.
         netlist: file to write yosys's netlist to, as Verilog.
@@ -59,7 +59,7 @@ class SynthOptions:
     cache: bool = True
 
 
-def synthesize(source: Path, target: Target, options: SynthOptions, progress: Progress | None = None) -> Result:
+def synthesize(source: Path, part: Part, options: SynthOptions, progress: Progress | None = None) -> Result:
     """Synthesise a Verilog file.
 
     Returns:
@@ -70,29 +70,29 @@ def synthesize(source: Path, target: Target, options: SynthOptions, progress: Pr
         ToolError, MissingToolError: yosys failed or is missing.
     """
     tell = progress or (lambda _what: None)
-    clock = options.clock or _board_clock(options.board) or target.clock
-    check_clock(target, clock)
+    clock = options.clock or _board_clock(options.board) or part.clock
+    check_clock(part, clock)
     if options.clock:
-        check_measurable(target)
-    _check(target, options)
+        check_measurable(part)
+    _check(part, options)
     design = read_design(source, top=options.top, pins=options.pins, board=options.board)
-    result = Result(design.name, design.sha256(), design.top, target.name, target.part, clock)
+    result = Result(design.name, design.sha256(), design.top, part.name, part.chip, clock)
     if design.latency is not None:
         result.add("latency", design.latency, "clocks", STATED, "manifest")
-    made = _cached_yosys(design, target, options, tell)
+    made = _cached_yosys(design, part, options, tell)
     result.netlist = made.folder / "netlist.v"
     _add_synthesised(result, made, options)
     if options.netlist is not None:
         with replacing(options.netlist) as temporary:
             shutil.copyfile(result.netlist, temporary)
-    if not options.route or not target.family.nextpnr:
+    if not options.route or not part.family.nextpnr:
         return result
-    if target.family.is_optional and not has_tool(target.family.nextpnr):
-        result.placement = f"not placed: {target.family.nextpnr} is not on PATH"
+    if part.family.is_optional and not has_tool(part.family.nextpnr):
+        result.placement = f"not placed: {part.family.nextpnr} is not on PATH"
         return result
     try:
-        _check_fit(result, target)
-        _route(result, made, design, target, options, tell)
+        _check_fit(result, part)
+        _route(result, made, design, part, options, tell)
     except LgcError as error:
         result.problems.append(error)
     return result
@@ -103,35 +103,35 @@ def _board_clock(name: str) -> float:
     return BOARDS[name].clock / 1e6 if name in BOARDS else 0.0
 
 
-def _check(target: Target, options: SynthOptions) -> None:
-    if target.is_asic and options.liberty is None:
+def _check(part: Part, options: SynthOptions) -> None:
+    if part.is_asic and options.liberty is None:
         raise OptionError("standard cells need a Liberty file", hint="Give --liberty FILE.lib")
     if options.liberty is not None:
-        if not target.is_asic:
-            raise OptionError(f"{target.name} has no use for a Liberty file", hint="--liberty goes with --target asic")
+        if not part.is_asic:
+            raise OptionError(f"{part.name} has no use for a Liberty file", hint="--liberty goes with --target asic")
         nand2_area(options.liberty)  # reads it: a bad file is refused before yosys runs
-    if options.bitstream is not None and (not (options.pins or options.board) or not target.family.pack):
+    if options.bitstream is not None and (not (options.pins or options.board) or not part.family.pack):
         raise OptionError(
             "a bitstream needs a part that has one, and a top whose ports are pins",
             hint="Give --board NAME, or --pins FILE",
         )
     board = BOARDS.get(options.board)
-    if board is not None and target.name not in board.targets:
+    if board is not None and part.name not in board.parts:
         raise OptionError(
-            f"the board {board.name} does not come with {target.name}",
-            hint=f"It is for --target {', '.join(board.targets)}",
+            f"the board {board.name} does not come with {part.name}",
+            hint=f"It is for --target {', '.join(board.parts)}",
         )
     if not options.seeds:
         raise OptionError("there are no seeds", hint="Give --seeds N, at least 1")
 
 
-def _cached_yosys(design: Design, target: Target, options: SynthOptions, tell: Progress) -> Synthesised:
+def _cached_yosys(design: Design, part: Part, options: SynthOptions, tell: Progress) -> Synthesised:
     pins = bool(design.constraints)
-    wrap = bool(target.family.nextpnr) and not pins and bool(design.ports)
-    job = Job(design, target, options.liberty, pins, wrap)
+    wrap = bool(part.family.nextpnr) and not pins and bool(design.ports)
+    job = Job(design, part, options.liberty, pins, wrap)
     tool = str(find_yosys())
     liberty = options.liberty.read_bytes() if options.liberty else b""
-    parts = [tool, design.top, "\n".join(job.script()), repr(design.ports), repr(target.family)]
+    parts = [tool, design.top, "\n".join(job.script()), repr(design.ports), repr(part.family)]
     folder = _store() / digest(*design.texts, liberty, *(part.encode() for part in parts))
     if options.cache and (folder / "circuit.json").exists():
         tell("yosys: as measured before")
@@ -201,27 +201,27 @@ def _add_synthesised(result: Result, made: Synthesised, options: SynthOptions) -
         result.add("delay_ns", made.delay_ns, "ns", ESTIMATED, "ABC's stime, without wires")
 
 
-def _check_fit(result: Result, target: Target) -> None:
-    for name, has in (("sites", target.luts), ("ffs", target.ffs), ("bram", target.bram)):
+def _check_fit(result: Result, part: Part) -> None:
+    for name, has in (("sites", part.luts), ("ffs", part.ffs), ("bram", part.bram)):
         needs = int(result.value(name) or 0)
         if has and needs > has:
             what = {"sites": "lookup tables", "ffs": "flip-flops", "bram": "block RAMs"}[name]
             raise InputError(
-                f"the circuit does not fit: it needs {needs:,} {what}, and {target.name} has {has:,}",
+                f"the circuit does not fit: it needs {needs:,} {what}, and {part.name} has {has:,}",
                 hint="Take a larger part; `lgc estimate` says which will do",
             )
 
 
 def _route(
-    result: Result, made: Synthesised, design: Design, target: Target, options: SynthOptions, tell: Progress
+    result: Result, made: Synthesised, design: Design, part: Part, options: SynthOptions, tell: Progress
 ) -> None:
-    tool = find_nextpnr(target)
+    tool = find_nextpnr(part)
     netlist = made.folder / ("circuit.json" if design.constraints else "harness.json")
     if not netlist.exists():
         raise InputError("only a circuit with a manifest can be placed without pins", where=design.name)
-    constraints = design.constraints or target.harness_pins
-    driven = bool(options.clock and target.family.timing)
-    parts = [str(tool), target.name, repr(target.family.flags), f"{result.clock:g}", *target.family.timing * driven]
+    constraints = design.constraints or part.harness_pins
+    driven = bool(options.clock and part.family.timing)
+    parts = [str(tool), part.name, repr(part.family.flags), f"{result.clock:g}", *part.family.timing * driven]
     key = digest(netlist.read_bytes(), constraints.encode(), *(part.encode() for part in parts))
     jobs = min(options.jobs or os.cpu_count() or 1, len(options.seeds))
     with tempfile.TemporaryDirectory(prefix="lgc-synth-") as name, ThreadPoolExecutor(jobs) as pool:
@@ -234,7 +234,7 @@ def _route(
             try:
                 with _within_limit(kept, options, f"{tool.name}, seed {seed}"):
                     placed = place(
-                        netlist, target, work / str(seed), seed=seed, clock=result.clock, driven=driven,
+                        netlist, part, work / str(seed), seed=seed, clock=result.clock, driven=driven,
                         constraints=constraints, bitstream="layout" if options.bitstream else "",
                         timeout=options.timeout, listen=lambda step: tell(f"{tool.name}: seed {seed} {step}"),
                     )  # fmt: skip
@@ -251,18 +251,18 @@ def _route(
             end_all()  # Ctrl-C reaches this thread alone, and the pool waits for the others
             raise
         how = "ports at the pins of a board" if design.constraints else "out of context, with registers at all ports"
-        if target.family.untimed:
-            result.add_untimed(placed, str(tool), how, target.family.untimed)
+        if part.family.untimed:
+            result.add_untimed(placed, str(tool), how, part.family.untimed)
         else:
             result.add_placed(placed, str(tool), how, design.latency, design.interval)
         best = max((row for row in placed if not row.problem), key=lambda row: row.fmax, default=None)
         if options.bitstream is not None and best is not None:
-            _write_bitstream(options.bitstream, work / str(best.seed), target, options.timeout)
+            _write_bitstream(options.bitstream, work / str(best.seed), part, options.timeout)
             result.bitstream = options.bitstream.name
 
 
-def _write_bitstream(path: Path, folder: Path, target: Target, timeout: float) -> None:
-    packed = folder / f"packed{target.family.suffix}"
-    pack(target, folder / "layout", packed, folder, timeout)
+def _write_bitstream(path: Path, folder: Path, part: Part, timeout: float) -> None:
+    packed = folder / f"packed{part.family.suffix}"
+    pack(part, folder / "layout", packed, folder, timeout)
     with replacing(path) as temporary:
         temporary.write_bytes(packed.read_bytes())

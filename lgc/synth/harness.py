@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lgc.backend.manifest import Port
-from lgc.synth.targets import Family
+from lgc.parts.part import Family
 
 TOP = "lgc_harness"
 _CLOCK = "clk"

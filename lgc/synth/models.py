@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from lgc.synth.targets import Target
-from lgc.synth.tools import yosys_share
+from lgc.parts.part import Part
 from lgc.synth.yosys import MODELS
+from lgc.tools.programs import yosys_share
 
 _MODULE = re.compile(
     r"^[ \t]*(?:\(\*[^\n]*?\*\)\s*)*module\s+\\?(\S+?)\s*[(#;].*?\bendmodule\b", re.DOTALL | re.MULTILINE
@@ -16,7 +16,7 @@ _INSTANCE = re.compile(r"^[ \t]*\\?([A-Za-z_$][\w$]*)[ \t]+(?:#[ \t]*\(|[\\A-Za-
 _INCLUDE = re.compile(r'^\s*`include\s+"([^"]+)"', re.MULTILINE)
 
 
-def simulation_text(netlist: Path, target: Target) -> str:
+def simulation_text(netlist: Path, part: Part) -> str:
     """The netlist, then the models of its cells.
 
     Args:
@@ -26,8 +26,8 @@ def simulation_text(netlist: Path, target: Target) -> str:
         MissingToolError: pyosys is not installed.
     """
     text = netlist.read_text(encoding="utf-8")
-    files = [yosys_share() / name for name in target.family.models]
-    if target.is_asic:
+    files = [yosys_share() / name for name in part.family.models]
+    if part.is_asic:
         files = [netlist.with_name(MODELS)]
     library: dict[str, str] = {}
     macros = []

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from lgc.errors import MissingToolError, ToolError
-from lgc.synth.targets import Target
-from lgc.synth.tools import Listener, Tool, find_tool, reason, run
+from lgc.parts.part import Part
+from lgc.tools.programs import Listener, Tool, find_tool, reason, run
 
 _STEPS = {"Info: Packing": "packing", "Info: Running": "placing", "Info: Placed": "placing", "Info: Routing": "routing"}
 _FMAX = re.compile(r"\w+: Max frequency for clock .*: +([\d.]+) MHz")
@@ -46,27 +46,27 @@ class Placed:
         return cls(**fields | {"used": tuple(tuple(row) for row in fields["used"])})
 
 
-def find_nextpnr(target: Target) -> Tool:
-    """The nextpnr of a target's family.
+def find_nextpnr(part: Part) -> Tool:
+    """The nextpnr of a part's family.
 
     Raises:
         MissingToolError: it is not installed, or a file that it needs is not named.
     """
-    tool = find_tool(target.family.nextpnr, target.family.wheel)
-    if _needs_chipdb(target) and not os.environ.get("LGC_XC7_CHIPDB"):
+    tool = find_tool(part.family.nextpnr, part.family.wheel)
+    if _needs_chipdb(part) and not os.environ.get("LGC_XC7_CHIPDB"):
         raise MissingToolError(
-            f"{tool.name} needs the chip database of {target.part}", hint="Name the file in LGC_XC7_CHIPDB"
+            f"{tool.name} needs the chip database of {part.chip}", hint="Name the file in LGC_XC7_CHIPDB"
         )
     return tool
 
 
-def _needs_chipdb(target: Target) -> bool:
-    return any("{chipdb}" in word for word in target.family.flags)
+def _needs_chipdb(part: Part) -> bool:
+    return any("{chipdb}" in word for word in part.family.flags)
 
 
 def place(
     design: Path,
-    target: Target,
+    part: Part,
     folder: Path,
     *,
     seed: int,
@@ -93,18 +93,18 @@ def place(
         ToolError: nextpnr failed or took too long.
         MissingToolError: see :func:`find_nextpnr`.
     """
-    tool, family = find_nextpnr(target), target.family
+    tool, family = find_nextpnr(part), part.family
     folder.mkdir(parents=True, exist_ok=True)
     # WebAssembly builds see little of the file system: all files are named relative to the folder they are in.
     (folder / "design.json").write_bytes(design.read_bytes())
     flags = family.flags + family.timing if driven else family.flags
-    command = [*tool.command, *target.fill(flags, chipdb=os.environ.get("LGC_XC7_CHIPDB", ""))]
+    command = [*tool.command, *part.fill(flags, chipdb=os.environ.get("LGC_XC7_CHIPDB", ""))]
     command += ["--json", "design.json", "--report", "report.json", "--seed", str(seed), "--timing-allow-fail"]
     if constraints:
         (folder / "pins.txt").write_text(constraints, encoding="utf-8")
-        command += target.fill(family.pins, file="pins.txt")
+        command += part.fill(family.pins, file="pins.txt")
     if bitstream:
-        command += target.fill(family.bitstream, file=bitstream)
+        command += part.fill(family.bitstream, file=bitstream)
     log, start = folder / "nextpnr.log", time.monotonic()
     hear = _Hearing(listen or (lambda _step: None), _REACH * clock if driven else 0.0)
     try:
@@ -161,7 +161,7 @@ def _read(report: Path, seed: int) -> Placed:
     return Placed(seed, min(clocks, default=0.0), tuple(row for row in used if row[1]))
 
 
-def pack(target: Target, source: Path, output: Path, folder: Path, timeout: float) -> Tool:
+def pack(part: Part, source: Path, output: Path, folder: Path, timeout: float) -> Tool:
     """Make the bitstream of nextpnr's output.
 
     Returns:
@@ -171,9 +171,9 @@ def pack(target: Target, source: Path, output: Path, folder: Path, timeout: floa
         ToolError: it failed.
         MissingToolError: it is not installed.
     """
-    name, *words = target.family.pack
-    tool = find_tool(name, target.family.wheel)
-    words = target.fill(tuple(words), **{"from": source.name, "to": output.name})
+    name, *words = part.family.pack
+    tool = find_tool(name, part.family.wheel)
+    words = part.fill(tuple(words), **{"from": source.name, "to": output.name})
     code = run([*tool.command, *words], folder, folder / "pack.log", timeout)
     if code or not output.exists():
         raise ToolError(f"{tool.name} failed: {reason(folder / 'pack.log', code)}")

@@ -53,8 +53,8 @@ class Result:
     source: str
     source_sha256: str
     top: str
-    target: str
     part: str
+    chip: str
     clock: float
     synthesis: str = ""
     placement: str = ""
@@ -125,7 +125,9 @@ class Result:
     def to_json(self) -> str:
         """The text of the file."""
         fields: dict[str, Any] = {"format": FORMAT, "version": VERSION, "lgc": __version__, "partial": self.partial}
-        fields |= {name: getattr(self, name) for name in ("source", "source_sha256", "top", "target", "part", "clock")}
+        # The file's own words, which readers know: a target is a part's name here, and a part its chip.
+        fields |= {"source": self.source, "source_sha256": self.source_sha256, "top": self.top}
+        fields |= {"target": self.part, "part": self.chip, "clock": self.clock}
         fields |= {"meets_clock": self.meets_clock, "synthesis": self.synthesis, "placement": self.placement}
         fields |= {"bitstream": self.bitstream or None}
         fields |= {"numbers": {name: asdict(one) for name, one in self.numbers.items()}}

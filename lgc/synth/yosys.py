@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lgc.errors import InputError, ToolError
+from lgc.parts.part import Part
 from lgc.synth.cells import Counts, count_cells
 from lgc.synth.design import Design
 from lgc.synth.harness import TOP, harness
-from lgc.synth.targets import Target
-from lgc.synth.tools import Listener, find_yosys, reason, run
+from lgc.tools.programs import Listener, find_yosys, reason, run
 
 MODELS = "cells.v"
 """What a Liberty file's cells compute, as Verilog, beside the netlist."""
@@ -52,7 +52,7 @@ class Job:
     """
 
     design: Design
-    target: Target
+    part: Part
     liberty: Path | None = None
     pins: bool = False
     wrap: bool = False
@@ -60,8 +60,8 @@ class Job:
     @property
     def command(self) -> str:
         """The synthesis itself."""
-        family = self.target.family
-        words = self.target.fill((family.synth_pins if self.pins and family.synth_pins else family.synth,))
+        family = self.part.family
+        words = self.part.fill((family.synth_pins if self.pins and family.synth_pins else family.synth,))
         return f"{words[0]} -top {self.design.top}"
 
     def sources(self) -> list[str]:
@@ -103,7 +103,7 @@ def synthesise(job: Job, folder: Path, *, timeout: float = 3600.0, listen: Liste
     if job.liberty is not None:
         shutil.copyfile(job.liberty, folder / "cells.lib")
     if job.wrap:
-        (folder / "harness.v").write_text(harness(design.top, design.ports, job.target.family), encoding="utf-8")
+        (folder / "harness.v").write_text(harness(design.top, design.ports, job.part.family), encoding="utf-8")
     (folder / "synth.ys").write_text("\n".join([*job.script(), ""]), encoding="utf-8")
     log = folder / "yosys.log"
 
@@ -132,7 +132,7 @@ def read_synthesised(job: Job, folder: Path) -> Synthesised:
         area = float(found[-1]) if found else 0.0
         delays = _DELAY.findall((folder / "yosys.log").read_text(encoding="utf-8", errors="replace"))
         delay = float(delays[-1]) / 1000 if delays else 0.0
-    family = job.target.family
+    family = job.part.family
     if job.liberty is not None:
         family = replace(family, ff=_registers(job.liberty.read_text(encoding="utf-8", errors="replace")))
     counts = count_cells(folder / "circuit.json", job.design.top, family)

@@ -1,6 +1,6 @@
 """For your own tests: is the Verilog the model?
 
-:func:`assert_equivalent` for any test framework, :mod:`lgc.testing.plugin` for pytest, :mod:`lgc.testing.bench` for
+:func:`assert_equivalent` for any test framework, :mod:`lgc.testing.plugin` for pytest, :mod:`lgc.testing.testbench` for
 cocotb.
 """
 

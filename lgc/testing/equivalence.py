@@ -14,8 +14,8 @@ from lgc.errors import MismatchError
 
 if TYPE_CHECKING:
     from lgc.ir import Circuit
-    from lgc.sim.report import Report
-    from lgc.sim.vectors import VectorSet
+    from lgc.verify.report import Report
+    from lgc.verify.vectors import VectorSet
 
 
 class NotEquivalentError(MismatchError, AssertionError):
@@ -77,12 +77,12 @@ def assert_equivalent(
         InputError: a file is unusable, or the Verilog is another model's.
     """
     from lgc.frontend import load_circuit
-    from lgc.sim.artefact import check, check_provenance
-    from lgc.sim.artefacts import open_artefact
-    from lgc.sim.explain import explain
-    from lgc.sim.features import behind_the_port, given_by_features
-    from lgc.sim.reference import reference_for
-    from lgc.sim.verify import VerifyOptions
+    from lgc.frontend.reference import reference_for
+    from lgc.verify.explain import explain
+    from lgc.verify.features import behind_the_port, given_by_features
+    from lgc.verify.formats import open_artefact
+    from lgc.verify.subject import check, check_provenance
+    from lgc.verify.verilog import VerifyOptions
 
     circuit = load_circuit(model)
     encoder = circuit.encoder
@@ -103,8 +103,8 @@ def assert_equivalent(
 def _vectors(
     circuit: Circuit, bits: NDArray[np.bool_] | None, random: int, saved: Path | None, seed: int, *, directed: bool
 ) -> list[VectorSet]:
-    from lgc.sim.vectorfile import read_vectors
-    from lgc.sim.vectors import VectorSet, directed_vectors, random_vectors
+    from lgc.verify.vectorfile import read_vectors
+    from lgc.verify.vectors import VectorSet, directed_vectors, random_vectors
 
     width = circuit.netlist.num_inputs
     sets = [] if bits is None else [VectorSet("data", np.asarray(bits, np.bool_))]

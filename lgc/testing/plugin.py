@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from lgc.sim.report import Report
+    from lgc.verify.report import Report
 
 _COMPILE = ("level", "top", "pipeline", "outputs")
 

@@ -26,16 +26,16 @@ from amaranth.sim import Simulator
 
 from lgc.backend.amaranth import Amaranth, LogicNet
 from lgc.backend.amaranth.component import FUNCTIONS
-from lgc.backend.amaranth.target import component_data
+from lgc.backend.amaranth.format import component_data
 from lgc.backend.base import to_bytes, write
-from lgc.backend.encoder import infer_code, lower_encoder
 from lgc.backend.lgn import Lgn
-from lgc.backend.pipeline import max_ranks
 from lgc.backend.verilog import BODY_MARK, CIRCUIT_MARK, SOURCE_MARK
-from lgc.backend.verilog.plan import place_ranks
 from lgc.cli import main
 from lgc.errors import OptionError
 from lgc.ir import BY_NAME, Builder, Circuit, Encoder, Head, interp
+from lgc.mapping.arithmetic import place_ranks
+from lgc.mapping.encoder import infer_code, lower_encoder
+from lgc.mapping.pipeline import max_ranks
 
 
 def packed(bits: NDArray[np.bool_]) -> list[int]:

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from lgc.backend.base import write
-from lgc.backend.encoder import infer_code, lower_encoder
 from lgc.backend.manifest import read_manifest
 from lgc.backend.verilog import Verilog
 from lgc.errors import InputError, NotCheckedError
 from lgc.ir import Builder, Circuit, Encoder, Head, interp
+from lgc.mapping.encoder import infer_code, lower_encoder
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "boards" / "classify.py"
 

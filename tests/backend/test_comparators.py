@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from strategies import random_circuit, random_inputs
 
 from lgc.backend.base import to_bytes
-from lgc.backend.encoder import infer_code, lower_encoder
-from lgc.backend.head import ON_CHAINS, map_circuit
-from lgc.backend.head.comparators import find_comparators, read_nets
-from lgc.backend.head.literals import ENCODER
-from lgc.backend.head.pack import SHARED, pair_up_sets
 from lgc.backend.verilog import Verilog
 from lgc.ir import Builder, Circuit, Encoder, Head
 from lgc.ir.interp import evaluate_nets, pack, unpack
+from lgc.mapping.encoder import infer_code, lower_encoder
+from lgc.mapping.estimate import estimate
+from lgc.mapping.heads import ON_CHAINS, map_circuit
+from lgc.mapping.heads.comparators import find_comparators, read_nets
+from lgc.mapping.heads.literals import ENCODER
+from lgc.mapping.heads.pack import SHARED, pair_up_sets
 from lgc.passes import optimize
-from lgc.synth.estimate import estimate
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests are imported without being a package
 from proofs import outcome

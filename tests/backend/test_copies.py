@@ -12,12 +12,12 @@ from hypothesis import given
 from strategies import circuits, random_circuit, random_inputs
 
 from lgc.backend.base import to_bytes, write
-from lgc.backend.head import map_circuit
-from lgc.backend.head.copies import copy_inputs
 from lgc.backend.verilog import Verilog
 from lgc.backend.verilog.mapped import place_ranks
 from lgc.errors import OptionError
 from lgc.ir import Circuit
+from lgc.mapping.heads import map_circuit
+from lgc.mapping.heads.copies import copy_inputs
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests are imported without being a package
 from test_head import HEADS, Architecture, all_inputs, check, value, values_of, weigh
@@ -100,8 +100,8 @@ def test_when_there_are_copies(options: dict[str, object], copies: bool) -> None
 
 def test_synthesis_keeps_every_register(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pyosys")
+    from lgc.parts.part import find_target
     from lgc.synth.flow import SynthOptions, synthesize
-    from lgc.synth.targets import find_target
 
     monkeypatch.setenv("LGC_CACHE", str(tmp_path))
     circuit, target = random_circuit(30, [1200], 3, seed=1), Verilog(top="net", fabric="ecp5", pipeline=8)

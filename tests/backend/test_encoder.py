@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from strategies import circuits
 
-from lgc.backend.encoder import LAYER, check_code, infer_code, levels, lower_encoder
 from lgc.errors import InputError, LgcError, OptionError
 from lgc.ir import CONST1, Builder, Circuit, Encoder, FeatureCode, Head, interp, parse_text, to_text, verify_circuit
+from lgc.mapping.encoder import LAYER, check_code, infer_code, levels, lower_encoder
 from lgc.passes import PIPELINES, PassManager
 
 PIXEL = FeatureCode(8, 255.0)

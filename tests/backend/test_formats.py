@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from strategies import all_inputs, circuits, netlists, random_circuit, random_inputs
 
 from lgc.backend.aiger import AigerAscii, AigerBinary
-from lgc.backend.base import TARGETS, target_class, to_bytes, write
+from lgc.backend.base import FORMATS, format_class, to_bytes, write
 from lgc.backend.blif import Blif
 from lgc.backend.dot import Dot, cone
 from lgc.backend.json import YosysJson
@@ -80,7 +80,7 @@ def abc(script: str) -> str:
 
 def all_formats(circuit: Circuit, folder: Path) -> None:
     for name in ("t.aig", "t.blif", "t.yosys.json"):
-        write(target_class(name)(), circuit, folder / name)
+        write(format_class(name)(), circuit, folder / name)
 
 
 def assert_abc_agrees(folder: Path) -> None:
@@ -242,11 +242,11 @@ def test_text_target_round_trips(circuit: Circuit) -> None:
     assert parse_text(to_bytes(Lgn(), circuit).decode()).digest() == circuit.digest()
 
 
-@pytest.mark.parametrize("suffix", sorted(TARGETS))
+@pytest.mark.parametrize("suffix", sorted(FORMATS))
 def test_every_registered_target_exists_and_is_deterministic(suffix: str) -> None:
     if suffix == ".onnx":
         pytest.importorskip("onnx")
-    target = target_class(f"x{suffix}")()
+    target = format_class(f"x{suffix}")()
     circuit = random_circuit(6, [8], 2)
     assert to_bytes(target, circuit) == to_bytes(target, circuit)
     assert circuit.digest().encode() in to_bytes(target, circuit) or suffix == ".lgn"
@@ -254,7 +254,7 @@ def test_every_registered_target_exists_and_is_deterministic(suffix: str) -> Non
 
 def test_unknown_suffix_names_the_known_ones() -> None:
     with pytest.raises(InputError, match=r"no target writes '\.vhd' files.*\.aig"):
-        target_class("x.vhd")
+        format_class("x.vhd")
 
 
 def test_write_replaces_all_or_nothing(tmp_path: Path) -> None:

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from strategies import all_inputs, circuits, random_circuit, random_inputs
 
-from lgc.backend.head import Mapped, Piece, map_circuit
-from lgc.backend.head.argmax import ARCHITECTURES
-from lgc.backend.head.literals import cofactors, reduce_table
 from lgc.errors import OptionError
 from lgc.frontend import load_circuit
 from lgc.ir import Circuit
 from lgc.ir.interp import evaluate, evaluate_nets, pack, scores, unpack
 from lgc.ir.verify import verify_netlist
+from lgc.mapping.heads import Mapped, Piece, map_circuit
+from lgc.mapping.heads.argmax import ARCHITECTURES
+from lgc.mapping.heads.literals import cofactors, reduce_table
 from lgc.passes import PIPELINES, PassManager
 
 Architecture = tuple[str, int]

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgc.backend.head import map_circuit
-from lgc.backend.head.choose import cut_group
-from lgc.backend.head.gauge import Quadratic
-from lgc.backend.head.lower import _PRICES
-from lgc.backend.head.search import _library, search_cover
-from lgc.backend.head.terms import corners, read_groups
 from lgc.errors import MissingToolError
 from lgc.frontend import load_circuit
 from lgc.ir import Circuit
+from lgc.mapping.heads import map_circuit
+from lgc.mapping.heads.choose import cut_group
+from lgc.mapping.heads.gauge import Quadratic
+from lgc.mapping.heads.lower import _PRICES
+from lgc.mapping.heads.search import _library, search_cover
+from lgc.mapping.heads.terms import corners, read_groups
 from lgc.passes import PIPELINES, PassManager
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "mnist"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgc.backend.naming import comment, identifier, labels, unique
+from lgc.ir.naming import comment, identifier, labels, unique
 
 HOSTILE = [
     "",

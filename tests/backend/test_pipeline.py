@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from strategies import circuits, netlists, random_circuit
 
 from lgc.backend.base import to_bytes
-from lgc.backend.pipeline import MAX_RANKS, Level, crossings, max_ranks, net_ranks, pipeline
 from lgc.backend.stages import INPUT, VOTES, stage
 from lgc.backend.verilog import Verilog
-from lgc.backend.verilog.plan import place_ranks
 from lgc.errors import OptionError
 from lgc.ir import CONST1, Circuit, Netlist
+from lgc.mapping.arithmetic import place_ranks
+from lgc.mapping.pipeline import MAX_RANKS, Level, crossings, max_ranks, net_ranks, pipeline
 from lgc.passes import optimize
 
 levels_of_any_kind = st.lists(

@@ -25,7 +25,7 @@ from lgc.backend.verilog import Verilog
 from lgc.errors import InputError, OptionError
 from lgc.ir import Builder, Circuit, Encoder, Head
 from lgc.passes import optimize
-from lgc.sim.toolchain import find_verilator
+from lgc.tools.verilator import find_verilator
 
 Golden = Callable[[str, str], None]
 

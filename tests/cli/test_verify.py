@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from cli import Result, call, save
 
 from lgc.backend.verilog import BODY_MARK
-from lgc.sim.build import BuildOptions
-from lgc.sim.build import build as real_build
+from lgc.sim.verilator import BuildOptions
+from lgc.sim.verilator import build as real_build
 
 pytestmark = pytest.mark.sim
 
@@ -135,7 +135,7 @@ def test_a_simulation_that_does_not_end_is_not_checked(work: Path, capfd: Captur
 
 def test_a_simulator_that_breaks_is_not_checked(work: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that ends well but writes no results is no pass."""
-    monkeypatch.setattr("lgc.sim.verify.build", lambda *_: Path("/bin/true"))
+    monkeypatch.setattr("lgc.verify.verilog.build", lambda *_: Path("/bin/true"))
     result = call(capfd, "verify", "model.pt", "small.v", *FAST)
     assert result.code == 3
     assert "did not run to its end" in result.paragraph()
@@ -145,7 +145,7 @@ def test_results_of_another_size_are_not_checked(work: Path, capfd: Capture, mon
     fake = work / "fake"
     fake.write_text("#!/bin/sh\nprintf x > results.bin\n")
     fake.chmod(0o755)
-    monkeypatch.setattr("lgc.sim.verify.build", lambda *_: fake)
+    monkeypatch.setattr("lgc.verify.verilog.build", lambda *_: fake)
     result = call(capfd, "verify", "model.pt", "small.v", *FAST)
     assert result.code == 3
     assert "wrote 1 bytes" in result.paragraph()

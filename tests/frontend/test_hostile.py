@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from lgc.errors import LgcError
 from lgc.frontend import read_model
-from lgc.frontend.ptfile import read_pt
+from lgc.frontend.containers.ptfile import read_pt
 from lgc.frontend.registry import read_file
 
 MAX_SECONDS = 2.0

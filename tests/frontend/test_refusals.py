@@ -13,8 +13,8 @@ import torch
 
 from lgc.errors import LgcError
 from lgc.frontend import ImportOptions, load_model, lower
-from lgc.frontend.difflogic import DATASETS
 from lgc.frontend.facts import FACTS, MissingFactError
+from lgc.frontend.families.difflogic import DATASETS
 from lgc.frontend.registry import read_file
 from lgc.ir.interp import classify, scores
 

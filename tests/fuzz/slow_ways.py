@@ -23,16 +23,16 @@ from draw import VECTORS, vectors
 from strategies import random_inputs
 from ways import read_netlist
 
-from lgc.backend.base import target_class, to_bytes, write
+from lgc.backend.base import format_class, to_bytes, write
 from lgc.backend.c import C99
 from lgc.backend.verilog import Verilog
-from lgc.backend.verilog.shape import HeadShape
+from lgc.frontend.reference import InterpreterReference
 from lgc.ir import Circuit, interp
-from lgc.sim.artefact import check as check_file
-from lgc.sim.artefacts import open_artefact
-from lgc.sim.features import features_for, given_by_features
-from lgc.sim.reference import InterpreterReference
-from lgc.sim.vectors import VectorSet
+from lgc.mapping.shape import HeadShape
+from lgc.verify.features import features_for, given_by_features
+from lgc.verify.formats import open_artefact
+from lgc.verify.subject import check as check_file
+from lgc.verify.vectors import VectorSet
 
 _YOSYS = """
 import sys
@@ -132,7 +132,7 @@ def check_files(circuits: Sequence[Circuit], seed: int) -> None:
         suffix, bits = FILES[number(circuit) % len(FILES)], vectors(circuit, rng)
         with tempfile.TemporaryDirectory() as name:
             path = Path(name) / f"net{suffix}"
-            write(target_class(path)(), circuit, path)
+            write(format_class(path)(), circuit, path)
             artefact = open_artefact(path)
             if not circuit.netlist.num_outputs and artefact.by == "yosys":
                 continue  # bare netlists of no outputs are refused

@@ -16,17 +16,17 @@ sys.path.insert(0, str(Path(__file__).parent))
 from draw import Bits
 
 from lgc.backend.aiger import AigerAscii, AigerBinary
-from lgc.backend.base import Target, to_bytes
+from lgc.backend.base import Format, to_bytes
 from lgc.backend.blif import Blif
-from lgc.backend.encoder import infer_code, lower_encoder
 from lgc.errors import OptionError
 from lgc.frontend import ImportOptions, Layer, Model
 from lgc.frontend.registry import read_file
 from lgc.ir import FIRST_INPUT, Builder, Circuit, Netlist, interp, parse_text
 from lgc.ir.text import to_text
 from lgc.ir.verify import verify_circuit
+from lgc.mapping.encoder import infer_code, lower_encoder
 from lgc.passes import EXACT_LEVELS, PASSES, PassManager, optimize
-from lgc.sim.features import features_for, given_by_features
+from lgc.verify.features import features_for, given_by_features
 
 LEVELS = EXACT_LEVELS
 Compare = Callable[[Circuit, Bits, NDArray[np.int64]], None]
@@ -82,7 +82,7 @@ def compare_text(circuit: Circuit, bits: Bits, expected: NDArray[np.int64]) -> N
     same(interp.scores(again, bits), expected)
 
 
-def compare_file(target: Target, suffix: str, circuit: Circuit, bits: Bits, expected: NDArray[np.int64]) -> None:
+def compare_file(target: Format, suffix: str, circuit: Circuit, bits: Bits, expected: NDArray[np.int64]) -> None:
     """Another tool's format, written and read again."""
     if not circuit.netlist.num_outputs:
         return

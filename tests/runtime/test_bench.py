@@ -10,8 +10,8 @@ from strategies import random_circuit
 
 from lgc.backend.base import to_bytes
 from lgc.backend.c import C99, kernel_counts
+from lgc.bench.infer import bench, bounds
 from lgc.ir import Builder, Circuit, Encoder, Head
-from lgc.runtime.bench import bench, bounds
 
 
 def test_every_row_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from strategies import random_circuit, random_inputs
 
 import lgc
-from lgc import ImportOptions, cc
+from lgc import ImportOptions
 from lgc.backend.base import write
 from lgc.backend.blif import Blif
 from lgc.errors import InputError, MissingToolError, OptionError, ToolError
 from lgc.ir import Circuit, Encoder, interp, write_text
 from lgc.runtime import Predictor, library, load
+from lgc.tools import cc
 
 
 @pytest.fixture(autouse=True)

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from lgc.backend.base import to_bytes
 from lgc.backend.manifest import Manifest
-from lgc.backend.pipeline import max_ranks
 from lgc.backend.verilog import Verilog
-from lgc.backend.verilog.shape import HeadShape
 from lgc.ir import Circuit, interp
-from lgc.sim.build import BuildOptions, build
+from lgc.mapping.pipeline import max_ranks
+from lgc.mapping.shape import HeadShape
 from lgc.sim.simulate import Internal, Simulator
+from lgc.sim.verilator import BuildOptions, build
 
 CONTROL = ("clk", "rst", "in_valid")
 

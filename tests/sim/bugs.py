@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lgc.backend import aiger, blif, encoder, json, onnx, verilog
+from lgc.backend import aiger, blif, json, onnx, verilog
 from lgc.backend.amaranth import target as amaranth
 from lgc.backend.c import target as c
-from lgc.backend.head import argmax, chains, compress, copies, ternary
-from lgc.backend.verilog import fabric, gates, head, leaves, mapped, serial, top
+from lgc.backend.verilog import gates, head, leaves, mapped, serial, top
 from lgc.ir import Circuit, Netlist
 from lgc.ir import text as lgn
+from lgc.mapping import encoder
+from lgc.mapping.heads import argmax, chains, compress, copies, ternary
 from lgc.passes import PASSES
 from lgc.passes.base import Pass, PassResult
 
@@ -224,7 +225,7 @@ HEAD_BUGS = {
         mapped, "two_outputs", lambda real: lambda name, outputs, *more: real(name, outputs[::-1], *more), options=XC7
     ),
     "cells: pins reversed": Bug(
-        fabric.Fabric,
+        mapped,
         "instance",
         lambda real: lambda self, name, output, table, pins: real(self, name, output, table, pins[::-1]),
         options={"fabric": "ecp5"},

@@ -17,14 +17,14 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
 from cli import call, save
 
-from lgc.backend.base import TARGETS, write
+from lgc.backend.base import FORMATS, write
 from lgc.backend.lgn import Lgn
 from lgc.errors import InputError
 from lgc.ir import Builder, Circuit, Encoder, Head
-from lgc.sim.artefacts import ARTEFACTS, open_artefact
-from lgc.sim.artefacts.netlists import NetlistFile
-from lgc.sim.features import features_for, given_by_features
 from lgc.testing import NotEquivalentError, assert_equivalent
+from lgc.verify.features import features_for, given_by_features
+from lgc.verify.formats import ARTEFACTS, open_artefact
+from lgc.verify.formats.netlists import NetlistFile
 
 Capture = pytest.CaptureFixture[str]
 FAST = ("--random", "100")
@@ -63,7 +63,7 @@ def compiled(capfd: Capture, suffix: str, *options: str) -> str:
 
 
 def test_every_target_is_verified_or_a_picture() -> None:
-    assert set(ARTEFACTS) | {".dot", ".svg"} == set(TARGETS)
+    assert set(ARTEFACTS) | {".dot", ".svg"} == set(FORMATS)
 
 
 @pytest.mark.parametrize("suffix", [*QUICK, pytest.param(".py", marks=[pytest.mark.sim])])
@@ -326,7 +326,7 @@ def test_a_missing_tool_is_no_pass(
     real = importlib.util.find_spec
     hidden = lambda wanted, *more: None if wanted == package else real(wanted, *more)  # noqa: E731
     monkeypatch.setattr("importlib.util.find_spec", hidden)
-    monkeypatch.setattr("lgc.sim.yosys.find_spec", hidden)
+    monkeypatch.setattr("lgc.tools.yosys.find_spec", hidden)
     if package == "cc":
         monkeypatch.setenv("CC", "none")
     result = call(capfd, "verify", "model.pt", name, *FAST)

@@ -11,9 +11,9 @@ from strategies import all_inputs, circuits, random_circuit
 
 from lgc.errors import InputError, NotCheckedError
 from lgc.ir import Circuit, interp
-from lgc.sim.coverage import complete, measure
-from lgc.sim.vectorfile import read_vectors, write_vectors
-from lgc.sim.vectors import VectorSet
+from lgc.verify.coverage import complete, measure
+from lgc.verify.vectorfile import read_vectors, write_vectors
+from lgc.verify.vectors import VectorSet
 
 
 @given(circuits(max_nodes=12))

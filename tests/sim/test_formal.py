@@ -14,16 +14,16 @@ from strategies import random_circuit
 from lgc.backend.base import to_bytes
 from lgc.backend.manifest import read_manifest
 from lgc.backend.verilog import Verilog
+from lgc.backend.verilog.rtl import Rtl
 from lgc.errors import NotCheckedError
 from lgc.ir import FIRST_INPUT, Builder, Circuit
-from lgc.sim.formal import prove
-from lgc.sim.formal.abc import difference, equivalent
-from lgc.sim.formal.cells import Cell
-from lgc.sim.formal.rtl import Design
-from lgc.sim.formal.unroll import unroll
-from lgc.sim.formal.weights import Form, Words
-from lgc.sim.reduce import reduce_vector
-from lgc.sim.rtl import Rtl
+from lgc.verify.formal import prove
+from lgc.verify.formal.abc import difference, equivalent
+from lgc.verify.formal.cells import Cell
+from lgc.verify.formal.rtl import Design
+from lgc.verify.formal.unroll import unroll
+from lgc.verify.formal.weights import Form, Words
+from lgc.verify.reduce import reduce_vector
 
 pytest.importorskip("pyosys")
 

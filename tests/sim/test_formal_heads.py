@@ -15,10 +15,10 @@ from proofs import outcome
 from strategies import circuits, random_circuit
 
 from lgc.ir import Builder, Circuit, Encoder, Head
-from lgc.sim.formal.cells import expand
-from lgc.sim.formal.netlists import gates
-from lgc.sim.formal.polynomial import Polynomial
-from lgc.sim.formal.rtl import Design
+from lgc.verify.formal.cells import expand
+from lgc.verify.formal.netlists import gates
+from lgc.verify.formal.polynomial import Polynomial
+from lgc.verify.formal.rtl import Design
 
 pytest.importorskip("pyosys")
 
@@ -164,7 +164,7 @@ def test_cells_are_as_in_the_vendors_models(cell: str, tmp_path: Path) -> None:
     from strategies import all_inputs
 
     from lgc.ir import interp
-    from lgc.sim.formal.rtl import read_design
+    from lgc.verify.formal.rtl import read_design
 
     family, inputs, outputs, parameter = CELLS[cell]
     share = Path(libyosys.__file__).parent / "share" / family

@@ -13,7 +13,7 @@ from strategies import random_circuit
 from lgc.backend.base import to_bytes
 from lgc.backend.verilog import Verilog
 from lgc.errors import InputError, NotCheckedError
-from lgc.sim.formal.dialect import check_dialect
+from lgc.verify.formal.dialect import check_dialect
 
 pytest.importorskip("pyosys")
 

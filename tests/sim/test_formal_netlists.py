@@ -11,7 +11,7 @@ from proofs import written
 from strategies import random_circuit
 
 from lgc.cli._netlist import synthesised
-from lgc.sim.formal import prove
+from lgc.verify.formal import prove
 
 pytest.importorskip("pyosys")
 

@@ -10,7 +10,7 @@ from proofs import outcome
 from strategies import random_circuit
 
 from lgc.ir import CONST0, CONST1, Builder, interp
-from lgc.sim.formal.trajectory import UNKNOWN, fold
+from lgc.verify.formal.trajectory import UNKNOWN, fold
 
 pytest.importorskip("pyosys")
 

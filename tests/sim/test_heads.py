@@ -17,8 +17,8 @@ from lgc.backend.verilog import Verilog
 from lgc.errors import OptionError
 from lgc.ir import Circuit, interp
 from lgc.passes import optimize
-from lgc.sim.build import BuildOptions, build
 from lgc.sim.simulate import Simulator
+from lgc.sim.verilator import BuildOptions, build
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests are imported without being a package
 from batch import Batch

@@ -20,18 +20,18 @@ from bugs import BUGS, FILE_BUGS, HEAD_BUGS, INTERFACE_BUGS, PASS_BUGS, VERILOG_
 from cli import save
 from test_interfaces import simulate
 
-from lgc.backend.base import target_class, write
-from lgc.backend.encoder import infer_code, lower_encoder
+from lgc.backend.base import format_class, write
 from lgc.frontend import load_circuit
+from lgc.frontend.reference import InterpreterReference
 from lgc.ir import Encoder
+from lgc.mapping.encoder import infer_code, lower_encoder
 from lgc.passes import PASSES, optimize
-from lgc.sim.artefact import check
-from lgc.sim.artefacts import ARTEFACTS, open_artefact
-from lgc.sim.features import behind_the_port, given_by_features
-from lgc.sim.reference import InterpreterReference
-from lgc.sim.report import Report
-from lgc.sim.vectors import directed_vectors, random_vectors
-from lgc.sim.verify import VerifyOptions
+from lgc.verify.features import behind_the_port, given_by_features
+from lgc.verify.formats import ARTEFACTS, open_artefact
+from lgc.verify.report import Report
+from lgc.verify.subject import check
+from lgc.verify.vectors import directed_vectors, random_vectors
+from lgc.verify.verilog import VerifyOptions
 
 FEW = 30  # random vectors, on the small net; the directed ones are more
 SHIPPED = Path(__file__).parents[2] / "examples/mnist/mnist-8k.pt"
@@ -51,8 +51,8 @@ def compiled_with(
     with monkeypatch.context() as patch:
         bug.inject(patch)
         circuit = lower_encoder(original, code) if code else original
-        write(target_class(path)(**bug.options), optimize(circuit, bug.level), path)
-    monkeypatch.setattr("lgc.sim.verify.locate", lambda *_: None)
+        write(format_class(path)(**bug.options), optimize(circuit, bug.level), path)
+    monkeypatch.setattr("lgc.verify.verilog.locate", lambda *_: None)
     artefact = open_artefact(path, None, options)
     circuit, reference, sweep = behind_the_port(artefact.features, original, InterpreterReference(original), 0)
     chosen = random_vectors(circuit.netlist.num_inputs, random, 0)

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from lgc.backend.base import to_bytes
-from lgc.backend.encoder import infer_code, lower_encoder
 from lgc.backend.verilog import Verilog
 from lgc.ir import Builder, Circuit, Encoder, Head, interp
-from lgc.sim.build import BuildOptions, build
+from lgc.mapping.encoder import infer_code, lower_encoder
 from lgc.sim.simulate import simulator_environment
+from lgc.sim.verilator import BuildOptions, build
 
 pytestmark = pytest.mark.sim
 IMAGES = 40

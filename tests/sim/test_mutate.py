@@ -19,22 +19,22 @@ from cli import save
 
 from lgc.backend.base import to_bytes, write
 from lgc.backend.verilog import Verilog
+from lgc.backend.verilog.rtl import Rtl, read_rtl
+from lgc.backend.verilog.textnet import read_text, vote_groups
 from lgc.errors import NotCheckedError
 from lgc.frontend import load_circuit
+from lgc.frontend.reference import InterpreterReference
 from lgc.ir import Builder, Circuit, interp
-from lgc.sim.mutate import find_places, sample_faults
-from lgc.sim.mutate.campaign import CAUGHT, EQUIVALENT, NEW_VECTOR, UNDECIDED, Campaign, Outcome, mutate
-from lgc.sim.mutate.cells import cell_fault, find_cells
-from lgc.sim.mutate.faults import Fault, GateChange
-from lgc.sim.mutate.functions import function
-from lgc.sim.mutate.proofs import decide_by_proof
-from lgc.sim.mutate.survivors import decide
-from lgc.sim.mutate.text import apply, hardware_text
-from lgc.sim.reference import InterpreterReference
-from lgc.sim.rtl import Rtl, read_rtl
-from lgc.sim.textnet import read_text, vote_groups
-from lgc.sim.vectors import VectorSet, directed_vectors, random_vectors
-from lgc.sim.verify import verify
+from lgc.verify.mutate import find_places, sample_faults
+from lgc.verify.mutate.campaign import CAUGHT, EQUIVALENT, NEW_VECTOR, UNDECIDED, Campaign, Outcome, mutate
+from lgc.verify.mutate.cells import cell_fault, find_cells
+from lgc.verify.mutate.faults import Fault, GateChange
+from lgc.verify.mutate.functions import function
+from lgc.verify.mutate.proofs import decide_by_proof
+from lgc.verify.mutate.survivors import decide
+from lgc.verify.mutate.text import apply, hardware_text
+from lgc.verify.vectors import VectorSet, directed_vectors, random_vectors
+from lgc.verify.verilog import verify
 
 KINDS = {
     "gate function", "swapped inputs", "re-wired input", "stuck-at", "tie rule", "argmax", "class order",

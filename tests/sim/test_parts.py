@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 from strategies import all_inputs, circuits, random_circuit
 
 from lgc.backend.base import write
-from lgc.backend.naming import labels
 from lgc.backend.verilog import Verilog
+from lgc.backend.verilog.rtl import read_rtl
 from lgc.errors import InputError, MissingToolError
+from lgc.frontend.reference import InterpreterReference
 from lgc.ir import Circuit, interp
+from lgc.ir.naming import labels
 from lgc.passes import optimize
-from lgc.sim import toolchain
-from lgc.sim.junit import junit_xml
-from lgc.sim.reference import InterpreterReference
-from lgc.sim.rtl import read_rtl
-from lgc.sim.vectors import directed_vectors, random_vectors
-from lgc.sim.verify import Report, SetResult, check_provenance
+from lgc.tools import verilator as toolchain
+from lgc.verify.reports.junit import junit_xml
+from lgc.verify.vectors import directed_vectors, random_vectors
+from lgc.verify.verilog import Report, SetResult, check_provenance
 
 
 @given(circuits(), st.sampled_from(["O0", "O1", "O2"]))

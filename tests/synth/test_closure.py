@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgc.backend.pipeline import Level, Pipeline, max_ranks, pipeline
 from lgc.errors import OptionError
+from lgc.mapping.pipeline import Level, Pipeline, max_ranks, pipeline
 from lgc.synth.closure import MAX_ATTEMPTS, close_timing
 
 LEVELS = [Level("input", 0, 0.0, 10), *(Level("gates", index, 1.0, 10) for index in range(1, 25))]

@@ -12,8 +12,8 @@ from lgc.backend.base import target_class, write
 from lgc.backend.verilog import Verilog
 from lgc.cli import main
 from lgc.ir import Circuit, Encoder, Head, Netlist
+from lgc.parts.part import find_part
 from lgc.synth.models import simulation_text
-from lgc.synth.targets import find_target
 
 pytestmark = pytest.mark.sim
 
@@ -52,5 +52,5 @@ def test_lanes_do_not_go_with_a_netlist(model, capfd):
 def test_only_the_models_of_the_cells_in_use_are_added(tmp_path):
     netlist = tmp_path / "netlist.v"
     netlist.write_text("module net(input a, output z);\n  PFUMX m (.ALUT(a), .BLUT(a), .C0(a), .Z(z));\nendmodule\n")
-    text = simulation_text(netlist, find_target("ecp5-25k"))
+    text = simulation_text(netlist, find_part("ecp5-25k"))
     assert re.findall(r"^\s*module (\w+)", text, re.MULTILINE) == ["net", "PFUMX"]

@@ -15,26 +15,27 @@ import pytest
 from click.testing import CliRunner
 
 from lgc.backend.base import write
-from lgc.backend.head import map_circuit
 from lgc.backend.manifest import Port
-from lgc.backend.pipeline import max_ranks
 from lgc.backend.verilog import Verilog
-from lgc.backend.verilog.interfaces.boards import BOARDS
-from lgc.backend.verilog.plan import place_ranks
+from lgc.bench.hardware import jobs, markdown, measure
 from lgc.cli import cli
 from lgc.cli.synth import parse_clock
 from lgc.errors import InputError, MissingToolError, OptionError, TimeLimitError, ToolError
 from lgc.ir import Circuit, Encoder, Head, Netlist
-from lgc.synth import flow, nextpnr, tools
+from lgc.mapping.arithmetic import place_ranks
+from lgc.mapping.estimate import estimate
+from lgc.mapping.heads import map_circuit
+from lgc.mapping.pipeline import max_ranks
+from lgc.parts.boards import BOARDS
+from lgc.parts.part import check_clock, find_part, parts
+from lgc.synth import flow, nextpnr
 from lgc.synth.cells import count_cells, stage_of
-from lgc.synth.estimate import estimate
 from lgc.synth.flow import SynthOptions, synthesize
 from lgc.synth.harness import harness
 from lgc.synth.models import simulation_text
-from lgc.synth.table import jobs, markdown, measure
-from lgc.synth.targets import check_clock, find_target, targets
-from lgc.synth.tools import Tool, run
 from lgc.synth.yosys import nand2_area
+from lgc.tools import programs as tools
+from lgc.tools.programs import Tool, run
 
 LIBERTY = Path(__file__).parents[2] / "examples/asic/small.lib"
 
@@ -76,23 +77,23 @@ def fake_nextpnr(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
 
 
 def test_every_target_is_complete():
-    for name, target in targets().items():
-        assert target.name == name
-        assert target.fill((target.family.synth,))[0].startswith("synth")
-        assert not target.family.nextpnr or (target.luts and target.ffs and target.family.register)
-        assert target.is_asic or target.lut_size in (4, 6)
+    for name, part in parts().items():
+        assert part.name == name
+        assert part.fill((part.family.synth,))[0].startswith("synth")
+        assert not part.family.nextpnr or (part.luts and part.ffs and part.family.register)
+        assert part.is_asic or part.lut_size in (4, 6)
 
 
 def test_targets_are_found_by_their_part():
-    assert find_target("up5k") is find_target("ice40-up5k")
-    with pytest.raises(OptionError, match=r"no target 'ecp5-86k'.*Did you mean ecp5-85k"):
-        find_target("ecp5-86k")
+    assert find_part("up5k") is find_part("ice40-up5k")
+    with pytest.raises(OptionError, match=r"no part 'ecp5-86k'.*Did you mean ecp5-85k"):
+        find_part("ecp5-86k")
 
 
 def test_a_clock_beyond_the_part_is_refused():
-    check_clock(find_target("up5k"), 48)
+    check_clock(find_part("up5k"), 48)
     with pytest.raises(OptionError, match=r"no circuit on ice40-up5k reaches 500 MHz"):
-        check_clock(find_target("up5k"), 500)
+        check_clock(find_part("up5k"), 500)
 
 
 @pytest.mark.parametrize(("text", "megahertz"), [("150MHz", 150), ("0.2 GHz", 200), ("32768", 32768), ("12m", 12)])
@@ -123,7 +124,7 @@ def test_cells_are_counted_by_kind_level_and_stage(tmp_path):
     }
     path = tmp_path / "net.json"
     path.write_text(json.dumps({"modules": {"net": {"cells": cells}}}))
-    counts = count_cells(path, "net", find_target("hx8k").family)
+    counts = count_cells(path, "net", find_part("hx8k").family)
     assert (counts.luts, counts.ffs, counts.carry, counts.sites) == (4, 1, 2, 4)
     assert counts.levels == 4  # two tables, a chain, a table; the flip-flop ends the way
     assert counts.stages == {"gates": 1, "popcount": 1, "argmax": 2}
@@ -136,7 +137,7 @@ def test_stages_are_told_by_names():
 
 def test_the_harness_connects_every_port():
     ports = [Port("clk", "input", 1, ""), Port("bits", "input", 24, ""), Port("valid", "input", 1, "")]
-    text = harness("net", [*ports, Port("class_id", "output", 2, "")], find_target("gatemate-a1").family)
+    text = harness("net", [*ports, Port("class_id", "output", 2, "")], find_part("gatemate-a1").family)
     assert "net circuit (.clk(clk), .bits(q[0 +: 24]), .valid(q[24 +: 1]), .class_id(results[0 +: 2]))" in text
     assert "CC_BUFG" in text
     assert "CC_DFF" in text
@@ -153,7 +154,7 @@ def test_a_tool_that_hangs_is_ended_with_its_children(tmp_path):
 def test_sigterm_ends_the_tools_that_run(tmp_path):
     code = (
         "import sys; from pathlib import Path\n"
-        "from lgc.cli import end_like_an_interrupt; from lgc.synth.tools import run\n"
+        "from lgc.cli import end_like_an_interrupt; from lgc.tools.programs import run\n"
         "end_like_an_interrupt()\n"
         "tool = 'import os, time; print(os.getpid(), flush=True); time.sleep(600)'\n"
         "folder = Path(sys.argv[1])\n"
@@ -171,7 +172,7 @@ def test_sigterm_ends_the_tools_that_run(tmp_path):
 
 def test_a_board_with_another_part_is_refused(source):
     with pytest.raises(OptionError, match="the board hx8k does not come with ice40-up5k") as caught:
-        synthesize(source, find_target("ice40-up5k"), SynthOptions(board="hx8k"))
+        synthesize(source, find_part("ice40-up5k"), SynthOptions(board="hx8k"))
     assert "--target ice40-hx8k" in caught.value.hint
 
 
@@ -188,42 +189,42 @@ def test_no_input_is_written_over(source, option, name):
 
 def test_a_board_is_aimed_at_its_own_clock(source):
     write(Verilog(top="net", pipeline=2, interface="uart", board="hx8k"), network(), source)
-    part = find_target("ice40-hx8k")
+    part = find_part("ice40-hx8k")
     assert synthesize(source, part, SynthOptions(board="hx8k", route=False)).clock == 12 != part.clock
     assert synthesize(source, part, SynthOptions(board="hx8k", route=False, clock=33)).clock == 33
 
 
 def test_every_board_names_parts_that_there_are():
     for board in BOARDS.values():
-        assert board.targets
-        assert {find_target(name).name for name in board.targets} == set(board.targets)
+        assert board.parts
+        assert {find_part(name).name for name in board.parts} == set(board.parts)
 
 
 def test_yosys_counts_and_the_cache_remembers(source, monkeypatch):
-    target = find_target("lut4")
-    result = synthesize(source, target, SynthOptions())
+    part = find_part("lut4")
+    result = synthesize(source, part, SynthOptions())
     assert not result.partial
     assert result.value("latency") == 2
     assert result.value("ffs") == 24 + 2 + 15 + 2  # inputs, class, scores, valid bits
     assert {one.how for one in result.numbers.values()} <= {"measured", "stated"}
     assert json.loads(result.to_json())["numbers"]["luts"]["by"].startswith("yosys ")
     monkeypatch.setattr(flow, "synthesise", None)
-    assert synthesize(source, target, SynthOptions()).to_json() == result.to_json()
+    assert synthesize(source, part, SynthOptions()).to_json() == result.to_json()
     with pytest.raises(TypeError):
-        synthesize(source, target, SynthOptions(cache=False))
+        synthesize(source, part, SynthOptions(cache=False))
 
 
 def test_what_was_stopped_is_not_tried_again_in_as_much_time(source, monkeypatch):
-    target = find_target("hx8k")
-    synthesize(source, target, SynthOptions(route=False))
+    part = find_part("hx8k")
+    synthesize(source, part, SynthOptions(route=False))
     fake_nextpnr(monkeypatch, "import time; time.sleep(60)")
     for what in ("it was stopped after 8 s", "an earlier run was stopped after 8 s"):
-        (problem,) = synthesize(source, target, SynthOptions(clock=31, timeout=8)).problems
+        (problem,) = synthesize(source, part, SynthOptions(clock=31, timeout=8)).problems
         assert isinstance(problem, TimeLimitError)
         assert what in problem.message
     fake_nextpnr(monkeypatch, "raise SystemExit(7)")
     for options in (SynthOptions(clock=31, timeout=9), SynthOptions(clock=31, timeout=8, cache=False)):
-        assert "exit code 7" in str(synthesize(source, target, options).problems[0])
+        assert "exit code 7" in str(synthesize(source, part, options).problems[0])
 
 
 @pytest.mark.parametrize(
@@ -232,9 +233,9 @@ def test_what_was_stopped_is_not_tried_again_in_as_much_time(source, monkeypatch
      ("import time; time.sleep(60)", "stopped after 8 s")],
 )  # fmt: skip
 def test_a_failing_nextpnr_leaves_a_partial_result(source, monkeypatch, script, what):
-    synthesize(source, find_target("hx8k"), SynthOptions(route=False))  # yosys needs its time
+    synthesize(source, find_part("hx8k"), SynthOptions(route=False))  # yosys needs its time
     fake_nextpnr(monkeypatch, script)
-    result = synthesize(source, find_target("hx8k"), SynthOptions(timeout=8))
+    result = synthesize(source, find_part("hx8k"), SynthOptions(timeout=8))
     assert result.partial
     assert what in str(result.problems[0])
     assert result.value("luts")
@@ -246,7 +247,7 @@ def test_seeds_give_best_median_and_worst(source, monkeypatch):
     report = "{'fmax': {'clk': {'achieved': 40 + s}}, 'utilization': {'LC': {'used': 9, 'available': 10}}}"
     script = f"import sys, json; s = int(sys.argv[sys.argv.index('--seed') + 1]); r = {report}; "
     fake_nextpnr(monkeypatch, script + "json.dump(r, open('report.json', 'w'))")
-    result = synthesize(source, find_target("hx8k"), SynthOptions(seeds=(1, 2, 3, 4, 5)))
+    result = synthesize(source, find_part("hx8k"), SynthOptions(seeds=(1, 2, 3, 4, 5)))
     assert [result.value(name) for name in ("fmax", "fmax_best", "fmax_worst")] == [43, 45, 41]
     assert result.value("latency_ns") == pytest.approx(2000 / 43)
     assert result.used == {"LC": (9, 10)}
@@ -270,10 +271,10 @@ json.dump({'fmax': {'clk': {'achieved': min(aim, 167) + 0.5}}}, open('report.jso
 @pytest.mark.parametrize(("clock", "fmax"), [(150, 150.5), (165, 165.5), (175, None), (200, 158.78)])
 def test_a_clock_out_of_reach_is_not_routed_for(clock, fmax, source, monkeypatch):
     """Up to a tenth above what placement says the router is let try; beyond, it aims at that."""
-    synthesize(source, find_target("ecp5-25k"), SynthOptions(route=False))  # yosys needs its time
+    synthesize(source, find_part("ecp5-25k"), SynthOptions(route=False))  # yosys needs its time
     fake_nextpnr(monkeypatch, RIPUP)
     said = []
-    result = synthesize(source, find_target("ecp5-25k"), SynthOptions(clock=clock, timeout=3), said.append)
+    result = synthesize(source, find_part("ecp5-25k"), SynthOptions(clock=clock, timeout=3), said.append)
     assert result.value("fmax") == (None if fmax is None else pytest.approx(fmax))
     assert result.partial == (fmax is None)
     assert ("nextpnr-fake: seed 1 aims at 158.28 MHz" in "\n".join(said)) == (clock == 200)
@@ -281,12 +282,12 @@ def test_a_clock_out_of_reach_is_not_routed_for(clock, fmax, source, monkeypatch
 
 def test_a_router_that_ends_by_itself_is_given_the_clock_asked_for(source, monkeypatch):
     fake_nextpnr(monkeypatch, RIPUP)
-    result = synthesize(source, find_target("hx8k"), SynthOptions(clock=200, timeout=5))
+    result = synthesize(source, find_part("hx8k"), SynthOptions(clock=200, timeout=5))
     assert result.value("fmax") == pytest.approx(167.5)
 
 
 def test_a_net_larger_than_the_part_is_not_placed(source):
-    small = replace(find_target("hx8k"), luts=20)
+    small = replace(find_part("hx8k"), luts=20)
     result = synthesize(source, small, SynthOptions())
     assert result.partial
     assert isinstance(result.problems[0], InputError)
@@ -306,7 +307,7 @@ def test_the_router_is_driven_only_where_a_clock_is_asked_for(source, monkeypatc
     achieved = "30 + ('--tmg-ripup' in sys.argv)"
     script = f"import sys, json; json.dump({{'fmax': {{'c': {{'achieved': {achieved}}}}}}}, open('report.json', 'w'))"
     fake_nextpnr(monkeypatch, script)
-    result = synthesize(source, find_target("ecp5-25k"), SynthOptions(clock=clock))
+    result = synthesize(source, find_part("ecp5-25k"), SynthOptions(clock=clock))
     assert result.value("fmax") == 30 + driven
 
 
@@ -314,7 +315,7 @@ def test_no_fmax_where_nextpnr_has_no_delays_of_tables(source, monkeypatch):
     """What nextpnr reports for Gowin is the slowest wire between two flip-flops."""
     report = "{'fmax': {'clk': {'achieved': 411.9}}, 'utilization': {'LUT4': {'used': 9, 'available': 10}}}"
     fake_nextpnr(monkeypatch, f"import json; json.dump({report}, open('report.json', 'w'))")
-    result = synthesize(source, find_target("gw1n-9c"), SynthOptions(seeds=(1, 2)))
+    result = synthesize(source, find_part("gw1n-9c"), SynthOptions(seeds=(1, 2)))
     assert not result.partial
     assert result.value("fmax") is None
     assert result.value("latency_ns") is None
@@ -324,7 +325,7 @@ def test_no_fmax_where_nextpnr_has_no_delays_of_tables(source, monkeypatch):
     with pytest.raises(
         OptionError, match=r"cannot be measured on gowin-gw1n-9c: nextpnr.* has no delays of lookup tables"
     ):
-        synthesize(source, find_target("gw1n-9c"), SynthOptions(clock=50))
+        synthesize(source, find_part("gw1n-9c"), SynthOptions(clock=50))
     done = CliRunner().invoke(cli, ["synth", str(source), "--target", "gw1n-9c"], catch_exceptions=False)
     assert done.exit_code == 0
     assert "LUT4" in done.output
@@ -333,31 +334,31 @@ def test_no_fmax_where_nextpnr_has_no_delays_of_tables(source, monkeypatch):
 
 def test_no_clock_where_nothing_is_placed(source):
     with pytest.raises(OptionError, match="cannot be measured on lut6: nothing places and routes it"):
-        synthesize(source, find_target("lut6"), SynthOptions(clock=50))
+        synthesize(source, find_part("lut6"), SynthOptions(clock=50))
 
 
 def test_a_missing_nextpnr_is_named(source, monkeypatch):
     monkeypatch.setattr(nextpnr, "find_tool", lambda name, wheel: tools.find_tool(f"{name}-gone", ""))
-    result = synthesize(source, find_target("hx8k"), SynthOptions())
+    result = synthesize(source, find_part("hx8k"), SynthOptions())
     assert isinstance(result.problems[0], MissingToolError)
 
 
 def test_standard_cells_by_liberty(source, tmp_path):
     library = tmp_path / "demo.lib"
-    target = find_target("asic")
+    part = find_part("asic")
     with pytest.raises(OptionError, match="need a Liberty file"):
-        synthesize(source, target, SynthOptions())
+        synthesize(source, part, SynthOptions())
     with pytest.raises(InputError, match="cannot be read"):
-        synthesize(source, target, SynthOptions(liberty=library))
+        synthesize(source, part, SynthOptions(liberty=library))
     library.write_text("nothing of the kind")
     with pytest.raises(InputError, match="no Liberty file"):
-        synthesize(source, target, SynthOptions(liberty=library))
+        synthesize(source, part, SynthOptions(liberty=library))
     library.write_text(LIBERTY.read_text())
     assert nand2_area(library) == 4
-    result = synthesize(source, target, SynthOptions(liberty=library))
+    result = synthesize(source, part, SynthOptions(liberty=library))
     assert result.value("nand2") == result.value("area") / 4
     assert result.value("ffs") == 43
-    text = simulation_text(result.netlist, target)
+    text = simulation_text(result.netlist, part)
     assert "module NAND2" in text
     assert "module BUF" not in text or " BUF " in text
 
@@ -367,18 +368,18 @@ def test_verilog_that_yosys_refuses(tmp_path, monkeypatch):
     bad = tmp_path / "bad.v"
     bad.write_text("module bad(input wire a; endmodule\n")
     with pytest.raises(InputError, match="yosys does not take this Verilog"):
-        synthesize(bad, find_target("lut4"), SynthOptions(top="bad"))
+        synthesize(bad, find_part("lut4"), SynthOptions(top="bad"))
     with pytest.raises(InputError, match="manifest"):
-        synthesize(bad, find_target("lut4"), SynthOptions())
+        synthesize(bad, find_part("lut4"), SynthOptions())
 
 
 @pytest.mark.parametrize("layers", [(120,), (100, 120)])
 @pytest.mark.parametrize(("lut", "ranks"), [(4, 0), (6, 0), (4, 20), (6, 20)])
 def test_the_estimate_is_within_15_percent(layers, lut, ranks, tmp_path, monkeypatch):
     monkeypatch.setenv("LGC_CACHE", str(tmp_path))
-    circuit, target = network(layers, 60), find_target(f"lut{lut}")
-    (verilog,) = jobs(circuit, target, ranks)
-    row = measure(circuit, target, verilog, options=SynthOptions())
+    circuit, part = network(layers, 60), find_part(f"lut{lut}")
+    (verilog,) = jobs(circuit, part, ranks)
+    row = measure(circuit, part, verilog, options=SynthOptions())
     assert row.head == "adder"
     assert row.error is not None
     assert abs(row.error) < 0.15, row
@@ -387,20 +388,20 @@ def test_the_estimate_is_within_15_percent(layers, lut, ranks, tmp_path, monkeyp
 
 def test_the_table_takes_the_smallest_head_and_on_small_parts_the_serial_one(source, tmp_path):
     circuit = network((300,), 60)
-    heads = {name: [one.head for one in jobs(circuit, one, 40)] for name, one in targets().items()}
+    heads = {name: [one.head for one in jobs(circuit, one, 40)] for name, one in parts().items()}
     assert heads["ice40-hx8k"] == ["compress", "serial"]
     assert heads["ecp5-85k"] == ["compress"]
     assert heads["xc7-a35t"] == ["carry"]
     assert heads["gatemate-a1"] == heads["lut4"] == heads["asic"] == ["adder"]
-    (deep,) = jobs(circuit, find_target("ecp5-85k"), 40)
+    (deep,) = jobs(circuit, find_part("ecp5-85k"), 40)
     assert 8 < deep.pipeline < 40  # as many ranks as there are places
 
-    small = replace(find_target("ice40-hx8k"), luts=200, ffs=9999)
+    small = replace(find_part("ice40-hx8k"), luts=200, ffs=9999)
     fixed, serial = (measure(circuit, small, one, options=SynthOptions()) for one in jobs(circuit, small, 2))
     assert fixed.share > 1
     assert serial.error is not None
     assert abs(serial.error) < 0.15, serial
-    asic, adder = find_target("asic"), Verilog(head="adder")
+    asic, adder = find_part("asic"), Verilog(head="adder")
     cells = measure(network((30,)), asic, adder, options=SynthOptions(liberty=LIBERTY))
     lines = list(markdown([fixed, serial, cells]))
     assert lines[2].endswith("| does not fit |  |  |")
@@ -417,11 +418,11 @@ def test_the_table_takes_the_smallest_head_and_on_small_parts_the_serial_one(sou
 def test_the_estimate_knows_of_carry_chains(layers, part, ranks, tmp_path, monkeypatch):
     """Of 4 ranks' adders most are merged into gates, a sum's last one is on a chain; of 20 ranks' all wide ones are."""
     monkeypatch.setenv("LGC_CACHE", str(tmp_path))
-    circuit, target = network(layers, 60), find_target(part)
+    circuit, part = network(layers, 60), find_part(part)
     most = max_ranks(place_ranks(circuit, 0, "class").levels)
     verilog = Verilog(top="net", outputs="class", head="adder", pipeline=min(ranks, most))
-    row = measure(circuit, target, verilog, options=SynthOptions(route=False))
-    guess = estimate(circuit, lut=4, outputs="class", pipeline=ranks, adders=target.family.adders)
+    row = measure(circuit, part, verilog, options=SynthOptions(route=False))
+    guess = estimate(circuit, lut=4, outputs="class", pipeline=ranks, adders=part.family.adders)
     assert row.estimated == guess.luts
     assert row.result is not None
     assert abs(row.error) < 0.15, row
@@ -432,7 +433,7 @@ def test_the_estimate_knows_of_carry_chains(layers, part, ranks, tmp_path, monke
 def test_scores_and_biases_on_chains():
     """Without the class no two scores are compared; a bias behind a rank is an addition of its own."""
     circuit = network((120,), 60)
-    adders = find_target("gatemate-a1").family.adders
+    adders = find_part("gatemate-a1").family.adders
     both, scores = (estimate(circuit, lut=4, outputs=one, adders=adders) for one in ("both", "scores"))
     assert list(scores.stages) == ["gates", "popcount"]
     assert both.carry - scores.carry == 2 * 6  # two matches of six bits
@@ -468,13 +469,13 @@ def test_gates_below_a_fixed_head_have_tables_of_their_own(head):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name, one in targets().items() if one.family.wheel])
+@pytest.mark.parametrize("name", [name for name, one in parts().items() if one.family.wheel])
 def test_every_part_places_and_routes(source, name):
-    target = find_target(name)
-    result = synthesize(source, target, SynthOptions())
+    part = find_part(name)
+    result = synthesize(source, part, SynthOptions())
     assert not result.partial, result.problems
     assert result.used
-    assert target.family.untimed or 10 < result.value("fmax") < 1000
+    assert part.family.untimed or 10 < result.value("fmax") < 1000
 
 
 SYNC = {"ice40": b"\x7e\xaa\x99\x7e", "ecp5": b"\xff\xff\xbd\xb3", "gowin": b"1" * 16}
@@ -485,10 +486,10 @@ SYNC = {"ice40": b"\x7e\xaa\x99\x7e", "ecp5": b"\xff\xff\xbd\xb3", "gowin": b"1"
 @pytest.mark.parametrize("name", sorted(BOARDS))
 def test_every_board_gets_a_bitstream(source, name):
     board = BOARDS[name]
-    target = find_target(board.targets[0])
+    part = find_part(board.parts[0])
     write(Verilog(top="net", head="serial", outputs="class", interface="uart", board=name), network(), source)
     output = source.parent / "net.bin"
-    result = synthesize(source, target, SynthOptions(board=name, bitstream=output))
+    result = synthesize(source, part, SynthOptions(board=name, bitstream=output))
     assert not result.partial, result.problems
-    assert result.meets_clock or target.family.untimed
-    assert SYNC[target.family.name] in output.read_bytes()[:2000]
+    assert result.meets_clock or part.family.untimed
+    assert SYNC[part.family.name] in output.read_bytes()[:2000]

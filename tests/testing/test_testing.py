@@ -16,10 +16,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
 from cli import save
 
 from lgc.errors import MissingToolError
-from lgc.sim.sarif import sarif_json
-from lgc.sim.triage import Finding
-from lgc.sim.verify import Mismatch, Report, SetResult
 from lgc.testing import NotEquivalentError, assert_equivalent, compile_verilog
+from lgc.verify.reports.sarif import sarif_json
+from lgc.verify.triage import Finding
+from lgc.verify.verilog import Mismatch, Report, SetResult
 
 ROOT = Path(__file__).parents[2]
 ICARUS = pytest.mark.skipif(not shutil.which("vvp"), reason="Icarus is not installed")
@@ -42,7 +42,7 @@ def test_equivalent(model: Path, tmp_path: Path) -> None:
 @ICARUS
 @pytest.mark.sim
 def test_not_equivalent(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lgc.sim.verify.locate", lambda *_: None)
+    monkeypatch.setattr("lgc.verify.verilog.locate", lambda *_: None)
     rtl = compile_verilog(model, tmp_path / "net.v")
     rtl.write_text(re.sub("second > first", "second >= first", rtl.read_text()))
     with pytest.raises(AssertionError, match="hardware and model differ on") as error:

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from lgc.cc import find_compiler
 from lgc.ir import Encoder
+from lgc.tools.cc import find_compiler
 from lgc.train.fused import fused_step, kernel
 from lgc.train.modules import Dense, Fixed, GroupSum, LogicLayer, LogicNetwork, TopK
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lgc.backend.amaranth.target import Amaranth
+from lgc.backend.amaranth.format import Amaranth
 
 __all__ = ["Amaranth", "LogicNet"]
 
@@ -22,7 +22,7 @@ def LogicNet(circuit: Any, *, pipeline: int = 0, stream: bool = False) -> Any:  
         MissingToolError: the package ``amaranth`` is not installed.
         OptionError: an impossible pipeline.
     """
-    from lgc.backend.amaranth.target import component_data, require_amaranth
+    from lgc.backend.amaranth.format import component_data, require_amaranth
 
     target = Amaranth(pipeline=pipeline, stream=stream)
     target.validate(circuit)

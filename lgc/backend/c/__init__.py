@@ -5,7 +5,7 @@
 - :mod:`target`: the printer. ``words.c``, ``encode.c``, ``driver.c`` and ``selftest.c`` are copied into the output.
 """
 
+from lgc.backend.c.format import C99
 from lgc.backend.c.plan import KernelCounts, kernel_counts
-from lgc.backend.c.target import C99
 
 __all__ = ["C99", "KernelCounts", "kernel_counts"]

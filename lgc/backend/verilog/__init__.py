@@ -13,26 +13,27 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from lgc import __version__
-from lgc.backend.base import Target
-from lgc.backend.head import EFFORT, HEADS, Choice, Mapped, choose_head, map_circuit
-from lgc.backend.head.argmax import ARCHITECTURES
-from lgc.backend.head.copies import copy_inputs
+from lgc.backend.base import Format
 from lgc.backend.manifest import Manifest
-from lgc.backend.naming import comment, identifier
-from lgc.backend.pipeline import INPUT_LEVEL, Pipeline, input_level, netlist_levels
 from lgc.backend.stages import stage
 from lgc.backend.verilog import mapped as mapped_text
-from lgc.backend.verilog.fabric import FABRICS
+from lgc.backend.verilog.cells import simulation
 from lgc.backend.verilog.gates import stage_module
 from lgc.backend.verilog.head import argmax_module, head_module, popcount_module
 from lgc.backend.verilog.interfaces import Wrapper
 from lgc.backend.verilog.leaves import leaf_modules
-from lgc.backend.verilog.plan import place_ranks, tree_depth
 from lgc.backend.verilog.serial import SerialTop, serial_latency, serial_module
-from lgc.backend.verilog.shape import HeadShape
 from lgc.backend.verilog.top import Top, top_ports
 from lgc.errors import OptionError
 from lgc.ir import Circuit
+from lgc.ir.naming import comment, identifier
+from lgc.mapping.arithmetic import place_ranks, tree_depth
+from lgc.mapping.heads import EFFORT, HEADS, Choice, Mapped, choose_head, heads_on, map_circuit
+from lgc.mapping.heads.argmax import ARCHITECTURES
+from lgc.mapping.heads.copies import copy_inputs
+from lgc.mapping.pipeline import INPUT_LEVEL, Pipeline, input_level, netlist_levels
+from lgc.mapping.shape import HeadShape
+from lgc.parts.fabrics import FABRICS
 
 BODY_MARK = "// body-sha256: "
 SOURCE_MARK = "// model-digest: "
@@ -72,7 +73,7 @@ MACROS = """\
 
 
 @dataclass(frozen=True)
-class Verilog(Target):
+class Verilog(Format):
     """Verilog-2005.
 
     Attributes:
@@ -80,10 +81,10 @@ class Verilog(Target):
         pipeline: register ranks in all, which is the latency in clocks; 0 is combinational. One stands at the output,
             the second at the input, the others where they balance the estimated delay.
         outputs: ``class``, ``scores`` or ``both``.
-        head: ``adder`` (plain arithmetic), ``serial`` (a vote a clock), a head of :mod:`lgc.backend.head`, or ``auto``.
+        head: ``auto``, ``adder`` (plain arithmetic), ``serial`` (a vote a clock), or one of :mod:`lgc.mapping.heads`.
         argmax: of a mapped head: ``tournament`` or ``bit-serial``.
         fabric: ``generic``, or the parts whose cells the lookup tables of a mapped head become.
-        effort: of the search for a small mapped head, see :func:`lgc.backend.head.map_circuit`.
+        effort: of the search for a small mapped head, see :func:`lgc.mapping.heads.map_circuit`.
         copies: whether a mapped head has a register rank of copies of the inputs, one for each part of the circuit; by
             default if a fabric is named and there are ranks enough.
         interface, board, beat, baud: a wrapper beside the circuit, see :class:`lgc.backend.verilog.interfaces.Wrapper`.
@@ -104,7 +105,7 @@ class Verilog(Target):
     baud: int = 0
 
     def validate(self, circuit: Circuit) -> None:
-        """See :class:`Target`."""
+        """See :class:`Format`."""
         if self.outputs not in ("class", "scores", "both"):
             raise OptionError(f"outputs is '{self.outputs}'", hint="It is class, scores or both")
         self._validate_head()
@@ -126,7 +127,7 @@ class Verilog(Target):
         if self.effort < 0:
             raise OptionError(f"effort is {self.effort}", hint="Give 0 or more")
         fabric = FABRICS.get(self.fabric)
-        if fabric and self.head in HEADS and self.head not in fabric.heads:
+        if fabric and self.head in HEADS and self.head not in heads_on(fabric):
             able = ", ".join(name for name, one in FABRICS.items() if one.carry)
             raise OptionError(
                 f"there are no carry chains for the fabric {self.fabric}, and the head {self.head} is made of them",
@@ -175,7 +176,7 @@ class Verilog(Target):
         return identifier(self.top or circuit.name, "top")
 
     def emit(self, circuit: Circuit, stream: Any) -> None:
-        """See :class:`Target`."""
+        """See :class:`Format`."""
         body = "\n".join(self._modules(circuit)) + "\n"
         digest = hashlib.sha256(body.encode()).hexdigest()
         stream.write(
@@ -220,7 +221,7 @@ class Verilog(Target):
         ).text()
         yield "`default_nettype wire"
         if fabric:
-            yield fabric.simulation()
+            yield simulation(fabric)
 
     def _arithmetic_modules(self, circuit: Circuit) -> Iterator[str]:
         top = self.top_name(circuit)

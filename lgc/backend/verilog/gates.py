@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lgc.backend.naming import labels
 from lgc.backend.stages import INPUT, Stage, Staging
 from lgc.ir import BY_TABLE, Circuit
+from lgc.ir.naming import labels
 
 # Verilator's time grows faster than linearly with the number of processes that write one array, and the C++
 # compiler's with the length of a function; blocks of this many gates keep both short.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lgc.backend.pipeline import Pipeline
-from lgc.backend.verilog.plan import tree_depth
 from lgc.backend.verilog.ranks import later, registers
-from lgc.backend.verilog.shape import HeadShape
 from lgc.ir import Circuit, Head
+from lgc.mapping.arithmetic import tree_depth
+from lgc.mapping.pipeline import Pipeline
+from lgc.mapping.shape import HeadShape
 
 
 def popcount_module(top: str, size: int, levels: int, pipeline: Pipeline) -> Iterator[str]:

@@ -8,8 +8,8 @@ same leaves go bit by bit.
 
 from __future__ import annotations
 
-from lgc.backend.verilog.shape import HeadShape
 from lgc.ir import Head
+from lgc.mapping.shape import HeadShape
 
 _HARDWARE_SLICE = """\
 // Some nets of a vector.

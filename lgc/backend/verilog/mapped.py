@@ -12,17 +12,18 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.backend.head.literals import COPIES, COPY, GATES, LUT
-from lgc.backend.head.plan import REGIONS, Chain, Mapped
-from lgc.backend.naming import identifier, unique
-from lgc.backend.pipeline import Pipeline, input_level, net_ranks, netlist_levels, pipeline
 from lgc.backend.stages import INPUT, VOTES, Stage, Staging
-from lgc.backend.verilog.fabric import Fabric, carry_cells, two_outputs
+from lgc.backend.verilog.cells import carry_cells, instance, two_outputs
 from lgc.backend.verilog.gates import GATES_PER_BLOCK, ONE, ZERO, gate_lines, lut_function
 from lgc.backend.verilog.ranks import later, registers
 from lgc.backend.verilog.top import Top
 from lgc.errors import OptionError
 from lgc.ir import CONST1, Circuit
+from lgc.ir.naming import identifier, unique
+from lgc.mapping.heads.literals import COPIES, COPY, GATES, LUT
+from lgc.mapping.heads.plan import REGIONS, Chain, Mapped
+from lgc.mapping.pipeline import Pipeline, input_level, net_ranks, netlist_levels, pipeline
+from lgc.parts.fabrics import Fabric
 
 I64 = NDArray[np.int64]
 
@@ -46,7 +47,7 @@ def place_ranks(mapped: Mapped, ranks: int) -> Pipeline:
     """The levels of a mapped circuit, ``ranks`` register ranks among them.
 
     Raises:
-        OptionError: see :func:`lgc.backend.pipeline.pipeline`; copies of the inputs take three ranks.
+        OptionError: see :func:`lgc.mapping.pipeline.pipeline`; copies of the inputs take three ranks.
     """
     netlist = mapped.netlist
     if len(mapped.parts) and ranks < COPIES_RANKS:
@@ -200,7 +201,7 @@ class Layout:
             if node < 0:
                 yield f"  assign {output} = {names[-1 - node]};"
             elif partner is None:
-                yield f"  {fabric.instance(cell, output, int(netlist.table[node]), reads[node])}"
+                yield f"  {instance(fabric, cell, output, int(netlist.table[node]), reads[node])}"
             elif partner >= 0:
                 outputs = (output, names[first + partner])
                 tables = (int(netlist.table[node]), int(netlist.table[partner]))

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lgc.backend.manifest import Port
-from lgc.backend.verilog.shape import HeadShape, bits_for
 from lgc.backend.verilog.top import Top, top_ports
 from lgc.ir import Circuit, Head
+from lgc.mapping.shape import HeadShape, bits_for
 
 
 def serial_latency(head: Head) -> int:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lgc.backend.manifest import Port
-from lgc.backend.naming import comment
-from lgc.backend.pipeline import INPUT_LEVEL, Pipeline
 from lgc.backend.stages import INPUT, VOTES, Staging
 from lgc.backend.verilog.ranks import later, registers
-from lgc.backend.verilog.shape import HeadShape
 from lgc.ir import Circuit
+from lgc.ir.naming import comment
+from lgc.mapping.pipeline import INPUT_LEVEL, Pipeline
+from lgc.mapping.shape import HeadShape
 
 FEATURES = "features"
 _NETS = {INPUT: "x"}

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from lgc.cc import cache_folder
 from lgc.errors import InputError, OutputError
 from lgc.files import replacing
+from lgc.tools.cc import cache_folder
 
 _TIMEOUT = 30
 _ROUNDS = 2  # over all mirrors

@@ -10,8 +10,8 @@ from typing import Any
 
 from torch import Tensor
 
-from lgc.cc import open_cached
 from lgc.errors import LgcError
+from lgc.tools.cc import open_cached
 
 SOURCE = Path(__file__).with_name("kernel.c")
 _MATH = (

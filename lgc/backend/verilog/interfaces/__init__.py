@@ -11,12 +11,13 @@ from typing import Any
 
 from lgc.backend.manifest import Manifest
 from lgc.backend.verilog.interfaces.axis import axis
-from lgc.backend.verilog.interfaces.boards import BOARDS, Board, board_top, pin_file
+from lgc.backend.verilog.interfaces.boards import board_top, pin_file
 from lgc.backend.verilog.interfaces.core import Core
 from lgc.backend.verilog.interfaces.serial import spi, tiny_tapeout, uart
 from lgc.errors import OptionError
+from lgc.parts.boards import BOARDS, Board
 
-__all__ = ["BOARDS", "INTERFACES", "Wrapper"]
+__all__ = ["INTERFACES", "Wrapper"]
 
 INTERFACES = ("none", "axis", "uart", "spi", "tt")
 DEFAULT_BAUD = 115_200

@@ -1,0 +1,1 @@
+"""Benchmarks, a module each: ``rows()`` measures and ``markdown()`` prints the tables of docs/benchmarks.md."""

@@ -1,0 +1,106 @@
+"""Benchmarks of the compiler: what `lgc bench` runs and docs/benchmarks.md shows.
+
+Every measurement is a process of its own, so that its memory is its own too.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lgc.frontend.checkpoint import write_model
+from lgc.frontend.model import Layer, Model
+from lgc.ir import Encoder, Head
+from lgc.ir.gates import TABLE_OF_ID
+
+SIZES = (8_000, 64_000, 256_000, 1_000_000)
+_INPUTS, _CLASSES = 784, 10
+
+
+@dataclass(frozen=True)
+class CompileRow:
+    """Seconds to compile a random two-layer network of so many gates, -O2, and the process's peak memory."""
+
+    gates: int
+    read: float
+    lower: float
+    optimise: float
+    emit: float
+    whole_process: float
+    peak_megabytes: float
+    gates_after: int
+
+
+def random_model(gates: int, seed: int = 0) -> Model:
+    """Two equal layers of random gates on random wires: 784 inputs, 10 classes."""
+    rng = np.random.default_rng(seed)
+    width = gates // 2
+    layers = []
+    for index, reach in enumerate((_INPUTS, width)):
+        wires, gates_of_layer = rng.integers(0, reach, (width, 2)), rng.integers(0, 16, width)
+        layers.append(Layer(f"layer{index + 1}", wires, TABLE_OF_ID[gates_of_layer], (index,)))
+    thresholds = np.full((_INPUTS, 1), 0.25)
+    head = Head.equal_groups(width, tuple("0123456789"), tau=12.0)
+    return Model(f"random-{gates}", Encoder(_INPUTS, thresholds), tuple(layers), head)
+
+
+def bench_compile(gates: int, repeats: int = 3) -> CompileRow:
+    """The median of ``repeats`` compilations, each in a fresh process."""
+    with tempfile.TemporaryDirectory(prefix="lgc-bench-") as name:
+        source = Path(name) / "model.safetensors"
+        write_model(random_model(gates), source)
+        rows = []
+        for _ in range(repeats):
+            start = time.perf_counter()
+            command = [sys.executable, "-m", "lgc.bench.compile", str(source), str(Path(name) / "out.v")]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            rows.append(json.loads(done.stdout) | {"whole_process": time.perf_counter() - start, "gates": gates})
+    middle = sorted(rows, key=lambda row: row["whole_process"])[len(rows) // 2]
+    return CompileRow(**middle)
+
+
+def compile_once(source: Path, target: Path) -> dict[str, float]:
+    """Compile here and now; seconds by step."""
+    from lgc.backend.base import write
+    from lgc.backend.verilog import Verilog
+    from lgc.frontend import lower, read_model
+    from lgc.passes import optimize
+
+    marks = [time.perf_counter()]
+    model = read_model(source)
+    marks.append(time.perf_counter())
+    circuit = lower(model)
+    marks.append(time.perf_counter())
+    optimised = optimize(circuit, "O2")
+    marks.append(time.perf_counter())
+    write(Verilog(top="bench"), optimised, target)
+    marks.append(time.perf_counter())
+    steps = dict(zip(("read", "lower", "optimise", "emit"), np.diff(marks).tolist(), strict=True))
+    unit = 1024 if sys.platform != "darwin" else 1024 * 1024  # Linux counts kilobytes, macOS bytes
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    return steps | {"peak_megabytes": peak, "gates_after": optimised.netlist.num_nodes}
+
+
+def markdown(rows: list[CompileRow]) -> str:
+    """The table of docs/benchmarks.md."""
+    lines = [
+        "| gates | read | lower | -O2 | emit Verilog | whole process | peak memory | gates after |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        value = asdict(row)
+        steps = " | ".join(f"{value[name]:.2f} s" for name in ("read", "lower", "optimise", "emit", "whole_process"))
+        lines.append(f"| {row.gates:,} | {steps} | {row.peak_megabytes:,.0f} MB | {row.gates_after:,} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(compile_once(Path(sys.argv[1]), Path(sys.argv[2]))))

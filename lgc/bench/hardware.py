@@ -1,0 +1,141 @@
+"""The tables of docs/hardware.md: networks on targets, measured, beside the estimates."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lgc.backend.base import write
+from lgc.backend.verilog import Verilog
+from lgc.errors import LgcError
+from lgc.ir import Circuit
+from lgc.mapping.estimate import compare_heads, estimate
+from lgc.mapping.pipeline import max_ranks
+from lgc.parts.fabrics import FABRICS
+from lgc.parts.part import Part
+from lgc.synth.flow import SynthOptions, synthesize
+from lgc.synth.report import Result
+
+SMALL = 10_000
+"""Lookup tables of a part up to which the serial head is measured too."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A network on a part.
+
+    Attributes:
+        estimated: lookup tables that `lgc estimate` says; 0 for standard cells, which it knows nothing of.
+        result: what was measured, which may be part of it; None if nothing was.
+        problem: what stopped the measurement, as a sentence.
+    """
+
+    part: Part
+    head: str
+    estimated: int
+    result: Result | None
+    problem: str = ""
+
+    @property
+    def error(self) -> float | None:
+        """The estimate's relative error."""
+        luts = self.result.value("luts") if self.result else None
+        return self.estimated / luts - 1 if luts else None
+
+    @property
+    def share(self) -> float | None:
+        """How much of the part the circuit takes, above 1 if it does not fit; None where there is no bound."""
+        has = {"sites": self.part.luts, "ffs": self.part.ffs, "bram": self.part.bram}
+        found = {name: self.result.value(name) for name in has} if self.result else {}
+        return max(((value or 0) / has[name] for name, value in found.items() if has[name]), default=None)
+
+
+def jobs(circuit: Circuit, part: Part, ranks: int) -> Iterator[Verilog]:
+    """How an optimised circuit is compiled for a part, class out: by the smallest head, on small parts serially too.
+
+    Args:
+        ranks: register ranks, or as many as the circuit has places for.
+    """
+    fabric = part.family.name if part.family.name in FABRICS else "generic"
+    plain = Verilog(top="net", outputs="class", fabric=fabric)
+    if fabric == "generic":
+        settled = replace(plain, head="adder")
+    else:
+        settled = replace(plain, head=compare_heads(circuit, fabric, outputs="class", pipeline=ranks)[0].head)
+    yield replace(settled, pipeline=min(ranks, max_ranks(settled.ranks(circuit).levels)))
+    if 0 < part.luts <= SMALL:
+        yield replace(plain, head="serial")
+
+
+def measure(
+    circuit: Circuit,
+    part: Part,
+    verilog: Verilog,
+    *,
+    options: SynthOptions,
+    tell: Callable[[str], None] | None = None,
+) -> Row:
+    """Compile an optimised circuit for a part and measure it there."""
+    guess = 0
+    if not part.is_asic:
+        guess = estimate(
+            circuit,
+            lut=part.lut_size,
+            head=verilog.head,
+            outputs="class",
+            pipeline=verilog.pipeline,
+            adders=part.family.adders,
+        ).luts
+    try:
+        with tempfile.TemporaryDirectory(prefix="lgc-table-") as folder:
+            source = Path(folder) / "net.v"
+            write(verilog, circuit, source)
+            result = synthesize(source, part, options, tell)
+    except LgcError as error:
+        return Row(part, verilog.head, guess, None, str(error))
+    return Row(part, verilog.head, guess, result, str(result.problems[0]) if result.problems else "")
+
+
+_HEADINGS = (
+    "| part | head | LUTs | of the part | estimated | error | FFs | carry | levels "
+    "| Fmax, MHz | latency, ns | images/s |"
+)
+
+
+def markdown(rows: Iterable[Row]) -> Iterator[str]:
+    """Lines of a table, each as soon as its row is measured; what was not measured stays empty, and says why below."""
+    yield _HEADINGS
+    yield "|---" * (_HEADINGS.count("|") - 1) + "|"
+    notes: list[str] = []
+    for row in rows:
+        fits = row.share is None or row.share <= 1
+        if row.problem and fits:
+            notes.append(f"{len(notes) + 1}. {row.part.name}, {row.head}: {row.problem}")
+        mark = f" [{len(notes)}]" if row.problem and fits else ""
+        share = "" if row.share is None else f"{100 * row.share:.0f} %"
+        guess = f"{row.estimated:,}" if row.estimated else ""
+        error = "" if row.error is None else f"{round(100 * row.error):+d} %"
+        counts = [_cell(row.result, name) for name in ("ffs", "carry", "levels")]
+        rates = [_cell(row.result, name) for name in ("fmax", "latency_ns", "images_per_second")]
+        if not fits:
+            rates[0] = "does not fit"
+        cells = [f"{row.part.name}{mark}", row.head, _area(row.result), share, guess, error, *counts, *rates]
+        yield f"| {' | '.join(cells)} |"
+    yield from ["", *notes] if notes else []
+
+
+def _area(result: Result | None) -> str:
+    """Lookup tables; of standard cells what a NAND goes into."""
+    nands = _cell(result, "nand2")
+    return f"{nands} NAND2" if nands else _cell(result, "luts")
+
+
+def _cell(result: Result | None, name: str) -> str:
+    value = result.value(name) if result else None
+    if value is None:
+        return ""
+    if name == "images_per_second":
+        return f"{value / 1e6:,.3g} M"
+    return f"{value:,.1f}" if name in ("fmax", "latency_ns") else f"{value:,.0f}"

@@ -1,0 +1,151 @@
+"""A training step beside plain torch: what `lgc bench --train` runs.
+
+The ways take turns, so that a disturbance of the machine meets all of them; a way's peak memory is that of a process
+of its own that runs nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, one_hot
+
+from lgc.errors import ToolError
+from lgc.ir import Encoder
+from lgc.train.fused import fused_step
+from lgc.train.modules import Dense, GroupSum, LogicLayer, LogicNetwork, TopK, gate_basis
+from lgc.train.step import TorchStep
+
+_INPUTS, _CLASSES, _TAU, _LR, _K = 784, 10, 12.0, 0.075, 64
+
+Update = Callable[[Tensor, Tensor], object]
+
+
+@dataclass(frozen=True)
+class TrainRow:
+    """One way to make the same update; times in milliseconds, medians."""
+
+    name: str
+    step: float
+    ratio: float
+    peak_megabytes: float
+
+
+def _plain(gates: int, *, hard: bool) -> Update:
+    """LILogicNet's formulation as a torch user would write it, with torch's Adam.
+
+    Wires are a softmax over all inputs, gates one over 16 functions in the basis 1, A, B, AB; with ``hard``, both are
+    straight-through.
+    """
+    wires = torch.randn(2, gates, _INPUTS, requires_grad=True)
+    functions = torch.randn(gates, 16, requires_grad=True)
+    basis = gate_basis()
+    adam = torch.optim.Adam([wires, functions], lr=_LR)
+
+    def choice(logits: Tensor) -> Tensor:
+        soft = torch.softmax(logits, dim=-1)
+        if not hard:
+            return soft
+        return soft + (one_hot(logits.argmax(dim=-1), logits.shape[-1]) - soft).detach()
+
+    def update(bits: Tensor, labels: Tensor) -> None:
+        x = bits.float().t()
+        a, b = choice(wires) @ x
+        c0, ca, cb, cab = (choice(functions) @ basis).unsqueeze(-1).unbind(1)
+        y = c0 + ca * a + cb * b + cab * a * b
+        loss = cross_entropy(y.view(_CLASSES, -1, len(bits)).sum(dim=1).t() / _TAU, labels)
+        adam.zero_grad()
+        torch.autograd.backward(loss)
+        adam.step()
+
+    return update
+
+
+def _network(gates: int, k: int) -> LogicNetwork:
+    wiring = TopK(_INPUTS, gates, k) if k else Dense(_INPUTS, gates)
+    return LogicNetwork(Encoder(_INPUTS), [LogicLayer(wiring, gates)], GroupSum(_CLASSES, _TAU))
+
+
+def _own(gates: int, k: int = 0) -> Update:
+    step = TorchStep(_network(gates, k))
+    step.lr = _LR
+    return step
+
+
+def _fused(gates: int, k: int = 0) -> Update:
+    step = fused_step(_network(gates, k), 64)
+    if step is None:
+        raise ToolError("the training kernel cannot be built here", hint="`lgc doctor` says what is missing")
+    step.lr = _LR
+    return step
+
+
+WAYS: dict[str, Callable[[int], Update]] = {
+    "plain torch, soft (the paper's)": lambda gates: _plain(gates, hard=False),
+    "plain torch, straight-through": lambda gates: _plain(gates, hard=True),
+    "lgc, autograd": _own,
+    "lgc, fused in C": _fused,
+    f"lgc, autograd, top-{_K}": lambda gates: _own(gates, _K),
+    f"lgc, fused in C, top-{_K}": lambda gates: _fused(gates, _K),
+}
+
+
+def bench_train(gates: int = 8000, batch: int = 256, repeats: int = 10) -> list[TrainRow]:
+    """Each way ``repeats`` times in turns, after one to warm up.
+
+    Raises:
+        ToolError: no C compiler, or a process of a way fails.
+    """
+    peaks = {name: _peak_of(name, gates, batch) for name in WAYS}  # first: a child's peak is never below its parent's
+    updates = {name: make(gates) for name, make in WAYS.items()}
+    times: dict[str, list[float]] = {name: [] for name in WAYS}
+    for turn in range(repeats + 1):
+        bits, labels = _batch(batch)
+        for name, update in updates.items():
+            start = time.perf_counter()
+            update(bits, labels)
+            if turn:
+                times[name].append(1e3 * (time.perf_counter() - start))
+    middle = {name: median(values) for name, values in times.items()}
+    fused = middle["lgc, fused in C"]
+    return [TrainRow(name, value, value / fused, peaks[name]) for name, value in middle.items()]
+
+
+def _batch(batch: int) -> tuple[Tensor, Tensor]:
+    return (torch.rand(batch, _INPUTS) < 0.2).to(torch.uint8), torch.randint(0, _CLASSES, (batch,))
+
+
+def _peak_of(name: str, gates: int, batch: int) -> float:
+    command = [sys.executable, "-m", "lgc.bench.train", name, str(gates), str(batch)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ToolError(f"measuring the memory of '{name}' failed: {done.stderr.strip()[-300:]}")
+    return float(json.loads(done.stdout))
+
+
+def markdown(rows: list[TrainRow]) -> str:
+    """The table of docs/benchmarks.md."""
+    lines = ["| way | ms a step | against fused | peak memory |", "|---|---|---|---|"]
+    lines += [f"| {row.name} | {row.step:.1f} | {row.ratio:.2f}x | {row.peak_megabytes:,.0f} MB |" for row in rows]
+    return "\n".join(lines)
+
+
+def _main(name: str, gates: int, batch: int) -> None:
+    update = WAYS[name](gates)
+    for _ in range(3):
+        update(*_batch(batch))
+    unit = 1024 if sys.platform != "darwin" else 1024 * 1024  # Linux counts kilobytes, macOS bytes
+    sys.stdout.write(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit))
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

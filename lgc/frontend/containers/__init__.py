@@ -1,0 +1,1 @@
+"""Containers of checkpoints, read without running anything in them."""

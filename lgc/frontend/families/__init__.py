@@ -1,0 +1,1 @@
+"""The families of files that lgc reads, a module each."""

@@ -1,0 +1,184 @@
+"""BLIF: one combinational model of `.names`. Nodes of up to 6 inputs stay LUTs, wider ones become AND-OR trees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lgc.errors import LgcError, NetlistError
+from lgc.frontend.containers.content import Content
+from lgc.frontend.families.netlists import MAX_SIGNALS, in_order, to_circuit
+from lgc.frontend.importer import Importer, Job
+from lgc.ir import CONST0, CONST1, FIRST_INPUT, MAX_ARITY, Builder, Circuit
+
+_AND, _OR, _NOT = 0x8, 0xE, 0x1
+
+
+@dataclass(frozen=True)
+class _Names:
+    """One `.names`: a cover of cubes over its inputs."""
+
+    inputs: tuple[str, ...]
+    cubes: tuple[str, ...]
+    value: str  # what the cover says: '1' the on-set, '0' the off-set
+    line: int
+
+
+def _matches(content: Content) -> bool:
+    if content.container != "text":
+        return False
+    for line in content.data[:65536].split(b"\n"):
+        line = line.split(b"#")[0].strip()
+        if line:
+            return line.startswith((b".model", b".inputs", b".outputs", b".names"))
+    return False
+
+
+def _read(job: Job) -> Circuit:
+    try:
+        text = job.content.data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise NetlistError("it is no UTF-8 text", where=str(job.content.path)) from None
+    try:
+        return _Blif(text).circuit(job)
+    except LgcError as error:
+        raise error.at(str(job.content.path)) from None
+
+
+class _Blif:
+    """The statements of a BLIF file."""
+
+    def __init__(self, text: str) -> None:
+        self.name = "blif"
+        self.inputs: list[str] = []
+        self.outputs: list[str] = []
+        self.nodes: dict[str, _Names] = {}
+        self._parse(list(_logical_lines(text)))
+
+    def _parse(self, lines: list[tuple[int, list[str]]]) -> None:
+        position = 0
+        models = 0
+        while position < len(lines):
+            number, tokens = lines[position]
+            position += 1
+            match tokens[0]:
+                case ".model":
+                    models += 1
+                    self.name = tokens[1] if len(tokens) > 1 else "blif"
+                    if models > 1:
+                        raise NetlistError(f"line {number}: a second .model; lgc reads one flat model")
+                case ".inputs":
+                    self.inputs += tokens[1:]
+                case ".outputs":
+                    self.outputs += tokens[1:]
+                case ".names":
+                    position = self._names(lines, position, number, tokens[1:])
+                case ".end":
+                    continue
+                case ".latch" | ".subckt" | ".gate" | ".mlatch" | ".search":
+                    raise NetlistError(
+                        f"line {number}: {tokens[0]} is not supported",
+                        hint="lgc reads flat combinational models of .names",
+                    )
+                case other if other.startswith("."):
+                    continue  # timing and other annotations that change no function
+                case other:
+                    raise NetlistError(f"line {number}: '{other[:40]}' belongs to no .names")
+
+    def _names(self, lines: list[tuple[int, list[str]]], position: int, number: int, signals: list[str]) -> int:
+        """One `.names` and its cover; returns the position after it."""
+        if not signals:
+            raise NetlistError(f"line {number}: .names without an output")
+        *inputs, output = signals
+        if output in self.nodes:
+            raise NetlistError(
+                f"line {number}: '{output[:60]}' is defined twice, before on line {self.nodes[output].line}"
+            )
+        cubes: list[str] = []
+        values: set[str] = set()
+        while position < len(lines) and not lines[position][1][0].startswith("."):
+            row, tokens = lines[position]
+            position += 1
+            cube, value = (tokens[0], tokens[1]) if len(tokens) == 2 else ("", tokens[0])
+            if len(tokens) > 2 or len(cube) != len(inputs) or set(cube) - set("01-") or value not in ("0", "1"):
+                raise NetlistError(f"line {row}: this is no row of a cover over {len(inputs)} inputs")
+            cubes.append(cube)
+            values.add(value)
+        if len(values) > 1:
+            raise NetlistError(f"line {number}: the cover mixes rows for 0 and for 1")
+        self.nodes[output] = _Names(tuple(inputs), tuple(cubes), values.pop() if values else "1", number)
+        return position
+
+    def circuit(self, job: Job) -> Circuit:
+        builder = Builder(len(self.inputs))
+        nets = {name: FIRST_INPUT + index for index, name in enumerate(self.inputs)}
+        if len(nets) != len(self.inputs):
+            raise NetlistError("an input is declared twice")
+        clash = next((name for name in self.inputs if name in self.nodes), None)
+        if clash is not None:
+            raise NetlistError(f"input '{clash[:60]}' is also defined by .names")
+        for name in in_order(self.outputs, self._operands, nets.__contains__):
+            nets[name] = _add(builder, self.nodes[name], [nets[source] for source in self.nodes[name].inputs])
+        outputs = [nets[name] for name in self.outputs]
+        return to_circuit(builder, outputs, self.outputs, self.name, job.facts)
+
+    def _operands(self, signal: str) -> tuple[str, ...]:
+        node = self.nodes.get(signal)
+        if node is None:
+            raise NetlistError(f"signal '{signal[:60]}' is read but never defined")
+        return node.inputs
+
+
+def _logical_lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Tokens of each statement with its line number; comments and continuations resolved."""
+    pending: list[str] = []
+    start = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.split("#", 1)[0].rstrip()
+        start = start or number
+        pending += line.removesuffix("\\").split()
+        if line.endswith("\\"):
+            continue
+        if pending:
+            yield start, pending
+        pending, start = [], 0
+    if pending:
+        yield start, pending
+
+
+def _add(builder: Builder, node: _Names, operands: list[int]) -> int:
+    if builder.num_nets > MAX_SIGNALS:
+        raise NetlistError(f"it has more than {MAX_SIGNALS} signals")
+    if len(operands) <= MAX_ARITY:
+        return builder.add(_table(node, len(operands)), operands)
+    products = [_cube(builder, cube, operands) for cube in node.cubes]
+    total = _tree(builder, _OR, products, CONST0)
+    return total if node.value == "1" else builder.add(_NOT, (total,))
+
+
+def _table(node: _Names, arity: int) -> int:
+    covered = 0
+    for address in range(1 << arity):
+        if any(all(c == "-" or int(c) == (address >> j) & 1 for j, c in enumerate(cube)) for cube in node.cubes):
+            covered |= 1 << address
+    return covered if node.value == "1" else covered ^ ((1 << (1 << arity)) - 1)
+
+
+def _cube(builder: Builder, cube: str, operands: list[int]) -> int:
+    literals = [
+        net if sign == "1" else builder.add(_NOT, (net,))
+        for sign, net in zip(cube, operands, strict=True)
+        if sign != "-"
+    ]
+    return _tree(builder, _AND, literals, CONST1)
+
+
+def _tree(builder: Builder, table: int, nets: list[int], empty: int) -> int:
+    """A balanced tree of one two-input gate."""
+    while len(nets) > 1:
+        paired = [builder.add(table, pair) for pair in zip(nets[::2], nets[1::2], strict=False)]
+        nets = paired + nets[len(nets) & ~1 :]
+    return nets[0] if nets else empty
+
+
+IMPORTER = Importer("blif", "BLIF netlist", _matches, _read, ("classes",))

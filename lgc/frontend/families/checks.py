@@ -1,0 +1,117 @@
+"""The proof that a replayed wiring is the right one: accuracy on data, or equality with a reference netlist."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.errors import OptionError
+from lgc.frontend.containers.content import read_content
+from lgc.frontend.facts import ImportOptions
+from lgc.frontend.lower import lower
+from lgc.frontend.model import Model
+from lgc.ir import Circuit
+from lgc.ir.interp import classify, evaluate, scores
+
+_MAX_SAMPLES = 10_000
+_VECTORS = 4096
+_SIGMAS = 6.0
+
+
+class Check(Protocol):
+    """Judges a model."""
+
+    def judge(self, model: Model) -> tuple[bool, str]:
+        """Whether it passes, and the evidence in words."""
+        ...
+
+
+@dataclass(frozen=True)
+class DataCheck:
+    """Accuracy on labelled samples.
+
+    Without ``min_accuracy`` the model must beat the most frequent class by six standard deviations and by a
+    quarter of what is left above it: a wrong wiring stays at chance.
+    """
+
+    features: NDArray[np.float64]
+    labels: NDArray[np.int64]
+    min_accuracy: float | None
+
+    def judge(self, model: Model) -> tuple[bool, str]:
+        """See :class:`Check`."""
+        if self.features.shape[1] != model.encoder.num_features:
+            raise OptionError(
+                f"the samples of --check have {self.features.shape[1]} features, "
+                f"the model reads {model.encoder.num_features}"
+            )
+        circuit = lower(model)
+        predicted = classify(circuit, model.encoder.encode(self.features))
+        accuracy = float((predicted == self.labels).mean())
+        needed = self.needed()
+        return accuracy >= needed, f"accuracy {accuracy:.4f} on {len(self.labels)} samples, {needed:.4f} needed"
+
+    def needed(self) -> float:
+        """The accuracy to reach."""
+        if self.min_accuracy is not None:
+            return self.min_accuracy
+        chance = float(np.bincount(self.labels).max() / len(self.labels))
+        deviation = math.sqrt(chance * (1 - chance) / len(self.labels))
+        return max(chance + _SIGMAS * deviation, chance + 0.25 * (1 - chance))
+
+
+@dataclass(frozen=True)
+class NetlistCheck:
+    """Equality with a netlist on random vectors: on the bits before the head if it has them all, else on the scores."""
+
+    reference: Circuit
+
+    def judge(self, model: Model) -> tuple[bool, str]:
+        """See :class:`Check`."""
+        reference = self.reference.netlist
+        circuit = lower(model)
+        if reference.num_inputs != circuit.netlist.num_inputs:
+            raise OptionError(
+                f"the netlist of --check has {reference.num_inputs} inputs, the model {circuit.netlist.num_inputs}"
+            )
+        rng = np.random.default_rng(0)
+        bits = rng.random((_VECTORS, reference.num_inputs)) < rng.uniform(0.05, 0.95, (_VECTORS, 1))
+        if reference.num_outputs == circuit.netlist.num_outputs:
+            same = (evaluate(reference, bits) == evaluate(circuit.netlist, bits)).mean(axis=0)
+            match, what = int((same == 1.0).sum()), f"of {reference.num_outputs} gates"
+            return match == reference.num_outputs, f"{match} {what} match on {_VECTORS} random vectors"
+        if self.reference.head.num_classes == circuit.head.num_classes:
+            rows = (scores(self.reference, bits) == scores(circuit, bits)).all(axis=1)
+            return bool(rows.all()), f"{int(rows.sum())} of {_VECTORS} score vectors match"
+        raise OptionError(
+            f"the netlist of --check has {reference.num_outputs} outputs, the model {circuit.netlist.num_outputs}"
+        )
+
+
+def load_check(path: Path, facts: ImportOptions) -> Check:
+    """What --check names: a .npz with X and y, or a netlist.
+
+    Raises:
+        InputError: it cannot be read.
+        OptionError: it is neither.
+    """
+    from lgc.frontend.registry import read_file
+
+    content = read_content(path)
+    if content.container != "npz":
+        reference = read_file(path, ImportOptions()).result
+        return NetlistCheck(lower(reference) if isinstance(reference, Model) else reference)
+    features, labels = content.state.get("X"), content.state.get("y")
+    if features is None or labels is None or len(features) != len(labels) or not len(labels) or labels.ndim != 1:
+        raise OptionError("the data of --check are no samples X with labels y", where=str(path))
+    if labels.dtype.kind not in "iu" or int(labels.min()) < 0 or int(labels.max()) > 1 << 20:
+        raise OptionError("the labels y of --check are no class numbers", where=str(path))
+    if len(np.unique(labels[:_MAX_SAMPLES])) < 2:
+        raise OptionError("all samples of --check have one label: any network could pass", where=str(path))
+    flat = features[:_MAX_SAMPLES].reshape(min(len(features), _MAX_SAMPLES), -1)
+    return DataCheck(flat.astype(np.float64), labels[:_MAX_SAMPLES].astype(np.int64), facts.number("min_accuracy"))

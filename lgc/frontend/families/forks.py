@@ -1,0 +1,76 @@
+"""Two forks of difflogic whose files do hold the wiring: salon64's, and DiffLogicVisualizer's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.errors import CheckpointError
+from lgc.frontend.assemble import gate_tables, hard_argmax, make_head, make_inputs, take
+from lgc.frontend.containers.content import Content
+from lgc.frontend.importer import Importer, Job, same_length
+from lgc.frontend.model import Model
+
+Array = NDArray[Any]
+
+
+def _matches_salon64(content: Content) -> bool:
+    names = content.prefixes("weights")
+    return any(f"{name}{side}" in content.state for name in names for side in ("conn_a", "conn_b"))
+
+
+def _read_salon64(job: Job) -> Model:
+    prefixes = job.content.prefixes("weights")
+    pairs = []
+    for prefix in prefixes:
+        sides = [job.maybe(f"{prefix}{side}") for side in ("conn_a", "conn_b")]
+        if any(side is None for side in sides):
+            missing = "conn_a" if sides[0] is None else "conn_b"
+            raise CheckpointError(
+                f"{prefix}{missing} is missing", hint="The file is corrupt: half of the wiring is lost"
+            )
+        pairs.append((job.tensor(f"{prefix}conn_a", 1), job.tensor(f"{prefix}conn_b", 1)))
+    return _assemble(job, prefixes, pairs, "salon64")
+
+
+def _matches_visualizer(content: Content) -> bool:
+    names = content.prefixes("weights")
+    return any("logic_layers." in name for name in names) and "connections" in content.entries
+
+
+def _read_visualizer(job: Job) -> Model:
+    prefixes = job.content.prefixes("weights")
+    connections = job.content.entries["connections"]
+    if not isinstance(connections, list) or len(connections) != len(prefixes):
+        raise CheckpointError(f"'connections' does not hold one pair for each of the {len(prefixes)} layers")
+    pairs = []
+    for pair in connections:
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise CheckpointError("'connections' holds something that is no pair of wirings")
+        pairs.append((np.asarray(pair[0]), np.asarray(pair[1])))
+    config = job.content.entries.get("model_config")
+    if isinstance(config, dict):
+        job.facts = job.facts.with_defaults(config)
+    return _assemble(job, prefixes, pairs, "difflogic-visualizer")
+
+
+def _assemble(job: Job, prefixes: list[str], pairs: list[tuple[Array, Array]], family: str) -> Model:
+    assembler, bits = make_inputs(job.facts, None)
+    for index, (prefix, pair) in enumerate(zip(prefixes, pairs, strict=True)):
+        name = f"layer{index + 1}"
+        logits = job.tensor(f"{prefix}weights", 2)
+        if logits.shape[1] != 16:
+            raise CheckpointError(f"{prefix}weights has shape {logits.shape}, expected (N, 16)")
+        same_length(name, {"A": pair[0], "B": pair[1]}, (len(logits),))
+        tables = gate_tables(hard_argmax(logits, 1, f"{prefix}weights"), name)
+        bits = assembler.layer(take(bits, np.stack(pair, axis=1), name), tables, name)
+    head = make_head(job.facts, len(bits))
+    return assembler.finish(bits, head, job.content.path.stem, family, form="trained")
+
+
+_UNSAID = ("classes", "features", "thresholds", "tau")
+
+SALON64 = Importer("salon64", "difflogic fork of salon64", _matches_salon64, _read_salon64, _UNSAID)
+VISUALIZER = Importer("difflogic-visualizer", "DiffLogicVisualizer", _matches_visualizer, _read_visualizer, _UNSAID)

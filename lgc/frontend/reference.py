@@ -1,0 +1,130 @@
+"""Expected values: the software model's, and if torch is not installed the interpreter's."""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.errors import MissingToolError
+from lgc.frontend import ImportOptions, Model
+from lgc.frontend.registry import read_file
+from lgc.ir import Circuit, interp
+from lgc.ir.naming import labels
+
+if TYPE_CHECKING:
+    from lgc.frontend.software import SoftwareModel
+
+Bits = NDArray[np.bool_]
+
+
+class Reference(Protocol):
+    """Who says what is right."""
+
+    name: str
+
+    def scores(self, bits: Bits) -> NDArray[np.int64]:
+        """Scores (B, C) for bits (B, I)."""
+
+    def classify(self, scores: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Classes (B,) for scores (B, C)."""
+
+    def neurons(self, bits: Bits) -> dict[str, Bits]:
+        """Per layer, under its name in the emitted comments, the outputs of its neurons, (B, N)."""
+
+
+class TorchReference:
+    """The checkpoint's own torch model, hard forward.
+
+    It is made on first use: importing torch takes seconds, in which Verilator can run already.
+    """
+
+    name = "torch"
+
+    def __init__(self, path: Path, imported: Model | None, layer_names: list[str]) -> None:
+        self._path = path
+        self._imported = imported
+        self._layer_names = layer_names
+
+    @cached_property
+    def _model(self) -> SoftwareModel:
+        from lgc.frontend.software import SoftwareModel
+
+        # Our own file may hold logits, of which torch takes its own argmax; other tools' are hardened at import.
+        return (
+            SoftwareModel.from_file(self._path) if self._imported is None else SoftwareModel.from_model(self._imported)
+        )
+
+    def scores(self, bits: Bits) -> NDArray[np.int64]:
+        """See :class:`Reference`."""
+        return self._model.scores(bits)
+
+    def classify(self, scores: NDArray[np.int64]) -> NDArray[np.int64]:
+        """See :class:`Reference`."""
+        return self._model.classify(scores)
+
+    def neurons(self, bits: Bits) -> dict[str, Bits]:
+        """See :class:`Reference`."""
+        import torch
+
+        with torch.no_grad():
+            stages = self._model.stages(torch.from_numpy(np.ascontiguousarray(bits)))
+        return {name: stages[index + 1].numpy().T.astype(np.bool_) for index, name in enumerate(self._layer_names)}
+
+
+class InterpreterReference:
+    """The reference interpreter on the unoptimised circuit: for netlists, which have no torch model."""
+
+    name = "interpreter"
+
+    def __init__(self, circuit: Circuit) -> None:
+        self._circuit = circuit
+
+    def scores(self, bits: Bits) -> NDArray[np.int64]:
+        """See :class:`Reference`."""
+        return interp.scores(self._circuit, bits)
+
+    def classify(self, scores: NDArray[np.int64]) -> NDArray[np.int64]:
+        """See :class:`Reference`."""
+        return self._circuit.head.classify(scores)
+
+    def neurons(self, bits: Bits) -> dict[str, Bits]:
+        """See :class:`Reference`."""
+        netlist = self._circuit.netlist
+        values = interp.unpack(interp.evaluate_nets(netlist, interp.pack(bits)), len(bits))[:, netlist.first_node :]
+        result: dict[str, Bits] = {}
+        known = netlist.origin >= 0
+        layer, neuron = netlist.origins.layer[netlist.origin[known]], netlist.origins.neuron[netlist.origin[known]]
+        for index, name in enumerate(labels(netlist.origins.names)):
+            mine = layer == index
+            table = np.zeros((len(bits), int(neuron[mine].max(initial=-1)) + 1), np.bool_)
+            table[:, neuron[mine]] = values[:, known][:, mine]
+            result[name] = table
+        return result
+
+
+def reference_for(path: Path, circuit: Circuit, source: ImportOptions | None = None) -> Reference:
+    """The reference of a checkpoint file; a netlist (`.lgn` and the like) defines itself.
+
+    Args:
+        path: the file that ``circuit`` was read from.
+        circuit: its unoptimised circuit.
+        source: what the file does not say, as it was read with.
+
+    Raises:
+        MissingToolError: a checkpoint, and torch is not installed.
+    """
+    imported = read_file(path, source)
+    if isinstance(imported.result, Circuit):
+        return InterpreterReference(circuit)
+    if importlib.util.find_spec("torch") is None:
+        raise MissingToolError(
+            "expected values come from the checkpoint's torch model, and torch is not installed",
+            hint="`pip install torch`, or verify against a .lgn file: the interpreter is then the reference",
+        )
+    foreign = None if imported.importer.family == "lgc" else imported.result
+    return TorchReference(path, foreign, labels(circuit.netlist.origins.names))

@@ -1,0 +1,274 @@
+"""A circuit in lookup tables: the last layer, the popcount and the argmax, fixed by construction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.errors import OptionError
+from lgc.ir import Builder, Circuit, Netlist
+from lgc.ir.circuit import Head
+from lgc.ir.netlist import I32
+from lgc.mapping.heads.argmax import ARCHITECTURES
+from lgc.mapping.heads.auto import HEADS, ON_CHAINS
+from lgc.mapping.heads.carry import CarryColumns
+from lgc.mapping.heads.chains import ChainColumns
+from lgc.mapping.heads.choose import EFFORT, Cut, Prices, cut_group
+from lgc.mapping.heads.comparators import find_comparators, read_nets
+from lgc.mapping.heads.compress import Columns
+from lgc.mapping.heads.gauge import digits
+from lgc.mapping.heads.literals import ARGMAX, ENCODER, GATES, LUT, POPCOUNT, Mapper, positive
+from lgc.mapping.heads.order import ChainedNetlist, by_level, chained, name_regions, renumber
+from lgc.mapping.heads.pack import pair_up
+from lgc.mapping.heads.plan import REGIONS, Bit, Chain, Compressor, Mapped, Piece
+from lgc.mapping.heads.renaming import Renaming
+from lgc.mapping.heads.terms import read_groups
+from lgc.mapping.heads.ternary import TernaryColumns
+from lgc.mapping.heads.waiting import SHARED, SWALLOW
+
+
+def _on_chains(nets: int, bits: int, widest: int = SWALLOW) -> float:
+    """A piece that goes on carry chains; what the chains' ends cost is in it, as measured over the example networks.
+
+    Args:
+        widest: nets of a piece whose bits take a position each.
+    """
+    if nets <= 2 and bits == 1:
+        return 0.95
+    if nets <= SHARED and bits == 2:
+        return 2.05
+    return bits * (1.05 if nets <= widest else 1.55)
+
+
+_PRICES = {
+    # A 6:3 counter takes three lookup tables to remove three bits, a full adder two for one.
+    ("compress", 6): Prices(lut=6, bit=1.0, piece=lambda _, bits: 2.0 * bits),
+    ("compress", 4): Prices(lut=4, bit=2.0, piece=lambda _, bits: 3.0 * bits),
+    ("carry", 6): Prices(lut=6, bit=0.55, piece=_on_chains),
+    ("ternary", 6): Prices(lut=6, bit=0.55, piece=partial(_on_chains, widest=0)),
+}
+
+
+_COLUMNS: dict[str, type[Columns]] = {"compress": Columns, "carry": CarryColumns, "ternary": TernaryColumns}
+
+
+@lru_cache(maxsize=2)
+def map_circuit(
+    circuit: Circuit,
+    *,
+    head: str = "compress",
+    argmax: str = "tournament",
+    lut: int = 6,
+    outputs: str = "both",
+    effort: int = EFFORT,
+) -> Mapped:
+    """Lower a circuit, head included, to lookup tables of at most ``lut`` operands.
+
+    Every score is kept; with ``outputs="class"`` every class is. What the last calls gave is remembered, for callers
+    that ask more than once.
+
+    Args:
+        head: ``compress`` or ``carry``.
+        argmax: ``tournament`` or ``bit-serial``.
+        outputs: which results the netlist has.
+        effort: rounds of the search for small pieces, for each vote; 0 takes the first that are found.
+
+    Raises:
+        OptionError: no such head, argmax, outputs, or size of table.
+        MissingToolError: there is no C compiler for the search.
+    """
+    _check(head, argmax, lut, outputs)
+    if (head, lut) not in _PRICES:
+        raise OptionError(f"head '{head}' with tables of {lut} operands", hint="Carry chains swallow with six only")
+    plan = _Lowering(circuit, head, lut, outputs)
+    words = plan.popcounts(effort)
+    index = plan.argmax(words, argmax) if outputs != "scores" else []
+    return plan.finish(words if outputs != "class" else [], index)
+
+
+def _check(head: str, argmax: str, lut: int, outputs: str) -> None:
+    known = {"head": (head, HEADS), "argmax": (argmax, tuple(ARCHITECTURES)), "lut": (lut, (4, 6))}
+    known["outputs"] = (outputs, ("both", "class", "scores"))
+    for name, (value, choices) in known.items():
+        if value not in choices:
+            raise OptionError(f"{name} is '{value}'", hint=f"It is one of: {', '.join(map(str, choices))}")
+
+
+@dataclass(frozen=True)
+class Score:
+    """How scores are represented: ``width`` bits, two's complement if ``signed``, ``offset`` more than they are."""
+
+    width: int
+    signed: bool
+    offset: int = 0
+
+    @classmethod
+    def of(cls, head: Head, *, class_only: bool) -> Score:
+        """The narrowest one; for the class alone all scores may be moved by one amount, so that none is negative."""
+        low, high = head.score_range
+        if class_only:
+            return cls(max(1, (high - low).bit_length()), False, -low)
+        count = max(1, int(head.sizes.max(initial=0)).bit_length())
+        if low >= 0:
+            return cls(max(high.bit_length(), count), False)
+        return cls(max(max(high, 0).bit_length() + 1, (-low - 1).bit_length() + 1, count), True)
+
+
+class _Lowering:
+    def __init__(self, circuit: Circuit, head: str, lut: int, outputs: str) -> None:
+        self.circuit, self.head, self.lut = circuit, head, lut
+        self.score = Score.of(circuit.head, class_only=outputs == "class")
+        self.builder = Builder(circuit.netlist.num_inputs)
+        self.mapper = Mapper(self.builder)
+        self.columns = _COLUMNS[head]
+        self.comparators = find_comparators(circuit, lut) if head in ON_CHAINS else {}
+        self.pieces: list[Piece] = []
+        self.chains: list[Chain] = []
+        self.packed: list[tuple[int, int]] = []
+        self.compressors: list[Compressor] = []
+        self.linear: list[tuple[Bit, ...]] = []
+        self.constants: list[int] = []
+
+    def popcounts(self, effort: int) -> list[list[int]]:
+        """The scores' literals, class by class, LSB first."""
+        groups = read_groups(self.circuit, self.lut, read_nets(self.circuit.netlist, self.comparators))
+        cuts = [cut_group(group, _PRICES[self.head, self.lut], effort) for group in groups]
+        needed = {net for cut in cuts for nets, _ in cut.pieces for net in nets}
+        nets = self._copy_logic(needed.union(*(cut.linear for cut in cuts)))
+        self.mapper.region = POPCOUNT
+        return [self._popcount(index, cut, nets) for index, cut in enumerate(cuts)]
+
+    def argmax(self, words: list[list[int]], architecture: str) -> list[int]:
+        """The class's literals, LSB first."""
+        self.mapper.region = ARGMAX
+        unsigned = [[*word[:-1], word[-1] ^ 1] if self.score.signed else word for word in words]
+        last = self.circuit.head.tie == "last"
+        return ARCHITECTURES[architecture](self.mapper, unsigned, self.lut, last=last)
+
+    def finish(self, words: list[list[int]], index: list[int]) -> Mapped:
+        """Everything in one netlist."""
+        self.mapper.region = POPCOUNT
+        scores = [[self.mapper.net(literal) for literal in word] for word in words]
+        self.mapper.region = ARGMAX
+        class_id = [self.mapper.net(literal) for literal in index]
+        starts = list(accumulate((len(word) for word in scores), initial=0))
+        kind, region = np.array(self.mapper.kinds, np.uint8), np.array(self.mapper.regions, np.uint8)
+        plain = self.builder.build([net for word in (*scores, class_id) for net in word])
+        netlist = chained(plain, self._chain_of(plain), self._inside(plain), self.packed)
+        number = by_level(netlist, region)
+        netlist = renumber(netlist, number)
+        order = np.argsort(number[netlist.first_node :])
+        kind, region = kind[order], region[order]
+        rename = Renaming(number.tolist())
+        packed = [(rename.number[one], rename.number[two]) for one, two in self.packed]
+        if self.head in ON_CHAINS:
+            packed += self._pairs(netlist, kind, region, packed)
+        return Mapped(
+            netlist=name_regions(netlist, region, tuple(REGIONS.values())),
+            scores=tuple(tuple(range(lo, lo + len(word))) for lo, word in zip(starts, scores, strict=False)),
+            class_id=tuple(range(starts[-1], starts[-1] + len(class_id))),
+            region=region,
+            kind=kind,
+            chains=tuple(rename.chain(one) for one in self.chains),
+            packed=tuple(packed),
+            width=self.score.width,
+            signed=self.score.signed,
+            lut=self.lut,
+            head=self.head,
+            pieces=tuple(rename.piece(one) for one in self.pieces),
+            linear=tuple(rename.bits(one) for one in self.linear),
+            constants=tuple(self.constants),
+            compressors=tuple(rename.compressor(one) for one in self.compressors),
+        )
+
+    def _chain_of(self, netlist: Netlist) -> I32:
+        """The number of each node's chain, int32 (M,)."""
+        chain_of = np.full(netlist.num_nodes, -1, np.int32)
+        for index, chain in enumerate(self.chains):
+            nets = [net for net in (*chain.sums, *chain.carries) if net not in (0, *chain.select)] + [*chain.tables]
+            chain_of[np.array(nets, np.int64) - netlist.first_node] = index
+        return chain_of
+
+    def _inside(self, netlist: Netlist) -> NDArray[np.bool_]:
+        """The lookup tables that belong to a chain, bool (M,)."""
+        inside = np.zeros(netlist.num_nodes, np.bool_)
+        inside[np.array([net for chain in self.chains for net in chain.tables], np.int64) - netlist.first_node] = True
+        return inside
+
+    def _pairs(
+        self, netlist: ChainedNetlist, kind: NDArray[np.uint8], region: NDArray[np.uint8], packed: list[tuple[int, int]]
+    ) -> list[tuple[int, int]]:
+        """Nodes of one level that share a lookup table, carry chains' aside."""
+        first = netlist.first_node
+        free = (kind == LUT) & (region != GATES)
+        free[[net - first for pair in packed for net in pair]] = False
+        if (kind != LUT).any():
+            free[netlist.fanin[kind != LUT, 0] - first] = False  # what steers a chain
+        place = netlist.levels[first:].astype(np.int64) * len(REGIONS) + region
+        rows = np.flatnonzero(free)
+        groups = np.split(rows, np.flatnonzero(np.diff(place[rows])) + 1)
+        return [
+            pair
+            for rows in groups
+            for pair in pair_up(netlist, rows.tolist(), apart=len(rows) > 0 and region[rows[0]] == ENCODER)
+        ]
+
+    def _copy_logic(self, needed: set[int]) -> list[int]:
+        """The nodes below the pieces, all but comparators as they are; the new net of every old one, or -1."""
+        old = self.circuit.netlist
+        first = old.first_node
+        live = np.zeros(old.num_nets, np.bool_)
+        live[list(needed)] = True
+        compared = np.zeros(old.num_nodes, np.bool_)
+        compared[np.array([*self.comparators], np.int64) - first] = True
+        used = np.arange(old.width) < old.arity[:, None]
+        for lo, hi in reversed(list(old.runs())):
+            picked = np.flatnonzero(live[first + lo : first + hi] & ~compared[lo:hi]) + lo
+            live[old.fanin[picked][used[picked]]] = True
+        nets = [*range(first), *[-1] * old.num_nodes]
+        handles = _copy_origins(self.builder, old.origins.names, old.origins.layer, old.origins.neuron)
+        fanin, arity, table, origin = old.fanin.tolist(), old.arity.tolist(), old.table.tolist(), old.origin.tolist()
+        for node in np.flatnonzero(live[first:]).tolist():
+            handle = handles[origin[node]] if origin[node] >= 0 else -1
+            one = self.comparators.get(first + node)
+            self.mapper.region = ENCODER if one else GATES
+            operands = one.nets if one else [nets[net] for net in fanin[node][: arity[node]]]
+            nets[first + node] = self.mapper.copy(one.table if one else table[node], operands, handle)
+        return nets
+
+    def _popcount(self, index: int, cut: Cut, nets: list[int]) -> list[int]:
+        columns = self.columns(self.mapper, index, self.score.width, self.lut)
+        linear: list[Bit] = []
+        constant = cut.constant + self.score.offset
+        for net, coefficient in cut.linear.items():
+            for sign, exponent in digits(coefficient):
+                # -x is the inverse of x, less one
+                linear.append((positive(nets[net]) ^ (sign < 0), exponent))
+                constant -= (sign < 0) << exponent
+        columns.constant = constant
+        columns.add(tuple(linear))
+        for old, values in cut.pieces:
+            columns.add_piece(tuple(nets[net] for net in old), values)
+        word = columns.reduce()
+        self.pieces += columns.pieces
+        self.linear.append(tuple(linear))
+        self.compressors += columns.compressors
+        swallowed = [piece for one in columns.compressors for piece in one.swallowed]
+        offsets = sum(piece.offset for piece in (*columns.pieces, *swallowed))
+        self.constants.append(constant + offsets)
+        if isinstance(columns, ChainColumns):
+            self.chains += columns.chains
+            self.packed += columns.packed
+        return word
+
+
+def _copy_origins(builder: Builder, names: tuple[str, ...], layer: I32, neuron: I32) -> list[int]:
+    """The handles in the builder of all old ones."""
+    sizes = np.zeros(len(names), np.int64)
+    np.maximum.at(sizes, layer, neuron + 1)
+    starts = [int(builder.layer(name, int(size))[0]) if size else 0 for name, size in zip(names, sizes, strict=True)]
+    return [starts[one] + place for one, place in zip(layer.tolist(), neuron.tolist(), strict=True)]

@@ -1,0 +1,1 @@
+"""What lgc knows about parts: data only."""

@@ -1,0 +1,165 @@
+"""Building a simulator of emitted Verilog: Verilator to C++, C++ to a program that cocotb drives.
+
+This is not cocotb's own runner: that one makes every net public, which costs a large network minutes. Here only
+the ports (and for triage the stages) are, and the runtime, the same for all designs, is compiled once and kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from lgc.errors import MissingToolError
+from lgc.sim.cxx import compile_joined, join_sources
+from lgc.tools.cc import cache_folder
+from lgc.tools.programs import run_tool
+from lgc.tools.verilator import Verilator, find_compiler, find_verilator
+
+_RUNTIME = ("verilated.cpp", "verilated_vpi.cpp", "verilated_threads.cpp")
+_TRACE_RUNTIME = {"vcd": ("verilated_vcd_c.cpp",), "fst": ("verilated_fst_c.cpp",)}
+# Verilator splits its output at this many operations a file: every file pays for the runtime's headers once more.
+_OUTPUT_SPLIT = 200_000
+# Its data-flow graph pass and loop unrolling make more C++ of such designs, not less.
+_compiling = Lock()
+_FAST_BUILD = ("-fno-dfg", "--unroll-count", "1", "--no-assert")
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """What to build.
+
+    Attributes:
+        top: the top module.
+        lanes: samples per evaluation; 1 is the text as hardware sees it.
+        public: (module, signal) pairs to read besides the ports, for triage.
+        trace: ``vcd``, ``fst`` or None.
+    """
+
+    top: str
+    lanes: int = 1
+    public: tuple[tuple[str, str], ...] = ()
+    trace: str | None = None
+
+
+def build(source: Path, ports: Sequence[tuple[str, str]], options: BuildOptions, folder: Path) -> Path:
+    """Build a simulator in ``folder``.
+
+    Args:
+        source: the Verilog file.
+        ports: (name, direction) of the top module's ports.
+
+    Returns:
+        The program.
+
+    Raises:
+        MissingToolError: Verilator, cocotb or a C++ compiler is missing.
+        ToolError: one of them failed; what it printed is in ``folder``.
+    """
+    verilator, compiler = find_verilator(), find_compiler()
+    share, libraries = _cocotb_folders()
+    flags = _flags(verilator, options)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        # The runtime and the translation do not depend on each other: two cores, half the time.
+        runtime = pool.submit(_runtime_objects, verilator, compiler, flags, options.trace)
+        _verilate(verilator, source, ports, options, folder)
+        sources = [*sorted(folder.glob("Vtop*.cpp")), share / "lib" / "verilator" / "verilator.cpp"]
+        design_flags = [*flags, f"-I{folder}", "-O0"]
+        jobs = [
+            pool.submit(compile_joined, compiler, design_flags, group, folder / f"part{index}.o")
+            for index, group in enumerate(join_sources(sources))
+        ]
+        objects = [job.result() for job in jobs] + runtime.result()
+    program = folder / "simulator"
+    # The list of objects may be longer than a command line can be.
+    response = folder / "objects.txt"
+    response.write_text("\n".join(f'"{file}"' for file in objects))
+    link = [compiler, "-o", str(program), f"@{response}", f"-L{libraries}", f"-Wl,-rpath,{libraries}"]
+    link += ["-lcocotbvpi_verilator", "-lpthread", *(["-lz"] if options.trace == "fst" else [])]
+    run_tool(link, folder / "link.log", "linking the simulator")
+    return program
+
+
+def _cocotb_folders() -> tuple[Path, Path]:
+    try:
+        from cocotb_tools import config
+    except ImportError:
+        raise MissingToolError("cocotb is not installed", hint="`pip install cocotb`") from None
+    return Path(config.share_dir), Path(config.libs_dir)
+
+
+def _flags(verilator: Verilator, options: BuildOptions) -> list[str]:
+    trace = options.trace
+    defines = {
+        "VERILATOR": 1,
+        "VM_COVERAGE": 0,
+        "VM_SC": 0,
+        "VM_TIMING": 0,
+        "VM_TRACE": int(trace is not None),
+        "VM_TRACE_VCD": int(trace == "vcd"),
+        "VM_TRACE_FST": int(trace == "fst"),
+        "VM_TRACE_SAIF": 0,
+    }
+    include = [f"-I{verilator.include}", f"-I{verilator.include / 'vltstd'}"]
+    return ["-std=gnu++17", "-w", *include, *(f"-D{name}={value}" for name, value in defines.items())]
+
+
+def _verilate(
+    verilator: Verilator, source: Path, ports: Sequence[tuple[str, str]], options: BuildOptions, folder: Path
+) -> None:
+    access = [
+        f'public_flat_{"rw" if direction == "input" else "rd"} -module "{options.top}" -var "{name}"'
+        for name, direction in ports
+    ]
+    access += [f'public_flat_rd -module "{module}" -var "{signal}"' for module, signal in options.public]
+    # Functions per module instead of one flat design: shorter names, half the C++.
+    access += [f'no_inline -module "{options.top}_*"'] if options.lanes > 1 else []
+    control = folder / "access.vlt"
+    control.write_text("\n".join(["`verilator_config", *access, ""]))
+    command = [*verilator.command, "--cc", "--exe", "--vpi", "--prefix", "Vtop", "--top-module", options.top]
+    command += ["--Mdir", str(folder), "--output-split", str(_OUTPUT_SPLIT), "--timescale", "1ns/1ps", "--quiet"]
+    command += ["-Wno-fatal", "--x-assign", "fast", "--x-initial", "0", *_FAST_BUILD]
+    if options.lanes > 1:
+        command.append(f"-DLGC_LANES={options.lanes}")
+    if options.trace:
+        command.append(f"--trace-{options.trace}")
+    run_tool([*command, str(control), str(source)], folder / "verilator.log", "Verilator", verilator.environment())
+
+
+def _runtime_objects(verilator: Verilator, compiler: str, flags: list[str], trace: str | None) -> list[Path]:
+    """The runtime's object file, from the cache or compiled into it; several builds at a time compile it once."""
+    with _compiling:
+        return [_runtime_object(verilator, compiler, flags, trace)]
+
+
+def _runtime_object(verilator: Verilator, compiler: str, flags: list[str], trace: str | None) -> Path:
+    key = hashlib.sha256()
+    for text in ("joined", verilator.version, str(verilator.root), _version_of(compiler), *flags):
+        key.update(text.encode() + b"\0")
+    cache = cache_folder() / "verilator" / key.hexdigest()[:24]
+    names = (*_RUNTIME, *(_TRACE_RUNTIME[trace] if trace else ()))
+    if not cache.is_dir():
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=cache.parent))
+        try:
+            # As one: each of them alone pays the headers' two seconds again.
+            sources = [verilator.include / name for name in names]
+            compile_joined(compiler, [*flags, f"-I{verilator.include}", "-O0"], sources, fresh / "runtime.o")
+            fresh.rename(cache)
+        except OSError:
+            if not cache.is_dir():  # else another process was faster, which is just as well
+                raise
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+    return cache / "runtime.o"
+
+
+def _version_of(compiler: str) -> str:
+    done = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
+    return done.stdout

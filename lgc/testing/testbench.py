@@ -1,0 +1,100 @@
+"""For cocotb test benches of your own: drive the network, and know what must come out.
+
+    import cocotb
+    from lgc.testing.testbench import Bench
+
+    @cocotb.test()
+    async def digits(dut):
+        bench = Bench(dut, "model.pt", "net.json")
+        await bench.check(bits)
+
+The handle need not be the top: any instance with the network's ports will do, so the bench fits into a larger design.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.backend.manifest import read_manifest
+from lgc.frontend import load_circuit
+from lgc.ir import interp
+from lgc.sim.schedule import Clock, schedule
+from lgc.sim.testbench import drive
+
+Bits = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What stood at the outputs for one vector; what is no port is None."""
+
+    row: int
+    scores: list[int] | None
+    class_id: int | None
+
+
+class Bench:
+    """A network inside a simulation.
+
+    Args:
+        dut: the handle of the network's instance.
+        model: checkpoint or netlist; expected values are the reference interpreter's.
+        manifest: the ``.json`` beside the Verilog.
+    """
+
+    def __init__(self, dut: Any, model: Path | str, manifest: Path | str) -> None:
+        self.dut, self.circuit, self.manifest = dut, load_circuit(model), read_manifest(Path(manifest))
+
+    async def results(self, bits: Bits, clocks: Sequence[Clock] | None = None) -> AsyncIterator[Result]:
+        """Drive vectors, bool (B, I), and yield what comes out, in order.
+
+        Args:
+            clocks: of a pipelined design, when each row is on offer; by default
+                :func:`lgc.sim.schedule.schedule`, which has gaps and resets in it.
+
+        Raises:
+            AssertionError: ``out_valid`` is wrong.
+        """
+        latency = self.manifest.latency
+        if clocks is None:
+            clocks = schedule(len(bits), latency, self.manifest.interval) if latency else ()
+        rows = [int.from_bytes(row.tobytes(), "little") for row in np.packbits(bits, axis=1, bitorder="little")]
+        plain = [(clock.row, clock.valid, clock.reset, clock.due) for clock in clocks]
+        async for due, is_valid in drive(self.dut, rows, plain, self.manifest.input_port):
+            assert is_valid == (due >= 0), f"out_valid is {int(is_valid)}"
+            if due >= 0:
+                yield Result(due, self._scores(), self._class())
+
+    async def check(self, bits: Bits, clocks: Sequence[Clock] | None = None) -> int:
+        """Drive vectors and compare every score and class; returns how many.
+
+        Raises:
+            AssertionError: with the first vector that differs, or if nothing came out.
+        """
+        expected = interp.scores(self.circuit, bits)
+        classes = self.circuit.head.classify(expected)
+        count = 0
+        async for seen in self.results(bits, clocks):
+            scores, class_id = expected[seen.row].tolist(), int(classes[seen.row])
+            assert seen.scores in (None, scores), f"vector {seen.row}: scores {seen.scores}, not {scores}"
+            assert seen.class_id in (None, class_id), f"vector {seen.row}: class {seen.class_id}, not {class_id}"
+            count += 1
+        assert count == len(bits) > 0, f"{count} of {len(bits)} vectors were checked"
+        return count
+
+    def _scores(self) -> list[int] | None:
+        if self.manifest.port("scores") is None:
+            return None
+        width, value = self.manifest.score_width, int(self.dut.scores.value.to_unsigned())
+        fields = [(value >> (index * width)) & ((1 << width) - 1) for index in range(len(self.manifest.classes))]
+        sign = 1 << (width - 1) if self.manifest.score_signed else 0
+        return [(field ^ sign) - sign for field in fields]
+
+    def _class(self) -> int | None:
+        return None if self.manifest.port("class_id") is None else int(self.dut.class_id.value.to_unsigned())

@@ -1,0 +1,1 @@
+"""External programs: where they are, and the one way to run them."""

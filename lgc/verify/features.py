@@ -1,0 +1,98 @@
+"""Circuits whose port takes features: vectors are the port's bits, and the software model reads the features."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.frontend.reference import Reference
+from lgc.ir import Circuit, Encoder, FeatureCode
+from lgc.mapping.encoder import lower_encoder
+from lgc.verify.vectors import VectorSet
+
+Bits = NDArray[np.bool_]
+_MOST_VALUES = 1 << 12
+
+
+def features_for(encoder: Encoder, bits: Bits) -> NDArray[np.float64] | Bits:
+    """Features (B, F) that encode to given bits (B, F*T), if any do: float64, or the bits where features are bits.
+
+    In turn the largest such feature, which is a threshold itself, and the smallest, which is the number just above
+    one: what tells ``>`` from ``>=``. Use :func:`given_by_features` for the bits that they really encode to.
+    """
+    thresholds = encoder.thresholds
+    if thresholds is None:
+        return bits
+    count = encoder.ordered(bits).reshape(len(bits), encoder.num_features, -1).sum(axis=2)
+    feature = np.arange(encoder.num_features)
+    last = encoder.num_thresholds - 1
+    above = np.nextafter(thresholds[feature, np.maximum(count - 1, 0)], np.inf)
+    upto = thresholds[feature, np.minimum(count, last)]
+    largest = (np.arange(len(bits))[:, None] + feature) % 2 == 0
+    return np.asarray(np.where((largest | (count == 0)) & (count <= last), upto, above))
+
+
+def given_by_features(encoder: Encoder, bits: Bits) -> Bits:
+    """The bits that :func:`features_for` encodes to: equal thresholds, for one, have equal bits."""
+    return bits if encoder.thresholds is None or encoder.code else encoder.encode(features_for(encoder, bits))
+
+
+class FeatureReference:
+    """The software model behind a code: port bits to codes, to features by the manifest's rule, to its own encoder.
+
+    Args:
+        reference: the model's.
+        encoder: the model's, with thresholds.
+        code: from the manifest.
+    """
+
+    def __init__(self, reference: Reference, encoder: Encoder, code: FeatureCode) -> None:
+        self._reference, self._encoder, self._code = reference, encoder, code
+        self.name = f"{reference.name} on features"
+
+    def _encode(self, bits: Bits) -> Bits:
+        return self._encoder.encode(self._code.values(self._code.codes_of_bits(bits)))
+
+    def scores(self, bits: Bits) -> NDArray[np.int64]:
+        """See :class:`Reference`."""
+        return self._reference.scores(self._encode(bits))
+
+    def classify(self, scores: NDArray[np.int64]) -> NDArray[np.int64]:
+        """See :class:`Reference`."""
+        return self._reference.classify(scores)
+
+    def neurons(self, bits: Bits) -> dict[str, Bits]:
+        """See :class:`Reference`."""
+        return self._reference.neurons(self._encode(bits))
+
+
+def sweep_vectors(encoder: Encoder, code: FeatureCode, seed: int) -> VectorSet:
+    """Every value of every feature, each vector with another mixture: those of codes wider than 12 bits by chance.
+
+    Args:
+        encoder: the model's; its thresholds' nearest codes are among the values always.
+    """
+    rng = np.random.default_rng(seed)
+    if code.top < _MOST_VALUES:
+        values = np.repeat(np.arange(code.top + 1)[:, None], encoder.num_features, axis=1)
+    else:
+        assert encoder.thresholds is not None
+        near = np.rint(np.clip(encoder.thresholds * code.scale + code.offset, 0, code.top)).astype(np.int64)
+        edges = np.concatenate([near - 1, near, near + 1], axis=1).T
+        some = rng.integers(0, code.top, (_MOST_VALUES, encoder.num_features), endpoint=True)
+        values = np.clip(np.concatenate([edges, some]), 0, code.top)
+    return VectorSet("sweep", code.bits(rng.permuted(values, axis=0)))
+
+
+def behind_the_port(
+    code: FeatureCode | None, circuit: Circuit, reference: Reference, seed: int
+) -> tuple[Circuit, Reference, list[VectorSet]]:
+    """The circuit whose inputs are a port's bits, its reference, and a sweep of features where the port takes those.
+
+    Args:
+        code: of the port, or None if it takes the encoder's bits.
+    """
+    if code is None or circuit.encoder.code is not None:
+        return circuit, reference, []
+    sweep = sweep_vectors(circuit.encoder, code, seed)
+    return lower_encoder(circuit, code), FeatureReference(reference, circuit.encoder, code), [sweep]

@@ -1,0 +1,66 @@
+"""Combinational equivalence by ABC's ``&cec``, and counterexamples by a SAT solver."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.backend.aiger import make_aig, write_binary
+from lgc.errors import NotCheckedError
+from lgc.ir import Builder, Netlist
+from lgc.verify.formal.netlists import append, side_by_side
+from lgc.verify.formal.rtl import find_tools
+from lgc.verify.sat import Sat
+
+
+def equivalent(first: Netlist, second: Netlist, folder: Path, timeout: float) -> bool:
+    """Whether all outputs of two netlists are equal, each with its counterpart, under every input.
+
+    Raises:
+        NotCheckedError: ABC came to no answer within ``timeout`` seconds.
+        MissingToolError: there is no ABC.
+    """
+    abc, _ = find_tools()
+    for name, netlist in (("first.aig", first), ("second.aig", second)):
+        with (folder / name).open("wb") as stream:
+            write_binary(*make_aig(netlist), stream)
+    limit = max(1, int(timeout))
+    command = [str(abc), "-c", f"&cec -C 1000000 -T {limit} first.aig second.aig"]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=timeout + 5, check=False)
+    except subprocess.TimeoutExpired:
+        raise NotCheckedError(f"ABC was stopped after {timeout:.0f} s: not proved") from None
+    text = done.stdout
+    if "Networks are equivalent" in text:
+        return True
+    if "NOT EQUIVALENT" in text:
+        return False
+    raise NotCheckedError(
+        f"ABC came to no answer: {text.strip().splitlines()[-1][:200] if text.strip() else 'silence'}"
+    )
+
+
+def difference(first: Netlist, second: Netlist, conflicts: int = 1_000_000) -> NDArray[np.bool_] | None:
+    """Inputs, bool (I,), under which some pair of outputs differs; None if none was found within ``conflicts``."""
+    joint = side_by_side(first, second)
+    half = joint.num_outputs // 2
+    pairs = joint.outputs.reshape(2, half).T
+    miter = _miter(joint, pairs)
+    sat = Sat(miter, conflicts)
+    try:
+        for net in miter.outputs.tolist():
+            found = sat.satisfy([(net, True)])
+            if isinstance(found, np.ndarray):
+                return found
+    finally:
+        sat.close()
+    return None
+
+
+def _miter(joint: Netlist, pairs: NDArray[np.int32]) -> Netlist:
+    builder = Builder(joint.num_inputs)
+    nets = append(builder, joint, np.arange(joint.first_node, dtype=np.int32))
+    return builder.build(builder.add_layer(np.full(len(pairs), 0b0110), nets[pairs]))

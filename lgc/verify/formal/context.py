@@ -1,0 +1,93 @@
+"""What the steps of a proof share: what is proved, the time left, and what has been found."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.backend.verilog.rtl import Rtl
+from lgc.errors import NotCheckedError
+from lgc.ir import Circuit, Encoder
+from lgc.verify.formal.certificate import OPEN, PROVED, Certificate, Part
+from lgc.verify.reduce import Differs
+from lgc.verify.vectors import random_vectors
+
+Bits = NDArray[np.bool_]
+Listener = Callable[[str], None]
+
+_SAMPLES = 2048
+
+
+@dataclass(frozen=True, eq=False)
+class Refutation:
+    """Inputs, bool (I,), on which Verilog and model differ; None if it is about time.
+
+    ``differs`` says of vectors (B, I) which of them show it, by what yosys read.
+    """
+
+    claim: str
+    bits: Bits | None
+    differs: Differs | None = None
+
+
+@dataclass
+class Proof:
+    """What is proved, and how far it has come.
+
+    Attributes:
+        circuit: the unoptimised circuit of the model.
+        folder: to work in.
+        deadline: on the monotonic clock, in seconds.
+    """
+
+    rtl: Rtl
+    circuit: Circuit
+    folder: Path
+    deadline: float
+    certificate: Certificate
+    listen: Listener
+    refutation: Refutation | None = None
+
+    @property
+    def ordered(self) -> Encoder | None:
+        """The encoder, if the Verilog claims no more than to be right for what its thresholds can give."""
+        encoder = self.circuit.encoder
+        return encoder if self.rtl.manifest.assumes and encoder.thresholds is not None else None
+
+    def left(self) -> float:
+        """Seconds until the time is up.
+
+        Raises:
+            NotCheckedError: it is.
+        """
+        seconds = self.deadline - time.monotonic()
+        if seconds <= 0:
+            raise NotCheckedError("the time is up: not proved")
+        return seconds
+
+    def samples(self) -> Bits:
+        """Inputs (B, I) of the domain."""
+        bits = random_vectors(self.circuit.netlist.num_inputs, _SAMPLES, 0).bits
+        bits = np.concatenate([bits, np.zeros_like(bits[:1]), np.ones_like(bits[:1])])
+        return self.legal(bits)
+
+    def legal(self, bits: Bits) -> Bits:
+        """Inputs moved into the domain."""
+        return bits if self.ordered is None else self.ordered.ordered(bits)
+
+    def part(self, claim: str, engine: str, step: Callable[[], tuple[str, str]]) -> bool:
+        """Run one step and write down its outcome; whether it was proved."""
+        self.listen(claim)
+        start = time.perf_counter()
+        try:
+            self.left()
+            result, note = step()
+        except NotCheckedError as error:
+            result, note = OPEN, str(error)
+        self.certificate.parts.append(Part(claim, result, engine, round(time.perf_counter() - start, 3), note))
+        return result == PROVED

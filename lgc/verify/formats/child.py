@@ -1,0 +1,90 @@
+"""Foreign code in a process of its own: it can hang or crash, and the check still says that it did not pass."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.errors import NotCheckedError
+from lgc.sim.simulate import Observed
+
+_WORKER = Path(__file__).with_name("worker.py")
+
+
+def run_worker(what: str, arguments: list[str], folder: Path, timeout: float) -> None:
+    """Run an action of ``worker.py``.
+
+    Args:
+        what: for people: ``the C code``.
+        folder: for its log.
+
+    Raises:
+        NotCheckedError: it did not end in time, or not well.
+    """
+    # Without -P the worker's folder would come first on the path.
+    command = [sys.executable, "-P", str(_WORKER), *arguments]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    log = folder / "worker.log"
+    # The worker ends when its standard input does, however this process ends.
+    with (
+        log.open("wb") as stream,
+        subprocess.Popen(
+            command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=stream, stderr=subprocess.STDOUT
+        ) as worker,
+    ):
+        try:
+            code = worker.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise NotCheckedError(f"{what} was stopped after {timeout:g} s: not checked") from None
+        finally:
+            worker.kill()
+    if code:
+        lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+        reason = lines[-1][:300] if lines else f"exit code {code}"
+        raise NotCheckedError(
+            f"{what} did not run to its end: {reason}: not checked", hint="`--keep DIR` keeps its log"
+        )
+
+
+@dataclass(frozen=True)
+class Child:
+    """Scores by an action of the worker.
+
+    Attributes:
+        arguments: of the action, before the file of rows and the folder for results.
+        rows: from vectors, bool (B, I), to the rows that it reads.
+        num_classes: how many scores it must give.
+    """
+
+    what: str
+    arguments: tuple[str, ...]
+    rows: Callable[[NDArray[np.bool_]], NDArray[np.generic]]
+    num_classes: int
+    folder: Path
+    timeout: float
+
+    def run(self, bits: NDArray[np.bool_], *, progress: Callable[[int], None] | None = None) -> Observed:
+        """See :class:`lgc.verify.subject.Runner`."""
+        del progress
+        for name in ("scores.npy", "classes.npy"):
+            (self.folder / name).unlink(missing_ok=True)
+        np.save(self.folder / "rows.npy", np.ascontiguousarray(self.rows(bits)))
+        run_worker(self.what, [*self.arguments, str(len(bits)), str(self.num_classes)], self.folder, self.timeout)
+        scores = self._read("scores.npy", (len(bits), self.num_classes))
+        return Observed(scores, self._read("classes.npy", (len(bits),)), {})
+
+    def _read(self, name: str, shape: tuple[int, ...]) -> NDArray[np.int64]:
+        try:
+            array = np.load(self.folder / name, allow_pickle=False)
+        except (OSError, ValueError):
+            raise NotCheckedError(f"{self.what} gave no {name.removesuffix('.npy')}: not checked") from None
+        if array.shape != shape or array.dtype.kind != "i":
+            raise NotCheckedError(f"{self.what} gave {array.dtype} {array.shape}, not integers {shape}: not checked")
+        return array.astype(np.int64)

@@ -1,0 +1,209 @@
+"""C, built and called as the runtime does, and ONNX in onnxruntime. Both run in a process of their own."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.errors import InputError, MissingToolError
+from lgc.ir import Circuit, Encoder
+from lgc.tools.cc import C99_FLAGS, compile_shared, find_compiler
+from lgc.verify.features import features_for
+from lgc.verify.formats.child import Child
+from lgc.verify.subject import Artefact, View, check_shape
+from lgc.verify.verilog import VerifyOptions
+
+Bits = NDArray[np.bool_]
+_HEADER_LINES = 5
+_MOST_BYTES = 1 << 30
+
+
+@dataclass(eq=False, kw_only=True)
+class CSource(Artefact):
+    """An emitted C file; it is compiled and run.
+
+    Attributes:
+        sizes: what its ``#define`` lines say about the shape.
+    """
+
+    path: Path
+    prefix: str
+    sizes: dict[str, int]
+    model_digest: str
+    circuit_digest: str
+    ordered: bool
+    timeout: float
+    kind = "C"
+    subject = "the C code"
+    by = "the C compiler"
+    _encoder: Encoder | None = None
+    _library: Path | None = None
+    _compiling: Lock = field(default_factory=Lock)
+
+    def check_fits(self, circuit: Circuit) -> None:
+        """See :class:`Artefact`."""
+        check_shape(self, circuit, self.sizes["BITS"], self.sizes["CLASSES"])
+        thresholds = circuit.encoder.thresholds is not None
+        if self.sizes["FEATURES"] != circuit.encoder.num_features or self.sizes["HAS_THRESHOLDS"] != thresholds:
+            raise InputError("its features are not those of this model", where=str(self.path))
+        self._encoder = circuit.encoder
+
+    def build(self, folder: Path) -> Child:
+        """Compile, and enter by packed bits."""
+        return self._enter(folder, "bits")
+
+    def view(self) -> View:
+        """The entry that most programs take: numbers, through the encoder; or a byte a bit where there is none."""
+        if self.sizes["HAS_THRESHOLDS"]:
+            return View("features", lambda folder: self._enter(folder, "f64"), ordered=True)
+        return View("bytes", lambda folder: self._enter(folder, "bools"))
+
+    def _enter(self, folder: Path, form: str) -> Child:
+        encoder = self._encoder
+        assert encoder is not None
+        rows = {
+            "bits": lambda bits: np.packbits(bits, axis=1, bitorder="little"),
+            "bools": lambda bits: bits.astype(np.uint8),
+            "f64": lambda bits: features_for(encoder, bits),
+        }[form]
+        arguments = ("c", str(self._compiled(folder)), self.prefix, form)
+        return Child(self.subject, arguments, rows, self.sizes["CLASSES"], folder, self.timeout)
+
+    def _compiled(self, folder: Path) -> Path:
+        """The library, which both ways in share: whoever comes first builds it."""
+        with self._compiling:
+            if self._library is None:
+                compiler = find_compiler()
+                if compiler is None:
+                    raise MissingToolError("no C compiler found", hint="Install gcc or clang, or set CC")
+                compile_shared(self.path.resolve(), folder / "net.so", compiler, C99_FLAGS)
+                self._library = folder / "net.so"
+            return self._library
+
+
+def open_c(path: Path, manifest: Path | None, options: VerifyOptions) -> CSource:
+    """A ``.c`` file: its first comment says whose it is.
+
+    Raises:
+        InputError: not lgc's.
+    """
+    del manifest
+    text = read_bytes(path).decode("utf-8", "replace")
+    comment = "\n".join(text.split("\n", _HEADER_LINES)[:_HEADER_LINES])
+    circuit = re.search(r"^ \* circuit ([0-9a-f]{64})$", comment, re.M)
+    prefix = re.search(r"^size_t ([A-Za-z]\w*)_workspace_size\(void\);$", text, re.M)
+    names = ("BITS", "CLASSES", "FEATURES", "HAS_THRESHOLDS")
+    sizes = {name: re.search(rf"^#define {name} (\d{{1,9}})u?$", text, re.M) for name in names}
+    if circuit is None or prefix is None or None in sizes.values():
+        raise not_ours(path)
+    model = re.search(r"^ \* model   ([0-9a-f]{64})$", comment, re.M)
+    return CSource(
+        path=path,
+        prefix=prefix[1],
+        sizes={name: int(match[1]) for name, match in sizes.items() if match},
+        model_digest=model[1] if model else "none",
+        circuit_digest=circuit[1],
+        ordered=" * assumes thermometer" in comment,
+        timeout=options.timeout,
+    )
+
+
+@dataclass(eq=False, kw_only=True)
+class OnnxModel(Artefact):
+    """An emitted ONNX model, run by onnxruntime."""
+
+    path: Path
+    model_digest: str
+    circuit_digest: str
+    input_name: str
+    width: int
+    timeout: float
+    kind = "ONNX"
+    subject = "the ONNX model"
+    by = "onnxruntime"
+    _encoder: Encoder | None = None
+    _classes: int = 0
+
+    @property
+    def ordered(self) -> bool:  # type: ignore[override]
+        """It reads features: other bits cannot be asked for."""
+        return self.input_name == "features"
+
+    def check_fits(self, circuit: Circuit) -> None:
+        """See :class:`Artefact`."""
+        encoder = circuit.encoder
+        expected = ("bits" if encoder.thresholds is None else "features", encoder.num_features)
+        if (self.input_name, self.width) != expected:
+            raise InputError(
+                f"its input is {self.input_name} of {self.width}, the model reads {expected[0]} of {expected[1]}",
+                where=str(self.path),
+                hint="Compile this checkpoint again",
+            )
+        self._encoder, self._classes = circuit.encoder, circuit.head.num_classes
+
+    def build(self, folder: Path) -> Child:
+        """See :class:`Artefact`."""
+        if importlib.util.find_spec("onnxruntime") is None:
+            raise MissingToolError("onnxruntime is not installed", hint="`pip install onnxruntime`")
+        encoder = self._encoder
+        assert encoder is not None
+        arguments = ("onnx", str(self.path.resolve()))
+        return Child(
+            self.subject, arguments, lambda bits: features_for(encoder, bits), self._classes, folder, self.timeout
+        )
+
+
+def open_onnx(path: Path, manifest: Path | None, options: VerifyOptions) -> OnnxModel:
+    """A ``.onnx`` file: its properties say whose it is.
+
+    Raises:
+        MissingToolError: the package ``onnx`` is not installed.
+        InputError: not lgc's.
+    """
+    del manifest
+    try:
+        import onnx
+    except ImportError:
+        raise MissingToolError("the package onnx is not installed", hint="pip install onnx") from None
+    try:
+        model = onnx.load_model_from_string(read_bytes(path))
+    except Exception:  # protobuf raises what a damaged file provokes
+        raise not_ours(path) from None
+    properties = {one.key: one.value for one in model.metadata_props}
+    inputs = list(model.graph.input)
+    shape = [one.dim_value for one in inputs[0].type.tensor_type.shape.dim] if len(inputs) == 1 else []
+    if "lgc_circuit" not in properties or len(shape) != 2 or inputs[0].name not in ("bits", "features"):
+        raise not_ours(path)
+    return OnnxModel(
+        path=path,
+        model_digest=properties.get("lgc_model", "none"),
+        circuit_digest=properties["lgc_circuit"],
+        input_name=inputs[0].name,
+        width=shape[1],
+        timeout=options.timeout,
+    )
+
+
+def not_ours(path: Path) -> InputError:
+    """The error of a file that lgc did not write."""
+    return InputError(
+        "this file was not written by lgc, or is damaged: it does not say which circuit it is",
+        where=str(path),
+        hint="Give the file that `lgc compile` wrote",
+    )
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file's bytes; an InputError if it cannot be read, or is larger than any that lgc writes."""
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise InputError(f"it has more than {_MOST_BYTES >> 20} MB", where=str(path))
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"it cannot be read ({error.strerror})", where=str(path)) from None

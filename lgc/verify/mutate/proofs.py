@@ -1,0 +1,111 @@
+"""A surviving fault anywhere in the text: the mutant is proved equal to the model, or a vector is found that tells.
+
+`lgc verify --formal` on the mutant decides most. It takes the scores for free variables when it comes to the class, so
+of a fault that shows only on scores that no input gives it proves nothing: the whole circuit, once as it is and once
+with the fault, is then a question to a SAT solver.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.backend.verilog.rtl import Rtl
+from lgc.errors import LgcError, MissingToolError
+from lgc.ir import CONST0, Builder, Circuit, Netlist
+from lgc.verify.formal import prove
+from lgc.verify.formal.netlists import gates
+from lgc.verify.formal.rtl import read_design
+from lgc.verify.formal.unroll import unroll
+from lgc.verify.mutate.faults import Fault
+from lgc.verify.mutate.text import apply
+from lgc.verify.sat import Sat
+
+Answer = NDArray[np.bool_] | bool | None
+"""Inputs, bool (I,), that show a fault; False: proved that there are none; None: undecided."""
+
+PROOF = "proof"
+_SECONDS = 600.0
+_XOR2, _OR2 = 0x6, 0xE
+
+
+def decide_by_proof(rtl: Rtl, fault: Fault, circuit: Circuit, folder: Path, timeout: float) -> Answer:
+    """Is there an input on which the mutant is not the model?
+
+    Args:
+        circuit: the unoptimised circuit of the model, which the text without the fault equals.
+        folder: to work in; it must not exist.
+
+    Raises:
+        MissingToolError: pyosys or python-sat is not installed.
+    """
+    mutant = _mutant(rtl, fault, folder)
+    work = folder / "proof"
+    work.mkdir()
+    try:
+        certificate, refutation = prove(mutant, circuit, work, min(timeout, _SECONDS))
+        if refutation is not None:
+            return refutation.bits
+        if not certificate.open:
+            return False
+    except MissingToolError:
+        raise
+    except LgcError:  # what it cannot read or cut
+        pass
+    return _decide_whole(rtl, mutant, folder, timeout) if is_combinational(rtl, fault) else None
+
+
+def is_combinational(rtl: Rtl, fault: Fault) -> bool:
+    """Whether what a fault does to a result is a function of that result's input alone, whatever came before."""
+    return fault.change is not None or (rtl.manifest.interval == 1 and not fault.clocked)
+
+
+def _mutant(rtl: Rtl, fault: Fault, folder: Path) -> Rtl:
+    folder.mkdir(parents=True)
+    path, text = folder / "mutant.v", apply(rtl.text, fault.edits)
+    path.write_text(text, encoding="utf-8")
+    return Rtl(path, rtl.manifest, text, rtl.model_digest)
+
+
+def _decide_whole(rtl: Rtl, mutant: Rtl, folder: Path, timeout: float) -> Answer:
+    """One question about all of both circuits, with wires for registers."""
+    try:
+        good, bad = (_flat(one, folder / name, timeout) for one, name in ((rtl, "good"), (mutant, "bad")))
+    except MissingToolError:
+        raise
+    except LgcError:
+        return None
+    builder = Builder(good.num_inputs, cons=True)
+    pairs = zip(_copied(builder, good), _copied(builder, bad), strict=True)
+    differ = CONST0
+    for first, second in pairs:
+        differ = builder.add(_OR2, (differ, builder.add(_XOR2, (first, second)))) if first != second else differ
+    sat = Sat(builder.build([differ]))
+    try:
+        return sat.satisfy([(differ, True)])
+    finally:
+        sat.close()
+
+
+def _copied(builder: Builder, netlist: Netlist) -> list[int]:
+    nets = list(range(netlist.first_node))
+    rows = zip(netlist.fanin.tolist(), netlist.arity.tolist(), netlist.table.tolist(), strict=True)
+    for fanin, arity, table in rows:
+        nets.append(builder.add(table, [nets[net] for net in fanin[:arity]]))
+    return [nets[net] for net in netlist.outputs.tolist()]
+
+
+def _flat(rtl: Rtl, folder: Path, timeout: float) -> Netlist:
+    """The function from the input port to the results, by yosys, with wires for registers.
+
+    Raises:
+        LgcError: yosys fails, or the registers are no pipeline.
+    """
+    folder.mkdir()
+    manifest = rtl.manifest
+    outputs = [name for name in ("scores", "class_id") if manifest.port(name)]
+    read = read_design(rtl.path, manifest.top, folder, timeout, words=False)
+    design = unroll(read, outputs, manifest.input_port, manifest.latency)
+    return gates(design, design.ports[manifest.input_port], [bit for name in outputs for bit in design.ports[name]])
