@@ -8,11 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from cli.cli import save
+
+sys.path.insert(0, str(Path(__file__).parent / "cli"))
+from cli import save
 from option_sets import OPTION_SETS
 from strategies import random_circuit
 

@@ -1,11 +1,16 @@
-"""Where commands print."""
+"""Where commands print: sheets of results, and progress."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from lgc.driver.progress import Progress
+    from lgc.driver.sheet import Sheet
 
 
 def console(*, quiet: bool = False) -> Console:
@@ -13,3 +18,48 @@ def console(*, quiet: bool = False) -> Console:
     from rich.console import Console
 
     return Console(highlight=False, markup=False, emoji=False, quiet=quiet)
+
+
+def show(out: Console, sheet: Sheet) -> None:
+    """Print lines and tables."""
+    from rich.table import Table
+
+    for one in sheet:
+        if isinstance(one, str):
+            out.print(one, soft_wrap=True)
+            continue
+        table = Table(title=one.title or None, title_justify="left")
+        for name, right in zip(one.names, one.right, strict=True):
+            table.add_column(name, justify="right" if right else "left")
+        for row in one.rows:
+            table.add_row(*row)
+        out.print(table)
+
+
+class _Bar:
+    """Progress as a line of the terminal."""
+
+    def __init__(self, bar: Any) -> None:
+        self._bar, self._task = bar, bar.add_task("starting", total=None)
+
+    def step(self, name: str, done: int = 0, total: int | None = None) -> None:
+        self._bar.update(self._task, description=name, completed=done, total=total)
+
+
+@contextmanager
+def progress(out: Console) -> Iterator[Progress]:
+    """A line that says what runs, how much of it is done, for how long, and how long it will take; gone at the end."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
+        yield _Bar(bar)

@@ -24,7 +24,8 @@ Command = Callable[..., Any]
 
 def _settings(command: Command) -> Command:
     """An option for every setting of TrainConfig. None stands for one that is not given."""
-    for name, (hint, setting) in reversed(SETTINGS.items()):
+    for name, one in reversed(SETTINGS.items()):
+        hint, setting = one.hint, one.setting
         if name == "dataset":
             continue
         flags = _FLAGS.get(name, (f"--{name.replace('_', '-')}",))

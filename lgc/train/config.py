@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from lgc.errors import InputError, OptionError
+from lgc.settings import Setting, check, described
 
 AUGMENTATIONS = ("none", "shift", "affine-elastic", "crop-flip")
 INTERPOLATIONS = ("bilinear", "bicubic")
@@ -20,26 +21,6 @@ PRECISIONS = ("auto", "float32", "tf32", "bfloat16")
 ESTIMATORS = ("straight-through", "gumbel", "soft")
 PARAMETRISATIONS = ("gates", "tables")
 PRESETS = ("mnist-4k", "mnist-8k", "mnist-32k", "fmnist-8k", "cifar-64k", "cifar-256k")
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What is said about a setting beside its type and default.
-
-    Attributes:
-        help: for people.
-        choices: of a word.
-        low, high: smallest and largest of a number, included.
-        above: a bound that is not included.
-        decides: whether the result depends on it; a run can be resumed with other places, or on another device.
-    """
-
-    help: str
-    choices: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
-    above: float | None = None
-    decides: bool = True
 
 
 def _aside(text: str, *, choices: tuple[str, ...] = (), low: float | None = None) -> Setting:
@@ -126,8 +107,7 @@ class TrainConfig:
     pad: Annotated[int, Setting("Largest move of crop-flip, in pixels.", low=0, high=1e4)] = 4
 
     def __post_init__(self) -> None:
-        for name, (_, setting) in SETTINGS.items():
-            _check(name, setting, getattr(self, name))
+        check(self)
         if self.augment == "shift" and self.shift != round(self.shift):
             raise OptionError(f"shift is {self.shift}", hint="--augment shift moves by whole pixels")
         if self.arity > 2 and self.parametrisation == "gates":
@@ -153,34 +133,13 @@ class TrainConfig:
 
     def hyperparameters(self) -> dict[str, Any]:
         """What decides the result, as JSON; no paths."""
-        values = {name: getattr(self, name) for name, (_, setting) in SETTINGS.items() if setting.decides}
+        values = {name: getattr(self, name) for name, one in SETTINGS.items() if one.setting.decides}
         thresholds = self.thresholds if isinstance(self.thresholds, str) else sorted(self.thresholds)
         return values | {"thresholds": thresholds, "wiring": list(self.wiring), "optimizer": "adam"}
 
 
-def _settings() -> dict[str, tuple[Any, Setting]]:
-    hints = typing.get_type_hints(TrainConfig, include_extras=True)
-    return {name: typing.get_args(hint) for name, hint in hints.items()}
-
-
-SETTINGS = _settings()
-"""Of each setting its type, and what is said about it."""
-
-
-def _check(name: str, setting: Setting, value: Any) -> None:
-    if setting.choices and isinstance(value, str):
-        if value not in setting.choices:
-            raise OptionError(f"{name} is '{value}'", hint=f"Give {', '.join(setting.choices)}")
-        return
-    bounds = []
-    if setting.low is not None:
-        bounds.append((value >= setting.low, f"at least {setting.low:g}"))
-    if setting.above is not None:
-        bounds.append((value > setting.above, f"above {setting.above:g}"))
-    if setting.high is not None:
-        bounds.append((value <= setting.high, f"at most {setting.high:g}"))
-    if bounds and not (math.isfinite(value) and all(ok for ok, _ in bounds)):
-        raise OptionError(f"{name} is {value}", hint=f"It must be {' and '.join(text for _, text in bounds)}")
+SETTINGS = described(TrainConfig)
+"""Of each setting its type, default, and what is said about it."""
 
 
 def read_preset(name: str) -> dict[str, Any]:
@@ -222,7 +181,7 @@ def parse_settings(text: str, where: str) -> dict[str, Any]:
         name = key.replace("-", "_")
         if name not in SETTINGS:
             raise InputError(f"there is no setting '{key}'", where=where, hint="`lgc train --help` lists them")
-        settings[name] = _typed(key, value, SETTINGS[name][0], where)
+        settings[name] = _typed(key, value, SETTINGS[name].hint, where)
     return settings
 
 

@@ -100,7 +100,7 @@ def test_when_there_are_copies(options: dict[str, object], copies: bool) -> None
 
 def test_synthesis_keeps_every_register(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pyosys")
-    from lgc.parts.part import find_target
+    from lgc.parts.part import find_part
     from lgc.synth.flow import SynthOptions, synthesize
 
     monkeypatch.setenv("LGC_CACHE", str(tmp_path))
@@ -108,5 +108,5 @@ def test_synthesis_keeps_every_register(tmp_path: Path, monkeypatch: pytest.Monk
     write(target, circuit, tmp_path / "net.v")
     pipeline, mapped = target.ranks(circuit), target.mapped(circuit)
     assert mapped is not None and len(mapped.parts) > 30
-    result = synthesize(tmp_path / "net.v", find_target("ecp5-25k"), SynthOptions(route=False))
+    result = synthesize(tmp_path / "net.v", find_part("ecp5-25k"), SynthOptions(route=False))
     assert result.value("ffs") == pipeline.registers + pipeline.latency

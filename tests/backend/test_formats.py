@@ -253,7 +253,7 @@ def test_every_registered_target_exists_and_is_deterministic(suffix: str) -> Non
 
 
 def test_unknown_suffix_names_the_known_ones() -> None:
-    with pytest.raises(InputError, match=r"no target writes '\.vhd' files.*\.aig"):
+    with pytest.raises(InputError, match=r"no format writes '\.vhd' files.*\.aig"):
         format_class("x.vhd")
 
 

@@ -14,11 +14,12 @@ import pytest
 from lgc.backend.base import write
 from lgc.backend.manifest import read_manifest
 from lgc.backend.verilog import Verilog
+from lgc.backend.verilog.interfaces import INTERFACES
 from lgc.backend.verilog.interfaces.core import Core
 from lgc.errors import OptionError
 from lgc.ir import Builder, Circuit, Encoder, Head
 from lgc.mapping.encoder import infer_code, lower_encoder
-from lgc.parts.boards import BOARDS, INTERFACES
+from lgc.parts.boards import BOARDS
 from lgc.tools.verilator import find_verilator
 
 KINDS = [kind for kind in INTERFACES if kind != "none"]

@@ -29,7 +29,7 @@ def test_ranks_until_the_clock_is_met_or_shown_out_of_reach(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LGC_CACHE", str(tmp_path / "cache"))
     write(Lgn(), random_circuit(40, [90, 60], num_classes=3, seed=5), "net.lgn")
-    compile_ = ("compile", "net.lgn", "-o", "net.v", "--set", "head=adder", "--target", "hx8k")
+    compile_ = ("compile", "net.lgn", "-o", "net.v", "--set", "head=adder", "--part", "hx8k")
     done = call(capfd, *compile_, "--clock", "110MHz")
     assert (done.code, done.err) == (0, "")
     attempts = re.findall(r"(\d+) ranks: ([\d.]+) MHz measured on ice40-hx8k, (meets|misses) the clock", done.out)

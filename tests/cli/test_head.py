@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner
@@ -11,12 +12,15 @@ from strategies import random_circuit
 
 from lgc.backend.base import write
 from lgc.backend.lgn import Lgn
-from lgc.cli import _head, cli
+from lgc.backend.verilog.interfaces import INTERFACES
+from lgc.cli import cli
 from lgc.frontend import load_circuit
 from lgc.mapping.estimate import compare_heads
 from lgc.mapping.heads import HEADS, ON_CHAINS
 from lgc.mapping.heads.argmax import ARCHITECTURES
+from lgc.mapping.names import ArgmaxName, HeadName
 from lgc.parts.fabrics import FABRICS
+from lgc.parts.names import FabricName, InterfaceName
 from lgc.passes import PIPELINES, PassManager
 
 
@@ -26,9 +30,10 @@ def model(tmp_path: Path) -> Path:
 
 
 def test_the_choices_are_those_of_the_backend() -> None:
-    assert set(_head.HEADS) == {"auto", "adder", "serial", *HEADS}
-    assert set(_head.ARGMAXES) == set(ARCHITECTURES)
-    assert set(_head.FABRICS) == {"generic", *FABRICS}
+    assert set(get_args(HeadName)) == {"auto", "adder", "serial", *HEADS}
+    assert set(get_args(ArgmaxName)) == set(ARCHITECTURES)
+    assert set(get_args(FabricName)) == {"generic", *FABRICS}
+    assert set(get_args(InterfaceName)) == set(INTERFACES)
 
 
 @pytest.mark.parametrize(

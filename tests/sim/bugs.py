@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from lgc.backend import aiger, blif, json, onnx, verilog
-from lgc.backend.amaranth import target as amaranth
-from lgc.backend.c import target as c
+from lgc.backend.amaranth import format as amaranth
+from lgc.backend.c import format as c
 from lgc.backend.verilog import gates, head, leaves, mapped, serial, top
 from lgc.ir import Circuit, Netlist
 from lgc.ir import text as lgn

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lgc.backend.base import target_class, write
+from lgc.backend.base import format_class, write
 from lgc.backend.verilog import Verilog
 from lgc.cli import main
 from lgc.ir import Circuit, Encoder, Head, Netlist
@@ -27,7 +27,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     netlist = Netlist(8, fanin, np.full(12, 2), tables, np.arange(10, 22), np.full(12, -1))
     circuit = Circuit("net", Encoder(8), netlist, Head.equal_groups(12, ("a", "b", "c")))
     path = tmp_path / "net.lgn"
-    write(target_class(path).from_options({}), circuit, path)
+    write(format_class(path).from_options({}), circuit, path)
     write(Verilog(top="net", pipeline=2), circuit, tmp_path / "net.v")
     return path
 

@@ -44,7 +44,7 @@ def test_every_setting_is_described_and_can_be_a_flag() -> None:
     assert [one.name for one in fields(TrainConfig)] == list(SETTINGS)
     flags = {parameter.name for parameter in train.params}
     assert set(SETTINGS) <= flags | {"dataset"}
-    assert all(setting.help for _, setting in SETTINGS.values())
+    assert all(one.setting.help for one in SETTINGS.values())
 
 
 def test_file_of_every_setting(tmp_path: Path) -> None:

@@ -1,0 +1,270 @@
+"""Compiling: read, encoder, passes, head, register stages, emit. What `lgc compile` does, no more and no less."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lgc.driver.compile_request import CompileRequest
+from lgc.driver.read import import_options, load
+from lgc.driver.request import flags
+from lgc.driver.sheet import Grid, Sheet, Shown
+from lgc.errors import MismatchError, OptionError
+from lgc.progress import Progress, Silence
+
+if TYPE_CHECKING:
+    from lgc.backend.base import Format
+    from lgc.backend.verilog import Verilog
+    from lgc.driver.read import Loaded
+    from lgc.ir import Circuit
+    from lgc.mapping.pipeline import Pipeline
+    from lgc.passes import PassManager, PassStats
+
+FEATURE_FORMATS = ("verilog", "amaranth", "lgn")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Compiled(Shown):
+    """What was compiled, and what came out.
+
+    Attributes:
+        source: what was read.
+        input_circuit: before the passes.
+        circuit: after them.
+        stats: what each pass did.
+        format: what was written, with all its options settled.
+        reason: why it has the head that it has; empty where there was no choice.
+        attempts: measurements of a search for a clock, as sentences.
+        files: those written, the main one first.
+    """
+
+    source: Loaded
+    input_circuit: Circuit
+    circuit: Circuit
+    stats: tuple[PassStats, ...]
+    format: Format
+    level: str
+    reason: str = ""
+    attempts: tuple[str, ...] = ()
+    files: tuple[Path, ...] = field(default=())
+
+    @property
+    def path(self) -> Path:
+        """The main file."""
+        return self.files[0]
+
+    def sheet(self) -> Sheet:
+        """See :class:`Shown`."""
+        return [*self._passes(), *self.attempts, *self._hardware(), *self._written()]
+
+    def _passes(self) -> Sheet:
+        before, after = self.input_circuit.netlist, self.circuit.netlist
+        rows = [("(input)", f"{before.num_nodes:,}", str(before.depth), f"{before.num_outputs:,}", "", "")]
+        for one in self.stats:
+            done = ", ".join(f"{count:,} {name}" for name, count in one.counts.items()) or "nothing"
+            counts = (f"{one.nodes_after:,}", str(one.depth_after), f"{one.outputs_after:,}")
+            rows.append((one.name, *counts, f"{one.seconds * 1e3:.1f}", done))
+        saved = 100 * (1 - after.num_nodes / before.num_nodes) if before.num_nodes else 0.0
+        title = f"{self.input_circuit.name}: {self.level}"
+        headings = ("pass", "gates>", "depth>", "outputs>", "ms>", "what it did")
+        lines: list[str | Grid] = [Grid(headings, tuple(rows), title)] if self.stats else []
+        lines.append(f"{before.num_nodes:,} -> {after.num_nodes:,} gates ({saved:.1f} % fewer), depth {after.depth}")
+        if self.circuit.encoder.code is not None:
+            lines.append(f"feature x is the integer {self.circuit.encoder.code.rule()}")
+        return lines
+
+    def _hardware(self) -> Sheet:
+        from lgc.backend.verilog import Verilog
+
+        if not isinstance(self.format, Verilog):
+            return []
+        return [*_head_lines(self.format, self.circuit, self.reason), *stage_lines(self.format.ranks(self.circuit))]
+
+    def _written(self) -> Sheet:
+        return [f"wrote {path} ({path.stat().st_size:,} bytes)" for path in self.files if path.exists()]
+
+
+def stage_lines(pipeline: Pipeline) -> Sheet:
+    """The register stages as a table: what each costs, and what lies before it; nothing if there are none."""
+    if not pipeline.latency:
+        return []
+    rows = tuple(
+        (str(number), str(one.behind), f"{one.registers:,}", f"{one.delay:.1f}")
+        for number, one in enumerate(pipeline.ranks(), 1)
+    )
+    headings = ("stage>", "behind", "registers>", "LUTs in a row before it (estimated)>")
+    return [
+        Grid(headings, rows, "register stages"),
+        f"latency {pipeline.latency} clocks, {pipeline.registers + pipeline.latency:,} registers (estimated), "
+        f"at most {pipeline.delay:.1f} LUTs in a row (estimated; {pipeline.whole_delay:.1f} without register stages)",
+    ]
+
+
+def _head_lines(verilog: Verilog, circuit: Circuit, reason: str) -> Sheet:
+    """Which head was built and why, and its lookup tables by stage, which are exact."""
+    choice = verilog.choice()
+    lines = [f"head {choice.head}, {reason or choice.reason}"]
+    mapped = verilog.mapped(circuit)
+    if mapped:
+        luts = mapped.luts
+        below = luts.pop("gates")
+        stages = ", ".join(f"{count:,} {stage}" for stage, count in luts.items() if count or stage != "encoder")
+        chains = f", {len(mapped.chains):,} carry chains" if mapped.chains else ""
+        lines.append(f"{sum(luts.values()):,} LUT{mapped.lut} ({stages}){chains}, by construction")
+        if below:
+            lines.append(f"besides {below:,} gates below the last layer, which synthesis maps")
+    return lines
+
+
+def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled:  # noqa: A001 - the verb's name
+    """Compile a checkpoint, a netlist or a network to the format that the suffix of the output names.
+
+    Raises:
+        LgcError: the source cannot be read, an option is impossible, a clock is out of reach, or a file cannot be
+            written; then no file is written.
+        MismatchError: with ``bisect``, a pass changed a score, which is a bug in lgc.
+    """
+    from lgc.backend.base import format_class, write
+
+    progress = progress or Silence()
+    kind = format_class(asked.output)
+    options = asked.format_options()
+    if kind.name == "verilog":
+        options.setdefault("top", asked.output.stem)
+    format_ = kind.from_options(options)
+    progress.step("read")
+    source = load(asked.model, import_options(asked.config, asked.facts))
+    circuit = with_input(source.circuit, asked, kind)
+    progress.step("optimise")
+    manager = _manager(asked)
+    optimised = manager.run(circuit, _pipeline(asked))
+    _refuse_broken(manager)
+    format_, reason = _settled(asked, format_, optimised)
+    format_, attempts = _placed(asked, format_, optimised, progress)
+    progress.step("write")
+    files = tuple(write(format_, optimised, asked.output))
+    level = f"-p {asked.passes}" if asked.passes else f"-O{asked.level}"
+    return Compiled(source, circuit, optimised, tuple(manager.stats), format_, level, reason, attempts, files)
+
+
+def _manager(asked: CompileRequest) -> PassManager:
+    from lgc.passes import PassManager
+
+    return PassManager(
+        check=asked.check, dump_dir=asked.dump_ir, stop_after=asked.stop_after or None,
+        bisect_vectors=256 if asked.bisect else 0,
+    )  # fmt: skip
+
+
+def _pipeline(asked: CompileRequest) -> Sequence[Any]:
+    """The passes to run.
+
+    Raises:
+        OptionError: passes by name and a level, or a name that no pass has.
+    """
+    from lgc.passes import PIPELINES
+
+    if not asked.passes:
+        return PIPELINES[f"O{asked.level}"]
+    if "level" in asked.given():
+        raise OptionError(f"{flags(CompileRequest, 'passes')} runs its own passes, and a level is given too")
+    from lgc.passes import pipeline_of
+
+    return pipeline_of(asked.passes)
+
+
+def _refuse_broken(manager: PassManager) -> None:
+    broken = manager.broken
+    if broken is None:
+        return
+    raise MismatchError(
+        f"pass {broken.stats.index}, {broken.stats.name}, changed the scores of random vector {broken.vector} from "
+        f"{broken.expected} to {broken.seen}",
+        hint="This is a bug in lgc; please report it with the files that --dump-ir DIR writes",
+    )
+
+
+def with_input(circuit: Circuit, asked: CompileRequest, kind: type[Format]) -> Circuit:
+    """The circuit, its encoder as gates if features are the input.
+
+    What O3 knows of a feature's bits is to be had before they become comparators.
+
+    Raises:
+        OptionError: the format has no features, or they cannot become integers without loss.
+    """
+    code = (asked.feature_bits, asked.feature_scale, asked.feature_offset)
+    if asked.input == "bits":
+        if any(value is not None for value in code):
+            raise OptionError(
+                "--feature-bits, --feature-scale and --feature-offset describe features, but the input is bits",
+                hint="Add --input features",
+            )
+    elif circuit.encoder.code is None:
+        from lgc.mapping.encoder import infer_code, lower_encoder
+        from lgc.passes import optimize
+
+        found = infer_code(circuit.encoder, *code)
+        circuit = lower_encoder(optimize(circuit, "O3") if asked.level == "3" else circuit, found)
+    if circuit.encoder.code is not None and kind.name not in FEATURE_FORMATS:
+        raise OptionError(
+            f"integer features are for {' and '.join(FEATURE_FORMATS)}, not {kind.name}",
+            hint="Write a .v, .py or .lgn file; the C code and ONNX encode features themselves",
+        )
+    return circuit
+
+
+def _settled(asked: CompileRequest, format_: Format, circuit: Circuit) -> tuple[Format, str]:
+    """The format with the head that ``auto`` stands for, in the cells of the part if one is named, and why."""
+    from lgc.backend.verilog import Verilog
+    from lgc.mapping.estimate import compare_heads
+    from lgc.parts.fabrics import FABRICS
+    from lgc.parts.part import find_part
+
+    if not isinstance(format_, Verilog):
+        return format_, ""
+    if asked.part is not None and format_.head == "auto" and format_.fabric == "generic":
+        family = find_part(asked.part).family.name
+        format_ = replace(format_, fabric=family) if family in FABRICS else format_
+    if format_.head != "auto" or format_.fabric == "generic":
+        return format_, ""
+    found = compare_heads(circuit, format_.fabric, outputs=format_.outputs, pipeline=format_.pipeline)
+    counts = ", ".join(f"{one.luts:,} LUT{one.lut} ({one.head})" for one in found)
+    return replace(format_, head=found[0].head), f"the smallest on {format_.fabric} by estimate: {counts}"
+
+
+def _placed(
+    asked: CompileRequest, format_: Format, circuit: Circuit, progress: Progress
+) -> tuple[Format, tuple[str, ...]]:
+    """The format with the register stages that meet the clock, if one was asked for, and what was measured.
+
+    Raises:
+        OptionError: the options contradict each other, or the clock is out of reach.
+    """
+    from lgc.backend.verilog import Verilog
+
+    if asked.part is None and asked.clock is None:
+        return format_, ()
+    if asked.part is None or asked.clock is None:
+        raise OptionError(
+            f"{flags(CompileRequest, 'part', 'clock')} go together: the part, and the clock that it must reach",
+            hint="For example --part ecp5-85k --clock 150MHz; --pipeline N measures nothing",
+        )
+    if not isinstance(format_, Verilog) or format_.pipeline:
+        raise OptionError(
+            "--clock finds the number of register stages of Verilog", hint="Write a .v file, without --pipeline"
+        )
+    from lgc.driver.clock import parse_clock
+    from lgc.parts.part import find_part
+    from lgc.synth.closure import close_circuit
+    from lgc.synth.flow import SynthOptions
+
+    options = SynthOptions(clock=parse_clock(asked.clock), seeds=tuple(range(1, asked.seeds + 1)))
+    part = find_part(asked.part)
+    found, closure = close_circuit(circuit, format_, part, options, progress.step)
+    return found, tuple(
+        f"{one.ranks} register stages: {one.fmax:.1f} MHz measured on {part.name}, "
+        f"{'meets' if one.fmax >= closure.clock else 'misses'} the clock"
+        for one in closure.attempts
+    )

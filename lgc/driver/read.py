@@ -1,0 +1,136 @@
+"""Reading: whatever a verb is given, a path or an object, as a model and a circuit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from lgc.driver.request import Request, Source
+from lgc.driver.sheet import Sheet, Shown
+from lgc.errors import InputError
+from lgc.settings import Setting
+
+if TYPE_CHECKING:
+    from lgc.frontend import ImportOptions, Model
+    from lgc.frontend.registry import Imported
+    from lgc.ir import Circuit
+
+CONFIG_HELP = "JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`."
+
+
+@dataclass(frozen=True)
+class ReadRequest(Request):
+    """What to read, and what the file does not say.
+
+    Attributes:
+        facts: facts by name, as `lgc convert` has flags for: ``{"classes": 10, "features": 784}``.
+    """
+
+    source: Annotated[Source, Setting("A checkpoint or a netlist.", flags=("FILE",))]
+    config: Annotated[Path | None, Setting(CONFIG_HELP)] = None
+    facts: Mapping[str, Any] | None = None
+
+    def import_options(self) -> ImportOptions:
+        """The same for the importers.
+
+        Raises:
+            OptionError: no importer knows a fact.
+            InputError: the file of facts cannot be read.
+        """
+        return import_options(self.config, self.facts)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Loaded(Shown):
+    """What was read.
+
+    Attributes:
+        name: for messages.
+        model: layers, encoder and head; None for a netlist.
+        circuit: unoptimised.
+        path: the file; None for an object.
+        imported: how the file was read; None for an object.
+    """
+
+    name: str
+    model: Model | None
+    circuit: Circuit
+    path: Path | None = None
+    imported: Imported | None = None
+
+    @property
+    def digest(self) -> str:
+        """Of the model that it is, or comes from; ``none`` where nothing is known."""
+        return self.circuit.metadata.get("model_digest", "none")
+
+    def sheet(self) -> Sheet:
+        """See :class:`Shown`."""
+        netlist, features = self.circuit.netlist, self.circuit.encoder.num_features
+        return [
+            f"{self.name}: {netlist.num_nodes:,} gates in {netlist.depth} levels, {features:,} features in "
+            f"{netlist.num_inputs:,} bits, {self.circuit.head.num_classes} classes"
+        ]
+
+
+def import_options(config: Path | None, facts: Mapping[str, Any] | None = None) -> ImportOptions:
+    """What the user says about a file.
+
+    Raises:
+        OptionError: no importer knows a fact.
+        InputError: the file of facts cannot be read.
+    """
+    from lgc.frontend import ImportOptions
+
+    return ImportOptions.of(config, **(facts or {}))
+
+
+def load(source: Source, options: ImportOptions | None = None) -> Loaded:
+    """A file, or an object that is a model already.
+
+    Args:
+        source: a path; a :class:`lgc.Model`; a :class:`lgc.Circuit`; or a network of torch modules that `lgc train`
+            would harden, see :func:`lgc.from_torch`.
+
+    Raises:
+        InputError: it is nothing of these.
+        LgcError: the file cannot be read, or does not say enough.
+    """
+    from lgc.frontend import Model, lower
+    from lgc.ir import Circuit
+
+    if isinstance(source, str | Path):
+        return _load_file(Path(source), options)
+    if isinstance(source, Loaded):
+        return source
+    if isinstance(source, Circuit):
+        return Loaded(source.name, None, source)
+    if not isinstance(source, Model) and hasattr(source, "harden"):
+        source = source.harden()  # type: ignore[operator]  # a module of torch that has it
+    if isinstance(source, Model):
+        return Loaded(source.name, source, lower(source))
+    raise InputError(
+        f"a {type(source).__name__} is no network",
+        hint="Give the path of a checkpoint or netlist, an lgc.Model, an lgc.Circuit or an lgc.LogicNetwork",
+    )
+
+
+def _load_file(path: Path, options: ImportOptions | None) -> Loaded:
+    from lgc.frontend import Model, lower
+    from lgc.frontend.registry import read_file
+
+    imported = read_file(path, options)
+    result = imported.result
+    if isinstance(result, Model):
+        return Loaded(path.name, result, lower(result), path, imported)
+    return Loaded(path.name, None, result, path, imported)
+
+
+def read(asked: ReadRequest) -> Loaded:
+    """Read a checkpoint or netlist of any family that docs/formats.md lists.
+
+    Raises:
+        LgcError: it cannot be read, or does not say enough; the message names what does.
+    """
+    return load(asked.source, asked.import_options())

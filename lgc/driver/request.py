@@ -1,0 +1,68 @@
+"""What all requests have in common: their fields are checked, and Python's keywords become them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lgc.errors import OptionError
+from lgc.settings import check, described, flag_of
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from lgc.frontend import Model
+    from lgc.ir import Circuit
+
+    Source = Path | str | Model | Circuit | nn.Module
+else:
+    Source = Any  # so that a request's fields can be read without importing what a source may be
+
+R = TypeVar("R", bound="Request")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a verb is asked for. Text that stands for a path becomes one.
+
+    Raises:
+        OptionError: a value of another type, an unknown word, or a number out of its bounds.
+    """
+
+    def __post_init__(self) -> None:
+        check(self)
+        for one in described(type(self)).values():
+            value = getattr(self, one.name)
+            if one.kind is Path and isinstance(value, str):
+                object.__setattr__(self, one.name, Path(value))
+            elif one.several and isinstance(value, list):
+                object.__setattr__(self, one.name, tuple(value))
+
+    def given(self) -> dict[str, Any]:
+        """The fields that are not at their defaults."""
+        return {one.name: value for one in fields(self) if (value := getattr(self, one.name)) != one.default}
+
+
+def request(cls: type[R], positional: Mapping[str, Any], options: Mapping[str, Any]) -> R:
+    """A request from a Python call.
+
+    Raises:
+        OptionError: there is no such option; or see :class:`Request`.
+    """
+    known = [one.name for one in fields(cls)]
+    unknown = next((name for name in options if name not in known), None)
+    if unknown is not None:
+        close = difflib.get_close_matches(unknown, known, n=1)
+        verb = cls.__name__.removesuffix("Request").lower()
+        hint = f"Did you mean {close[0]}?" if close else f"It has: {', '.join(name for name in known)}"
+        raise OptionError(f"lgc.{verb} has no option '{unknown}'", hint=hint)
+    return cls(**positional, **options)
+
+
+def flags(cls: type[Request], *names: str) -> str:
+    """How messages call options, those of the command line: ``--part and --clock``."""
+    known = described(cls)
+    return " and ".join(flag_of(known[name]) for name in names)

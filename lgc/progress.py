@@ -1,0 +1,25 @@
+"""The one protocol of progress: whoever works tells it, whoever shows it listens."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Hears how far a piece of work has come. Implementations may be called from several threads."""
+
+    def step(self, name: str, done: int = 0, total: int | None = None) -> None:
+        """A step has begun or gone on.
+
+        Args:
+            name: what is done, for people: ``simulate``, ``yosys: abc9``.
+            done: how much of it; 0 at its beginning.
+            total: of how much, if that is known.
+        """
+
+
+class Silence:
+    """Progress that nobody watches."""
+
+    def step(self, name: str, done: int = 0, total: int | None = None) -> None:
+        """See :class:`Progress`."""
