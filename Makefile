@@ -1,6 +1,7 @@
 # lgc: `make` lists the targets.
 VENV := .venv
 BIN := $(VENV)/bin
+CORE := .venv-core
 PYTHON ?= python3
 # The CPU build of torch, from PyTorch's own index where that can be reached (on PyPI, Linux gets the CUDA build, gigabytes).
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
@@ -8,20 +9,33 @@ JOBS ?= 2
 LEVEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo triton test test-slow peers fuzz lint format types docs bench hardware clean
+.PHONY: help setup demo triton test test-slow test-core peers fuzz lint format hooks docs bench hardware dist clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# `pip install` with the versions of constraints.txt, into the environment of the target's folder.
+INSTALL = $(@D)/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt
+
+define NEW_ENVIRONMENT
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	{ echo "lgc needs Python 3.11 or newer: make PYTHON=python3.12"; exit 1; }
+$(PYTHON) -m venv $(@D)
+$(INSTALL) --upgrade "pip>=24" setuptools
+endef
+
 setup: $(VENV)/.ready  ## Make the virtual environment with everything in it
 
 $(VENV)/.ready: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "lgc needs Python 3.11 or newer: make PYTHON=python3.12"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -qq --disable-pip-version-check --upgrade "pip>=24" "setuptools>=77"
-	$(BIN)/python -m pip install -qq --disable-pip-version-check --timeout 15 --retries 1 --extra-index-url $(TORCH_INDEX) -c constraints.txt --no-deps torch || \
-	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt --no-deps torch
-	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt --no-build-isolation -e ".[dev]"
+	$(NEW_ENVIRONMENT)
+	$(INSTALL) --timeout 15 --retries 1 --extra-index-url $(TORCH_INDEX) --no-deps torch || $(INSTALL) --no-deps torch
+	$(INSTALL) --no-build-isolation -e ".[dev]"
+	@touch $@
+
+# The core install: no torch, no simulator, no yosys.
+$(CORE)/.ready: pyproject.toml constraints.txt
+	$(NEW_ENVIRONMENT)
+	$(INSTALL) --no-build-isolation -e ".[test]"
 	@touch $@
 
 demo: setup  ## Compile and verify the shipped MNIST model
@@ -38,6 +52,14 @@ test: setup  ## Run the tests (under 10 minutes on 2 cores)
 
 test-slow: setup  ## Run the tests that take minutes
 	$(BIN)/python -m pytest -n $(JOBS) -m slow
+
+# What needs neither torch nor a simulator: new tests of that kind go into one of these folders, or onto the list.
+CORE_TESTS = tests/backend tests/core tests/ir tests/passes tests/runtime \
+	tests/frontend/test_fuzz_corpus.py tests/frontend/test_netlists.py \
+	tests/test_errors.py tests/test_files.py tests/test_packaging.py tests/test_project.py tests/test_strategies.py
+
+test-core: $(CORE)/.ready  ## Run the tests that the core install can run, in an environment of its own (2 minutes)
+	$(CORE)/bin/python -m pytest -n $(JOBS) --dist loadfile -m "not slow and not sim" $(CORE_TESTS)
 
 peers: setup  ## Compare with the peers: importers with their libraries, then speed side by side (needs PyPI)
 	$(BIN)/python tests/peers/run.py
@@ -57,6 +79,10 @@ format: setup  ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+hooks: setup  ## Let git run `make lint` before each commit
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt pre-commit
+	$(BIN)/pre-commit install
+
 docs: setup  ## Regenerate the generated pages of docs/
 	$(BIN)/python docs/generate.py
 
@@ -70,5 +96,9 @@ hardware: setup  ## Measure the example networks on every part: the tables of do
 	$(HARDWARE) --pipeline 16 --hardware examples/mnist/recipes/mnist-4k.pt
 	$(HARDWARE) --pipeline 32 --hardware examples/mnist/mnist-8k.pt
 
+dist: setup  ## Build sdist and wheel into dist/; the same commit gives the same wheel, byte for byte
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation --outdir dist .
+	sha256sum dist/*
+
 clean:  ## Remove what the other targets made
-	rm -rf $(VENV) demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(CORE) demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

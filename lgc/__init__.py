@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lgc.frontend import ImportOptions
     from lgc.runtime import Predictor, load
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["ImportOptions", "Predictor", "__version__", "load"]
 _HOME = {"ImportOptions": "lgc.frontend", "Predictor": "lgc.runtime", "load": "lgc.runtime"}
 

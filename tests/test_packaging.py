@@ -1,12 +1,14 @@
-"""The wheel holds the package lgc, all of it and nothing else; the links at the root are for readers only."""
+"""The wheel holds the package lgc, all of it and nothing else; the sdist also what surrounds it; builds repeat."""
 
 from __future__ import annotations
 
 import ast
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -14,6 +16,26 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LINKS = ("frontend", "backend", "sim")
+BESIDES = ("docs", "examples", "tests", ".github")
+"""Folders of the repository that the sdist holds and the wheel does not."""
+ALONE = (
+    ".ci/run", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE",
+    "MANIFEST.in", "Makefile", "README.md", "SECURITY.md", "constraints.txt", "pyproject.toml",
+)  # fmt: skip
+NOT_SOURCE = shutil.ignore_patterns("__pycache__", "*.pyc", ".hypothesis", "*.lgc-tmp")
+
+
+def build(source: Path, folder: Path, kind: str, **environment: str) -> Path:
+    """Build a wheel or an sdist of a source tree."""
+    command = [sys.executable, "-m", "build", f"--{kind}", "--no-isolation", "--outdir", str(folder), str(source)]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=source.parent, env=os.environ | environment)
+    assert run.returncode == 0, run.stdout + run.stderr
+    (built,) = folder.glob("*.whl" if kind == "wheel" else "*.tar.gz")
+    return built
+
+
+def files_of(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +54,26 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     for name in ("tests", "examples", "docs"):
         (source / name).mkdir()
         (source / name / "__init__.py").write_text("")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(source)]
-    run = subprocess.run(command, capture_output=True, text=True, cwd=folder)
-    assert run.returncode == 0, run.stdout + run.stderr
-    (built,) = folder.glob("*.whl")
-    return built, source
+    return build(source, folder, "wheel"), source
+
+
+def checkout(folder: Path) -> Path:
+    """A copy of what a commit of this tree would hold, without git's own."""
+    folder.mkdir()
+    for name in ALONE:
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    for name in ("lgc", *BESIDES):
+        shutil.copytree(ROOT / name, folder / name, ignore=NOT_SOURCE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """(the sdist, the source tree it was built from)."""
+    folder = tmp_path_factory.mktemp("sdist")
+    source = checkout(folder / "source")
+    return build(source, folder, "sdist"), source
 
 
 def test_the_top_level_is_lgc_alone(wheel: tuple[Path, Path]) -> None:
@@ -55,6 +92,42 @@ def test_the_wheel_holds_every_file_of_the_source_tree(wheel: tuple[Path, Path])
     assert files == expected
     assert "lgc/py.typed" in files
     assert "lgc/ir/netlist.py" in files
+
+
+def test_the_sdist_holds_what_surrounds_the_package(sdist: tuple[Path, Path], tmp_path: Path) -> None:
+    """Documentation, tests, examples and Makefile, every file of them: who has the sdist can run the tests."""
+    built, source = sdist
+    with tarfile.open(built) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (unpacked,) = tmp_path.iterdir()
+    expected = {name for name in files_of(source) if ".egg-info/" not in name}
+    assert expected - files_of(unpacked) == set()
+    assert "docs/adr/README.md" in expected and "tests/conftest.py" in expected and "Makefile" in expected
+    added = {"PKG-INFO", "setup.cfg"}
+    assert {name for name in files_of(unpacked) - expected - added if ".egg-info/" not in name} == set()
+
+
+@pytest.mark.slow
+def test_a_commit_gives_the_same_wheel_byte_for_byte(tmp_path: Path) -> None:
+    """Two copies, written at different times into different folders: only SOURCE_DATE_EPOCH is the same."""
+    digests = []
+    for number, stamp in enumerate((1_000_000_000, 1_700_000_000)):
+        source = checkout(tmp_path / f"copy{number}")
+        for path in source.rglob("*"):
+            os.utime(path, (stamp, stamp))
+        wheel = build(source, tmp_path / f"built{number}", "wheel", SOURCE_DATE_EPOCH="1500000000")
+        digests.append(hashlib.sha256(wheel.read_bytes()).hexdigest())
+    assert digests[0] == digests[1]
+
+
+def test_the_same_files_at_another_date_are_another_wheel(wheel: tuple[Path, Path], tmp_path: Path) -> None:
+    """That SOURCE_DATE_EPOCH reaches the archive at all: else equal bytes would show nothing."""
+    dates = []
+    for epoch in ("1500000000", "1600000000"):
+        built = build(wheel[1], tmp_path / epoch, "wheel", SOURCE_DATE_EPOCH=epoch)
+        with zipfile.ZipFile(built) as archive:
+            dates.append({info.date_time[:3] for info in archive.infolist()})
+    assert dates == [{(2017, 7, 14)}, {(2020, 9, 13)}]
 
 
 def test_every_folder_with_modules_is_a_package() -> None:
@@ -93,6 +166,7 @@ def test_the_version_is_that_of_the_package(wheel: tuple[Path, Path]) -> None:
     assert wheel[0].name.startswith(f"lgc-{lgc.__version__}-py3-none-any")
 
 
+@pytest.mark.skipif((ROOT / "PKG-INFO").exists(), reason="an sdist holds no links")
 @pytest.mark.parametrize("name", LINKS)
 def test_the_links_at_the_root_lead_into_the_package(name: str) -> None:
     """Readers look for frontend, backend and sim at the root; there is one copy of each."""
