@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -76,16 +76,12 @@ def settle_head(target: Format, circuit: Circuit) -> tuple[Format, str]:
 
     if not isinstance(target, Verilog) or target.head != "auto" or target.fabric == "generic":
         return target, ""
-    from lgc.mapping.estimate import compare_heads
-
-    found = compare_heads(circuit, target.fabric, outputs=target.outputs, pipeline=target.pipeline)
-    counts = ", ".join(f"{one.luts:,} LUT{one.lut} ({one.head})" for one in found)
-    return replace(target, head=found[0].head), f"the smallest on {target.fabric} by estimate: {counts}"
+    return target.settled(circuit), target.choice(circuit).reason
 
 
 def print_head(console: Console, target: Verilog, circuit: Circuit, reason: str = "") -> None:
     """Which head was built and why, and its lookup tables by stage, which are exact."""
-    choice = target.choice()
+    choice = target.choice(circuit)
     console.print(f"head {choice.head}, {reason or choice.reason}", soft_wrap=True)
     mapped = target.mapped(circuit)
     if mapped:
