@@ -11,9 +11,9 @@ from lgc.backend.base import write
 from lgc.backend.verilog import Verilog
 from lgc.errors import LgcError
 from lgc.ir import Circuit
-from lgc.mapping.estimate import compare_heads, estimate
+from lgc.mapping.choose import fabric_of
+from lgc.mapping.estimate import estimate
 from lgc.mapping.pipeline import max_ranks
-from lgc.parts.fabrics import FABRICS
 from lgc.parts.part import Part
 from lgc.synth.flow import SynthOptions, synthesize
 from lgc.synth.report import Result
@@ -58,12 +58,8 @@ def jobs(circuit: Circuit, part: Part, ranks: int) -> Iterator[Verilog]:
     Args:
         ranks: register ranks, or as many as the circuit has places for.
     """
-    fabric = part.family.name if part.family.name in FABRICS else "generic"
-    plain = Verilog(top="net", outputs="class", fabric=fabric)
-    if fabric == "generic":
-        settled = replace(plain, head="adder")
-    else:
-        settled = replace(plain, head=compare_heads(circuit, fabric, outputs="class", pipeline=ranks)[0].head)
+    plain = Verilog(top="net", outputs="class", fabric=fabric_of(part))
+    settled = replace(plain, head=replace(plain, pipeline=ranks).choice(circuit, part).head)
     yield replace(settled, pipeline=min(ranks, max_ranks(settled.ranks(circuit).levels)))
     if 0 < part.luts <= SMALL:
         yield replace(plain, head="serial")
@@ -86,7 +82,7 @@ def measure(
             head=verilog.head,
             outputs="class",
             pipeline=verilog.pipeline,
-            adders=part.family.adders,
+            family=part.family,
         ).luts
     try:
         with tempfile.TemporaryDirectory(prefix="lgc-table-") as folder:

@@ -11,7 +11,7 @@ from lgc.cli._import import config_option
 
 if TYPE_CHECKING:
     from lgc.frontend import ImportOptions
-    from lgc.parts.part import Adders
+    from lgc.parts.part import Part
 
 
 @click.command()
@@ -47,28 +47,44 @@ def estimate(
     from lgc.cli._console import console
     from lgc.files import write_text
     from lgc.frontend import load_circuit
+    from lgc.mapping.choose import by_size, choose_head, fabric_of
     from lgc.mapping.estimate import estimate as run
     from lgc.passes import PIPELINES, PassManager
 
     circuit = PassManager().run(load_circuit(model, source), PIPELINES["O2"])
-    pairs, adders = _candidates(head, [int(size) for size in lut], part)
+    pairs, chosen = _candidates(head, [int(size) for size in lut], part)
+    family = chosen.family if chosen else None
     results = [
-        run(circuit, lut=size, head=name, outputs=outputs, pipeline=pipeline, adders=adders) for name, size in pairs
+        run(circuit, lut=size, head=name, outputs=outputs, pipeline=pipeline, family=family) for name, size in pairs
     ]
-    table = Table("head", "LUT", "gates", "popcount", "argmax", "LUTs in all", "depth", "carry", title=circuit.name)
+    if chosen:
+        results = sorted(by_size(results), key=lambda one: one.head == "serial")  # the smallest, but a vote a clock
+    table = Table(
+        "head", "LUT", "gates", "popcount", "argmax", "LUTs in all", "depth", "carry", "LUT sites", title=circuit.name
+    )
     for one in results:
         parts = (one.stages.get(name) for name in ("gates", "popcount", "argmax"))
         cells = [f"{part.luts:,}" if part else "" for part in parts]
-        table.add_row(one.head, str(one.lut), *cells, f"{one.luts:,}", str(one.depth), f"{one.carry:,}")
+        table.add_row(
+            one.head, str(one.lut), *cells, f"{one.luts:,}", str(one.depth), f"{one.carry:,}", f"{one.sites:,}"
+        )
     console().print(table)
+    if chosen:
+        choice = choose_head(circuit, fabric_of(chosen), chosen, outputs=outputs, pipeline=pipeline)
+        console().print(
+            f"`lgc compile --fabric {fabric_of(chosen)}` builds {choice.head}: {choice.reason}", soft_wrap=True
+        )
     console().print("all estimated; `lgc synth` measures")
     if json_path:
-        rows = [asdict(one) | {"luts": one.luts, "depth": one.depth, "how": "estimated"} for one in results]
+        rows = [
+            asdict(one) | {"luts": one.luts, "sites": one.sites, "depth": one.depth, "how": "estimated"}
+            for one in results
+        ]
         write_text(json_path, json.dumps(rows, indent=2) + "\n")
 
 
-def _candidates(head: str, sizes: list[int], part: str | None) -> tuple[list[tuple[str, int]], Adders | None]:
-    """Heads and operands of lookup tables to estimate, and what becomes of plain arithmetic on a part that is named.
+def _candidates(head: str, sizes: list[int], part: str | None) -> tuple[list[tuple[str, int]], Part | None]:
+    """Heads and operands of lookup tables to estimate, and the part that is named.
 
     Raises:
         OptionError: there is no such part, it has no lookup tables, or not such ones.
@@ -90,4 +106,4 @@ def _candidates(head: str, sizes: list[int], part: str | None) -> tuple[list[tup
         )
     fabric = FABRICS.get(chosen.family.name)
     able = (name for name in every if head != "all" or name not in ON_CHAINS or (fabric and name in heads_on(fabric)))
-    return [(name, chosen.lut_size) for name in able], chosen.family.adders
+    return [(name, chosen.lut_size) for name in able], chosen

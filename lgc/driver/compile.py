@@ -104,8 +104,7 @@ def stage_lines(pipeline: Pipeline) -> Sheet:
 
 def _head_lines(verilog: Verilog, circuit: Circuit, reason: str) -> Sheet:
     """Which head was built and why, and its lookup tables by stage, which are exact."""
-    choice = verilog.choice()
-    lines = [f"head {choice.head}, {reason or choice.reason}"]
+    lines = [f"head {verilog.head}, {reason}"]
     mapped = verilog.mapped(circuit)
     if mapped:
         luts = mapped.luts
@@ -218,20 +217,15 @@ def with_input(circuit: Circuit, asked: CompileRequest, kind: type[Format]) -> C
 def _settled(asked: CompileRequest, format_: Format, circuit: Circuit) -> tuple[Format, str]:
     """The format with the head that ``auto`` stands for, in the cells of the part if one is named, and why."""
     from lgc.backend.verilog import Verilog
-    from lgc.mapping.estimate import compare_heads
-    from lgc.parts.fabrics import FABRICS
+    from lgc.mapping.choose import GENERIC, fabric_of
     from lgc.parts.part import find_part
 
     if not isinstance(format_, Verilog):
         return format_, ""
-    if asked.part is not None and format_.head == "auto" and format_.fabric == "generic":
-        family = find_part(asked.part).family.name
-        format_ = replace(format_, fabric=family) if family in FABRICS else format_
-    if format_.head != "auto" or format_.fabric == "generic":
-        return format_, ""
-    found = compare_heads(circuit, format_.fabric, outputs=format_.outputs, pipeline=format_.pipeline)
-    counts = ", ".join(f"{one.luts:,} LUT{one.lut} ({one.head})" for one in found)
-    return replace(format_, head=found[0].head), f"the smallest on {format_.fabric} by estimate: {counts}"
+    part = find_part(asked.part) if asked.part is not None else None
+    if part is not None and format_.head == "auto" and format_.fabric == GENERIC:
+        format_ = replace(format_, fabric=fabric_of(part))
+    return format_.settled(circuit, part), format_.choice(circuit, part).reason
 
 
 def _placed(

@@ -18,13 +18,12 @@ from lgc.errors import OptionError
 from lgc.ir import Circuit, Head, Netlist
 from lgc.mapping.adders import count_matches, count_sums
 from lgc.mapping.arithmetic import place_ranks
-from lgc.mapping.heads import EFFORT, ON_CHAINS, choose_head, heads_on, map_circuit
+from lgc.mapping.heads import EFFORT, ON_CHAINS, map_circuit
 from lgc.mapping.heads.comparators import Comparator, find_comparators, read_nets
 from lgc.mapping.heads.pack import SHARED, pair_up_sets
 from lgc.mapping.pipeline import Pipeline, max_ranks, net_ranks
 from lgc.mapping.shape import HeadShape
-from lgc.parts.fabrics import FABRICS
-from lgc.parts.part import Adders
+from lgc.parts.part import Adders, Family
 from lgc.tools.cc import find_compiler
 
 # Lookup tables for one full adder that counts votes, gates swallowed, by operands of a table: fitted to yosys 0.70's
@@ -59,17 +58,24 @@ class Estimate:
         head: the head that was reckoned with.
         stages: by name: gates, popcount, argmax.
         carry: positions of carry chains; of an adder head their cells.
+        carry_sites: lookup-table sites that each of them takes.
     """
 
     lut: int
     head: str
     stages: dict[str, Stage]
     carry: int = 0
+    carry_sites: int = 0
 
     @property
     def luts(self) -> int:
         """All of them."""
         return sum(stage.luts for stage in self.stages.values())
+
+    @property
+    def sites(self) -> int:
+        """Places for lookup tables that it takes, those of carry cells included."""
+        return self.luts + self.carry * self.carry_sites
 
     @property
     def depth(self) -> int:
@@ -84,7 +90,7 @@ def estimate(
     head: str = "adder",
     outputs: str = "both",
     pipeline: int = 0,
-    adders: Adders | None = None,
+    family: Family | None = None,
 ) -> Estimate:
     """Estimate a circuit that the passes have optimised.
 
@@ -93,22 +99,21 @@ def estimate(
         head: ``adder``, ``serial`` or one of :mod:`lgc.mapping.heads`.
         outputs: ``class``, ``scores`` or ``both``.
         pipeline: register ranks, or as many as the circuit has places for.
-        adders: what becomes of plain arithmetic in a family with carry chains; without, it is all lookup tables.
+        family: of parts, whose carry chains plain arithmetic goes onto; without, it is all lookup tables.
 
     Raises:
         OptionError: there is no such head for such tables.
     """
     if lut not in (4, 6):
         raise OptionError(f"lookup tables of {lut} operands", hint="They have 4 or 6")
-    choose_head(head, "generic")
     width = max(1, int(circuit.head.sizes.max(initial=1)).bit_length())
     if head == "serial":
         return _serial(circuit, lut, width)
     if head == "adder":
         most = max_ranks(place_ranks(circuit, 0, outputs).levels)
         ranks = place_ranks(circuit, min(pipeline, most), outputs)
-        if adders:
-            return _chained(circuit, lut, outputs, ranks, adders)
+        if family and family.adders:
+            return replace(_chained(circuit, lut, outputs, ranks, family.adders), carry_sites=family.carry_sites)
         gates, popcount, carry = _adder_head(circuit, lut, ranks)
     else:
         gates, popcount, carry = _mapped_head(circuit, lut, head)
@@ -130,18 +135,6 @@ def _serial(circuit: Circuit, lut: int, width: int) -> Estimate:
         "argmax": Stage(bits, 3),
     }
     return Estimate(lut, "serial", stages)
-
-
-def compare_heads(circuit: Circuit, fabric: str, *, outputs: str = "both", pipeline: int = 0) -> list[Estimate]:
-    """The heads that a fabric can have, the one of the fewest lookup tables first.
-
-    Args:
-        fabric: a key of :data:`lgc.parts.fabrics.FABRICS`.
-    """
-    lut = choose_head("auto", fabric).lut
-    heads = ("adder", *heads_on(FABRICS[fabric]))
-    found = [estimate(circuit, lut=lut, head=head, outputs=outputs, pipeline=pipeline) for head in heads]
-    return sorted(found, key=lambda one: one.luts)
 
 
 def _chained(circuit: Circuit, lut: int, outputs: str, ranks: Pipeline, adders: Adders) -> Estimate:

@@ -143,6 +143,7 @@ def close_circuit(
     say = tell or (lambda _what: None)
     check_measurable(part)
     check_clock(part, options.clock)
+    verilog = verilog.settled(circuit, part)
 
     def measure(ranks: int) -> float:
         with tempfile.TemporaryDirectory(prefix="lgc-close-") as folder:

@@ -13,15 +13,19 @@ from strategies import random_circuit
 from lgc.backend.base import write
 from lgc.backend.lgn import Lgn
 from lgc.backend.verilog.interfaces import INTERFACES
+from lgc.bench.hardware import jobs
 from lgc.cli import cli
 from lgc.frontend import load_circuit
-from lgc.mapping.estimate import compare_heads
+from lgc.mapping.choose import choose_head
+from lgc.mapping.estimate import estimate
 from lgc.mapping.heads import HEADS, ON_CHAINS
 from lgc.mapping.heads.argmax import ARCHITECTURES
 from lgc.mapping.names import ArgmaxName, HeadName
 from lgc.parts.fabrics import FABRICS
 from lgc.parts.names import FabricName, InterfaceName
+from lgc.parts.part import find_part, parts
 from lgc.passes import PIPELINES, PassManager
+from lgc.testing import compile_verilog
 
 
 @pytest.fixture
@@ -68,12 +72,42 @@ def test_carry_chains_that_a_fabric_does_not_have(head: str, model: Path) -> Non
 def test_auto_is_the_smallest_by_estimate_and_says_so(model: Path) -> None:
     circuit = PassManager().run(load_circuit(model), PIPELINES["O2"])
     for fabric, heads in (("xc7", {"adder", "compress", "carry", "ternary"}), ("ecp5", {"adder", "compress"})):
-        found = compare_heads(circuit, fabric)
+        found = choose_head(circuit, fabric).estimates
         assert {one.head for one in found} == heads
-        assert found[0].luts == min(one.luts for one in found)
+        assert found[0].sites == min(one.sites for one in found)
         done = CliRunner().invoke(cli, ["compile", str(model), "-o", str(model.with_name("o.v")), "--fabric", fabric])
-        counts = ", ".join(f"{one.luts:,} LUT{one.lut} ({one.head})" for one in found)
+        counts = ", ".join(f"{one.sites:,} LUT{one.lut} ({one.head})" for one in found)
         assert f"head {found[0].head}, the smallest on {fabric} by estimate: {counts}" in done.output
+
+
+@pytest.mark.parametrize("part", [name for name, one in parts().items() if one.family.name in FABRICS])
+@pytest.mark.parametrize("gates", [60, 300])
+def test_auto_means_the_same_to_everyone(part: str, gates: int, tmp_path: Path) -> None:
+    """The estimate for a part, the fabric's alone, the command, the format, Python and the tables: one head."""
+    model = write(Lgn(), random_circuit(40, [gates], 3, seed=gates), tmp_path / "model.lgn")[0]
+    circuit = PassManager().run(load_circuit(model), PIPELINES["O2"])
+    named = find_part(part)
+    fabric = named.family.name
+    done = CliRunner().invoke(cli, ["estimate", str(model), "--target", part, "--json", str(tmp_path / "e.json")])
+    assert done.exit_code == 0, done.output
+    first = json.loads((tmp_path / "e.json").read_text())[0]["head"]
+    assert f"builds {first}: " in done.output
+    assert choose_head(circuit, fabric, named).head == choose_head(circuit, fabric).head == first
+    done = CliRunner().invoke(
+        cli, ["compile", str(model), "-o", str(tmp_path / "a.v"), "--fabric", fabric, "--top", "t"]
+    )
+    assert f"head {first}, " in done.output
+    compile_verilog(model, tmp_path / "b.v", fabric=fabric, top="t")
+    assert (tmp_path / "a.v").read_bytes() == (tmp_path / "b.v").read_bytes()
+    assert next(jobs(circuit, named, 0)).head == choose_head(circuit, fabric, outputs="class").head
+
+
+def test_auto_counts_the_places_of_carry_cells() -> None:
+    """Plain arithmetic of few lookup tables beside many carry cells is not the smallest."""
+    circuit = random_circuit(40, [300], 3, seed=1)
+    plain = estimate(circuit, lut=4, family=find_part("ecp5-25k").family)
+    assert plain.carry > 0
+    assert plain.sites == plain.luts + 2 * plain.carry
 
 
 def test_estimates_for_a_part(model: Path) -> None:

@@ -422,7 +422,7 @@ def test_the_estimate_knows_of_carry_chains(layers, part, ranks, tmp_path, monke
     most = max_ranks(place_ranks(circuit, 0, "class").levels)
     verilog = Verilog(top="net", outputs="class", head="adder", pipeline=min(ranks, most))
     row = measure(circuit, part, verilog, options=SynthOptions(route=False))
-    guess = estimate(circuit, lut=4, outputs="class", pipeline=ranks, adders=part.family.adders)
+    guess = estimate(circuit, lut=4, outputs="class", pipeline=ranks, family=part.family)
     assert row.estimated == guess.luts
     assert row.result is not None
     assert abs(row.error) < 0.15, row
@@ -433,14 +433,14 @@ def test_the_estimate_knows_of_carry_chains(layers, part, ranks, tmp_path, monke
 def test_scores_and_biases_on_chains():
     """Without the class no two scores are compared; a bias behind a rank is an addition of its own."""
     circuit = network((120,), 60)
-    adders = find_part("gatemate-a1").family.adders
-    both, scores = (estimate(circuit, lut=4, outputs=one, adders=adders) for one in ("both", "scores"))
+    family = find_part("gatemate-a1").family
+    both, scores = (estimate(circuit, lut=4, outputs=one, family=family) for one in ("both", "scores"))
     assert list(scores.stages) == ["gates", "popcount"]
     assert both.carry - scores.carry == 2 * 6  # two matches of six bits
     biased = replace(circuit, head=replace(circuit.head, bias=np.array([0, 3, 0])))
     more = {
-        ranks: estimate(biased, lut=4, outputs="scores", pipeline=ranks, adders=adders).carry
-        - estimate(circuit, lut=4, outputs="scores", pipeline=ranks, adders=adders).carry
+        ranks: estimate(biased, lut=4, outputs="scores", pipeline=ranks, family=family).carry
+        - estimate(circuit, lut=4, outputs="scores", pipeline=ranks, family=family).carry
         for ranks in (0, 20)
     }
     assert more == {0: 0, 20: 6}

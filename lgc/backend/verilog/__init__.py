@@ -28,12 +28,14 @@ from lgc.errors import OptionError
 from lgc.ir import Circuit
 from lgc.ir.naming import comment, identifier
 from lgc.mapping.arithmetic import place_ranks, tree_depth
-from lgc.mapping.heads import EFFORT, HEADS, Choice, Mapped, choose_head, heads_on, map_circuit
+from lgc.mapping.choose import Choice, choose_head
+from lgc.mapping.heads import EFFORT, HEADS, Mapped, heads_on, map_circuit
 from lgc.mapping.heads.argmax import ARCHITECTURES
 from lgc.mapping.heads.copies import copy_inputs
 from lgc.mapping.pipeline import INPUT_LEVEL, Pipeline, input_level, netlist_levels
 from lgc.mapping.shape import HeadShape
 from lgc.parts.fabrics import FABRICS
+from lgc.parts.part import Part
 
 BODY_MARK = "// body-sha256: "
 SOURCE_MARK = "// model-digest: "
@@ -134,13 +136,17 @@ class Verilog(Format):
                 hint=f"Give --fabric {able}, or another head: --head compress, or --head auto",
             )
 
-    def choice(self) -> Choice:
-        """The head that is built, and why."""
-        return choose_head(self.head, self.fabric)
+    def choice(self, circuit: Circuit, part: Part | None = None) -> Choice:
+        """The head that is built, and why; on a part, if one is known."""
+        return choose_head(circuit, self.fabric, part, outputs=self.outputs, pipeline=self.pipeline, asked=self.head)
+
+    def settled(self, circuit: Circuit, part: Part | None = None) -> Verilog:
+        """These options with the head that is built in place of ``auto``, which other options then leave alone."""
+        return replace(self, head=self.choice(circuit, part).head)
 
     def mapped(self, circuit: Circuit) -> Mapped | None:
         """The circuit in lookup tables, or None where the head is arithmetic."""
-        choice = self.choice()
+        choice = self.choice(circuit)
         if choice.head in ("adder", "serial"):
             return None
         mapped = map_circuit(

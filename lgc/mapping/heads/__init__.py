@@ -1,6 +1,6 @@
 """Heads fixed as lookup tables: popcount by compressor trees that swallow the last layer, and argmax (docs/head.md)."""
 
-from lgc.mapping.heads.auto import HEADS, ON_CHAINS, Choice, choose_head, heads_on
+from lgc.mapping.heads.auto import HEADS, ON_CHAINS, heads_on
 from lgc.mapping.heads.choose import EFFORT
 from lgc.mapping.heads.lower import map_circuit
 from lgc.mapping.heads.plan import REGIONS, Chain, Compressor, Mapped, Piece
@@ -11,11 +11,9 @@ __all__ = [
     "ON_CHAINS",
     "REGIONS",
     "Chain",
-    "Choice",
     "Compressor",
     "Mapped",
     "Piece",
-    "choose_head",
     "heads_on",
     "map_circuit",
 ]

@@ -1,0 +1,82 @@
+"""Which head is built: the one decision behind ``auto``, for commands, Python, the benchmarks and the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from lgc.ir import Circuit
+from lgc.mapping.estimate import Estimate, estimate
+from lgc.mapping.heads import heads_on
+from lgc.parts.fabrics import FABRICS
+from lgc.parts.part import Family, Part, parts
+
+GENERIC = "generic"
+_GENERIC_LUT = 6
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A head, and why it is built.
+
+    Attributes:
+        lut: operands of the lookup tables that it is made for.
+        estimates: of the heads that were compared, the one of the fewest lookup-table sites first; empty where nothing
+            was compared.
+    """
+
+    head: str
+    lut: int
+    reason: str
+    estimates: tuple[Estimate, ...] = ()
+
+
+def fabric_of(part: Part) -> str:
+    """The fabric that a part's cells are: its family's, or ``generic`` where lgc knows no cells of it."""
+    return part.family.name if part.family.name in FABRICS else GENERIC
+
+
+@lru_cache(maxsize=8)
+def choose_head(
+    circuit: Circuit,
+    fabric: str,
+    part: Part | None = None,
+    *,
+    outputs: str = "both",
+    pipeline: int = 0,
+    asked: str = "auto",
+) -> Choice:
+    """The head that ``auto`` stands for: of those that the fabric can have, that of the fewest LUT sites by estimate.
+
+    Without a fabric it is plain arithmetic, which any tool takes. What the last calls gave is remembered.
+
+    Args:
+        circuit: as the passes left it.
+        fabric: ``generic`` or a key of :data:`lgc.parts.fabrics.FABRICS`.
+        part: whose carry chains plain arithmetic goes onto; by default any of the fabric's family.
+        outputs: ``class``, ``scores`` or ``both``.
+        pipeline: register stages, or as many as the circuit has places for.
+        asked: a head; ``auto`` compares.
+    """
+    known = FABRICS.get(fabric)
+    lut = known.lut if known else _GENERIC_LUT
+    if asked != "auto":
+        return Choice(asked, lut, "as asked for")
+    if known is None:
+        return Choice("adder", lut, "plain arithmetic is portable, and no fabric is named that could hold tables fixed")
+    family = part.family if part else _family(fabric)
+    heads = ("adder", *heads_on(known))
+    found = [estimate(circuit, lut=lut, head=head, outputs=outputs, pipeline=pipeline, family=family) for head in heads]
+    ranked = by_size(found)
+    sizes = ", ".join(f"{one.sites:,} LUT{lut} ({one.head})" for one in ranked)
+    return Choice(ranked[0].head, lut, f"the smallest on {fabric} by estimate: {sizes}", ranked)
+
+
+def by_size(estimates: Sequence[Estimate]) -> tuple[Estimate, ...]:
+    """The one of the fewest lookup-table sites first; of equals the one that came first."""
+    return tuple(sorted(estimates, key=lambda one: one.sites))
+
+
+def _family(fabric: str) -> Family | None:
+    return next((part.family for part in parts().values() if part.family.name == fabric), None)
