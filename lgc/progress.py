@@ -17,9 +17,15 @@ class Progress(Protocol):
             total: of how much, if that is known.
         """
 
+    def note(self, text: str) -> None:
+        """A line worth keeping: an epoch's accuracy, a measurement."""
+
 
 class Silence:
     """Progress that nobody watches."""
 
     def step(self, name: str, done: int = 0, total: int | None = None) -> None:
+        """See :class:`Progress`."""
+
+    def note(self, text: str) -> None:
         """See :class:`Progress`."""

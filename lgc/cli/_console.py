@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from lgc.driver.sheet import Sheet
 
 
-def console(*, quiet: bool = False) -> Console:
-    """Standard output. Names of models, classes and files are text: ``[/x]`` and ``:smile:`` mean nothing in them."""
+def console(*, quiet: bool = False, error: bool = False) -> Console:
+    """Standard output, or error. Names of models, classes and files are text: ``[/x]`` means nothing in them."""
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, emoji=False, quiet=quiet)
+    return Console(highlight=False, markup=False, emoji=False, quiet=quiet, stderr=error)
 
 
 def show(out: Console, sheet: Sheet) -> None:
@@ -45,10 +45,17 @@ class _Bar:
     def step(self, name: str, done: int = 0, total: int | None = None) -> None:
         self._bar.update(self._task, description=name, completed=done, total=total)
 
+    def note(self, text: str) -> None:
+        self._bar.console.print(text, soft_wrap=True)
+
 
 @contextmanager
-def progress(out: Console) -> Iterator[Progress]:
-    """A line that says what runs, how much of it is done, for how long, and how long it will take; gone at the end."""
+def progress(out: Console, *, stays: bool = False) -> Iterator[Progress]:
+    """A line that says what runs, how much of it is done, for how long, and how long it will take.
+
+    Args:
+        stays: whether the line is left there at the end.
+    """
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -61,5 +68,5 @@ def progress(out: Console) -> Iterator[Progress]:
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
+    with Progress(*columns, console=out, transient=not stays, disable=not (stays or out.is_terminal)) as bar:
         yield _Bar(bar)

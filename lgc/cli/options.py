@@ -50,15 +50,18 @@ class RequestCommand(click.Command):
                     formatter.write(f"{'':{formatter.current_indent}}{line}\n")
 
 
-def request_command(name: str, *requests: type, examples: Sequence[str] = ()) -> Callable[[Command], click.Command]:
+def request_command(
+    name: str, *requests: type, settings: type | None = None, examples: Sequence[str] = ()
+) -> Callable[[Command], click.Command]:
     """A command with the options of requests, of which the function gets one each, in order, before its own options.
 
     Args:
+        settings: a class whose fields are options too; those given reach the function as a dictionary, ``settings``.
         examples: command lines, with comments behind them.
     """
 
     def decorate(function: Command) -> click.Command:
-        made = click.command(name, cls=RequestCommand)(_with_options(function, requests))
+        made = click.command(name, cls=RequestCommand)(_with_options(function, requests, settings))
         assert isinstance(made, RequestCommand)
         made.examples = examples
         return made
@@ -66,12 +69,15 @@ def request_command(name: str, *requests: type, examples: Sequence[str] = ()) ->
     return decorate
 
 
-def _with_options(function: Command, requests: Sequence[type]) -> Command:
+def _with_options(function: Command, requests: Sequence[type], settings: type | None) -> Command:
     fields = [described(one) for one in requests]
     names = {name: one for group in fields for name, one in group.items()}
+    loose = {name: one for name, one in described(settings).items() if name not in names} if settings else {}
 
     @functools.wraps(function)
     def call(**values: Any) -> Any:
+        if settings:
+            values["settings"] = _given(loose, values)
         given = _given(names, values)
         built = [
             kind(**{name: given[name] for name in own if name in given})
@@ -80,7 +86,7 @@ def _with_options(function: Command, requests: Sequence[type]) -> Command:
         return function(*built, **values)
 
     wrapped: Command = call
-    for one in reversed(names.values()):
+    for one in reversed([*names.values(), *loose.values()]):
         wrapped = _parameter(one)(wrapped)
     return wrapped
 
@@ -104,11 +110,12 @@ def _parameter(one: Described) -> Callable[[Command], Command]:
     """The argument or option of a setting, with its former flags."""
     if one.setting.flags and not one.setting.flags[0].startswith("-"):
         required = must_be_given(one)
-        return click.argument(one.name, metavar=one.setting.flags[0], type=_type(one), required=required)
+        metavar = one.setting.flags[0] if required else f"[{one.setting.flags[0]}]"
+        return click.argument(one.name, metavar=metavar, type=_type(one), required=required)
 
     def decorate(command: Command) -> Command:
         for index, flag in enumerate(one.setting.former):
-            former = {"type": _type(one), "hidden": True, "multiple": one.several}
+            former = {"type": _type(one), "hidden": True, "multiple": _repeats(one)}
             command = click.option(flag, f"{_FORMER}{one.name}_{index}", **former)(command)
         return _option(one)(command)
 
@@ -126,8 +133,13 @@ def _option(one: Described) -> Callable[[Command], Command]:
         flags = setting.flags or (f"--no-{dashed}" if one.default is True else f"--{dashed}",)
         return click.option(*flags, one.name, is_flag=True, flag_value=one.default is not True, **more)
     more |= {"metavar": setting.metavar} if setting.metavar else {}
-    more |= {"type": _type(one), "multiple": one.several, "required": must_be_given(one)}
+    more |= {"type": _type(one), "multiple": _repeats(one), "required": must_be_given(one)}
     return click.option(*(setting.flags or (f"--{dashed}",)), one.name, **more)
+
+
+def _repeats(one: Described) -> bool:
+    """Whether the option may be given several times."""
+    return one.several or any(typing.get_origin(kind) is tuple for kind in typing.get_args(one.kind))
 
 
 def _help(one: Described) -> str:

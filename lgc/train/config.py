@@ -8,6 +8,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +22,11 @@ PRECISIONS = ("auto", "float32", "tf32", "bfloat16")
 ESTIMATORS = ("straight-through", "gumbel", "soft")
 PARAMETRISATIONS = ("gates", "tables")
 PRESETS = ("mnist-4k", "mnist-8k", "mnist-32k", "fmnist-8k", "cifar-64k", "cifar-256k")
+
+
+_network = partial(Setting, group="Network")
+_course = partial(Setting, group="Course of training")
+_images = partial(Setting, group="Augmentation of images")
 
 
 def _aside(text: str, *, choices: tuple[str, ...] = (), low: float | None = None) -> Setting:
@@ -37,7 +43,10 @@ class TrainConfig:
 
     dataset: Annotated[str, _aside("A name, or a .npz file.")]
     data_dir: Annotated[Path | None, _aside("Folder with the data files.")] = None
-    output: Annotated[Path | None, _aside("Checkpoint to write, .pt or .safetensors.")] = None
+    output: Annotated[
+        Path | None,
+        Setting("Checkpoint to write, .pt or .safetensors.", decides=False, flags=("-o", "--output")),
+    ] = None
     log: Annotated[Path | None, _aside("JSON lines, one an epoch; a .csv and a .png of the curve go beside it.")] = None
     name: Annotated[str | None, _aside("Name of the model; by default the data set's.")] = None
     device: Annotated[str, _aside("Where to train.", choices=("auto", "cpu", "cuda"))] = "auto"
@@ -45,66 +54,70 @@ class TrainConfig:
     save_every: Annotated[float, _aside("Seconds between two saves of the state for --resume.", low=0)] = 60.0
     soft_samples: Annotated[int, _aside("Validation samples for the soft accuracy; 0 for none.", low=0)] = 512
 
-    gates: Annotated[int, Setting("Gates a layer.", low=1)] = 8000
-    layers: Annotated[int, Setting("Layers.", low=1)] = 1
+    gates: Annotated[int, _network("Gates a layer.", low=1)] = 8000
+    layers: Annotated[int, _network("Layers.", low=1)] = 1
     wiring: Annotated[
-        tuple[str, ...], Setting("dense, topk:K or fixed, once a layer; the last one is for all further layers.")
+        tuple[str, ...], _network("dense, topk:K or fixed, once a layer; the last one is for all further layers.")
     ] = ("dense", "fixed")
     redraw: Annotated[
-        int, Setting("Times that other candidates of topk wires replace unlikely ones, in three of four epochs.", low=0)
+        int,
+        _network("Times that other candidates of topk wires replace unlikely ones, in three of four epochs.", low=0),
     ] = 0
-    estimator: Annotated[str, Setting("How training sees the choice of a gate.", ESTIMATORS)] = "straight-through"
-    wire_estimator: Annotated[str, Setting("The same for the choice of a wire.", ESTIMATORS)] = "straight-through"
-    gumbel_temperature: Annotated[float, Setting("Of the softmax, where an estimator is gumbel.", above=0)] = 0.25
-    arity: Annotated[int, Setting("Inputs of a gate; above 2 with --parametrisation tables.", low=2, high=6)] = 2
+    estimator: Annotated[str, _network("How training sees the choice of a gate.", ESTIMATORS)] = "straight-through"
+    wire_estimator: Annotated[str, _network("The same for the choice of a wire.", ESTIMATORS)] = "straight-through"
+    gumbel_temperature: Annotated[float, _network("Of the softmax, where an estimator is gumbel.", above=0)] = 0.25
+    arity: Annotated[int, _network("Inputs of a gate; above 2 with --parametrisation tables.", low=2, high=6)] = 2
     parametrisation: Annotated[
-        str, Setting("What is learned of a gate: which of 16, or each entry of its truth table.", PARAMETRISATIONS)
+        str, _network("What is learned of a gate: which of 16, or each entry of its truth table.", PARAMETRISATIONS)
     ] = "gates"
     thresholds: Annotated[
         tuple[float, ...] | str,
-        Setting("A bit is 1 where the feature is above it; once for each bit. Or uniform:T, or distributive:T."),
+        _network(
+            "A bit is 1 where the feature is above it; once for each bit. Or uniform:T, or distributive:T.",
+            flags=("--threshold",),
+        ),
     ] = (0.25,)
-    rarest: Annotated[float, Setting("Inputs 1 (or 0) in a smaller part of the samples get no wires.", (), 0, 0.5)] = (
+    rarest: Annotated[float, _network("Inputs 1 (or 0) in a smaller part of the samples get no wires.", (), 0, 0.5)] = (
         0.001
     )
 
-    epochs: Annotated[int, Setting("Passes over the training samples.", low=1)] = 20
-    batch: Annotated[int, Setting("Samples a step.", low=1)] = 256
-    lr: Annotated[float, Setting("Learning rate of Adam.", above=0)] = 0.075
-    schedule: Annotated[str, Setting("Learning rate falling to 0, or constant.", ("cosine", "constant"))] = "cosine"
+    epochs: Annotated[int, _course("Passes over the training samples.", low=1)] = 20
+    batch: Annotated[int, _course("Samples a step.", low=1)] = 256
+    lr: Annotated[float, _course("Learning rate of Adam.", above=0)] = 0.075
+    schedule: Annotated[str, _course("Learning rate falling to 0, or constant.", ("cosine", "constant"))] = "cosine"
     tau: Annotated[
         float | str,
-        Setting(
+        _course(
             "Divides the scores in the loss. auto is half the root of the gates a class; adaptive starts there and "
             "keeps the spread of the logits.",
             ("auto", "adaptive"),
             above=0,
         ),
     ] = 12.0
-    seed: Annotated[int, Setting("Decides everything that is drawn.", low=0)] = 0
-    validation: Annotated[float, Setting("Part of the training samples that selects the epoch.", high=0.9, above=0)] = (
+    seed: Annotated[int, _course("Decides everything that is drawn.", low=0)] = 0
+    validation: Annotated[float, _course("Part of the training samples that selects the epoch.", high=0.9, above=0)] = (
         0.1
     )
 
-    augment: Annotated[str, Setting("Change training images, anew in every epoch.", AUGMENTATIONS)] = "none"
+    augment: Annotated[str, _images("Change training images, anew in every epoch.", AUGMENTATIONS)] = "none"
     augment_until: Annotated[
-        float, Setting("Part of the epochs that is augmented; the rest see the images as they are.", low=0, high=1)
+        float, _images("Part of the epochs that is augmented; the rest see the images as they are.", low=0, high=1)
     ] = 1.0
-    rotate: Annotated[float, Setting("Largest rotation, in degrees.", low=0, high=180)] = 10.0
-    shear: Annotated[float, Setting("Largest shear, in degrees.", low=0, high=60)] = 10.0
-    scale: Annotated[float, Setting("Largest relative change of size.", low=0, high=0.9)] = 0.1
-    shift: Annotated[float, Setting("Largest move, in pixels; whole for --augment shift.", low=0, high=1e4)] = 1.0
-    elastic_alpha: Annotated[float, Setting("Strength of the elastic bending, as torchvision's.", low=0, high=1e4)] = (
+    rotate: Annotated[float, _images("Largest rotation, in degrees.", low=0, high=180)] = 10.0
+    shear: Annotated[float, _images("Largest shear, in degrees.", low=0, high=60)] = 10.0
+    scale: Annotated[float, _images("Largest relative change of size.", low=0, high=0.9)] = 0.1
+    shift: Annotated[float, _images("Largest move, in pixels; whole for --augment shift.", low=0, high=1e4)] = 1.0
+    elastic_alpha: Annotated[float, _images("Strength of the elastic bending, as torchvision's.", low=0, high=1e4)] = (
         64.0
     )
-    elastic_sigma: Annotated[float, Setting("Its smoothness, in pixels.", high=100, above=0)] = 6.0
+    elastic_sigma: Annotated[float, _images("Its smoothness, in pixels.", high=100, above=0)] = 6.0
     interpolation: Annotated[
-        str, Setting("Of moved and bent images: bilinear blurs them, bicubic keeps edges.", INTERPOLATIONS)
+        str, _images("Of moved and bent images: bilinear blurs them, bicubic keeps edges.", INTERPOLATIONS)
     ] = "bilinear"
     brightness: Annotated[
-        float, Setting("Largest relative change of brightness, with any --augment.", low=0, high=1)
+        float, _images("Largest relative change of brightness, with any --augment.", low=0, high=1)
     ] = 0.0
-    pad: Annotated[int, Setting("Largest move of crop-flip, in pixels.", low=0, high=1e4)] = 4
+    pad: Annotated[int, _images("Largest move of crop-flip, in pixels.", low=0, high=1e4)] = 4
 
     def __post_init__(self) -> None:
         check(self)

@@ -15,14 +15,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
 import lgc
 from lgc.errors import InputError, OptionError, OutputError
 from lgc.frontend import Model, lower, write_model
 from lgc.ir import interp
+from lgc.progress import Progress, Silence
 from lgc.train import resume
 from lgc.train.augment import make_augment
 from lgc.train.build import build_network
@@ -42,14 +41,14 @@ _BATCH = 2048  # samples at a time outside of training
 _BLOCK = 4096  # the same in the interpreter
 
 
-def train(config: TrainConfig, *, console: Console | None = None, go_on: bool = False) -> Model:
+def train(config: TrainConfig, *, progress: Progress | None = None, go_on: bool = False) -> Model:
     """Train, and give the hardened model of the best epoch by hard validation accuracy.
 
     Ctrl-C ends the training after the step under way, writes its state, and gives the best model so far, which has
     not seen the test set. Under torchrun, all processes train together, and the first one writes.
 
     Args:
-        console: where progress is shown; None shows none.
+        progress: who hears how far it is, and each epoch's line.
         go_on: resume the run whose state is beside the output.
 
     Raises:
@@ -65,8 +64,8 @@ def train(config: TrainConfig, *, console: Console | None = None, go_on: bool = 
     device = pick_device(config.device)
     with joined(device) as group:
         data = _load(config, group)
-        shown = console if console is not None and group.rank == 0 else Console(quiet=True)
-        run = Run(config, data, device, group, shown)
+        told = progress if progress is not None and group.rank == 0 else Silence()
+        run = Run(config, data, device, group, told)
         return run.finish() if run.train(go_on) else run.stopped()
 
 
@@ -99,8 +98,8 @@ def draw_contact_sheet(config: TrainConfig, path: Path) -> None:
 class Run:
     """The state of one training run in one process."""
 
-    def __init__(self, config: TrainConfig, data: Dataset, device: torch.device, group: Group, console: Console):
-        self.config, self.data, self.device, self.group, self.console = config, data, device, group, console
+    def __init__(self, config: TrainConfig, data: Dataset, device: torch.device, group: Group, told: Progress):
+        self.config, self.data, self.device, self.group, self.told = config, data, device, group, told
         rows, held_out = self._split()
         self.encoder = make_encoder(config.thresholds, data.train[rows], data.scale)
         self.to_bits = BitEncoder(self.encoder, data.scale, device)
@@ -113,7 +112,7 @@ class Run:
         self.epochs = Epochs(self.training.x, data.feature_shape, augment, config.seed, until)
         self.step = self._make_step()
         self.best: Model | None = None
-        self.progress = resume.Progress()
+        self.progress = resume.Position()
         self.tally = torch.zeros(2, dtype=torch.float64, device=device)  # loss and samples right, in this epoch
         self.history = History(None)
         self.saved = time.monotonic()
@@ -145,9 +144,7 @@ class Run:
         if go_on:
             self._restore()
         elif self.config.output is not None and resume.state_path(self.config.output).exists():
-            self.console.print(
-                "An earlier run was stopped here. It is forgotten now; --resume would have gone on with it."
-            )
+            self.told.note("An earlier run was stopped here. It is forgotten now; --resume would have gone on with it.")
         self.history = History(self.config.log if self.group.rank == 0 else None, self.progress.entries)
         if go_on:
             self.history.add("resume", epoch=self.progress.epoch, step=self.progress.step)
@@ -155,13 +152,12 @@ class Run:
             settings = self.config.hyperparameters()
             self.history.add("start", lgc=lgc.__version__, dataset=self.data.name, **settings)
         before, started = self.progress.seconds, time.monotonic()
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        total = self.config.epochs * self.steps
         try:
-            with Progress(*columns, console=self.console) as bar, StopRequest() as stop:
-                done = (self.progress.epoch - 1) * self.steps + self.progress.step
-                task = bar.add_task("training", total=self.config.epochs * self.steps, completed=done)
+            with StopRequest() as stop:
                 for _ in self._updates(stop):
-                    bar.advance(task)
+                    done = (self.progress.epoch - 1) * self.steps + self.progress.step
+                    self.told.step("training", done, total)
                     self.progress.seconds = before + time.monotonic() - started
         finally:
             self.epochs.close()
@@ -223,10 +219,9 @@ class Run:
             **{name: round(value, 5) for name, value in accuracies.items()}, seconds=round(progress.seconds, 1),
         )  # fmt: skip
         soft = "soft {soft_accuracy:7.2%}  gap {gap:+7.2%}".format(**accuracies) if "gap" in accuracies else ""
-        self.console.print(
+        self.told.note(
             f"epoch {progress.epoch:3d}  loss {loss_sum / seen:.4f}  training {correct / seen:7.2%}  "
-            f"validation {validation:7.2%}  {soft}",
-            soft_wrap=True,
+            f"validation {validation:7.2%}  {soft}"
         )
         self.tally.zero_()
         progress.next_epoch()
@@ -292,7 +287,7 @@ class Run:
         """The best model so far, of a run that somebody stopped."""
         self.history.finish()
         if self.best is None:
-            self.console.print("Stopped in the first epoch. Go on with --resume.")
+            self.told.note("Stopped in the first epoch. Go on with --resume.")
             raise KeyboardInterrupt
         model = replace(self.best, training={**self.best.training, "interrupted": True})
         self._save(model)

@@ -1,0 +1,140 @@
+"""Training: what `lgc train` does."""
+
+from __future__ import annotations
+
+import os
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from lgc.driver.request import Request
+from lgc.driver.sheet import Sheet, Shown
+from lgc.errors import MissingToolError, OptionError
+from lgc.progress import Progress, Silence
+from lgc.settings import Setting
+from lgc.train.config import PRESETS, TrainConfig, merged, read_config, read_preset
+
+if TYPE_CHECKING:
+    from lgc.frontend import Model
+
+__all__ = ["TrainConfig", "TrainRequest", "Trained", "need_output", "train"]
+
+DATA_VARIABLE = "LGC_DATA"
+
+
+@dataclass(frozen=True)
+class TrainRequest(Request):
+    """What to train on, and how. Later sources of settings win: a preset, a file, ``settings``.
+
+    Attributes:
+        settings: by the names of :class:`lgc.train.config.TrainConfig`.
+    """
+
+    dataset: Annotated[
+        str | None,
+        Setting("mnist, fashion-mnist, cifar-10, digits, or a .npz file with X and y.", flags=("DATASET",)),
+    ] = None  # fmt: skip
+    preset: Annotated[str | None, Setting("Start from a recipe; flags change it.", choices=PRESETS)] = None
+    config: Annotated[Path | None, Setting("TOML file of settings, named as the flags; flags win.")] = None
+    resume: Annotated[bool, Setting("Go on with the run that was stopped while it wrote this output.")] = False
+    contact_sheet: Annotated[
+        Path | None, Setting("PNG of augmented samples; without -o, nothing is trained.")
+    ] = None  # fmt: skip
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def train_config(self) -> TrainConfig:
+        """All settings together.
+
+        Raises:
+            OptionError: no data set is named, a setting is out of its range, or two do not go together.
+            InputError: the file of settings cannot be read.
+        """
+        data = os.environ.get(DATA_VARIABLE)
+        environment = {"data_dir": Path(data)} if data else {}
+        preset = read_preset(self.preset) if self.preset else {}
+        file = read_config(self.config) if self.config else {}
+        named = {"dataset": self.dataset} if self.dataset is not None else {}
+        return merged(environment, preset, file, dict(self.settings), named)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Trained(Shown):
+    """A trained network.
+
+    Attributes:
+        model: the best epoch's, hardened; None where only a contact sheet was drawn, or by a process that does not
+            write.
+        output: the checkpoint; None if none was written.
+    """
+
+    model: Model | None
+    output: Path | None
+    contact_sheet: Path | None = None
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """What the training says of itself: epochs, accuracies, settings."""
+        return self.model.training if self.model is not None else {}
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was stopped before its last epoch."""
+        return bool(self.record.get("interrupted"))
+
+    def sheet(self) -> Sheet:
+        """See :class:`Shown`."""
+        lines = [f"{self.contact_sheet}: augmented samples"] if self.contact_sheet else []
+        if self.model is None:
+            return lines
+        record = self.record
+        epoch = f"epoch {record['best_epoch']} of {record['epochs']}"
+        if self.interrupted:
+            return [
+                *lines,
+                f"{self.output}: stopped; {epoch} is the best so far, validation {record['validation_accuracy']:.2%}. "
+                "Go on with --resume.",
+            ]
+        accuracies = f"validation {record['validation_accuracy']:.2%}, test {record['test_accuracy']:.2%}"
+        return [*lines, f"{self.output or self.model.name}: {self.model.num_nodes} gates, {epoch}, {accuracies}"]
+
+
+def train(asked: TrainRequest, progress: Progress | None = None) -> Trained:
+    """Train a network; the checkpoint is that of the epoch with the best validation accuracy of the discrete network.
+
+    Raises:
+        MissingToolError: torch is not installed.
+        LgcError: the data or a setting is unusable, or the checkpoint cannot be written.
+    """
+    config = asked.train_config()
+    trainer = _trainer()
+    if asked.contact_sheet is not None:
+        trainer.draw_contact_sheet(config, asked.contact_sheet)
+        if config.output is None:
+            return Trained(None, None, asked.contact_sheet)
+    model = trainer.train(config, progress=progress or Silence(), go_on=asked.resume)
+    writes = int(os.environ.get("RANK", "0")) == 0  # not torchrun's other processes
+    return Trained(model if writes else None, config.output, asked.contact_sheet)
+
+
+def need_output(asked: TrainRequest) -> None:
+    """Refuse a run on the command line that would leave nothing behind.
+
+    Raises:
+        OptionError: neither a checkpoint nor a contact sheet is to be written.
+    """
+    if asked.train_config().output is None and asked.contact_sheet is None:
+        raise OptionError("where is the checkpoint to be written?", hint="Add -o model.pt")
+
+
+def _trainer() -> types.ModuleType:
+    try:
+        import lgc.train.trainer as trainer
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise MissingToolError(
+            "training needs torch, which is not installed", hint="`pip install lgc[train]`"
+        ) from None
+    return trainer
