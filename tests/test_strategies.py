@@ -23,7 +23,7 @@ def _inverters(netlist: Netlist) -> set[int]:
 
 
 AWKWARD = {
-    "constant operand": lambda n: ((n.fanin <= CONST1) & (np.arange(n.width) < n.arity[:, None])).any(),
+    "constant operand": lambda n: ((n.fanin <= CONST1) & n.used).any(),
     "repeated operand": lambda n: ((n.fanin[:, :1] == n.fanin[:, 1:2]) & (n.arity[:, None] == 2)).any(),
     "equal nodes": lambda n: len(np.unique(np.column_stack([n.fanin, n.table]), axis=0)) < n.num_nodes,
     "inverter of an inverter": lambda n: any(n.fanin[row, 0] - n.first_node in _inverters(n) for row in _inverters(n)),

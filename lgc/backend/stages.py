@@ -110,6 +110,5 @@ def _layer_name(circuit: Circuit, node: int) -> str:
 def _reads(circuit: Circuit, nodes: NDArray[np.int64], home: NDArray[np.int64], labels: list[str]) -> tuple[str, ...]:
     netlist = circuit.netlist
     real = nodes[nodes >= 0]
-    used = np.arange(netlist.width) < netlist.arity[real, None]
-    nets = np.concatenate([netlist.fanin[real][used], -1 - nodes[nodes < 0]])
+    nets = np.concatenate([netlist.fanin[real][netlist.used[real]], -1 - nodes[nodes < 0]])
     return tuple(labels[index] for index in np.unique(home[nets[nets > CONST1]]).tolist())

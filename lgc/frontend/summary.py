@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lgc.frontend.lower import lower
 from lgc.frontend.model import CONSTANTS, Model
-from lgc.ir import BY_TABLE, FIRST_INPUT, Circuit, Netlist
+from lgc.ir import BY_TABLE, FIRST_INPUT, Circuit
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def summarise(result: Model | Circuit) -> Summary:
     """The numbers of a model or circuit, as it is before any optimisation."""
     circuit = lower(result) if isinstance(result, Model) else result
     netlist = circuit.netlist
-    live = live_nets(netlist)
+    live = netlist.live()
     used = live[FIRST_INPUT : netlist.first_node].reshape(-1, circuit.encoder.num_thresholds).any(axis=1)
     return Summary(
         name=circuit.name,
@@ -88,17 +88,6 @@ def summarise(result: Model | Circuit) -> Summary:
         layers=_layers(result, live[netlist.first_node :]) if isinstance(result, Model) else (),
         gates=histogram(netlist.table, netlist.arity),
     )
-
-
-def live_nets(netlist: Netlist) -> NDArray[np.bool_]:
-    """bool (num_nets,): the nets from which an output can be reached."""
-    live = np.zeros(netlist.num_nets, np.bool_)
-    live[netlist.outputs] = True
-    used = np.arange(netlist.width) < netlist.arity[:, None]
-    for lo, hi in reversed(list(netlist.runs())):
-        rows = np.flatnonzero(live[netlist.first_node + lo : netlist.first_node + hi]) + lo
-        live[netlist.fanin[rows][used[rows]]] = True
-    return live
 
 
 def histogram(tables: NDArray[np.uint64], arity: NDArray[np.uint8]) -> tuple[tuple[str, int], ...]:

@@ -142,6 +142,13 @@ class Netlist:
         """K, the number of operand columns."""
         return int(self.fanin.shape[1])
 
+    @cached_property
+    def used(self) -> NDArray[np.bool_]:
+        """bool (M, K), read-only: which places of ``fanin`` are operands."""
+        used = np.arange(self.width) < self.arity[:, None]
+        used.setflags(write=False)
+        return used
+
     def label(self, net: int) -> str:
         """A net for people: ``0``, ``in[12]``, or ``n900 (layer1[537])``."""
         if net < FIRST_INPUT:
@@ -189,10 +196,27 @@ class Netlist:
         cuts = np.flatnonzero(np.diff(levels[order])) + 1
         return np.split(order, cuts) if len(order) else []
 
+    def live(
+        self, roots: NDArray[np.integer] | None = None, *, leaves: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.bool_]:
+        """bool (num_nets,): the nets on which an output depends. Constants and inputs count only if they are read.
+
+        Args:
+            roots: nets to start from instead of the outputs.
+            leaves: bool (M,), nodes whose operands do not become live by them.
+        """
+        live = np.zeros(self.num_nets, np.bool_)
+        live[self.outputs if roots is None else roots] = True
+        for lo, hi in reversed(list(self.runs())):
+            readers = live[self.first_node + lo : self.first_node + hi]
+            if leaves is not None:
+                readers = readers & ~leaves[lo:hi]
+            live[self.fanin[lo:hi][readers[:, None] & self.used[lo:hi]]] = True
+        return live
+
     def fanout(self) -> NDArray[np.int64]:
         """int64 (num_nets,): how many operands and outputs read each net."""
-        used = np.arange(self.width) < self.arity[:, None]
-        counts = np.bincount(self.fanin[used], minlength=self.num_nets)
+        counts = np.bincount(self.fanin[self.used], minlength=self.num_nets)
         return counts + np.bincount(self.outputs, minlength=self.num_nets)
 
     def with_outputs(self, outputs: NDArray[np.integer]) -> Netlist:
@@ -203,9 +227,8 @@ class Netlist:
         """SHA-256 over inputs, nodes and outputs; origins do not count."""
         sha = hashlib.sha256(b"lgc-netlist-1")
         sha.update(np.array([self.num_inputs, self.num_nodes, self.num_outputs], "<i8").tobytes())
-        used = np.arange(self.width) < self.arity[:, None]
         sha.update(self.arity.tobytes())
-        sha.update(self.fanin[used].astype("<i4").tobytes())
+        sha.update(self.fanin[self.used].astype("<i4").tobytes())
         sha.update(self.table.astype("<u8").tobytes())
         sha.update(self.outputs.astype("<i4").tobytes())
         return sha.hexdigest()

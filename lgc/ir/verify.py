@@ -38,8 +38,7 @@ def verify_netlist(netlist: Netlist) -> None:
     _refuse_node(
         netlist, ((netlist.fanin < 0) | (netlist.fanin >= own)).any(axis=1), "an operand is not below its node"
     )
-    unused = np.arange(netlist.width) >= netlist.arity[:, None]
-    _refuse_node(netlist, (unused & (netlist.fanin != 0)).any(axis=1), "an unused operand is not net 0")
+    _refuse_node(netlist, (~netlist.used & (netlist.fanin != 0)).any(axis=1), "an unused operand is not net 0")
     narrow = netlist.arity < MAX_ARITY
     bits = np.uint64(1) << np.where(narrow, netlist.arity, 0).astype(np.uint64)
     _refuse_node(netlist, narrow & ((netlist.table >> bits) != 0), "table bits above 2^arity")

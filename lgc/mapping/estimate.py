@@ -219,13 +219,8 @@ def _gates(
     first = netlist.first_node
     votes = np.zeros(netlist.num_nets, np.bool_)
     votes[netlist.outputs] = True
-    live = votes.copy()
-    used = np.arange(netlist.width) < netlist.arity[:, None]
-    for lo, hi in reversed(list(netlist.runs())):
-        picked = np.flatnonzero(live[first + lo : first + hi]) + lo
-        live[netlist.fanin[picked][used[picked]]] = True
-    nodes = np.flatnonzero(live[first:])
-    readers = np.bincount(netlist.fanin[nodes][used[nodes]], minlength=netlist.num_nets).tolist()
+    nodes = np.flatnonzero(netlist.live()[first:])
+    readers = np.bincount(netlist.fanin[nodes][netlist.used[nodes]], minlength=netlist.num_nets).tolist()
     fanin, arity, is_vote = netlist.fanin.tolist(), netlist.arity.tolist(), votes.tolist()
     rank = net_ranks(netlist, cuts).tolist()
     support: dict[int, frozenset[int]] = {}

@@ -181,9 +181,8 @@ def crossings(netlist: Netlist) -> NDArray[np.int64]:
     """
     level = netlist.levels
     last = np.full(netlist.num_nets, -1, np.int64)
-    used = np.arange(netlist.width) < netlist.arity[:, None]
     readers = np.repeat(level[netlist.first_node :], netlist.arity)
-    np.maximum.at(last, netlist.fanin[used], readers)
+    np.maximum.at(last, netlist.fanin[netlist.used], readers)
     last[netlist.outputs] = netlist.depth + 1
     constant = np.zeros(netlist.num_nets, np.bool_)
     constant[: CONST1 + 1] = True
@@ -206,7 +205,7 @@ def level_delays(netlist: Netlist, gates_per_lut: float = 2.0) -> NDArray[np.flo
     level = netlist.levels[netlist.first_node :]
     shown = (level >= 1) & (level <= netlist.depth)
     delay[level[(netlist.arity > 2) & shown] - 1] = 1.0
-    used = (np.arange(netlist.width) < netlist.arity[:, None]) & shown[:, None]
+    used = netlist.used & shown[:, None]
     reads = np.unique(np.stack([np.repeat(level, used.sum(axis=1)), netlist.fanin[used]]), axis=1)
     reads = reads[:, reads[1] > CONST1]
     nets = np.bincount(reads[0], minlength=netlist.depth + 1)[1:]

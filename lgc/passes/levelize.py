@@ -33,7 +33,7 @@ class Levelize(Pass):
         fanin = number[netlist.fanin[order]]
         table = tables.extend(netlist.table[order], arity)
         # The new numbers put operands in another order; the sweeps leave them ascending, and so does this pass.
-        sort_operands(fanin, np.arange(netlist.width) < arity[:, None], table)
+        sort_operands(fanin, netlist.used[order], table)
         sorted_netlist = replace(
             netlist,
             fanin=fanin,

@@ -123,8 +123,7 @@ class _Readers:
 
     def __init__(self, netlist: Netlist, offsets: NDArray[np.int64]) -> None:
         self._netlist = netlist
-        used = np.arange(netlist.width) < netlist.arity[:, None]
-        reader, place = np.nonzero(used)
+        reader, place = np.nonzero(netlist.used)
         read = netlist.fanin[reader, place]
         order = np.argsort(read, kind="stable")
         self._readers, starts = reader[order], np.bincount(read, minlength=netlist.num_nets)

@@ -32,8 +32,7 @@ def test_the_circuit_stays_the_same_and_reads_copies_only(head: Architecture, ci
     netlist, count = copied.netlist, len(copied.parts)
     assert netlist.num_nodes == mapped.netlist.num_nodes + count
     assert copied.luts == mapped.luts
-    used = np.arange(netlist.width) < netlist.arity[:, None]
-    inputs = (netlist.fanin > 1) & (netlist.fanin < netlist.first_node) & used
+    inputs = (netlist.fanin > 1) & (netlist.fanin < netlist.first_node) & netlist.used
     assert inputs[:count].any(axis=1).all()
     assert not inputs[count:].any()
     assert (netlist.fanout()[netlist.first_node : netlist.first_node + count] > 0).all()

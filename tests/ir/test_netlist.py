@@ -56,6 +56,30 @@ def test_levels_depth_wavefronts_and_fanout_equal_their_definitions(netlist: Net
         seen.update(netlist.first_node + node for node in front)
 
 
+@given(netlists())
+def test_used_places_are_those_below_the_arity(netlist: Netlist) -> None:
+    for node in range(netlist.num_nodes):
+        assert netlist.used[node].tolist() == [place < netlist.arity[node] for place in range(netlist.width)]
+    assert netlist.used.shape == netlist.fanin.shape
+    assert not netlist.used.flags.writeable
+
+
+@given(netlists(), st.data())
+def test_live_nets_are_those_that_a_root_reaches_without_passing_a_leaf(netlist: Netlist, data: st.DataObject) -> None:
+    """Without arguments the roots are the outputs, and there are no leaves."""
+    some = st.sets(st.integers(0, netlist.num_nets - 1))
+    roots = data.draw(st.none() | some)
+    leaves = data.draw(st.none() | some)
+    live = set(netlist.outputs.tolist() if roots is None else roots)
+    for node in reversed(range(netlist.num_nodes)):
+        net = netlist.first_node + node
+        if net in live and net not in (leaves or ()):
+            live.update(_operands(netlist, node))
+    nets = None if roots is None else np.array([*roots], np.int64)
+    mask = None if leaves is None else np.isin(np.arange(netlist.first_node, netlist.num_nets), [*leaves])
+    assert np.flatnonzero(netlist.live(nets, leaves=mask)).tolist() == sorted(live)
+
+
 def test_layers_are_runs() -> None:
     """The promise that makes the sweeps fast: a layered network has no more runs than layers."""
     assert len(list(random_circuit(50, [400, 300, 200], 2).netlist.runs())) <= 3

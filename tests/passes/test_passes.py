@@ -13,7 +13,7 @@ from strategies import all_inputs, circuits, netlists
 from lgc.errors import LgcError
 from lgc.ir import Circuit, Encoder, Head, Netlist, Origins, interp, parse_text, to_text, verify_circuit
 from lgc.passes import PASSES, Pass
-from lgc.passes.dead import DeadGates, live_nets
+from lgc.passes.dead import DeadGates
 from lgc.passes.head_fold import HeadFold
 from lgc.passes.levelize import Levelize
 from lgc.passes.local import AbsorbInverters, ConstFold, FaninDedup
@@ -204,15 +204,6 @@ def test_dead_gates() -> None:
     check(DeadGates(), make(2, nodes, "n6 n2"), ["and n2 n3", "xor n4 n2"], "n5 n2")
     check(DeadGates(), make(2, nodes, "n3 n1"), [], "n3 n1")
     check(DeadGates(), make(2, nodes, ""), [], "")
-
-
-@given(netlists())
-def test_live_nets_are_those_that_an_output_reaches(netlist: Netlist) -> None:
-    live = set(netlist.outputs.tolist())
-    for node in reversed(range(netlist.num_nodes)):
-        if netlist.first_node + node in live:
-            live.update(netlist.fanin[node, : netlist.arity[node]].tolist())
-    assert np.flatnonzero(live_nets(netlist)).tolist() == sorted(live)
 
 
 def test_levelize_sorts_interleaved_chains() -> None:

@@ -271,8 +271,7 @@ def _groups(mapped: Mapped) -> list[I64]:
     """Nodes by region, layer, level and kind; of a chain only what is read outside of it."""
     netlist = mapped.netlist
     inner = np.ones(netlist.num_nets, np.bool_)
-    used = np.arange(netlist.width) < netlist.arity[:, None]
-    inner[netlist.fanin[((mapped.kind == LUT) | (mapped.kind == COPY))[:, None] & used]] = False
+    inner[netlist.fanin[((mapped.kind == LUT) | (mapped.kind == COPY))[:, None] & netlist.used]] = False
     inner[netlist.outputs] = False
     for chain in mapped.chains:
         inner[[*chain.data, chain.carry_in]] = False
@@ -320,8 +319,7 @@ def _operands(mapped: Mapped, nodes: I64, chains: list[Chain]) -> I64:
     if chains:
         nets = [net for chain in chains for net in (*chain.select, *chain.data, chain.carry_in)]
         return np.array(nets, np.int64)
-    used = np.arange(mapped.netlist.width) < mapped.netlist.arity[nodes, None]
-    return mapped.netlist.fanin[nodes][used].astype(np.int64)
+    return mapped.netlist.fanin[nodes][mapped.netlist.used[nodes]].astype(np.int64)
 
 
 def _vectors(nets: I64, home: I64, labels: list[str]) -> tuple[str, ...]:

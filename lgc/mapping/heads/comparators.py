@@ -58,5 +58,4 @@ def read_nets(netlist: Netlist, found: Collection[int]) -> set[int]:
     """Those of the nodes found, by net, that a node reads that is none of them: they are built in any case."""
     outside = np.ones(netlist.num_nodes, np.bool_)
     outside[np.array([*found], np.int64) - netlist.first_node] = False
-    used = np.arange(netlist.width) < netlist.arity[:, None]
-    return set(netlist.fanin[used & outside[:, None]].tolist()).intersection(found)
+    return set(netlist.fanin[netlist.used & outside[:, None]].tolist()).intersection(found)

@@ -30,8 +30,7 @@ def copy_inputs(mapped: Mapped) -> Mapped:
     netlist = mapped.netlist
     first = netlist.first_node
     part = _parts(mapped)
-    used = np.arange(netlist.width) < netlist.arity[:, None]
-    rows, places = np.nonzero(used & (netlist.fanin > 1) & (netlist.fanin < first))
+    rows, places = np.nonzero(netlist.used & (netlist.fanin > 1) & (netlist.fanin < first))
     if not len(rows):
         return mapped
     keys, copy = np.unique(part[rows] * first + netlist.fanin[rows, places], return_inverse=True)

@@ -221,14 +221,9 @@ class _Lowering:
         """The nodes below the pieces, all but comparators as they are; the new net of every old one, or -1."""
         old = self.circuit.netlist
         first = old.first_node
-        live = np.zeros(old.num_nets, np.bool_)
-        live[list(needed)] = True
         compared = np.zeros(old.num_nodes, np.bool_)
         compared[np.array([*self.comparators], np.int64) - first] = True
-        used = np.arange(old.width) < old.arity[:, None]
-        for lo, hi in reversed(list(old.runs())):
-            picked = np.flatnonzero(live[first + lo : first + hi] & ~compared[lo:hi]) + lo
-            live[old.fanin[picked][used[picked]]] = True
+        live = old.live(np.array([*needed], np.int64), leaves=compared)
         nets = [*range(first), *[-1] * old.num_nodes]
         handles = _copy_origins(self.builder, old.origins.names, old.origins.layer, old.origins.neuron)
         fanin, arity, table, origin = old.fanin.tolist(), old.arity.tolist(), old.table.tolist(), old.origin.tolist()

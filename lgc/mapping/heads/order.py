@@ -82,10 +82,9 @@ def renumber(netlist: ChainedNetlist, number: I64) -> ChainedNetlist:
     """The same netlist with its nets renumbered; every operand stays below its node."""
     first = netlist.first_node
     order = np.argsort(number[first:])
-    used = np.arange(netlist.width) < netlist.arity[order, None]
     return replace(
         netlist,
-        fanin=np.where(used, number[netlist.fanin[order]], 0),
+        fanin=np.where(netlist.used[order], number[netlist.fanin[order]], 0),
         arity=netlist.arity[order],
         table=netlist.table[order],
         origin=netlist.origin[order],

@@ -257,16 +257,11 @@ def _flat(builder: Builder, source: str, words: Mapping[str, Sequence[int]]) -> 
     """What a builder has collected as a design of gates, with ports of the given names."""
     netlist = builder.build([net for word in words.values() for net in word])
     first, fanin, tables = netlist.first_node, netlist.fanin.tolist(), netlist.table.tolist()
-    live = set(netlist.outputs.tolist())
-    for net in range(netlist.num_nets - 1, first - 1, -1):
-        if net in live:
-            live.update(fanin[net - first])
     names: dict[int, Bit] = {CONST0: "0", CONST1: "1"}
     cells = []
-    for net in range(first, netlist.num_nets):
-        if net in live:
-            operands = fanin[net - first][: int(netlist.arity[net - first])]
-            cells.append(Cell("gate", tuple(names.get(one, one) for one in operands), (net,), tables[net - first]))
+    for node in np.flatnonzero(netlist.live()[first:]).tolist():
+        operands = fanin[node][: int(netlist.arity[node])]
+        cells.append(Cell("gate", tuple(names.get(one, one) for one in operands), (first + node,), tables[node]))
     ports = {name: tuple(names.get(net, net) for net in word) for name, word in words.items()}
     hint = {SCORES: ports.pop(SCORES)}
     return Design(ports | {source: tuple(netlist.inputs)}, tuple(cells), {one.outputs[0]: one for one in cells}, hint)

@@ -52,9 +52,8 @@ class _Miter:
         reached = np.zeros(self._netlist.num_nets, np.bool_)
         reached[self._site] = True
         first = self._netlist.first_node
-        used = np.arange(self._netlist.width) < self._arity[:, None]
         for lo, hi in self._netlist.runs():
-            mine = (reached[self._fanin[lo:hi]] & used[lo:hi]).any(axis=1)
+            mine = (reached[self._fanin[lo:hi]] & self._netlist.used[lo:hi]).any(axis=1)
             reached[first + lo : first + hi] |= mine
         return reached
 
