@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 import lgc
 from lgc.backend.base import Format
-from lgc.errors import InputError, MissingToolError
+from lgc.errors import InputError
 from lgc.ir import Circuit, Netlist
+from lgc.tools.find import missing
 
 _OPSET = 17
 _IR_VERSION = 8
@@ -64,7 +65,7 @@ def _require_onnx() -> Any:
     try:
         import onnx
     except ImportError:
-        raise MissingToolError("the package onnx is not installed", hint="pip install onnx") from None
+        raise missing("onnx") from None
     return onnx
 
 

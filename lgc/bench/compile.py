@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ from lgc.frontend.checkpoint import write_model
 from lgc.frontend.model import Layer, Model
 from lgc.ir import Encoder, Head
 from lgc.ir.gates import TABLE_OF_ID
+from lgc.tools.run import output_of
 
 SIZES = (8_000, 64_000, 256_000, 1_000_000)
 _INPUTS, _CLASSES = 784, 10
@@ -61,8 +61,8 @@ def bench_compile(gates: int, repeats: int = 3) -> CompileRow:
         for _ in range(repeats):
             start = time.perf_counter()
             command = [sys.executable, "-m", "lgc.bench.compile", str(source), str(Path(name) / "out.v")]
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-            rows.append(json.loads(done.stdout) | {"whole_process": time.perf_counter() - start, "gates": gates})
+            printed = output_of(command, "compiling")
+            rows.append(json.loads(printed) | {"whole_process": time.perf_counter() - start, "gates": gates})
     middle = sorted(rows, key=lambda row: row["whole_process"])[len(rows) // 2]
     return CompileRow(**middle)
 

@@ -6,8 +6,6 @@ Plainly is what one would write by hand: an ``assign`` per gate, ``a + b + ...``
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,11 +15,11 @@ from pathlib import Path
 from lgc.backend.base import to_bytes
 from lgc.backend.verilog import Verilog
 from lgc.backend.verilog.gates import expression
-from lgc.errors import MissingToolError, ToolError
 from lgc.ir import Circuit
 from lgc.mapping.heads import heads_on
 from lgc.mapping.heads.pack import pair_up_sets
 from lgc.parts.fabrics import FABRICS
+from lgc.tools.yosys import run_yosys
 
 TOP = "bench"
 
@@ -115,34 +113,16 @@ def bench_head(circuit: Circuit, part: Part) -> list[HeadRow]:
     return [_measure(part, form, text) for form, text in texts.items()]
 
 
-_SCRIPT = """
-import sys
-from pyosys import libyosys as yosys
-source, command, result = sys.argv[1:]
-design = yosys.Design()
-for line in (
-    f"read_verilog {source}",
-    "scratchpad -set abc9.verify 0",  # it takes longer than all the rest
-    command,
-    f"write_json {result}",
-):
-    yosys.run_pass(line, design)
-"""
-
-
 def _measure(part: Part, form: str, text: str) -> HeadRow:
     with tempfile.TemporaryDirectory(prefix="lgc-bench-") as name:
-        source, result = Path(name) / "bench.v", Path(name) / "bench.json"
-        source.write_text(text)
-        command = [sys.executable, "-c", _SCRIPT, str(source), f"{part.command} -top {TOP}", str(result)]
+        folder = Path(name)
+        (folder / "bench.v").write_text(text)
+        script = ["read_verilog bench.v", "scratchpad -set abc9.verify 0"]  # that takes longer than all the rest
+        script += [f"{part.command} -top {TOP}", "write_json bench.json"]
         start = time.perf_counter()
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        run_yosys(script, folder / "yosys.log")
         seconds = time.perf_counter() - start
-        if "No module named 'pyosys'" in done.stderr:
-            raise MissingToolError("pyosys is not installed", hint="`pip install lgc[yosys]`")
-        if done.returncode or not result.exists():
-            raise ToolError(f"yosys failed: {done.stderr.strip()[-400:] or done.stdout.strip()[-400:]}")
-        cells = json.loads(result.read_text())["modules"][TOP]["cells"].values()
+        cells = json.loads((folder / "bench.json").read_text())["modules"][TOP]["cells"].values()
     return _count(part, form, list(cells), seconds)
 
 

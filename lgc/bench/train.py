@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from lgc.errors import ToolError
 from lgc.ir import Encoder
+from lgc.tools.run import output_of
 from lgc.train.fused import fused_step
 from lgc.train.modules import Dense, GroupSum, LogicLayer, LogicNetwork, TopK, gate_basis
 from lgc.train.step import TorchStep
@@ -126,10 +126,7 @@ def _batch(batch: int) -> tuple[Tensor, Tensor]:
 
 def _peak_of(name: str, gates: int, batch: int) -> float:
     command = [sys.executable, "-m", "lgc.bench.train", name, str(gates), str(batch)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ToolError(f"measuring the memory of '{name}' failed: {done.stderr.strip()[-300:]}")
-    return float(json.loads(done.stdout))
+    return float(json.loads(output_of(command, f"measuring the memory of '{name}'")))
 
 
 def markdown(rows: list[TrainRow]) -> str:

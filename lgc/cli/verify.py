@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lgc.cli._vectors import VectorOptions
     from lgc.frontend import ImportOptions
     from lgc.ir import Encoder
+    from lgc.sim import SimulatorName
     from lgc.verify.subject import Artefact
     from lgc.verify.vectors import VectorSet
 
@@ -69,7 +70,7 @@ def verify(
     lanes: str,
     manifest: Path | None,
     waves: Path | None,
-    simulator: str | None,
+    simulator: SimulatorName | None,
     formal: bool,
     certificate: Path | None,
     crash: Path | None,

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.errors import CheckpointError, LgcError, MissingToolError, OutputError
+from lgc.errors import CheckpointError, LgcError, OutputError
 from lgc.files import replacing
 from lgc.frontend.containers.ptfile import read_pt
 from lgc.frontend.containers.safefile import read_safetensors
 from lgc.frontend.model import Layer, Model, check_model
 from lgc.ir import Encoder, Head
 from lgc.ir.gates import ID_OF_TABLE, TABLE_OF_ID
+from lgc.tools.find import missing
 
 FORMAT = "lgc-checkpoint"
 VERSION = 1
@@ -337,11 +338,8 @@ def write_raw(raw: RawCheckpoint, path: Path) -> None:
         try:
             import torch
         except ImportError:
-            raise MissingToolError(
-                "writing a .pt file needs torch, which is not installed",
-                where=str(path),
-                hint="Give the output the suffix .safetensors, or `pip install torch`",
-            ) from None
+            instead = "give the output the suffix .safetensors"
+            raise missing("torch", "writing a .pt file", instead).at(str(path)) from None
         tensors = {name: torch.from_numpy(np.array(array)) for name, array in raw.tensors.items()}
         content = io.BytesIO()  # torch.save would report a full disk as a RuntimeError
         torch.save({"lgc": text, "tensors": tensors}, content)

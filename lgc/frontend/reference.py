@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -10,11 +9,11 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.errors import MissingToolError
 from lgc.frontend import ImportOptions, Model
 from lgc.frontend.registry import read_file
 from lgc.ir import Circuit, interp
 from lgc.ir.naming import labels
+from lgc.tools.find import has_package, missing
 
 if TYPE_CHECKING:
     from lgc.frontend.software import SoftwareModel
@@ -121,10 +120,8 @@ def reference_for(path: Path, circuit: Circuit, source: ImportOptions | None = N
     imported = read_file(path, source)
     if isinstance(imported.result, Circuit):
         return InterpreterReference(circuit)
-    if importlib.util.find_spec("torch") is None:
-        raise MissingToolError(
-            "expected values come from the checkpoint's torch model, and torch is not installed",
-            hint="`pip install torch`, or verify against a .lgn file: the interpreter is then the reference",
-        )
+    if not has_package("torch"):
+        instead = "verify against a .lgn file: the interpreter is then the reference"
+        raise missing("torch", "the checkpoint's own model, which the expected values come from,", instead)
     foreign = None if imported.importer.family == "lgc" else imported.result
     return TorchReference(path, foreign, labels(circuit.netlist.origins.names))

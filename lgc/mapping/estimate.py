@@ -24,7 +24,7 @@ from lgc.mapping.heads.pack import SHARED, pair_up_sets
 from lgc.mapping.pipeline import Pipeline, max_ranks, net_ranks
 from lgc.mapping.shape import HeadShape
 from lgc.parts.part import Adders, Family
-from lgc.tools.cc import find_compiler
+from lgc.tools.cc import has_c_compiler
 
 # Lookup tables for one full adder that counts votes, gates swallowed, by operands of a table: fitted to yosys 0.70's
 # `synth -lut` over the nets of docs/hardware.md.
@@ -177,7 +177,7 @@ def _mapped_head(circuit: Circuit, lut: int, head: str) -> tuple[Stage, Stage, i
     one = Head(np.array([0, hi - lo]), circuit.head.bias[index : index + 1], ("one",))
     netlist = circuit.netlist
     sample = replace(circuit, netlist=netlist.with_outputs(netlist.outputs[lo:hi]), head=one)
-    mapped = map_circuit(sample, head=head, lut=lut, outputs="scores", effort=EFFORT if find_compiler() else 0)
+    mapped = map_circuit(sample, head=head, lut=lut, outputs="scores", effort=EFFORT if has_c_compiler() else 0)
     share = float(sizes.sum()) / max(1, hi - lo)
     chains = int((mapped.kind != 0).sum()) // 2
     compared = find_comparators(circuit, lut) if head in ON_CHAINS else {}

@@ -18,9 +18,9 @@ from pathlib import Path
 import lgc
 from lgc.backend.base import write
 from lgc.backend.c import C99
-from lgc.errors import MissingToolError, OutputError
+from lgc.errors import OutputError
 from lgc.ir import Circuit
-from lgc.tools.cc import C99_FLAGS, build_key, cache_folder, compile_shared, find_compiler
+from lgc.tools.cc import C99_FLAGS, build_key, cache_folder, compile_shared, find_c_compiler, has_c_compiler
 
 _PREFIX = "lgc"
 _FORMS = {
@@ -59,9 +59,7 @@ def open_library(circuit: Circuit, optimize: Callable[[Circuit], Circuit], compi
         ToolError: the compiler failed.
         OutputError: the cache cannot be written.
     """
-    compiler = compiler or find_compiler()
-    if compiler is None:
-        raise MissingToolError("no C compiler found", hint="Install gcc or clang, or set CC")
+    compiler = compiler or find_c_compiler()
     path = _path(circuit, compiler)
     if path.exists():
         try:
@@ -72,10 +70,9 @@ def open_library(circuit: Circuit, optimize: Callable[[Circuit], Circuit], compi
     return _open(path, circuit)
 
 
-def is_built(circuit: Circuit, compiler: str | None = None) -> bool:
+def is_built(circuit: Circuit) -> bool:
     """Whether the cache has a circuit's library."""
-    compiler = compiler or find_compiler()
-    return compiler is not None and _path(circuit, compiler).exists()
+    return has_c_compiler() and _path(circuit, find_c_compiler()).exists()
 
 
 def _path(circuit: Circuit, compiler: str) -> Path:
@@ -106,10 +103,7 @@ def compile_source(source: Path, output: Path, compiler: str | None = None) -> N
         MissingToolError: no compiler.
         ToolError: it failed.
     """
-    compiler = compiler or find_compiler()
-    if compiler is None:
-        raise MissingToolError("no C compiler found", hint="Install gcc or clang, or set CC")
-    compile_shared(source, output, compiler, C99_FLAGS)
+    compile_shared(source, output, compiler or find_c_compiler(), C99_FLAGS)
 
 
 def _build(circuit: Circuit, compiler: str, path: Path) -> None:

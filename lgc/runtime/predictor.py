@@ -18,7 +18,7 @@ from lgc.frontend import ImportOptions, load_circuit
 from lgc.ir import Circuit, interp
 from lgc.passes import optimize
 from lgc.runtime.library import Library, is_built, open_library
-from lgc.tools.cc import find_compiler
+from lgc.tools.cc import has_c_compiler
 
 Engine = Literal["auto", "c", "numpy"]
 
@@ -219,13 +219,12 @@ def _processors() -> int:
 
 def _library(circuit: Circuit, *, required: bool, build: bool) -> Library | None:
     """The machine code, or None where it is not required and cannot be had, or is not there and not to be built."""
-    compiler = find_compiler()
-    if compiler is None and not required:
+    if not required and not has_c_compiler():
         return None
     try:
-        if not (required or build or is_built(circuit, compiler)):
+        if not (required or build or is_built(circuit)):
             return None
-        return open_library(circuit, optimize, compiler)
+        return open_library(circuit, optimize)
     except LgcError as error:
         if required:
             raise

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lgc.errors import ToolError
-from lgc.tools.programs import run_tool
+from lgc.tools.run import run_checked
 
 _JOINED_BYTES = 3 << 20
 _CONSTANT_INDEX = re.compile(r"(vlSelfRef\.\w+)\[(\d+U|0x[0-9a-f]+U)\]")
@@ -54,9 +54,8 @@ def compile_file(compiler: str, flags: Sequence[str], source: Path, target: Path
     """Compile one file to an object file.
 
     Raises:
-        ToolError: see :func:`run_tool`.
+        ToolError: see :func:`run_checked`.
     """
-    run_tool(
-        [compiler, *flags, "-c", str(source), "-o", str(target)], target.with_suffix(".log"), f"compiling {source.name}"
-    )
+    command = [compiler, *flags, "-c", str(source), "-o", str(target)]
+    run_checked(command, target.with_suffix(".log"), f"compiling {source.name}")
     return target

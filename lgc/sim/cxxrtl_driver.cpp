@@ -66,5 +66,5 @@ int main(int, char **arguments) {
 #endif
     results.close();
     valid_file.close();
-    return results && valid_file ? 0 : 1;
+    return results && valid_file ? std::rename("results.part", "results.bin") : 1;
 }

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
-from lgc.errors import MissingToolError
-from lgc.tools.programs import run_tool
+from lgc.sim.simulate import Simulator, cocotb_config
+from lgc.tools.find import missing
+from lgc.tools.run import run_checked
 
 
-def build(source: Path, top: str, folder: Path) -> Path:
-    """Compile a Verilog-2005 file with Icarus.
+@dataclass
+class IcarusSimulator(Simulator):
+    """Icarus Verilog under cocotb, reading the text as Verilog-2005."""
 
-    Returns:
-        A program that cocotb drives, used like the one of :func:`lgc.sim.verilator.build`.
+    def build(self, source: Path) -> None:
+        """Compile a file for Icarus.
 
-    Raises:
-        MissingToolError: Icarus or cocotb is missing.
-        ToolError: Icarus refuses the file; what it printed is in ``folder``.
-    """
-    iverilog, vvp = shutil.which("iverilog"), shutil.which("vvp")
-    if not iverilog or not vvp:
-        raise MissingToolError("Icarus Verilog is not installed", hint="Debian: `apt-get install iverilog`")
-    try:
-        from cocotb_tools import config
-    except ImportError:
-        raise MissingToolError("cocotb is not installed", hint="`pip install cocotb`") from None
-    (folder / "timescale.f").write_text("+timescale+1ns/1ps\n")
-    compiled = folder / "design.vvp"
-    command = [iverilog, "-g2005", "-s", top, "-f", str(folder / "timescale.f"), "-o", str(compiled), str(source)]
-    run_tool(command, folder / "icarus.log", "Icarus Verilog")
-    program = folder / "simulator"
-    run = [vvp, "-m", str(config.lib_name_path("vpi", "icarus")), str(compiled)]
-    program.write_text(f"#!/bin/sh\nexec {shlex.join(run)}\n")
-    program.chmod(0o755)
-    return program
+        Raises:
+            MissingToolError: Icarus or cocotb is missing.
+            ToolError: Icarus refuses the file; what it printed is in the folder.
+        """
+        iverilog, vvp = shutil.which("iverilog"), shutil.which("vvp")
+        if not iverilog or not vvp:
+            raise missing("iverilog")
+        library = cocotb_config().lib_name_path("vpi", "icarus")
+        scale, self.program = self.folder / "timescale.f", self.folder / "design.vvp"
+        scale.write_text("+timescale+1ns/1ps\n")
+        command = [iverilog, "-g2005", "-s", self.manifest.top, "-f", str(scale), "-o", str(self.program), str(source)]
+        run_checked(command, self.folder / "icarus.log", "Icarus Verilog")
+        self._vvp = [vvp, "-m", str(library), str(self.program)]
+
+    def command(self, trace_file: Path | None = None) -> list[str]:
+        """See :class:`Simulator`."""
+        assert trace_file is None, "waveforms are Verilator's"
+        return self._vvp

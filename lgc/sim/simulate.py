@@ -1,15 +1,15 @@
-"""Running a built simulator on vectors, and making sense of the bits that it writes."""
+"""What every simulator is: built from a text, run on vectors, and the bits that it writes made sense of."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,10 @@ from lgc.backend.manifest import Manifest
 from lgc.errors import NotCheckedError
 from lgc.ir import interp
 from lgc.sim.schedule import schedule, timing_fault
+from lgc.tools.find import missing
+from lgc.tools.run import Setup, or_not_checked, reason, run
 
 Bits = NDArray[np.bool_]
-_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -48,15 +49,69 @@ class Observed:
     timing: str | None = None
 
 
-@dataclass(frozen=True)
-class Simulator:
-    """A program from :func:`lgc.sim.verilator.build` and what it simulates."""
+class Job(TypedDict):
+    """What a simulator is to do, as its ``job.json`` says; stimulus and results lie beside it as raw bytes.
 
-    program: Path
+    Keys:
+        folder: holds all files.
+        rows, row_bytes: of the stimulus, one row an evaluation.
+        port: that the rows go to.
+        clocks: of a clocked design: (row, ``in_valid``, ``rst``, row whose result is due after the edge or -1).
+        outputs: name and width in bits of what is recorded.
+        internal: path and width of signals inside the design that are too.
+    """
+
+    folder: str
+    rows: int
+    row_bytes: int
+    port: str
+    clocks: list[tuple[int, bool, bool, int]]
+    outputs: list[tuple[str, int]]
+    internal: list[tuple[str, int]]
+
+
+@dataclass
+class Simulator(ABC):
+    """What simulates a Verilog text, built in a folder.
+
+    Attributes:
+        manifest: of the text.
+        folder: for all files; it exists.
+        lanes: samples per evaluation; 1 is the text as hardware sees it.
+        timeout: seconds that a run may take.
+        program: what :meth:`build` built.
+    """
+
     manifest: Manifest
-    lanes: int
     folder: Path
+    lanes: int = 1
     timeout: float = 3600.0
+    program: Path = field(init=False)
+
+    @abstractmethod
+    def build(self, source: Path) -> None:
+        """Build the program that simulates a file.
+
+        Raises:
+            MissingToolError: what it takes is missing.
+            ToolError: it failed; what it printed is in the folder.
+        """
+
+    @abstractmethod
+    def command(self, trace_file: Path | None = None) -> list[str]:
+        """What runs the job that lies in the folder.
+
+        Args:
+            trace_file: waveforms to write.
+        """
+
+    def prepare(self, job: Job) -> None:
+        """Write what the program needs besides ``job.json``."""
+        del job
+
+    def environment(self) -> Mapping[str, str]:
+        """The process environment: that of a simulator under cocotb."""
+        return simulator_environment(self.manifest.top, self.folder)
 
     def run(
         self,
@@ -85,8 +140,9 @@ class Simulator:
         ]
         clocks = schedule(len(rows), manifest.latency, manifest.interval) if manifest.latency else []
         (self.folder / "stimulus.bin").write_bytes(rows.tobytes())
-        job = {
+        job: Job = {
             "folder": str(self.folder),
+            "rows": len(rows),
             "row_bytes": rows.shape[1],
             "port": manifest.input_port,
             "clocks": [(clock.row, clock.valid, clock.reset, clock.due) for clock in clocks],
@@ -94,6 +150,7 @@ class Simulator:
             "internal": [(signal.path, signal.width) for signal in internal],
         }
         (self.folder / "job.json").write_text(json.dumps(job))
+        self.prepare(job)
         self._execute(trace_file, progress)
         widths = [width for _, width in outputs] + [signal.width for signal in internal]
         columns = self._results(len(rows), widths)
@@ -112,32 +169,18 @@ class Simulator:
         results.unlink(missing_ok=True)
         (self.folder / "valid.bin").unlink(missing_ok=True)
         (self.folder / "progress").unlink(missing_ok=True)
-        arguments = ["--trace", "--trace-file", str(trace_file)] if trace_file else []
         log = self.folder / "simulation.log"
-        deadline = time.monotonic() + self.timeout
-        with log.open("wb") as stream:
-            process = subprocess.Popen(
-                [str(self.program), *arguments],
-                cwd=self.folder,
-                env=simulator_environment(self.manifest.top, self.folder),
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-            )
-            try:
-                while process.poll() is None:
-                    if time.monotonic() > deadline:
-                        raise NotCheckedError(f"the simulation was stopped after {self.timeout:g} s: not checked")
-                    if progress:
-                        progress(self._done() * self.lanes)
-                    time.sleep(_POLL_SECONDS)
-            finally:
-                if process.poll() is None:
-                    process.kill()
-                    process.wait()
+        setup = Setup(folder=self.folder, environment=self.environment(), timeout=self.timeout)
+
+        def tick() -> None:
+            if progress:
+                progress(self._done() * self.lanes)
+
+        with or_not_checked():
+            code = run(self.command(trace_file), log, setup, what="the simulation", tick=tick)
         if not results.exists():
-            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-            reason = next((line for line in lines if "rror" in line), lines[-1] if lines else "no output")
-            raise NotCheckedError(f"the simulation did not run to its end: {reason[:300]}", hint=f"Its log is {log}")
+            why = reason(log, code)
+            raise NotCheckedError(f"the simulation did not run to its end: {why}", hint=f"Its log is {log}")
 
     def _done(self) -> int:
         try:
@@ -203,11 +246,24 @@ def _stimulus(bits: Bits, lanes: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(words.T).astype("<u8").view(np.uint8)
 
 
+def cocotb_config() -> Any:
+    """cocotb's module of paths.
+
+    Raises:
+        MissingToolError: cocotb is not installed.
+    """
+    try:
+        from cocotb_tools import config
+    except ImportError:
+        raise missing("cocotb") from None
+    return config
+
+
 def simulator_environment(top: str, folder: Path) -> dict[str, str]:
     """What cocotb needs to find Python, the testbench and the top module."""
     import find_libpython
-    from cocotb_tools import config
 
+    config = cocotb_config()
     libpython = find_libpython.find_libpython()
     if libpython is None:
         raise NotCheckedError(

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from lgc.errors import MissingToolError
 from lgc.sim.cxx import compile_joined, join_sources
-from lgc.tools.cc import cache_folder
-from lgc.tools.programs import run_tool
-from lgc.tools.verilator import Verilator, find_compiler, find_verilator
+from lgc.sim.simulate import Simulator, cocotb_config
+from lgc.tools.cc import cache_folder, find_cxx_compiler
+from lgc.tools.run import Setup, capture, run_checked, workers
+from lgc.tools.verilator import Verilator, find_verilator
 
 _RUNTIME = ("verilated.cpp", "verilated_vpi.cpp", "verilated_threads.cpp")
 _TRACE_RUNTIME = {"vcd": ("verilated_vcd_c.cpp",), "fst": ("verilated_fst_c.cpp",)}
@@ -48,6 +46,29 @@ class BuildOptions:
     trace: str | None = None
 
 
+@dataclass
+class VerilatorSimulator(Simulator):
+    """Verilator under cocotb: one lane, or 64 samples an evaluation.
+
+    Attributes:
+        public: (module, signal) pairs to read besides the ports, for triage.
+        trace: waveforms that it can write: ``vcd``, ``fst`` or None.
+    """
+
+    public: tuple[tuple[str, str], ...] = ()
+    trace: str | None = None
+
+    def build(self, source: Path) -> None:
+        """See :func:`build`."""
+        ports = [(port.name, port.direction) for port in self.manifest.ports]
+        options = BuildOptions(self.manifest.top, self.lanes, self.public, self.trace)
+        self.program = build(source, ports, options, self.folder)
+
+    def command(self, trace_file: Path | None = None) -> list[str]:
+        """See :class:`Simulator`."""
+        return [str(self.program), *(["--trace", "--trace-file", str(trace_file)] if trace_file else [])]
+
+
 def build(source: Path, ports: Sequence[tuple[str, str]], options: BuildOptions, folder: Path) -> Path:
     """Build a simulator in ``folder``.
 
@@ -62,10 +83,11 @@ def build(source: Path, ports: Sequence[tuple[str, str]], options: BuildOptions,
         MissingToolError: Verilator, cocotb or a C++ compiler is missing.
         ToolError: one of them failed; what it printed is in ``folder``.
     """
-    verilator, compiler = find_verilator(), find_compiler()
-    share, libraries = _cocotb_folders()
+    verilator, compiler = find_verilator(), find_cxx_compiler()
+    cocotb = cocotb_config()
+    share, libraries = Path(cocotb.share_dir), Path(cocotb.libs_dir)
     flags = _flags(verilator, options)
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with workers(2) as pool:
         # The runtime and the translation do not depend on each other: two cores, half the time.
         runtime = pool.submit(_runtime_objects, verilator, compiler, flags, options.trace)
         _verilate(verilator, source, ports, options, folder)
@@ -82,16 +104,8 @@ def build(source: Path, ports: Sequence[tuple[str, str]], options: BuildOptions,
     response.write_text("\n".join(f'"{file}"' for file in objects))
     link = [compiler, "-o", str(program), f"@{response}", f"-L{libraries}", f"-Wl,-rpath,{libraries}"]
     link += ["-lcocotbvpi_verilator", "-lpthread", *(["-lz"] if options.trace == "fst" else [])]
-    run_tool(link, folder / "link.log", "linking the simulator")
+    run_checked(link, folder / "link.log", "linking the simulator")
     return program
-
-
-def _cocotb_folders() -> tuple[Path, Path]:
-    try:
-        from cocotb_tools import config
-    except ImportError:
-        raise MissingToolError("cocotb is not installed", hint="`pip install cocotb`") from None
-    return Path(config.share_dir), Path(config.libs_dir)
 
 
 def _flags(verilator: Verilator, options: BuildOptions) -> list[str]:
@@ -129,7 +143,8 @@ def _verilate(
         command.append(f"-DLGC_LANES={options.lanes}")
     if options.trace:
         command.append(f"--trace-{options.trace}")
-    run_tool([*command, str(control), str(source)], folder / "verilator.log", "Verilator", verilator.environment())
+    setup = Setup(environment=verilator.environment())
+    run_checked([*command, str(control), str(source)], folder / "verilator.log", "Verilator", setup)
 
 
 def _runtime_objects(verilator: Verilator, compiler: str, flags: list[str], trace: str | None) -> list[Path]:
@@ -161,5 +176,4 @@ def _runtime_object(verilator: Verilator, compiler: str, flags: list[str], trace
 
 
 def _version_of(compiler: str) -> str:
-    done = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
-    return done.stdout
+    return capture([compiler, "--version"], what="the C++ compiler").out

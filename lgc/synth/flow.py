@@ -7,7 +7,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +18,11 @@ from lgc.parts.part import Part, check_clock, check_measurable
 from lgc.synth.design import Design, read_design
 from lgc.synth.nextpnr import Placed, find_nextpnr, pack, place
 from lgc.synth.report import ESTIMATED, MEASURED, STATED, Result
-from lgc.synth.yosys import Job, Synthesised, nand2_area, read_synthesised, synthesise
+from lgc.synth.yosys import Job, Synthesised, nand2_area, read_synthesised, run_synthesis
 from lgc.tools.cc import cache_folder
-from lgc.tools.programs import end_all, find_yosys, has_tool
+from lgc.tools.find import has_program
+from lgc.tools.run import workers
+from lgc.tools.yosys import find_yosys
 
 Progress = Callable[[str], None]
 
@@ -87,7 +88,7 @@ def synthesize(source: Path, part: Part, options: SynthOptions, progress: Progre
             shutil.copyfile(result.netlist, temporary)
     if not options.route or not part.family.nextpnr:
         return result
-    if part.family.is_optional and not has_tool(part.family.nextpnr):
+    if part.family.is_optional and not has_program(part.family.nextpnr):
         result.placement = f"not placed: {part.family.nextpnr} is not on PATH"
         return result
     try:
@@ -139,7 +140,7 @@ def _cached_yosys(design: Design, part: Part, options: SynthOptions, tell: Progr
     fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".run-"))
     try:
         with _within_limit(folder, options, f"yosys, {design.name}"):
-            synthesise(job, fresh, timeout=options.timeout, listen=lambda step: tell(f"yosys: {step}"))
+            run_synthesis(job, fresh, timeout=options.timeout, listen=lambda step: tell(f"yosys: {step}"))
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
     finally:
@@ -224,7 +225,7 @@ def _route(
     parts = [str(tool), part.name, repr(part.family.flags), f"{result.clock:g}", *part.family.timing * driven]
     key = digest(netlist.read_bytes(), constraints.encode(), *(part.encode() for part in parts))
     jobs = min(options.jobs or os.cpu_count() or 1, len(options.seeds))
-    with tempfile.TemporaryDirectory(prefix="lgc-synth-") as name, ThreadPoolExecutor(jobs) as pool:
+    with tempfile.TemporaryDirectory(prefix="lgc-synth-") as name, workers(jobs) as pool:
         work = Path(name)
 
         def one(seed: int) -> Placed:
@@ -245,11 +246,7 @@ def _route(
                 temporary.write_text(placed.to_json(), encoding="utf-8")
             return placed
 
-        try:
-            placed = list(pool.map(one, options.seeds))
-        except BaseException:
-            end_all()  # Ctrl-C reaches this thread alone, and the pool waits for the others
-            raise
+        placed = list(pool.map(one, options.seeds))
         how = "ports at the pins of a board" if design.constraints else "out of context, with registers at all ports"
         if part.family.untimed:
             result.add_untimed(placed, str(tool), how, part.family.untimed)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lgc.parts.part import Part
 from lgc.synth.yosys import MODELS
-from lgc.tools.programs import yosys_share
+from lgc.tools.yosys import yosys_share
 
 _MODULE = re.compile(
     r"^[ \t]*(?:\(\*[^\n]*?\*\)\s*)*module\s+\\?(\S+?)\s*[(#;].*?\bendmodule\b", re.DOTALL | re.MULTILINE

@@ -12,7 +12,8 @@ from typing import Any
 
 from lgc.errors import MissingToolError, ToolError
 from lgc.parts.part import Part
-from lgc.tools.programs import Listener, Tool, find_tool, reason, run
+from lgc.tools.find import Tool, find_tool
+from lgc.tools.run import Listener, Setup, reason, run
 
 _STEPS = {"Info: Packing": "packing", "Info: Running": "placing", "Info: Placed": "placing", "Info: Routing": "routing"}
 _FMAX = re.compile(r"\w+: Max frequency for clock .*: +([\d.]+) MHz")
@@ -109,12 +110,13 @@ def place(
     hear = _Hearing(listen or (lambda _step: None), _REACH * clock if driven else 0.0)
     try:
         try:
-            code = run([*command, "--freq", f"{clock:g}"], folder, log, timeout, hear)
+            code = run([*command, "--freq", f"{clock:g}"], log, Setup(folder=folder, timeout=timeout), listen=hear)
         except _OutOfReachError as error:
             aim = f"{error.fmax:g}"
             hear = _Hearing(hear.listen, 0.0)
             hear.listen(f"aims at {aim} MHz, which it was placed for: {clock:g} MHz is out of reach")
-            code = run([*command, "--freq", aim], folder, log, timeout - (time.monotonic() - start), hear)
+            left = Setup(folder=folder, timeout=timeout - (time.monotonic() - start))
+            code = run([*command, "--freq", aim], log, left, listen=hear)
     except ToolError as error:
         raise type(error)(f"{tool.name}, seed {seed}: {error.message}", hint=error.hint) from None
     report = folder / "report.json"
@@ -174,7 +176,7 @@ def pack(part: Part, source: Path, output: Path, folder: Path, timeout: float) -
     name, *words = part.family.pack
     tool = find_tool(name, part.family.wheel)
     words = part.fill(tuple(words), **{"from": source.name, "to": output.name})
-    code = run([*tool.command, *words], folder, folder / "pack.log", timeout)
+    code = run([*tool.command, *words], folder / "pack.log", Setup(folder=folder, timeout=timeout))
     if code or not output.exists():
         raise ToolError(f"{tool.name} failed: {reason(folder / 'pack.log', code)}")
     return tool

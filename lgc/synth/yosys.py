@@ -1,4 +1,4 @@
-"""Synthesis by yosys, in a process of its own: a failing pass ends the interpreter that it runs in."""
+"""Synthesis by yosys: its script, and what it leaves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from lgc.parts.part import Part
 from lgc.synth.cells import Counts, count_cells
 from lgc.synth.design import Design
 from lgc.synth.harness import TOP, harness
-from lgc.tools.programs import Listener, find_yosys, reason, run
+from lgc.tools.run import FailedError, Listener
+from lgc.tools.yosys import find_yosys, run_yosys
 
 MODELS = "cells.v"
 """What a Liberty file's cells compute, as Verilog, beside the netlist."""
@@ -86,7 +87,7 @@ class Job:
         return lines
 
 
-def synthesise(job: Job, folder: Path, *, timeout: float = 3600.0, listen: Listener | None = None) -> Synthesised:
+def run_synthesis(job: Job, folder: Path, *, timeout: float = 3600.0, listen: Listener | None = None) -> Synthesised:
     """Run yosys in ``folder``, which exists.
 
     Args:
@@ -95,17 +96,15 @@ def synthesise(job: Job, folder: Path, *, timeout: float = 3600.0, listen: Liste
     Raises:
         InputError: yosys does not take the Verilog.
         ToolError: it failed otherwise, or took too long.
-        MissingToolError: pyosys is not installed.
+        MissingToolError: there is no yosys.
     """
-    tool, design = find_yosys(), job.design
+    design = job.design
     for name, text in zip(job.sources(), design.texts, strict=True):
         (folder / name).write_bytes(text)
     if job.liberty is not None:
         shutil.copyfile(job.liberty, folder / "cells.lib")
     if job.wrap:
         (folder / "harness.v").write_text(harness(design.top, design.ports, job.part.family), encoding="utf-8")
-    (folder / "synth.ys").write_text("\n".join([*job.script(), ""]), encoding="utf-8")
-    log = folder / "yosys.log"
 
     def hear(line: str) -> None:
         match = _PASS.match(line)
@@ -113,14 +112,13 @@ def synthesise(job: Job, folder: Path, *, timeout: float = 3600.0, listen: Liste
             listen(match[1].lower())
 
     try:
-        code = run([*tool.command, "synth.ys"], folder, log, timeout, hear)
+        run_yosys(job.script(), folder / "yosys.log", timeout, hear)
+    except FailedError as error:
+        if "source" in error.reason or "not found" in error.reason:
+            raise InputError(f"yosys does not take this Verilog: {error.reason}", where=design.name) from None
+        raise ToolError(error.message, where=design.name) from None
     except ToolError as error:
-        raise type(error)(f"yosys: {error.message}", where=design.name, hint=error.hint) from None
-    if code or not (folder / "circuit.json").exists():
-        why = reason(log, code)
-        if "source" in why or "not found" in why:
-            raise InputError(f"yosys does not take this Verilog: {why}", where=design.name)
-        raise ToolError(f"yosys failed: {why}", where=design.name)
+        raise error.at(design.name) from None
     return read_synthesised(job, folder)
 
 

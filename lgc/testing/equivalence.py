@@ -14,6 +14,7 @@ from lgc.errors import MismatchError
 
 if TYPE_CHECKING:
     from lgc.ir import Circuit
+    from lgc.sim import SimulatorName
     from lgc.verify.report import Report
     from lgc.verify.vectors import VectorSet
 
@@ -51,7 +52,7 @@ def assert_equivalent(
     directed: bool = True,
     vectors: Path | None = None,
     seed: int = 0,
-    simulator: str = "verilator",
+    simulator: SimulatorName = "verilator",
     timeout: float = 3600.0,
     force: bool = False,
 ) -> Report:
@@ -65,7 +66,7 @@ def assert_equivalent(
         random: how many random vectors.
         directed: whether to add zeros, ones, extremes and ties.
         vectors: a file of ``lgc verify --write-vectors``.
-        simulator: of Verilog and Amaranth: ``verilator``, ``icarus`` or ``cxxrtl``.
+        simulator: of Verilog and Amaranth.
         force: compare even if the text is not as lgc wrote it from this model.
 
     Returns:

@@ -1,1 +1,1 @@
-"""External programs: where they are, and the one way to run them."""
+"""External programs: where they are, what to do where one is missing, and the one way to run them."""

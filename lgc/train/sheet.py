@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from lgc.errors import MissingToolError, OptionError
+from lgc.errors import OptionError
 from lgc.files import replacing
+from lgc.tools.find import missing
 from lgc.train.augment import Augment, augmented
 
 _SAMPLES, _VERSIONS, _GAP, _ZOOM = 12, 15, 1, 2
@@ -33,7 +34,7 @@ def write_contact_sheet(
     try:
         from matplotlib.image import imsave
     except ImportError:
-        raise MissingToolError("a contact sheet needs matplotlib", hint="`pip install lgc[train]`") from None
+        raise missing("matplotlib", "a contact sheet") from None
     *channels, height, width = shape
     if channels not in ([], [1], [3]):
         raise OptionError(f"features of shape {shape} are no picture", hint="Leave out --contact-sheet")

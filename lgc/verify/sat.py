@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.errors import MissingToolError
 from lgc.ir import FIRST_INPUT, Netlist
+from lgc.tools.find import missing
 
 _CONFLICTS = 200_000
 
@@ -28,10 +28,7 @@ class Sat:
         try:
             from pysat.solvers import Solver
         except ImportError:
-            raise MissingToolError(
-                "surviving faults are judged by a SAT solver, and python-sat is not installed",
-                hint="`pip install python-sat`",
-            ) from None
+            raise missing("python-sat", "a proof about single nets") from None
         self._netlist, self._conflicts = netlist, conflicts
         self._solver = Solver("glucose4", bootstrap_with=list(_clauses(netlist)))
 

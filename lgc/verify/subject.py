@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +20,7 @@ from lgc.errors import InputError, MismatchError, NotCheckedError
 from lgc.frontend.reference import Reference
 from lgc.ir import Circuit, FeatureCode
 from lgc.sim.simulate import Observed
+from lgc.tools.run import workers
 from lgc.verify.features import given_by_features
 from lgc.verify.report import Mismatch, Report
 from lgc.verify.triage import Finding
@@ -231,7 +231,7 @@ def check(
     view = artefact.view()
     step("build", 0)
     start = time.perf_counter()
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with workers(2) as pool:
         # What builds and runs are other processes: the software model and the second view are made meanwhile.
         expected = pool.submit(reference.scores, bits)
         second = pool.submit(view.build, _new(folder / "view")) if view else None

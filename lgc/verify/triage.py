@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from lgc.backend.verilog.rtl import GateLine, Rtl
 from lgc.errors import LgcError
 from lgc.frontend.reference import Reference
-from lgc.sim.simulate import Internal, Simulator
-from lgc.sim.verilator import BuildOptions, build
+from lgc.sim.simulate import Internal
+from lgc.sim.verilator import VerilatorSimulator
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,9 @@ def _observe(
     rtl: Rtl, bits: NDArray[np.bool_], stages: list[tuple[str, str, int]], folder: Path, timeout: float
 ) -> dict[str, NDArray[np.bool_]]:
     folder.mkdir(parents=True)
-    ports = [(port.name, port.direction) for port in rtl.manifest.ports]
     public = tuple((module, stage) for stage, module, _ in stages)
-    program = build(rtl.path.resolve(), ports, BuildOptions(rtl.manifest.top, public=public), folder)
-    simulator = Simulator(program, rtl.manifest, 1, folder, timeout)
+    simulator = VerilatorSimulator(rtl.manifest, folder, timeout=timeout, public=public)
+    simulator.build(rtl.path.resolve())
     signals = {stage: Internal(f"u_{stage}.{stage}", width) for stage, _, width in stages}
     # A clocked design shows its stages some edges after the input: hold the vector until everything has settled.
     held = np.repeat(bits[None], max(1, rtl.manifest.latency), axis=0)

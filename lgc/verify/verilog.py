@@ -16,9 +16,10 @@ from lgc.errors import InputError, LgcError, OptionError
 from lgc.files import replacing
 from lgc.frontend.reference import Reference
 from lgc.ir import Circuit
-from lgc.sim import cxxrtl, icarus
+from lgc.sim import SimulatorName
+from lgc.sim.registry import SIMULATORS
 from lgc.sim.simulate import Simulator
-from lgc.sim.verilator import BuildOptions, build
+from lgc.sim.verilator import VerilatorSimulator
 from lgc.verify.report import Mismatch, Report, SetResult
 from lgc.verify.subject import Artefact, View, check, check_provenance, check_thresholds
 from lgc.verify.triage import Finding, locate
@@ -30,7 +31,6 @@ __all__ = [
 ]  # fmt: skip
 
 LANES = 64
-SIMULATORS = ("verilator", "icarus", "cxxrtl")
 # Above this many gates one evaluation for 64 samples pays for the larger simulator.
 _LANES_FROM_NODES = 4_000
 # Up to this many gates the text is simulated as hardware sees it too, with one lane; beyond, that takes too long.
@@ -46,13 +46,13 @@ class VerifyOptions:
         lanes: 1, 64, or 0 to choose by size.
         waves: a `.vcd` or `.fst` file to write a few vectors' waveforms to.
         timeout: seconds that a simulation may take.
-        simulator: one of :data:`SIMULATORS`.
+        simulator: of Verilog and Amaranth.
     """
 
     lanes: int = 0
     waves: Path | None = None
     timeout: float = 3600.0
-    simulator: str = "verilator"
+    simulator: SimulatorName = "verilator"
 
     def lanes_for(self, nodes: int) -> int:
         """Samples per evaluation for a network of so many gates.
@@ -176,15 +176,9 @@ def _thresholds(manifest: Manifest) -> NDArray[np.float64] | None:
 def simulator_for(rtl: Rtl, lanes: int, folder: Path, options: VerifyOptions) -> Simulator:
     """Build what simulates some Verilog, in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    ports = [(port.name, port.direction) for port in rtl.manifest.ports]
-    source, top = rtl.path.resolve(), rtl.manifest.top
-    if options.simulator == "icarus":
-        program = icarus.build(source, top, folder)
-    elif options.simulator == "cxxrtl":
-        program = cxxrtl.build(source, top, ports, folder)
-    else:
-        program = build(source, ports, BuildOptions(top, lanes), folder)
-    return Simulator(program, rtl.manifest, lanes, folder, options.timeout)
+    simulator = SIMULATORS[options.simulator](rtl.manifest, folder, lanes, options.timeout)
+    simulator.build(rtl.path.resolve())
+    return simulator
 
 
 def check_waves(target: Path | None) -> None:
@@ -213,10 +207,10 @@ def write_waves(rtl: Rtl, report: Report, sets: Sequence[VectorSet], folder: Pat
 
 def _simulate_waves(rtl: Rtl, bits: NDArray[np.bool_], target: Path, folder: Path, timeout: float) -> None:
     folder.mkdir(parents=True)
-    ports = [(port.name, port.direction) for port in rtl.manifest.ports]
     with replacing(target) as temporary:  # first: a folder that cannot be written is noticed before the build
-        program = build(rtl.path.resolve(), ports, BuildOptions(rtl.manifest.top, trace=_wave_format(target)), folder)
-        Simulator(program, rtl.manifest, 1, folder, timeout).run(bits, trace_file=temporary.resolve())
+        simulator = VerilatorSimulator(rtl.manifest, folder, timeout=timeout, trace=_wave_format(target))
+        simulator.build(rtl.path.resolve())
+        simulator.run(bits, trace_file=temporary.resolve())
 
 
 def _wave_format(path: Path) -> str:

@@ -31,7 +31,7 @@ def test_a_table_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert all(one < other for one, other in zip(*found, strict=True))
     assert "net90.lgn on ice40-hx8k, serial: " in done.stderr
 
-    monkeypatch.setattr(flow, "synthesise", None)
+    monkeypatch.setattr(flow, "run_synthesis", None)
     assert CliRunner().invoke(cli, ["bench", *words]).stdout == done.stdout
 
 

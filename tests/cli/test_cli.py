@@ -86,7 +86,7 @@ def test_doctor_names_every_part(capfd: Capture, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("COLUMNS", "200")
     result = call(capfd, "doctor")
     assert result.code == 0, result
-    parts = ("python", "numpy", "safetensors", "torch", "cocotb", "verilator", "C++ compiler", "pyosys")
+    parts = ("python", "numpy", "safetensors", "torch", "cocotb", "Verilator", "C++ compiler", "pyosys")
     for part in (*parts, "Icarus Verilog", "python-sat", "onnxruntime"):
         assert part in result.out
 

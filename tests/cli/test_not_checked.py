@@ -55,8 +55,7 @@ def without(*packages: str) -> Callable[[Patch], None]:
     def hide(monkeypatch: Patch) -> None:
         real = importlib.util.find_spec
         find = lambda name, *more: None if name.split(".")[0] in packages else real(name, *more)  # noqa: E731
-        for place in ("importlib.util.find_spec", "lgc.tools.yosys.find_spec", "lgc.sim.cxxrtl.find_spec"):
-            monkeypatch.setattr(place, find)
+        monkeypatch.setattr("importlib.util.find_spec", find)
         for package in packages:
             monkeypatch.setitem(sys.modules, package, None)
 
@@ -81,7 +80,7 @@ def no_compiler(monkeypatch: Patch) -> None:
 
 
 def a_tool_that_fails(monkeypatch: Patch) -> None:
-    monkeypatch.setattr("lgc.verify.verilog.build", _broken)
+    monkeypatch.setattr("lgc.sim.verilator.build", _broken)
 
 
 def _broken(*_: object) -> Path:
@@ -89,7 +88,7 @@ def _broken(*_: object) -> Path:
 
 
 def a_simulator_that_does_nothing(monkeypatch: Patch) -> None:
-    monkeypatch.setattr("lgc.verify.verilog.build", lambda *_: Path("/bin/true"))
+    monkeypatch.setattr("lgc.sim.verilator.build", lambda *_: Path("/bin/true"))
 
 
 def ready(_: Patch) -> None:

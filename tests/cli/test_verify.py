@@ -65,8 +65,7 @@ def work(clean: Path, builds: Builds, tmp_path: Path, monkeypatch: pytest.Monkey
     folder = tmp_path / "work"
     shutil.copytree(clean, folder)
     monkeypatch.chdir(folder)
-    for module in ("verify", "triage"):
-        monkeypatch.setattr(f"lgc.sim.{module}.build", builds.build)
+    monkeypatch.setattr("lgc.sim.verilator.build", builds.build)
     return folder
 
 
@@ -135,7 +134,7 @@ def test_a_simulation_that_does_not_end_is_not_checked(work: Path, capfd: Captur
 
 def test_a_simulator_that_breaks_is_not_checked(work: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that ends well but writes no results is no pass."""
-    monkeypatch.setattr("lgc.verify.verilog.build", lambda *_: Path("/bin/true"))
+    monkeypatch.setattr("lgc.sim.verilator.build", lambda *_: Path("/bin/true"))
     result = call(capfd, "verify", "model.pt", "small.v", *FAST)
     assert result.code == 3
     assert "did not run to its end" in result.paragraph()
@@ -145,7 +144,7 @@ def test_results_of_another_size_are_not_checked(work: Path, capfd: Capture, mon
     fake = work / "fake"
     fake.write_text("#!/bin/sh\nprintf x > results.bin\n")
     fake.chmod(0o755)
-    monkeypatch.setattr("lgc.verify.verilog.build", lambda *_: fake)
+    monkeypatch.setattr("lgc.sim.verilator.build", lambda *_: fake)
     result = call(capfd, "verify", "model.pt", "small.v", *FAST)
     assert result.code == 3
     assert "wrote 1 bytes" in result.paragraph()

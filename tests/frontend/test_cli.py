@@ -119,8 +119,8 @@ class TestConvert:
         assert "--seed" in error
 
     def test_without_yosys(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("lgc.frontend.families.verilog_in.shutil.which", lambda _: None)
-        monkeypatch.setattr("lgc.frontend.families.verilog_in.find_spec", lambda _: None)
+        monkeypatch.setattr("shutil.which", lambda _: None)
+        monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
         (tmp_path / "m.v").write_text("module m(input a, output z); assign z = a; endmodule\n")
         with pytest.raises(MissingToolError, match="pip install pyosys"):
             load_circuit(tmp_path / "m.v")

@@ -163,7 +163,7 @@ def test_the_second_load_builds_nothing(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_damaged_library_is_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LGC_CACHE", str(tmp_path))
     circuit = random_circuit(10, [20], 2, seed=77)
-    path = cc.cache_folder() / f"{library._key(circuit, str(cc.find_compiler()))}.so"
+    path = cc.cache_folder() / f"{library._key(circuit, cc.find_c_compiler())}.so"
     path.write_bytes(b"\x7fELF truncated")
     bits = random_inputs(10, 20)
     np.testing.assert_array_equal(Predictor(circuit, engine="c").scores(bits), interp.scores(circuit, bits))

@@ -16,8 +16,8 @@ from lgc.backend.verilog import Verilog
 from lgc.ir import Circuit, interp
 from lgc.mapping.pipeline import max_ranks
 from lgc.mapping.shape import HeadShape
-from lgc.sim.simulate import Internal, Simulator
-from lgc.sim.verilator import BuildOptions, build
+from lgc.sim.simulate import Internal
+from lgc.sim.verilator import BuildOptions, VerilatorSimulator, build
 
 CONTROL = ("clk", "rst", "in_valid")
 
@@ -52,11 +52,11 @@ class Batch:
         source.write_text(self._text())
         ports = [*((name, "input") for name in (*CONTROL, "bits")), ("out_valid", "output"), ("disagree", "output")]
         ports += [(signal, "output") for _, _, signal, _ in self.signals]
-        program = build(source, ports, BuildOptions("batch", lanes), folder)
         manifest = Manifest.of(
             circuits[0], top="batch", ports=[], latency=self.latency, score_width=1, score_signed=False
         )
-        self.simulator = Simulator(program, manifest, lanes, folder, timeout=600)
+        self.simulator = VerilatorSimulator(manifest, folder, lanes, timeout=600)
+        self.simulator.program = build(source, ports, BuildOptions("batch", lanes), folder)
 
     def _ranks(self, index: int) -> int:
         """As many ranks as the circuit takes, or fewer, by the index."""

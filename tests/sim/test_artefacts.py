@@ -326,7 +326,6 @@ def test_a_missing_tool_is_no_pass(
     real = importlib.util.find_spec
     hidden = lambda wanted, *more: None if wanted == package else real(wanted, *more)  # noqa: E731
     monkeypatch.setattr("importlib.util.find_spec", hidden)
-    monkeypatch.setattr("lgc.tools.yosys.find_spec", hidden)
     if package == "cc":
         monkeypatch.setenv("CC", "none")
     result = call(capfd, "verify", "model.pt", name, *FAST)

@@ -17,8 +17,7 @@ from lgc.backend.verilog import Verilog
 from lgc.errors import OptionError
 from lgc.ir import Circuit, interp
 from lgc.passes import optimize
-from lgc.sim.simulate import Simulator
-from lgc.sim.verilator import BuildOptions, build
+from lgc.sim.verilator import VerilatorSimulator
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests are imported without being a package
 from batch import Batch
@@ -70,10 +69,10 @@ def test_the_serial_head(lanes: int, tmp_path: Path) -> None:
     source = write(target, circuit, tmp_path / "serial.v")[0]
     manifest = read_manifest(tmp_path / "serial.json")
     assert manifest.latency == manifest.interval == 3 * (40 + 1) + 1
-    ports = [(port.name, port.direction) for port in manifest.ports]
-    program = build(source, ports, BuildOptions("serial", lanes), tmp_path)
+    simulator = VerilatorSimulator(manifest, tmp_path, lanes, timeout=600)
+    simulator.build(source)
     bits = random_inputs(20, 40 * lanes, seed=6)
-    seen = Simulator(program, manifest, lanes, tmp_path, timeout=600).run(bits)
+    seen = simulator.run(bits)
     assert seen.timing is None, seen.timing
     expected = interp.scores(circuit, bits)
     np.testing.assert_array_equal(seen.scores, expected)

@@ -34,8 +34,9 @@ from lgc.synth.flow import SynthOptions, synthesize
 from lgc.synth.harness import harness
 from lgc.synth.models import simulation_text
 from lgc.synth.yosys import nand2_area
-from lgc.tools import programs as tools
-from lgc.tools.programs import Tool, run
+from lgc.tools import find
+from lgc.tools.find import Tool
+from lgc.tools.run import Setup, run
 
 LIBERTY = Path(__file__).parents[2] / "examples/asic/small.lib"
 
@@ -147,18 +148,18 @@ def test_a_tool_that_hangs_is_ended_with_its_children(tmp_path):
     script = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
     start = time.monotonic()
     with pytest.raises(ToolError, match=r"stopped after 1 s"):
-        run([sys.executable, "-c", script], tmp_path, tmp_path / "log", 1)
+        run([sys.executable, "-c", script], tmp_path / "log", Setup(timeout=1))
     assert time.monotonic() - start < 20
 
 
 def test_sigterm_ends_the_tools_that_run(tmp_path):
     code = (
         "import sys; from pathlib import Path\n"
-        "from lgc.cli import end_like_an_interrupt; from lgc.tools.programs import run\n"
+        "from lgc.cli import end_like_an_interrupt; from lgc.tools.run import run\n"
         "end_like_an_interrupt()\n"
         "tool = 'import os, time; print(os.getpid(), flush=True); time.sleep(600)'\n"
         "folder = Path(sys.argv[1])\n"
-        "run([sys.executable, '-c', tool], folder, folder / 'log', 600, lambda line: print(line, flush=True))"
+        "run([sys.executable, '-c', tool], folder / 'log', listen=lambda line: print(line, flush=True))"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
@@ -208,7 +209,7 @@ def test_yosys_counts_and_the_cache_remembers(source, monkeypatch):
     assert result.value("ffs") == 24 + 2 + 15 + 2  # inputs, class, scores, valid bits
     assert {one.how for one in result.numbers.values()} <= {"measured", "stated"}
     assert json.loads(result.to_json())["numbers"]["luts"]["by"].startswith("yosys ")
-    monkeypatch.setattr(flow, "synthesise", None)
+    monkeypatch.setattr(flow, "run_synthesis", None)
     assert synthesize(source, part, SynthOptions()).to_json() == result.to_json()
     with pytest.raises(TypeError):
         synthesize(source, part, SynthOptions(cache=False))
@@ -218,7 +219,7 @@ def test_what_was_stopped_is_not_tried_again_in_as_much_time(source, monkeypatch
     part = find_part("hx8k")
     synthesize(source, part, SynthOptions(route=False))
     fake_nextpnr(monkeypatch, "import time; time.sleep(60)")
-    for what in ("it was stopped after 8 s", "an earlier run was stopped after 8 s"):
+    for what in ("was stopped after 8 s", "an earlier run was stopped after 8 s"):
         (problem,) = synthesize(source, part, SynthOptions(clock=31, timeout=8)).problems
         assert isinstance(problem, TimeLimitError)
         assert what in problem.message
@@ -338,7 +339,7 @@ def test_no_clock_where_nothing_is_placed(source):
 
 
 def test_a_missing_nextpnr_is_named(source, monkeypatch):
-    monkeypatch.setattr(nextpnr, "find_tool", lambda name, wheel: tools.find_tool(f"{name}-gone", ""))
+    monkeypatch.setattr(nextpnr, "find_tool", lambda name, wheel: find.find_tool(f"{name}-gone", ""))
     result = synthesize(source, find_part("hx8k"), SynthOptions())
     assert isinstance(result.problems[0], MissingToolError)
 

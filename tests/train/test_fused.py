@@ -11,7 +11,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from lgc.ir import Encoder
-from lgc.tools.cc import find_compiler
+from lgc.tools.cc import find_c_compiler
 from lgc.train.fused import fused_step, kernel
 from lgc.train.modules import Dense, Fixed, GroupSum, LogicLayer, LogicNetwork, TopK
 
@@ -127,7 +127,7 @@ def test_every_instruction_set_makes_the_same_step(
     if flags and not (processor_has("avx2") and processor_has("fma")):
         pytest.skip("the processor has no AVX2")
     other = tmp_path / "other.so"
-    command = [str(find_compiler()), "-std=gnu11", "-O1", *flags, "-fPIC", "-shared", "-o", str(other)]
+    command = [find_c_compiler(), "-std=gnu11", "-O1", *flags, "-fPIC", "-shared", "-o", str(other)]
     subprocess.run([*command, str(kernel.SOURCE), "-lm"], check=True)
     results = []
     for library in (kernel.load(), kernel.bind(other)):

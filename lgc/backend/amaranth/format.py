@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib import resources, util
+from importlib import resources
 from itertools import pairwise
 from typing import Any, ClassVar, TextIO
 
@@ -15,10 +15,11 @@ from lgc.backend.base import Format
 from lgc.backend.manifest import Manifest
 from lgc.backend.stages import INPUT
 from lgc.backend.verilog.top import FEATURES, top_ports
-from lgc.errors import InputError, MissingToolError, OptionError
+from lgc.errors import InputError, OptionError
 from lgc.ir import BY_TABLE, Circuit
 from lgc.mapping.arithmetic import place_ranks
 from lgc.mapping.shape import HeadShape
+from lgc.tools.find import has_package, missing
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,8 @@ class Amaranth(Format):
 
 def require_amaranth() -> None:
     """Raises MissingToolError unless the package is there."""
-    if util.find_spec("amaranth") is None:
-        raise MissingToolError("the package amaranth is not installed", hint="pip install 'amaranth[builtin-yosys]'")
+    if not has_package("amaranth"):
+        raise missing("amaranth")
 
 
 def component_data(circuit: Circuit, pipeline: int = 0) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.errors import CheckpointError, MissingToolError
+from lgc.errors import CheckpointError
+from lgc.tools.find import missing
 
 Draw = Callable[[int], NDArray[np.int64]]
 
@@ -47,9 +48,7 @@ def replay(recipe: Recipe, in_dim: int, widths: list[int]) -> list[NDArray[np.in
     try:
         import torch
     except ImportError:
-        raise MissingToolError(
-            "replaying the wiring needs torch's random generator", hint="`pip install torch`"
-        ) from None
+        raise missing("torch", "replaying the wiring, which torch's random generator drew,") from None
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         if recipe.preamble:

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.errors import CheckpointError, MissingToolError, OptionError
+from lgc.errors import CheckpointError, OptionError
 from lgc.frontend.assemble import Tables, bit_tables, gate_tables, hard_argmax, log2_size, refuse_nan
 from lgc.frontend.facts import MissingFactError
 from lgc.frontend.importer import Job
+from lgc.tools.find import missing
 
 Array = NDArray[Any]
 
@@ -131,7 +132,7 @@ def _torch_sum(raw: Array, temperature: float | None) -> Array:
     try:
         import torch
     except ImportError:
-        raise MissingToolError("learned thresholds need torch's arithmetic", hint="`pip install torch`") from None
+        raise missing("torch", "adding up learned thresholds, which torch must round,") from None
     values = torch.from_numpy(np.array(raw))
     if temperature is not None:
         scale = temperature + 1e-6

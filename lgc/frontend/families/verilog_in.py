@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 import tempfile
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 
-from lgc.errors import MissingToolError, NetlistError, ToolError
+from lgc.errors import NetlistError, ToolError
 from lgc.frontend.containers.content import Content
 from lgc.frontend.families import blif
 from lgc.frontend.importer import Importer, Job
 from lgc.ir import Circuit
+from lgc.tools.run import FailedError
+from lgc.tools.yosys import run_yosys
 
 _TIMEOUT_S = 300
 _MODULE = re.compile(rb"^\s*(?:\(\*.*?\*\)\s*)?(?:macro)?module\s+[\w\\]", re.MULTILINE)
 _TOP = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
-_PROGRAM = "import sys; from pyosys import libyosys as y; d = y.Design(); [y.run_pass(c, d) for c in sys.argv[1:]]"
 
 
 def _matches(content: Content) -> bool:
@@ -63,27 +59,14 @@ def _run_yosys(folder: Path, top: str | None, where: str) -> None:
         "clean",
         "write_blif -noalias output.blif",
     ]
-    yosys = shutil.which("yosys")
-    if yosys:
-        command = [yosys, "-Q", "-q", "-p", "; ".join(passes)]
-    elif find_spec("pyosys"):
-        command = [sys.executable, "-c", _PROGRAM, *passes]
-    else:
-        raise MissingToolError("reading Verilog needs yosys, which is not installed", hint="`pip install pyosys`")
     try:
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S, check=False,
-            env=dict(os.environ),
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        raise ToolError(f"yosys did not finish within {_TIMEOUT_S} s", where=where) from None
-    if done.returncode or not (folder / "output.blif").exists():
-        lines = [line for line in (done.stderr + done.stdout).splitlines() if "ERROR" in line]
+        run_yosys(passes, folder / "yosys.log", _TIMEOUT_S)
+    except FailedError as error:
         raise NetlistError(
-            f"yosys refuses it: {lines[0][:200] if lines else 'it ended without a netlist'}",
-            where=where,
-            hint="lgc reads combinational Verilog that yosys accepts",
-        )
+            f"yosys refuses it: {error.reason}", where=where, hint="lgc reads combinational Verilog that yosys accepts"
+        ) from None
+    except ToolError as error:
+        raise error.at(where) from None
 
 
 IMPORTER = Importer("verilog", "Verilog (through yosys)", _matches, _read, ("classes", "top"))

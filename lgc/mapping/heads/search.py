@@ -19,6 +19,7 @@ from lgc.errors import MissingToolError
 from lgc.mapping.heads.gauge import Cost, Edge, Quadratic
 from lgc.mapping.heads.terms import Values, corners
 from lgc.tools.cc import open_cached
+from lgc.tools.find import missing
 
 _SOURCE = Path(__file__).with_name("search.c")
 _FLAGS = (("-std=gnu11", "-O3", "-fwrapv"),)
@@ -117,10 +118,8 @@ def _library() -> Callable[..., int]:
     try:
         path = open_cached("head", _SOURCE, _FLAGS)
     except MissingToolError as error:
-        raise MissingToolError(
-            "the search for a small head is in C, and there is no C compiler",
-            hint="Install gcc or clang, or give --effort 0: a larger head, without a search",
-        ) from error
+        instead = "give --effort 0: a larger head, without a search"
+        raise missing("cc", "the search for a small head", instead) from error
     function = ctypes.CDLL(str(path)).lgc_search
     function.argtypes = [*[ctypes.c_int32] * 4, *[ctypes.c_void_p] * 8, ctypes.c_int64, ctypes.c_int32, ctypes.c_uint64]
     function.restype = ctypes.c_int32

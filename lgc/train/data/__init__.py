@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.errors import InputError, MissingToolError
+from lgc.errors import InputError
+from lgc.tools.find import missing
 from lgc.train.data.dataset import Dataset, check_labels, checked, split_off_test
 from lgc.train.data.images import CLASSES, load_images, read_idx
 
@@ -44,7 +45,7 @@ def _load_digits(seed: int) -> Dataset:
     try:
         from sklearn.datasets import load_digits
     except ImportError:
-        raise MissingToolError("'digits' needs scikit-learn", hint="`pip install lgc[train]`") from None
+        raise missing("scikit-learn", "the data set digits") from None
     digits = load_digits()
     x, y = checked(digits.data.astype(np.uint8), digits.target, "digits")
     return replace(split_off_test("digits", x, y, tuple("0123456789"), (1, 8, 8), seed), scale=16)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,9 @@ from numpy.typing import NDArray
 from lgc.backend.aiger import make_aig, write_binary
 from lgc.errors import NotCheckedError
 from lgc.ir import Builder, Netlist
+from lgc.tools.abc import run_abc
+from lgc.tools.run import or_not_checked
 from lgc.verify.formal.netlists import append, side_by_side
-from lgc.verify.formal.rtl import find_tools
 from lgc.verify.sat import Sat
 
 
@@ -23,17 +23,12 @@ def equivalent(first: Netlist, second: Netlist, folder: Path, timeout: float) ->
         NotCheckedError: ABC came to no answer within ``timeout`` seconds.
         MissingToolError: there is no ABC.
     """
-    abc, _ = find_tools()
     for name, netlist in (("first.aig", first), ("second.aig", second)):
         with (folder / name).open("wb") as stream:
             write_binary(*make_aig(netlist), stream)
     limit = max(1, int(timeout))
-    command = [str(abc), "-c", f"&cec -C 1000000 -T {limit} first.aig second.aig"]
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=timeout + 5, check=False)
-    except subprocess.TimeoutExpired:
-        raise NotCheckedError(f"ABC was stopped after {timeout:.0f} s: not proved") from None
-    text = done.stdout
+    with or_not_checked("not proved"):
+        text = run_abc(f"&cec -C 1000000 -T {limit} first.aig second.aig", folder, timeout + 5)
     if "Networks are equivalent" in text:
         return True
     if "NOT EQUIVALENT" in text:

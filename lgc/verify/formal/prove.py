@@ -14,13 +14,15 @@ from lgc.backend.manifest import Manifest
 from lgc.backend.verilog.rtl import Rtl
 from lgc.errors import InputError, NotCheckedError
 from lgc.ir import Circuit, interp
+from lgc.tools.abc import find_abc
+from lgc.tools.yosys import find_yosys
 from lgc.verify.formal.abc import difference, equivalent
 from lgc.verify.formal.certificate import OPEN, PROVED, REFUTED, Certificate
 from lgc.verify.formal.classes import inner_scores, prove_class, refute_class
 from lgc.verify.formal.context import Bits, Listener, Proof, Refutation
 from lgc.verify.formal.dialect import check_dialect
 from lgc.verify.formal.netlists import gates
-from lgc.verify.formal.rtl import Design, find_tools, read_design
+from lgc.verify.formal.rtl import Design, read_design
 from lgc.verify.formal.scores import Scores, prove_scores
 from lgc.verify.formal.search import sought_scores
 from lgc.verify.formal.trajectory import follow
@@ -45,7 +47,8 @@ def prove(
         MissingToolError: pyosys or python-sat is not installed.
         InputError: the ports are not the model's.
     """
-    _, version = find_tools()
+    find_abc()
+    version = find_yosys().version
     manifest = rtl.manifest
     outputs = tuple(name for name in ("scores", "class_id") if manifest.port(name))
     certificate = Certificate(

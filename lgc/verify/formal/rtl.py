@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lgc.errors import MissingToolError, NotCheckedError
-from lgc.tools import yosys_process
-from lgc.tools.yosys_process import SINGLE
+from lgc.errors import NotCheckedError
+from lgc.tools.run import FailedError, or_not_checked
+from lgc.tools.yosys import SINGLE, run_yosys
 from lgc.verify.formal.cells import KNOWN, Bit, Cell, expand
 
 ADD, INDEX = "lgc_add", "lgc_index"
@@ -100,21 +96,6 @@ class Design:
         return [*registers.values(), *self.cone(ends, registers)]
 
 
-def find_tools() -> tuple[Path, str]:
-    """ABC's program beside pyosys, and pyosys's version.
-
-    Raises:
-        MissingToolError: pyosys is not installed.
-    """
-    spec = importlib.util.find_spec("pyosys")
-    if spec is None or spec.origin is None:
-        raise MissingToolError("pyosys is not installed: nothing was proved", hint="`pip install lgc[synth]`")
-    abc = Path(spec.origin).parent / "yosys-abc"
-    if not abc.exists():
-        raise MissingToolError("pyosys has no yosys-abc beside it: nothing was proved")
-    return abc, importlib.metadata.version("pyosys")
-
-
 def read_design(
     source: Path, top: str, folder: Path, timeout: float, *, words: bool = True, models: bool = False
 ) -> Design:
@@ -125,29 +106,19 @@ def read_design(
         models: the file brings models of the cells in :mod:`lgc.verify.formal.cells`, which are not needed.
 
     Raises:
-        MissingToolError: pyosys is not installed.
+        MissingToolError: there is no yosys.
         NotCheckedError: yosys does not take the file, or takes longer than ``timeout`` seconds.
     """
-    find_tools()
     text = source.read_text(encoding="utf-8")
     (folder / "source.v").write_text(_MODELS.sub("", text) if models else text, encoding="utf-8")
     script = ["read_verilog source.v", f"hierarchy -top {top}", *_FLAT, *_REGISTERS]
     script += [*(_WORDS if words else ()), *_GATES_SCRIPT, f"select {top}", "write_json design.json"]
-    (folder / "read.ys").write_text("\n".join([*script, ""]), encoding="utf-8")
     log = folder / "yosys.log"
-    (folder / "design.json").unlink(missing_ok=True)
     try:
-        with log.open("wb") as stream:
-            command = [sys.executable, yosys_process.__file__, "read.ys"]
-            done = subprocess.run(
-                command, cwd=folder, stdout=stream, stderr=subprocess.STDOUT, timeout=timeout, check=False
-            )
-    except subprocess.TimeoutExpired:
-        raise NotCheckedError(f"yosys was stopped after {timeout:.0f} s: not proved") from None
-    if done.returncode or not (folder / "design.json").exists():
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        reason = next((line for line in lines if "ERROR" in line), lines[-1] if lines else "no output")
-        raise NotCheckedError(f"yosys does not take the Verilog: {reason[:300]}", where=str(source))
+        with or_not_checked("not proved"):
+            run_yosys(script, log, timeout)
+    except FailedError as error:
+        raise NotCheckedError(f"yosys does not take the Verilog: {error.reason}", where=str(source)) from None
     if warned := _WARNINGS.search(log.read_text(encoding="utf-8", errors="replace")):
         raise NotCheckedError(f"yosys warns of the Verilog: {warned[0][9:200]}: not proved", where=str(source))
     return _design(json.loads((folder / "design.json").read_text(encoding="utf-8")), top)

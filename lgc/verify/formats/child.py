@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from lgc.errors import NotCheckedError
 from lgc.sim.simulate import Observed
+from lgc.tools.run import Setup, or_not_checked, reason, run
 
 _WORKER = Path(__file__).with_name("worker.py")
 
@@ -33,23 +33,12 @@ def run_worker(what: str, arguments: list[str], folder: Path, timeout: float) ->
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     log = folder / "worker.log"
     # The worker ends when its standard input does, however this process ends.
-    with (
-        log.open("wb") as stream,
-        subprocess.Popen(
-            command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=stream, stderr=subprocess.STDOUT
-        ) as worker,
-    ):
-        try:
-            code = worker.wait(timeout)
-        except subprocess.TimeoutExpired:
-            raise NotCheckedError(f"{what} was stopped after {timeout:g} s: not checked") from None
-        finally:
-            worker.kill()
+    setup = Setup(folder=folder, environment=environment, timeout=timeout, hold_input=True)
+    with or_not_checked():
+        code = run(command, log, setup, what=what)
     if code:
-        lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-        reason = lines[-1][:300] if lines else f"exit code {code}"
         raise NotCheckedError(
-            f"{what} did not run to its end: {reason}: not checked", hint="`--keep DIR` keeps its log"
+            f"{what} did not run to its end: {reason(log, code)}: not checked", hint="`--keep DIR` keeps its log"
         )
 
 

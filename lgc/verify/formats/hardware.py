@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from lgc.backend.manifest import Manifest, read_manifest
 from lgc.backend.verilog.rtl import Rtl, check_same_compilation, read_rtl
-from lgc.errors import InputError, MissingToolError
+from lgc.errors import InputError
 from lgc.ir import Circuit
 from lgc.sim.simulate import Simulator
+from lgc.tools.find import has_package, missing
+from lgc.tools.run import or_not_checked
 from lgc.tools.yosys import run_yosys
 from lgc.verify.formats.child import run_worker
 from lgc.verify.formats.software import not_ours
@@ -58,12 +59,13 @@ class AmaranthModule(Artefact):
             MissingToolError: amaranth or pyosys is not installed.
             NotCheckedError, ToolError: the module, or yosys, does not run to its end.
         """
-        if importlib.util.find_spec("amaranth") is None:
-            raise MissingToolError("amaranth is not installed", hint="`pip install 'amaranth[builtin-yosys]'`")
+        if not has_package("amaranth"):
+            raise missing("amaranth")
         arguments = ["amaranth", str(self.path.resolve()), self.manifest.top]
         run_worker("the Amaranth module", arguments, folder, self.options.timeout)
         commands = ["read_rtlil net.il", "proc", "flatten", "clean", "write_verilog -noattr net.v"]
-        run_yosys(commands, folder / "yosys.log", "yosys", self.options.timeout)
+        with or_not_checked():
+            run_yosys(commands, folder / "yosys.log", self.options.timeout)
         text = (folder / "net.v").read_text(encoding="utf-8")
         return Rtl(folder / "net.v", self.manifest, text, self.model_digest)
 

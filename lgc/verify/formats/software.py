@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +10,10 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.errors import InputError, MissingToolError
+from lgc.errors import InputError
 from lgc.ir import Circuit, Encoder
-from lgc.tools.cc import C99_FLAGS, compile_shared, find_compiler
+from lgc.tools.cc import C99_FLAGS, compile_shared, find_c_compiler
+from lgc.tools.find import has_package, missing
 from lgc.verify.features import features_for
 from lgc.verify.formats.child import Child
 from lgc.verify.subject import Artefact, View, check_shape
@@ -79,10 +79,7 @@ class CSource(Artefact):
         """The library, which both ways in share: whoever comes first builds it."""
         with self._compiling:
             if self._library is None:
-                compiler = find_compiler()
-                if compiler is None:
-                    raise MissingToolError("no C compiler found", hint="Install gcc or clang, or set CC")
-                compile_shared(self.path.resolve(), folder / "net.so", compiler, C99_FLAGS)
+                compile_shared(self.path.resolve(), folder / "net.so", find_c_compiler(), C99_FLAGS)
                 self._library = folder / "net.so"
             return self._library
 
@@ -149,8 +146,8 @@ class OnnxModel(Artefact):
 
     def build(self, folder: Path) -> Child:
         """See :class:`Artefact`."""
-        if importlib.util.find_spec("onnxruntime") is None:
-            raise MissingToolError("onnxruntime is not installed", hint="`pip install onnxruntime`")
+        if not has_package("onnxruntime"):
+            raise missing("onnxruntime")
         encoder = self._encoder
         assert encoder is not None
         arguments = ("onnx", str(self.path.resolve()))
@@ -170,7 +167,7 @@ def open_onnx(path: Path, manifest: Path | None, options: VerifyOptions) -> Onnx
     try:
         import onnx
     except ImportError:
-        raise MissingToolError("the package onnx is not installed", hint="pip install onnx") from None
+        raise missing("onnx") from None
     try:
         model = onnx.load_model_from_string(read_bytes(path))
     except Exception:  # protobuf raises what a damaged file provokes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from lgc.errors import NotCheckedError
 from lgc.sim.schedule import schedule
 from lgc.sim.simulate import simulator_environment
 from lgc.sim.verilator import BuildOptions, build
+from lgc.tools.run import Setup, or_not_checked, reason, run
 from lgc.verify.mutate.text import SELECT, Edit, choose
 
 Bits = NDArray[np.bool_]
@@ -83,19 +83,11 @@ class Screen:
         log = self._folder / "simulation.log"
         environment = simulator_environment(self._manifest.top, self._folder)
         environment["COCOTB_TEST_MODULES"] = "lgc.verify.mutate.testbench"
-        with log.open("wb") as stream:
-            try:
-                subprocess.run(
-                    [str(self._program)], cwd=self._folder, env=environment, stdout=stream, stderr=subprocess.STDOUT,
-                    timeout=self._timeout, check=False,
-                )  # fmt: skip
-            except subprocess.TimeoutExpired:
-                message = f"the mutants' simulation was stopped after {self._timeout:g} s: not checked"
-                raise NotCheckedError(message) from None
+        setup = Setup(folder=self._folder, environment=environment, timeout=self._timeout)
+        with or_not_checked():
+            code = run([str(self._program)], log, setup, what="the mutants' simulation")
         if not (self._folder / "shown.json").exists():
-            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-            reason = next((line for line in lines if "rror" in line), lines[-1] if lines else "no output")
-            raise NotCheckedError(f"the mutants' simulation did not run to its end: {reason[:300]}")
+            raise NotCheckedError(f"the mutants' simulation did not run to its end: {reason(log, code)}")
 
 
 def _expected(

@@ -1,0 +1,44 @@
+"""What is installed of all that lgc may need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lgc.errors import MissingToolError
+from lgc.tools.cc import find_c_compiler, find_cxx_compiler
+from lgc.tools.find import Dependency, find_tool, has_program, package_version, program_version
+from lgc.tools.verilator import find_verilator
+
+
+def found_version(dependency: Dependency) -> str | None:
+    """The version of what lgc would use; None if it is missing."""
+    find = _PROGRAMS.get(dependency.name)
+    try:
+        return find() if find else package_version(dependency.name)
+    except MissingToolError:
+        return None
+
+
+def found_program(dependency: Dependency) -> str | None:
+    """The version of a program that :func:`lgc.tools.find.place_and_route` describes; None if it is missing."""
+    try:
+        return find_tool(dependency.name, dependency.package).version
+    except MissingToolError:
+        return None
+
+
+def _compiler(find: Callable[[], str]) -> str:
+    path = find()
+    return f"{path.rpartition('/')[2]} {program_version(path, '-dumpfullversion', '-dumpversion')}"
+
+
+def _icarus() -> str | None:
+    return program_version("iverilog", "-V") if has_program("iverilog") and has_program("vvp") else None
+
+
+_PROGRAMS: dict[str, Callable[[], str | None]] = {
+    "verilator": lambda: find_verilator().version,
+    "c++": lambda: _compiler(find_cxx_compiler),
+    "cc": lambda: _compiler(find_c_compiler),
+    "iverilog": _icarus,
+}
