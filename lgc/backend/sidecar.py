@@ -82,23 +82,8 @@ def read_sidecar(path: Path) -> Sidecar:
         fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if fields["format"] != "lgc-sidecar" or fields["version"] != 1:
             raise ValueError("no lgc sidecar of version 1")
-        head = Head(
-            np.array(fields["offsets"]), np.array(fields["bias"]), tuple(map(str, fields["classes"])),
-            tie=fields["tie"],
-        )  # fmt: skip
         inputs, outputs, metadata = fields["inputs"], fields["outputs"], fields["metadata"]
-        offsets = head.offsets
-        sound = (
-            type(inputs) is int
-            and type(outputs) is int
-            and head.num_classes == len(head.classes) == len(offsets) - 1 > 0
-            and offsets[0] == 0
-            and (np.diff(offsets) >= 0).all()
-            and offsets[-1] == outputs
-            and head.tie in ("first", "last")
-        )
-        if not sound:
-            raise ValueError("offsets, bias, classes, outputs and tie do not fit together")
+        head = _head(fields)
         thresholds = None if fields["thresholds"] is None else np.array(fields["thresholds"], np.float64)
         digests = metadata.get("model_digest", "none"), fields["circuit_digest"]
         if not all(isinstance(digest, str) for digest in digests):
@@ -113,3 +98,22 @@ def read_sidecar(path: Path) -> Sidecar:
         raise error.at(str(path)) from None
     except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError, OverflowError) as error:
         raise InputError(f"the sidecar is damaged ({error})", where=str(path), hint="Compile again") from None
+
+
+def _head(fields: dict[str, Any]) -> Head:
+    """The head that a sidecar describes, if its numbers fit together."""
+    classes = tuple(map(str, fields["classes"]))
+    head = Head(np.array(fields["offsets"]), np.array(fields["bias"]), classes, tie=fields["tie"])
+    offsets, outputs = head.offsets, fields["outputs"]
+    sound = (
+        type(fields["inputs"]) is int
+        and type(outputs) is int
+        and head.num_classes == len(head.classes) == len(offsets) - 1 > 0
+        and offsets[0] == 0
+        and (np.diff(offsets) >= 0).all()
+        and offsets[-1] == outputs
+        and head.tie in ("first", "last")
+    )
+    if not sound:
+        raise ValueError("offsets, bias, classes, outputs and tie do not fit together")
+    return head

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
@@ -39,10 +40,11 @@ def make_augment(config: TrainConfig, shape: tuple[int, ...]) -> Augment | None:
 
 def _make_move(config: TrainConfig, height: int, width: int) -> Augment:
     if config.augment == "affine-elastic":
-        return AffineElastic(
-            height, width, rotate=config.rotate, shear=config.shear, scale=config.scale, shift=config.shift,
-            alpha=config.elastic_alpha, sigma=config.elastic_sigma, interpolation=config.interpolation,
+        distortion = Distortion(
+            rotate=config.rotate, shear=config.shear, scale=config.scale, shift=config.shift,
+            alpha=config.elastic_alpha, sigma=config.elastic_sigma,
         )  # fmt: skip
+        return AffineElastic(height, width, distortion, config.interpolation)
     reach = config.pad if config.augment == "crop-flip" else round(config.shift)
     if reach >= min(height, width):
         raise OptionError(f"images of {height} by {width} pixels cannot be moved by {reach}", hint="Move them less")
@@ -60,6 +62,25 @@ def augmented(x: Tensor, shape: tuple[int, ...], augment: Augment, generator: Ge
     return out
 
 
+@dataclass(frozen=True, kw_only=True)
+class Distortion:
+    """How far images are distorted at most; nothing by default.
+
+    Attributes:
+        rotate, shear: angles, in degrees.
+        scale: relative change of size.
+        shift: move, in pixels.
+        alpha, sigma: strength of the displacement, and its smoothness in pixels; alpha 0 is none.
+    """
+
+    rotate: float = 0.0
+    shear: float = 0.0
+    scale: float = 0.0
+    shift: float = 0.0
+    alpha: float = 0.0
+    sigma: float = 6.0
+
+
 class AffineElastic:
     """A random affine map and a random smooth displacement in one resampling; outside is 0.
 
@@ -71,21 +92,16 @@ class AffineElastic:
 
     Args:
         height, width: of the images.
-        rotate, shear: largest angles, in degrees.
-        scale: largest relative change of size.
-        shift: largest move, in pixels.
-        alpha, sigma: strength of the displacement, and its smoothness in pixels; alpha 0 is none.
+        distortion: how far.
         interpolation: ``bilinear``, or ``bicubic``, which costs more and leaves images as sharp as they are, where they
             are textures more than strokes.
     """
 
-    def __init__(
-        self, height: int, width: int, *, rotate: float, shear: float, scale: float, shift: float, alpha: float,
-        sigma: float, interpolation: str = "bilinear",
-    ) -> None:  # fmt: skip
+    def __init__(self, height: int, width: int, distortion: Distortion, interpolation: str = "bilinear") -> None:
         self.height, self.width, self.interpolation = height, width, interpolation
-        self.rotate, self.shear, self.scale, self.shift = math.radians(rotate), math.radians(shear), scale, shift
-        self.basis = self._basis(alpha, sigma)
+        self.rotate, self.shear = math.radians(distortion.rotate), math.radians(distortion.shear)
+        self.scale, self.shift = distortion.scale, distortion.shift
+        self.basis = self._basis(distortion.alpha, distortion.sigma)
 
     def _basis(self, alpha: float, sigma: float) -> Tensor:
         """Float (3 + components, H * W): the x, y and 1 at the pixels, then the components of a displacement in pixels.

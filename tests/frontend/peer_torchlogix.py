@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -51,17 +52,9 @@ def dense(path, kind="raw", rank=2, learned=None, binarization=None, seed=20):
         wires = random.integers(0, reads, (rank, width))
         prefix = f"{index + 2}."
         state[f"{prefix}weight"] = torch.from_numpy(weights)
+        state[f"{prefix}connections.indices"] = torch.from_numpy(wires)
         if learned and index == 0:
-            count = reads if learned == "all" else 3
-            best = wires if learned == "all" else random.integers(0, count, (rank, width))
-            indices = random.integers(0, reads, (count, rank, width))
-            if learned == "all":
-                indices = np.broadcast_to(np.arange(reads)[:, None, None], (reads, rank, width)).copy()
-            state[f"{prefix}connections.weights"] = one_hot_logits(random, best, count, 0)
-            wires = np.take_along_axis(indices, best[None], 0)[0]
-            state[f"{prefix}connections.indices"] = torch.from_numpy(indices)
-        else:
-            state[f"{prefix}connections.indices"] = torch.from_numpy(wires)
+            wires = _learn_wires(random, wires, reads, learned, state, f"{prefix}connections.")
         layers.append((wires, table))
         reads = width
     if kind != "raw":
@@ -77,6 +70,17 @@ def dense(path, kind="raw", rank=2, learned=None, binarization=None, seed=20):
 
     torch.save(state, path)
     return PeerFile(path, scores, features, options, real=thresholds is not None)
+
+
+def _learn_wires(random, wires, reads, learned, state, prefix):
+    """Makes the wires (r, N) of a layer a choice among candidates; returns those chosen."""
+    if learned == "all":
+        best, indices = wires, np.broadcast_to(np.arange(reads)[:, None, None], (reads, *wires.shape)).copy()
+    else:
+        best, indices = random.integers(0, 3, wires.shape), random.integers(0, reads, (3, *wires.shape))
+    state[f"{prefix}weights"] = one_hot_logits(random, best, len(indices), 0)
+    state[f"{prefix}indices"] = torch.from_numpy(indices)
+    return np.take_along_axis(indices, best[None], 0)[0]
 
 
 def _draw_binarization(random, kind, features, bits_each, state, options):
@@ -106,7 +110,8 @@ def conv(path, kind="raw", rank=2, depth=2, residual=False, seed=21):
     thresholds = np.sort(random.standard_normal((channels, bits_each)).astype(np.float32), axis=1)
     state: dict[str, Any] = {"0.thresholds": torch.from_numpy(thresholds)}
     steps: list[dict[str, Any]] = [{"type": "binarization", "prefix": "0", "feature_dim": 1}]
-    first = _draw_conv(random, state, "1", kind, rank, depth, channels * bits_each, kernels, side, 3, 1)
+    trees = Trees(random, kind, rank, depth, kernels)
+    first = trees.draw(state, "1", channels * bits_each, side)
     steps += [
         {"type": "conv", "prefix": "1", "padding": 1, "stride": 1, "receptive_field_size": 3},
         {"type": "orpool", "kernel_size": 2, "stride": 2, "padding": 1},
@@ -114,7 +119,7 @@ def conv(path, kind="raw", rank=2, depth=2, residual=False, seed=21):
     pooled = side // 2 + 1
     block = None
     if residual:
-        block = _draw_conv(random, state, "3.main.0", kind, rank, depth, kernels, kernels, pooled, 3, 1)
+        block = trees.draw(state, "3.main.0", kernels, pooled)
         inner = {"type": "conv", "prefix": "3.main.0", "padding": 1, "stride": 1, "receptive_field_size": 3}
         steps.append({"type": "residual", "main": [inner], "shortcut": []})
     weights, table = draw_tables(random, kind, 10, rank)
@@ -128,10 +133,7 @@ def conv(path, kind="raw", rank=2, depth=2, residual=False, seed=21):
     def scores(x):
         image = x.reshape(len(x), channels, side, side)
         bits = (image[:, :, None] > thresholds[None, :, :, None, None]).reshape(len(x), -1, side, side).astype(np.int64)
-        values = first(bits)
-        padded = np.pad(values, ((0, 0), (0, 0), (1, 1), (1, 1)))
-        values = np.stack([padded[:, :, i : i + 2 * pooled - 1 : 2, j : j + 2 * pooled - 1 : 2]
-                           for i in (0, 1) for j in (0, 1)]).max(0)  # fmt: skip
+        values = _pool(first(bits), pooled)
         if block is not None:
             values = values | block(values)
         flat = values.reshape(len(x), -1)
@@ -143,42 +145,55 @@ def conv(path, kind="raw", rank=2, depth=2, residual=False, seed=21):
     return PeerFile(path, scores, channels * side * side, {"config_path": config}, real=True)
 
 
-def _draw_conv(random, state, prefix, kind, rank, depth, channels, kernels, side, field, padding):
-    """Adds one convolution to the state and returns its function of (B, C, H, W)."""
-    leaves = rank ** (depth - 1)
-    places = np.stack(
-        [random.integers(0, field, (rank, kernels, leaves)), random.integers(0, field, (rank, kernels, leaves)),
-         random.integers(0, channels, (rank, kernels, leaves))], axis=-1,
-    )  # fmt: skip
-    out = side + 2 * padding - field + 1
-    starts = np.array([(h, w, 0) for h in range(out) for w in range(out)])
-    indices = places[:, :, None] + starts[None, None, :, None]
-    state[f"{prefix}.connections._indices_L0"] = torch.from_numpy(indices)
-    tables = []
-    nodes = leaves
-    for level in range(depth):
-        weights, table = draw_tables(random, kind, nodes * kernels, rank)
-        state[f"{prefix}.tree_weights.{level}"] = torch.from_numpy(weights.reshape(nodes, kernels, -1))
-        tables.append(table.reshape(nodes, kernels, -1))
-        nodes //= rank
-        if level + 1 < depth:
-            children = np.arange(nodes * rank).reshape(nodes, rank).T
-            state[f"{prefix}.connections._indices_L{level + 1}"] = torch.from_numpy(children.copy())
+@dataclass
+class Trees:
+    """Draws convolutions, three by three with a padding of one, whose kernels are trees of tables."""
 
-    def run(image):
-        padded = np.pad(image, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
-        result = np.zeros((len(image), kernels, out, out), np.int64)
-        for k in range(kernels):
-            for h in range(out):
-                for w in range(out):
-                    at = places[:, k] + np.array([h, w, 0])
-                    values = np.moveaxis(padded[:, at[..., 2], at[..., 0], at[..., 1]], 1, -1)  # (B, S, r)
-                    for table in tables:
-                        values = look_up(table[:, k], values).reshape(len(image), -1, rank if table.shape[0] > 1 else 1)
-                    result[:, k, h, w] = values[:, 0, 0]
+    random: np.random.Generator
+    kind: str
+    rank: int
+    depth: int
+    kernels: int
+
+    def draw(self, state, prefix, channels, side):
+        """Adds one convolution to the state and returns its function of (B, C, H, W)."""
+        leaves = self.rank ** (self.depth - 1)
+        shape = (self.rank, self.kernels, leaves)
+        places = np.stack([self.random.integers(0, limit, shape) for limit in (3, 3, channels)], axis=-1)
+        starts = np.array([(h, w, 0) for h in range(side) for w in range(side)])
+        indices = places[:, :, None] + starts[None, None, :, None]
+        state[f"{prefix}.connections._indices_L0"] = torch.from_numpy(indices)
+        tables = []
+        nodes = leaves
+        for level in range(self.depth):
+            weights, table = draw_tables(self.random, self.kind, nodes * self.kernels, self.rank)
+            state[f"{prefix}.tree_weights.{level}"] = torch.from_numpy(weights.reshape(nodes, self.kernels, -1))
+            tables.append(table.reshape(nodes, self.kernels, -1))
+            nodes //= self.rank
+            if level + 1 < self.depth:
+                children = np.arange(nodes * self.rank).reshape(nodes, self.rank).T
+                state[f"{prefix}.connections._indices_L{level + 1}"] = torch.from_numpy(children.copy())
+        return lambda image: self._run(places, tables, image)
+
+    def _run(self, places, tables, image):
+        side = image.shape[-1]
+        padded = np.pad(image, ((0, 0), (0, 0), (1, 1), (1, 1)))
+        result = np.zeros((len(image), self.kernels, side, side), np.int64)
+        for k, h, w in np.ndindex(self.kernels, side, side):
+            at = places[:, k] + np.array([h, w, 0])
+            values = np.moveaxis(padded[:, at[..., 2], at[..., 0], at[..., 1]], 1, -1)  # (B, S, r)
+            for table in tables:
+                operands = self.rank if table.shape[0] > 1 else 1
+                values = look_up(table[:, k], values).reshape(len(image), -1, operands)
+            result[:, k, h, w] = values[:, 0, 0]
         return result
 
-    return run
+
+def _pool(values, size):
+    """OR over windows of two by two, with a padding of one."""
+    padded = np.pad(values, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    last = 2 * size - 1
+    return np.max([padded[:, :, i : i + last : 2, j : j + last : 2] for i in (0, 1) for j in (0, 1)], axis=0)
 
 
 # Modules like torchlogix's, by their names: what is pickled is the class's name and its attributes.

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import peer_files as peers
+import peer_luts as luts
 import peer_torchlogix as tlx
 import pytest
 from click.testing import CliRunner, Result
@@ -61,7 +62,7 @@ class TestInspect:
         circuit = report(tmp_path / "m.blif")["circuit"]
         assert (circuit["features"], circuit["features_used"], circuit["live_nodes"]) == (3, 2, 1)
 
-    @pytest.mark.parametrize("writer", [peers.difflogic, peers.salon64, peers.dwn, tlx.conv])
+    @pytest.mark.parametrize("writer", [peers.difflogic, peers.salon64, luts.dwn, tlx.conv])
     def test_every_fact_of_the_family_has_its_flag(self, writer, tmp_path: Path) -> None:
         found = report(writer(tmp_path / "net.pth").path)
         assert all(row["flag"].startswith("--") and row["meaning"] for row in found["facts"])

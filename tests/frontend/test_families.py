@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import peer_files as peers
+import peer_luts as luts
 import peer_torchlogix as tlx
 import pytest
 
@@ -43,15 +44,15 @@ WRITERS = {
     "visualizer": (peers.visualizer, {}, "difflogic-visualizer"),
     "compactlogic": (peers.compactlogic, {}, "compactlogic"),
     "compactlogic-conv": (peers.compactlogic_conv, {}, "compactlogic"),
-    "dwn-fixed": (peers.dwn, {}, "torch-dwn"),
-    "dwn-learned": (peers.dwn, {"learned": True, "arity": 6}, "torch-dwn"),
-    "dwn-wrapped": (peers.dwn, {"learned": True, "wrapped": True, "arity": 2}, "torch-dwn"),
-    "silogic-gate16": (peers.silogic, {}, "silogic"),
-    "silogic-multilinear": (peers.silogic, {"node": "multilinear", "connectome": "fixed", "arity": 4}, "silogic"),
-    "silogic-linear": (peers.silogic, {"node": "linear", "connectome": "dense", "arity": 3}, "silogic"),
-    "silogic-walsh-2": (peers.silogic, {"node": "walsh"}, "silogic"),
-    "silogic-walsh-3": (peers.silogic, {"node": "walsh", "arity": 3}, "silogic"),
-    "silogic-polynomial": (peers.silogic, {"node": "polynomial", "arity": 4}, "silogic"),
+    "dwn-fixed": (luts.dwn, {}, "torch-dwn"),
+    "dwn-learned": (luts.dwn, {"learned": True, "arity": 6}, "torch-dwn"),
+    "dwn-wrapped": (luts.dwn, {"learned": True, "wrapped": True, "arity": 2}, "torch-dwn"),
+    "silogic-gate16": (luts.silogic, {}, "silogic"),
+    "silogic-multilinear": (luts.silogic, {"node": "multilinear", "connectome": "fixed", "arity": 4}, "silogic"),
+    "silogic-linear": (luts.silogic, {"node": "linear", "connectome": "dense", "arity": 3}, "silogic"),
+    "silogic-walsh-2": (luts.silogic, {"node": "walsh"}, "silogic"),
+    "silogic-walsh-3": (luts.silogic, {"node": "walsh", "arity": 3}, "silogic"),
+    "silogic-polynomial": (luts.silogic, {"node": "polynomial", "arity": 4}, "silogic"),
     "torchlogix-raw": (tlx.dense, {}, "torchlogix"),
     "torchlogix-warp-2": (tlx.dense, {"kind": "warp"}, "torchlogix"),
     "torchlogix-warp-4": (tlx.dense, {"kind": "warp", "rank": 4, "learned": "some"}, "torchlogix"),
@@ -116,14 +117,14 @@ def test_converted_file_is_the_same_model(name: str, tmp_path: Path) -> None:
 
 
 def test_features_equal_to_a_threshold_are_not_above_it(tmp_path: Path) -> None:
-    file = peers.dwn(tmp_path / "net.pt", wrapped=True)
+    file = luts.dwn(tmp_path / "net.pt", wrapped=True)
     model = load_model(file.path)
     x = np.repeat(model.encoder.thresholds[:, :1].T, 3, axis=0).astype(np.float32)
     np.testing.assert_array_equal(scores(lower(model), model.encoder.encode(x)), file.scores(x))
 
 
 def test_the_wrapper_of_dwn_names_classes_and_tau(tmp_path: Path) -> None:
-    model = load_model(peers.dwn(tmp_path / "net.pt", wrapped=True).path)
+    model = load_model(luts.dwn(tmp_path / "net.pt", wrapped=True).path)
     assert model.head.classes == ("a", "b", "c")
     assert model.head.tau == 2.5
 

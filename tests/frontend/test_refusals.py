@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import peer_files as peers
+import peer_luts as luts
 import peer_torchlogix as tlx
 import pytest
 import torch
@@ -47,7 +48,7 @@ CASES = [
     (peers.difflogic, {}, ["classes", "preamble", "check", "seed"], "--features"),
     (peers.salon64, {}, ["classes"], "--features"),
     (peers.compactlogic_conv, {}, ["classes"], "--features"),
-    (peers.dwn, {}, ["classes"], "--features"),
+    (luts.dwn, {}, ["classes"], "--features"),
     (tlx.dense, {"kind": "warp"}, ["classes", "features"], "--parametrization"),
     (tlx.dense, {"kind": "light", "rank": 4}, ["classes", "features"], "--parametrization"),
     (tlx.dense, {"binarization": "learned"}, ["classes"], "--torchlogix-version"),
@@ -250,11 +251,11 @@ class TestBadContent:
         assert "not the learned one" in message_of(file.path, file.options)
 
     def test_a_permuted_head_is_unrecoverable(self, tmp_path: Path) -> None:
-        file = peers.dwn(tmp_path / "net.pth")
+        file = luts.dwn(tmp_path / "net.pth")
         assert "cannot be recovered" in message_of(file.path, file.options, {"randperm": True})
 
     def test_sum_threshold_connectomes(self, tmp_path: Path) -> None:
-        file = peers.silogic(tmp_path / "net.pth")
+        file = luts.silogic(tmp_path / "net.pth")
         state = torch.load(file.path, weights_only=True)
         state["layers.0._conn.bn.0.weight"] = torch.ones(18)
         torch.save(state, file.path)
@@ -265,7 +266,7 @@ class TestBadContent:
         assert "do not divide" in message_of(file.path, file.options | {"classes": 4})
 
     def test_thresholds_that_do_not_fit(self, tmp_path: Path) -> None:
-        file = peers.dwn(tmp_path / "net.pth", learned=True)
+        file = luts.dwn(tmp_path / "net.pth", learned=True)
         assert "make" in message_of(file.path, file.options | {"thresholds": [[0.5]] * 4})
 
     def test_a_padding_that_does_not_fit(self, tmp_path: Path) -> None:

@@ -16,10 +16,10 @@ from lgc.cli import cli
 from lgc.errors import OptionError
 from lgc.ir import Encoder
 from lgc.train import TrainConfig
-from lgc.train.augment import AffineElastic, Brightness, Crop, augmented, make_augment
+from lgc.train.augment import AffineElastic, Brightness, Crop, Distortion, augmented, make_augment
 from lgc.train.samples import BitEncoder, Epochs, epoch_generator
 
-NOTHING = {"rotate": 0.0, "shear": 0.0, "scale": 0.0, "shift": 0.0, "alpha": 0.0, "sigma": 6.0}
+NOTHING = Distortion()
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -32,14 +32,14 @@ def images(count: int, *shape: int) -> Tensor:
 
 def test_no_strength_changes_nothing() -> None:
     x = images(5, 2, 9, 12)
-    assert torch.equal(AffineElastic(9, 12, **NOTHING)(x, generator()), x)
+    assert torch.equal(AffineElastic(9, 12, NOTHING)(x, generator()), x)
 
 
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
 def test_bicubic_keeps_what_bilinear_blurs(interpolation: str) -> None:
     """Stripes of one pixel, moved by parts of a pixel."""
     stripes = torch.tensor([0, 255], dtype=torch.uint8).repeat(2000, 1, 28, 14)
-    augment = AffineElastic(28, 28, **{**NOTHING, "shift": 1.0}, interpolation=interpolation)
+    augment = AffineElastic(28, 28, Distortion(shift=1.0), interpolation=interpolation)
     moved = augment(stripes, generator())[:, :, 3:-3, 3:-3].float()
     assert moved.min() == 0
     assert moved.max() == 255  # what overshoots is cut, and does not start again at 0
@@ -69,7 +69,7 @@ def test_bright_bytes_stay_white() -> None:
 def test_wider_numbers_are_not_cut_as_bytes() -> None:
     """As of 16-bit pixels."""
     x = torch.full((50, 1, 6, 6), 40_000)
-    moved = AffineElastic(6, 6, **NOTHING, interpolation="bicubic")(x, generator())
+    moved = AffineElastic(6, 6, NOTHING, interpolation="bicubic")(x, generator())
     assert torch.equal(moved, x)
     assert Brightness(lambda image, _: image, 0.5)(x, generator()).max() > 50_000
 
@@ -99,7 +99,7 @@ def test_last_epochs_are_not_augmented() -> None:
 def test_affine_part(strength: str, matrix: object) -> None:
     """The drawn coordinates are rotation, shear and scale about the centre, in pixels whatever the aspect."""
     largest = {"rotate": 90.0, "scale": 0.5, "shear": 45.0}[strength]
-    augment = AffineElastic(6, 10, **{**NOTHING, strength: largest})
+    augment = AffineElastic(6, 10, Distortion(**{strength: largest}))
     linear = augment._linear(4000, generator(), torch.device("cpu"))
     determinant = torch.linalg.det(linear)
     if strength == "rotate":
@@ -119,7 +119,7 @@ def test_affine_part(strength: str, matrix: object) -> None:
 def test_shift_is_in_pixels_on_both_axes() -> None:
     """A move by exactly one pixel: an image whose value is its x or y coordinate changes by 1."""
     y, x = torch.meshgrid(torch.arange(8.0), torch.arange(16.0), indexing="ij")
-    augment = AffineElastic(8, 16, **{**NOTHING, "shift": 1.0})
+    augment = AffineElastic(8, 16, Distortion(shift=1.0))
     moved = augment(torch.stack([x, y]).expand(500, 2, 8, 16), generator())
     change = (moved - torch.stack([x, y]))[:, :, 2:-2, 2:-2]
     assert change.std(dim=(2, 3)).max() < 1e-4
@@ -144,7 +144,7 @@ def torchvision_displacement(count: int, size: int, alpha: float, sigma: float) 
 def test_elastic_field_is_torchvisions() -> None:
     size, count = 28, 2500
     expected = torchvision_displacement(count, size, 64, 6).reshape(count, -1)
-    components = AffineElastic(size, size, **{**NOTHING, "alpha": 64.0}).basis[3:].double().numpy()
+    components = AffineElastic(size, size, Distortion(alpha=64.0)).basis[3:].double().numpy()
     covariance = components.T @ components
     sample = expected.T @ expected / count
     assert np.abs(covariance - sample).max() < 0.15 * sample.max()
@@ -155,7 +155,7 @@ def test_elastic_field_is_torchvisions() -> None:
 def test_elastic_moves_pixels_by_that_much() -> None:
     """In the middle of the image, whose value is its x coordinate."""
     x = torch.arange(28.0).expand(3000, 1, 28, 28)
-    moved = AffineElastic(28, 28, **{**NOTHING, "alpha": 64.0})(x, generator())
+    moved = AffineElastic(28, 28, Distortion(alpha=64.0))(x, generator())
     expected = torchvision_displacement(1000, 28, 64, 6)[:, 14, 14].std()
     assert (moved - x)[:, 0, 14, 14].std() == pytest.approx(expected, rel=0.1)
 

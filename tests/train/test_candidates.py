@@ -79,11 +79,8 @@ from lgc.train.candidates import gpu
 pointers = dict.fromkeys(["x", "p", "upstream", "out"], "*fp32")
 pointers |= dict.fromkeys(["candidates", "order", "begin"], "*i64")
 numbers = dict.fromkeys(["samples", "k"], "i32")
-constants = {"block": 64, "choices": 32}
 for kernel in (gpu._mixture, gpu._by_candidate, gpu._by_input):
-    types = {**pointers, **numbers, **dict.fromkeys(constants, "constexpr")}
-    names = kernel.arg_names
-    source = ASTSource(kernel, {n: types[n] for n in names}, {n: v for n, v in constants.items() if n in names})
+    source = ASTSource(kernel, {name: (pointers | numbers)[name] for name in kernel.arg_names}, {})
     for capability in (80, 90):  # A100 and H100
         made = compile(source, target=GPUTarget("cuda", capability, 32))
         print(kernel.__name__, capability, len(made.asm["cubin"]))

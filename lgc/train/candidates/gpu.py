@@ -13,16 +13,17 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-_SAMPLES = 512  # of a program that has one row
-_TILE_CHOICES, _TILE_SAMPLES = 32, 64  # of a program that has a tile; 64 floats are two lines of the cache
+_SAMPLES = tl.constexpr(512)  # of a program that has one row
+_TILE_CHOICES = tl.constexpr(32)  # of a program that has a tile
+_TILE_SAMPLES = tl.constexpr(64)  # of a program that has a tile: 64 floats are two lines of the cache
 
 
 def mixture(x: Tensor, p: Tensor, candidates: Tensor) -> Tensor:
     """See :class:`lgc.train.candidates.Sums`."""
     (rows, k), samples = p.shape, x.shape[1]
     out = x.new_empty(rows, samples)
-    grid = (rows, triton.cdiv(samples, _SAMPLES))
-    _mixture[grid](x.contiguous(), p.contiguous(), candidates, out, samples, k, _SAMPLES)
+    grid = (rows, triton.cdiv(samples, _SAMPLES.value))
+    _mixture[grid](x.contiguous(), p.contiguous(), candidates, out, samples, k)
     return out
 
 
@@ -30,10 +31,8 @@ def by_candidate(x: Tensor, upstream: Tensor, candidates: Tensor) -> Tensor:
     """See :class:`lgc.train.candidates.Sums`."""
     (rows, k), samples = candidates.shape, x.shape[1]
     out = torch.empty(rows, k, dtype=torch.float32, device=x.device)
-    grid = (rows, triton.cdiv(k, _TILE_CHOICES))
-    _by_candidate[grid](
-        x.contiguous(), upstream.contiguous(), candidates, out, samples, k, _TILE_CHOICES, _TILE_SAMPLES
-    )
+    grid = (rows, triton.cdiv(k, _TILE_CHOICES.value))
+    _by_candidate[grid](x.contiguous(), upstream.contiguous(), candidates, out, samples, k)
     return out
 
 
@@ -43,18 +42,18 @@ def by_input(upstream: Tensor, p: Tensor, candidates: Tensor, inputs: int) -> Te
     of_input, order = candidates.flatten().sort(stable=True)
     begin = torch.searchsorted(of_input, torch.arange(inputs + 1, device=of_input.device))
     out = upstream.new_empty(inputs, samples)
-    grid = (inputs, triton.cdiv(samples, _SAMPLES))
-    _by_input[grid](upstream.contiguous(), p.contiguous(), order, begin, out, samples, k, _SAMPLES)
+    grid = (inputs, triton.cdiv(samples, _SAMPLES.value))
+    _by_input[grid](upstream.contiguous(), p.contiguous(), order, begin, out, samples, k)
     return out
 
 
 @triton.jit
-def _mixture(x, p, candidates, out, samples, k, block: tl.constexpr):
-    """``block`` samples of one operand."""
+def _mixture(x, p, candidates, out, samples, k):
+    """A block of samples of one operand."""
     row = tl.program_id(0).to(tl.int64)
-    sample = tl.program_id(1) * block + tl.arange(0, block)
+    sample = tl.program_id(1) * _SAMPLES + tl.arange(0, _SAMPLES)
     inside = sample < samples
-    total = tl.zeros([block], tl.float32)
+    total = tl.zeros([_SAMPLES], tl.float32)
     for choice in range(k):
         source = tl.load(candidates + row * k + choice)
         weight = tl.load(p + row * k + choice)
@@ -63,15 +62,15 @@ def _mixture(x, p, candidates, out, samples, k, block: tl.constexpr):
 
 
 @triton.jit
-def _by_candidate(x, upstream, candidates, out, samples, k, choices: tl.constexpr, block: tl.constexpr):
-    """``choices`` candidates of one operand, over all samples, ``block`` at a time."""
+def _by_candidate(x, upstream, candidates, out, samples, k):
+    """Some candidates of one operand, over all samples, a tile at a time."""
     row = tl.program_id(0).to(tl.int64)
-    choice = tl.program_id(1) * choices + tl.arange(0, choices)
+    choice = tl.program_id(1) * _TILE_CHOICES + tl.arange(0, _TILE_CHOICES)
     given = choice < k
     source = tl.load(candidates + row * k + choice, mask=given, other=0)
-    total = tl.zeros([choices], tl.float32)
-    for start in range(0, samples, block):
-        sample = start + tl.arange(0, block)
+    total = tl.zeros([_TILE_CHOICES], tl.float32)
+    for start in range(0, samples, _TILE_SAMPLES):
+        sample = start + tl.arange(0, _TILE_SAMPLES)
         inside = sample < samples
         gradient = tl.load(upstream + row * samples + sample, mask=inside, other=0.0)
         place = source[:, None] * samples + sample[None, :]
@@ -81,12 +80,12 @@ def _by_candidate(x, upstream, candidates, out, samples, k, choices: tl.constexp
 
 
 @triton.jit
-def _by_input(upstream, p, order, begin, out, samples, k, block: tl.constexpr):
-    """``block`` samples of one input; ``order`` has the places in p of each input's operands, from ``begin`` on."""
+def _by_input(upstream, p, order, begin, out, samples, k):
+    """A block of samples of one input; ``order`` has the places in p of each input's operands, from ``begin`` on."""
     target = tl.program_id(0).to(tl.int64)
-    sample = tl.program_id(1) * block + tl.arange(0, block)
+    sample = tl.program_id(1) * _SAMPLES + tl.arange(0, _SAMPLES)
     inside = sample < samples
-    total = tl.zeros([block], tl.float32)
+    total = tl.zeros([_SAMPLES], tl.float32)
     for place in range(tl.load(begin + target), tl.load(begin + target + 1)):
         choice = tl.load(order + place)
         gradient = tl.load(upstream + (choice // k) * samples + sample, mask=inside, other=0.0)
