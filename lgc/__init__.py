@@ -1,6 +1,12 @@
-"""lgc, the logic-gate compiler: trains networks of logic gates and compiles them into circuits.
+"""lgc, the logic-gate compiler: trains networks of logic gates and compiles them into circuits that are checked.
 
-``lgc.load("model.pt").predict(X)`` is the fastest way to run one; see :mod:`lgc.runtime`.
+    import lgc
+
+    net = lgc.compile("model.pt", "mnist.v", fabric="ecp5", pipeline=8)
+    lgc.verify("model.pt", "mnist.v", data="test.npz")
+    classes = lgc.load("model.pt").predict(X)
+
+Each verb does what the command of its name does, no more and no less; docs/python.md has them all.
 """
 
 from __future__ import annotations
@@ -9,12 +15,50 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lgc.frontend import ImportOptions
-    from lgc.runtime import Predictor, load
+    from lgc.api import (
+        bench,
+        compile,
+        convert,
+        cover,
+        estimate,
+        eval,
+        from_torch,
+        inspect,
+        load,
+        mutate,
+        prove,
+        read,
+        synth,
+        train,
+        verify,
+    )
+    from lgc.errors import LgcError, MismatchError, NotCheckedError
+    from lgc.frontend import ImportOptions, Layer, Model
+    from lgc.ir import Builder, Circuit, Encoder, Head, Netlist
+    from lgc.runtime import Predictor
+    from lgc.train.modules import GroupSum, LogicLayer, LogicNetwork, TableLayer, Thermometer
 
 __version__ = "0.2.0"
-__all__ = ["ImportOptions", "Predictor", "__version__", "load"]
-_HOME = {"ImportOptions": "lgc.frontend", "Predictor": "lgc.runtime", "load": "lgc.runtime"}
+
+_HOMES = {
+    "lgc.api": (
+        "bench", "compile", "convert", "cover", "estimate", "eval", "from_torch", "inspect", "load", "mutate", "prove",
+        "read", "synth", "train", "verify",
+    ),
+    "lgc.errors": ("LgcError", "MismatchError", "NotCheckedError"),
+    "lgc.frontend": ("ImportOptions", "Layer", "Model"),
+    "lgc.ir": ("Builder", "Circuit", "Encoder", "Head", "Netlist"),
+    "lgc.runtime": ("Predictor",),
+    "lgc.train.modules": ("GroupSum", "LogicLayer", "LogicNetwork", "TableLayer", "Thermometer"),
+}  # fmt: skip
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+__all__ = [  # noqa: RUF022 - verbs, then types
+    "bench", "compile", "convert", "cover", "estimate", "eval", "from_torch", "inspect", "load", "mutate", "prove",
+    "read", "synth", "train", "verify",
+    "Builder", "Circuit", "Encoder", "GroupSum", "Head", "ImportOptions", "Layer", "LgcError", "LogicLayer",
+    "LogicNetwork", "MismatchError", "Model", "Netlist", "NotCheckedError", "Predictor", "TableLayer", "Thermometer",
+    "__version__",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
@@ -22,3 +66,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(importlib.import_module(_HOME[name]), name)
     raise AttributeError(f"module 'lgc' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "errors", "ir"])

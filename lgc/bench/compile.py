@@ -10,15 +10,18 @@ import resource
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
+from lgc.driver.bench import BenchCompile
 from lgc.frontend.checkpoint import write_model
 from lgc.frontend.model import Layer, Model
 from lgc.ir import Encoder, Head
 from lgc.ir.gates import TABLE_OF_ID
+from lgc.progress import Progress
 from lgc.tools.run import output_of
 
 SIZES = (8_000, 64_000, 256_000, 1_000_000)
@@ -89,17 +92,21 @@ def compile_once(source: Path, target: Path) -> dict[str, float]:
     return steps | {"peak_megabytes": peak, "gates_after": optimised.netlist.num_nodes}
 
 
-def markdown(rows: list[CompileRow]) -> str:
-    """The table of docs/benchmarks.md."""
-    lines = [
-        "| gates | read | lower | -O2 | emit Verilog | whole process | peak memory | gates after |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+def rows(asked: BenchCompile, progress: Progress) -> Iterator[CompileRow]:
+    """A row for each size."""
+    for size in asked.gates or SIZES:
+        progress.step(f"{size:,} gates")
+        yield bench_compile(size, asked.repeats)
+
+
+def markdown(rows: Iterable[CompileRow]) -> Iterator[str]:
+    """The table of docs/benchmarks.md, line by line."""
+    yield "| gates | read | lower | -O2 | emit Verilog | whole process | peak memory | gates after |"
+    yield "|---|---|---|---|---|---|---|---|"
     for row in rows:
         value = asdict(row)
         steps = " | ".join(f"{value[name]:.2f} s" for name in ("read", "lower", "optimise", "emit", "whole_process"))
-        lines.append(f"| {row.gates:,} | {steps} | {row.peak_megabytes:,.0f} MB | {row.gates_after:,} |")
-    return "\n".join(lines)
+        yield f"| {row.gates:,} | {steps} | {row.peak_megabytes:,.0f} MB | {row.gates_after:,} |"
 
 
 if __name__ == "__main__":

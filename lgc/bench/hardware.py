@@ -6,24 +6,30 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import perf_counter
 
 from lgc.backend.base import write
 from lgc.backend.verilog import Verilog
+from lgc.driver.bench import BenchHardware
+from lgc.driver.read import load
 from lgc.errors import LgcError
 from lgc.ir import Circuit
 from lgc.mapping.choose import fabric_of
 from lgc.mapping.estimate import estimate
 from lgc.mapping.pipeline import max_ranks
-from lgc.parts.part import Part
+from lgc.parts.part import Part, find_part, parts
+from lgc.passes import optimize
+from lgc.progress import Progress
 from lgc.synth.flow import SynthOptions, synthesize
 from lgc.synth.report import Result
+from lgc.synth.yosys import nand2_area
 
 SMALL = 10_000
 """Lookup tables of a part up to which the serial head is measured too."""
 
 
 @dataclass(frozen=True)
-class Row:
+class HardwareRow:
     """A network on a part.
 
     Attributes:
@@ -72,7 +78,7 @@ def measure(
     *,
     options: SynthOptions,
     tell: Callable[[str], None] | None = None,
-) -> Row:
+) -> HardwareRow:
     """Compile an optimised circuit for a part and measure it there."""
     guess = 0
     if not part.is_asic:
@@ -90,8 +96,55 @@ def measure(
             write(verilog, circuit, source)
             result = synthesize(source, part, options, tell)
     except LgcError as error:
-        return Row(part, verilog.head, guess, None, str(error))
-    return Row(part, verilog.head, guess, result, str(result.problems[0]) if result.problems else "")
+        return HardwareRow(part, verilog.head, guess, None, str(error))
+    return HardwareRow(part, verilog.head, guess, result, str(result.problems[0]) if result.problems else "")
+
+
+@dataclass(frozen=True)
+class HardwareTable:
+    """A network on all parts; its rows are measured as they are asked for."""
+
+    title: str
+    rows: Iterator[HardwareRow]
+
+
+def rows(asked: BenchHardware, progress: Progress) -> Iterator[HardwareTable]:
+    """A table a network. Whatever is wrong with the files is said before anything is measured."""
+    if asked.liberty:
+        nand2_area(asked.liberty)
+    chosen = [find_part(part) for part in asked.part] or [
+        one for one in parts().values() if asked.liberty or not one.is_asic
+    ]
+    circuits = [optimize(load(model).circuit) for model in asked.models]
+    options = SynthOptions(
+        seeds=tuple(range(1, asked.seeds + 1)), route=asked.route, liberty=asked.liberty, timeout=asked.timeout, jobs=1
+    )
+    return (
+        HardwareTable(
+            f"`{model.name}`, {circuit.netlist.num_nodes:,} gates after -O2, at most {asked.pipeline} register stages:",
+            _measured(model.name, circuit, chosen, asked.pipeline, options, progress),
+        )
+        for model, circuit in zip(asked.models, circuits, strict=True)
+    )
+
+
+def _measured(
+    name: str, circuit: Circuit, chosen: list[Part], stages: int, options: SynthOptions, progress: Progress
+) -> Iterator[HardwareRow]:
+    for part in chosen:
+        own = options if part.is_asic else replace(options, liberty=None)
+        for verilog in jobs(circuit, part, stages):
+            start = perf_counter()
+            row = measure(circuit, part, verilog, options=own, tell=progress.step)
+            progress.note(f"{name} on {part.name}, {row.head}: {perf_counter() - start:.0f} s")
+            yield row
+
+
+def markdown(tables: Iterable[HardwareTable]) -> Iterator[str]:
+    """The tables of docs/hardware.md, line by line."""
+    for one in tables:
+        yield from ("", one.title, "")
+        yield from table(one.rows)
 
 
 _HEADINGS = (
@@ -100,7 +153,7 @@ _HEADINGS = (
 )
 
 
-def markdown(rows: Iterable[Row]) -> Iterator[str]:
+def table(rows: Iterable[HardwareRow]) -> Iterator[str]:
     """Lines of a table, each as soon as its row is measured; what was not measured stays empty, and says why below."""
     yield _HEADINGS
     yield "|---" * (_HEADINGS.count("|") - 1) + "|"

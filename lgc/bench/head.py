@@ -8,17 +8,21 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from lgc.backend.base import to_bytes
 from lgc.backend.verilog import Verilog
 from lgc.backend.verilog.gates import expression
+from lgc.driver.bench import BenchHead
+from lgc.driver.read import load
 from lgc.ir import Circuit
 from lgc.mapping.heads import heads_on
 from lgc.mapping.heads.pack import pair_up_sets
 from lgc.parts.fabrics import FABRICS
+from lgc.passes import optimize
+from lgc.progress import Progress
 from lgc.tools.yosys import run_yosys
 
 TOP = "bench"
@@ -144,15 +148,21 @@ def _count(part: Part, form: str, cells: list[dict], seconds: float) -> HeadRow:
     return HeadRow(part.fabric, form, len(tables) + double, len(tables) - pairs, carries, seconds)
 
 
-def markdown(rows: list[HeadRow]) -> str:
-    """The table of docs/head.md."""
-    lines = [
-        "| part | form | LUT functions | LUTs | carry cells | LUT functions / plain | LUTs / plain | yosys |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+def rows(asked: BenchHead, progress: Progress) -> Iterator[HeadRow]:
+    """Each part's rows, the plain one first."""
+    circuit = optimize(load(asked.model).circuit)
+    for part in PARTS:
+        progress.step(f"{circuit.name} on {part.fabric}")
+        yield from bench_head(circuit, part)
+
+
+def markdown(rows: Iterable[HeadRow]) -> Iterator[str]:
+    """The table of docs/head.md, line by line."""
+    yield "| part | form | LUT functions | LUTs | carry cells | LUT functions / plain | LUTs / plain | yosys |"
+    yield "|---|---|---|---|---|---|---|---|"
+    plain: dict[str, HeadRow] = {}
     for row in rows:
-        plain = next(one for one in rows if one.fabric == row.fabric and one.form == "plain")
-        shares = f"{row.functions / plain.functions:.3f} | {row.places / plain.places:.3f}"
+        base = plain.setdefault(row.fabric, row)
+        shares = f"{row.functions / base.functions:.3f} | {row.places / base.places:.3f}"
         counts = f"{row.functions:,} | {row.places:,} | {row.carries:,}"
-        lines.append(f"| {row.fabric} | {row.form} | {counts} | {shares} | {row.seconds:.0f} s |")
-    return "\n".join(lines)
+        yield f"| {row.fabric} | {row.form} | {counts} | {shares} | {row.seconds:.0f} s |"

@@ -11,7 +11,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +20,11 @@ from numpy.typing import NDArray
 
 from lgc.backend.base import write
 from lgc.backend.c import C99, kernel_counts
+from lgc.driver.bench import BenchInfer
+from lgc.driver.read import load
 from lgc.ir import Circuit
 from lgc.passes import optimize
+from lgc.progress import Progress
 from lgc.runtime import library
 from lgc.runtime.predictor import Predictor
 
@@ -29,7 +32,7 @@ _SECONDS = 0.25
 
 
 @dataclass(frozen=True)
-class Row:
+class InferRow:
     """One measurement: what, of what, in which unit, and what the number includes."""
 
     name: str
@@ -38,7 +41,7 @@ class Row:
     includes: str
 
 
-def bench(circuit: Circuit, *, samples: int = 65536, repeats: int = 9, seed: int = 0) -> list[Row]:
+def measure_inference(circuit: Circuit, *, samples: int = 65536, repeats: int = 9, seed: int = 0) -> list[InferRow]:
     """Measure a circuit on this machine.
 
     Args:
@@ -59,18 +62,20 @@ def bench(circuit: Circuit, *, samples: int = 65536, repeats: int = 9, seed: int
     includes = "transposition, gates, counts, argmax"
     single = _rate(lambda: one.predict(packed, packed=True), samples, repeats)
     rows += [
-        Row("packed bits, 1 core", single, "images/s", includes),
-        Row("packed bits, 1 core", 1e9 / single, "ns/image", includes),
-        Row("packed bits to scores, 1 core", _rate(lambda: one.scores(packed, packed=True), samples, repeats),
+        InferRow("packed bits, 1 core", single, "images/s", includes),
+        InferRow("packed bits, 1 core", 1e9 / single, "ns/image", includes),
+        InferRow("packed bits to scores, 1 core", _rate(lambda: one.scores(packed, packed=True), samples, repeats),
             "images/s", "transposition, gates, counts, integers"),
-        Row("bytes, 1 core", _byte_rate(one, octets, repeats), "images/s", f"encoder, {includes}"),
+        InferRow("bytes, 1 core", _byte_rate(one, octets, repeats), "images/s", f"encoder, {includes}"),
     ]  # fmt: skip
     if everywhere.threads > 1:
         rows += _scaling_rows(one, everywhere, packed, repeats)
     interpreter = Predictor(circuit, engine="numpy")
     few = packed[: min(samples, 4096)]
     rows.append(
-        Row("numpy, packed bits", _rate(lambda: interpreter.predict(few, packed=True), len(few), 3), "images/s", "all")
+        InferRow(
+            "numpy, packed bits", _rate(lambda: interpreter.predict(few, packed=True), len(few), 3), "images/s", "all"
+        )
     )
     return rows + _bound_rows(optimize(circuit))
 
@@ -79,7 +84,7 @@ def _byte_rate(predictor: Predictor, octets: NDArray[np.uint8], repeats: int) ->
     return _rate(lambda: predictor.predict(octets, packed=False), len(octets), repeats)
 
 
-def _scaling_rows(one: Predictor, many: Predictor, packed: NDArray[np.uint8], repeats: int) -> list[Row]:
+def _scaling_rows(one: Predictor, many: Predictor, packed: NDArray[np.uint8], repeats: int) -> list[InferRow]:
     """Pairs timed one after the other, so that a disturbance hits both; the median ratio counts."""
     ratios, best = [], 0.0
     for _ in range(repeats):
@@ -89,8 +94,8 @@ def _scaling_rows(one: Predictor, many: Predictor, packed: NDArray[np.uint8], re
         best = max(best, shared)
     name = f"packed bits, {many.threads} cores"
     return [
-        Row(name, best, "images/s", "transposition, gates, counts, argmax"),
-        Row(f"{name}: speed-up", statistics.median(ratios), "x", "median of pairs"),
+        InferRow(name, best, "images/s", "transposition, gates, counts, argmax"),
+        InferRow(f"{name}: speed-up", statistics.median(ratios), "x", "median of pairs"),
     ]
 
 
@@ -110,7 +115,7 @@ def _rate(
     return best
 
 
-def _build_rows(circuit: Circuit) -> list[Row]:
+def _build_rows(circuit: Circuit) -> list[InferRow]:
     """Emission and compilation, outside of the cache."""
     with tempfile.TemporaryDirectory() as name:
         source, output = Path(name, "model.c"), Path(name, "model.so")
@@ -123,10 +128,10 @@ def _build_rows(circuit: Circuit) -> list[Row]:
         after = os.times()
         size = output.stat().st_size
     return [
-        Row("optimise and emit", emitted - start, "s", "-O2 passes, C text"),
-        Row("compile", compiled - emitted, "s", "C compiler, on the wall"),
-        Row("compile, processor", _children(after) - _children(before), "s", "C compiler, its processor time"),
-        Row("library", size / 1024, "KiB", "code and tables"),
+        InferRow("optimise and emit", emitted - start, "s", "-O2 passes, C text"),
+        InferRow("compile", compiled - emitted, "s", "C compiler, on the wall"),
+        InferRow("compile, processor", _children(after) - _children(before), "s", "C compiler, its processor time"),
+        InferRow("library", size / 1024, "KiB", "code and tables"),
     ]
 
 
@@ -134,19 +139,19 @@ def _children(times: os.times_result) -> float:
     return times.children_user + times.children_system
 
 
-def _bound_rows(circuit: Circuit) -> list[Row]:
+def _bound_rows(circuit: Circuit) -> list[InferRow]:
     """What the kernel executes for one word of samples."""
     counts = kernel_counts(circuit)
     return [
-        Row("gates after optimisation", circuit.netlist.num_nodes, "", ""),
-        Row(
+        InferRow("gates after optimisation", circuit.netlist.num_nodes, "", ""),
+        InferRow(
             "vector operations a word",
             counts.operations,
             "",
             "AND, AND-NOT, OR, XOR: one a gate, 4.5 a counted bit",
         ),
-        Row("input reads a word", counts.reads, "", "once in 16 instructions: the rest are in registers"),
-        Row("result writes a word", counts.writes, "", "planes"),
+        InferRow("input reads a word", counts.reads, "", "once in 16 instructions: the rest are in registers"),
+        InferRow("result writes a word", counts.writes, "", "planes"),
     ]
 
 
@@ -159,3 +164,17 @@ def bounds(circuit: Circuit, *, gigahertz: float, word_bits: int, operations: in
     counts = kernel_counts(optimize(circuit))
     clocks = gigahertz * 1e9 * word_bits
     return clocks * operations / max(1, counts.operations), clocks * loads / max(1, counts.reads)
+
+
+def rows(asked: BenchInfer, progress: Progress) -> list[InferRow]:
+    """All measurements of a network."""
+    progress.step("inference")
+    return measure_inference(load(asked.model).circuit)
+
+
+def markdown(rows: Iterable[InferRow]) -> Iterator[str]:
+    """The table of docs/benchmarks.md, line by line."""
+    yield "| what | value | unit | includes |"
+    yield "|---|---|---|---|"
+    for row in rows:
+        yield f"| {row.name} | {row.value:,.4g} | {row.unit} | {row.includes} |"

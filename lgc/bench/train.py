@@ -10,7 +10,7 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from statistics import median
 
@@ -18,8 +18,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, one_hot
 
+from lgc.driver.bench import BenchTrain
 from lgc.errors import ToolError
 from lgc.ir import Encoder
+from lgc.progress import Progress
 from lgc.tools.run import output_of
 from lgc.train.fused import fused_step
 from lgc.train.modules import Dense, GroupSum, LogicLayer, LogicNetwork, TopK, gate_basis
@@ -129,11 +131,18 @@ def _peak_of(name: str, gates: int, batch: int) -> float:
     return float(json.loads(output_of(command, f"measuring the memory of '{name}'")))
 
 
-def markdown(rows: list[TrainRow]) -> str:
-    """The table of docs/benchmarks.md."""
-    lines = ["| way | ms a step | against fused | peak memory |", "|---|---|---|---|"]
-    lines += [f"| {row.name} | {row.step:.1f} | {row.ratio:.2f}x | {row.peak_megabytes:,.0f} MB |" for row in rows]
-    return "\n".join(lines)
+def rows(asked: BenchTrain, progress: Progress) -> list[TrainRow]:
+    """A row a way."""
+    progress.step("training steps")
+    return bench_train(asked.gates, repeats=asked.repeats)
+
+
+def markdown(rows: Iterable[TrainRow]) -> Iterator[str]:
+    """The table of docs/benchmarks.md, line by line."""
+    yield "| way | ms a step | against fused | peak memory |"
+    yield "|---|---|---|---|"
+    for row in rows:
+        yield f"| {row.name} | {row.step:.1f} | {row.ratio:.2f}x | {row.peak_megabytes:,.0f} MB |"
 
 
 def _main(name: str, gates: int, batch: int) -> None:

@@ -40,11 +40,12 @@ def compile(asked: CompileRequest, registered: bool, quiet: bool) -> None:  # no
         result = driver.compile(asked, told)
     if not quiet:
         show(out, result.sheet())
+    if registered:
+        click.echo(f"lgc: --registered is now {_TWO}; the former name goes with the next release", err=True)
 
 
 def _as_pipeline(asked: CompileRequest) -> CompileRequest:
     """What ``--registered`` stood for."""
     if asked.pipeline not in (None, 2):
         raise OptionError(f"--registered is {_TWO}, not {asked.pipeline}", hint="Give one of the two")
-    click.echo(f"lgc: --registered is now {_TWO}; the former name goes with the next release", err=True)
     return replace(asked, pipeline=2)

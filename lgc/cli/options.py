@@ -14,6 +14,7 @@ from lgc.errors import OptionError
 from lgc.settings import Described, described, flag_of, must_be_given
 
 Command = Callable[..., Any]
+Settings = dict[str, Described]
 _FORMER = "former_"
 
 
@@ -51,12 +52,13 @@ class RequestCommand(click.Command):
 
 
 def request_command(
-    name: str, *requests: type, settings: type | None = None, examples: Sequence[str] = ()
+    name: str, *requests: type, settings: type | Settings | None = None, examples: Sequence[str] = ()
 ) -> Callable[[Command], click.Command]:
     """A command with the options of requests, of which the function gets one each, in order, before its own options.
 
     Args:
-        settings: a class whose fields are options too; those given reach the function as a dictionary, ``settings``.
+        settings: a class whose fields are options too, or such settings by name; those given reach the function as a
+            dictionary, ``settings``.
         examples: command lines, with comments behind them.
     """
 
@@ -69,21 +71,26 @@ def request_command(
     return decorate
 
 
-def _with_options(function: Command, requests: Sequence[type], settings: type | None) -> Command:
+def _with_options(function: Command, requests: Sequence[type], settings: type | Settings | None) -> Command:
     fields = [described(one) for one in requests]
     names = {name: one for group in fields for name, one in group.items()}
-    loose = {name: one for name, one in described(settings).items() if name not in names} if settings else {}
+    more = described(settings) if isinstance(settings, type) else settings or {}
+    loose = {name: one for name, one in more.items() if name not in names}
 
     @functools.wraps(function)
     def call(**values: Any) -> Any:
-        if settings:
-            values["settings"] = _given(loose, values)
-        given = _given(names, values)
+        notes: list[str] = []
+        if settings is not None:
+            values["settings"] = _given(loose, values, notes)
+        given = _given(names, values, notes)
         built = [
             kind(**{name: given[name] for name in own if name in given})
             for kind, own in zip(requests, fields, strict=True)
         ]
-        return function(*built, **values)
+        result = function(*built, **values)
+        for note in notes:  # last: an error is one paragraph
+            click.echo(note, err=True)
+        return result
 
     wrapped: Command = call
     for one in reversed([*names.values(), *loose.values()]):
@@ -91,7 +98,7 @@ def _with_options(function: Command, requests: Sequence[type], settings: type | 
     return wrapped
 
 
-def _given(names: dict[str, Described], values: dict[str, Any]) -> dict[str, Any]:
+def _given(names: dict[str, Described], values: dict[str, Any], notes: list[str]) -> dict[str, Any]:
     """The settings that were given, taken out of click's values; former flags under their new names."""
     found = {name: value for name in names if (value := values.pop(name)) not in (None, ())}
     for name, one in names.items():
@@ -101,7 +108,7 @@ def _given(names: dict[str, Described], values: dict[str, Any]) -> dict[str, Any
                 continue
             if name in found:
                 raise OptionError(f"{flag} is the former name of {flag_of(one)}, and both are given", hint="Give one")
-            click.echo(f"lgc: {flag} is now {flag_of(one)}; the former name goes with the next release", err=True)
+            notes.append(f"lgc: {flag} is now {flag_of(one)}; the former name goes with the next release")
             found[name] = value
     return found
 
@@ -111,7 +118,8 @@ def _parameter(one: Described) -> Callable[[Command], Command]:
     if one.setting.flags and not one.setting.flags[0].startswith("-"):
         required = must_be_given(one)
         metavar = one.setting.flags[0] if required else f"[{one.setting.flags[0]}]"
-        return click.argument(one.name, metavar=metavar, type=_type(one), required=required)
+        count = -1 if one.several else 1
+        return click.argument(one.name, metavar=metavar, type=_type(one), required=required, nargs=count)
 
     def decorate(command: Command) -> Command:
         for index, flag in enumerate(one.setting.former):

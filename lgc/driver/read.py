@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeGuard, TypeVar
 
 from lgc.driver.request import Request, Source
 from lgc.driver.sheet import Sheet, Shown
 from lgc.errors import InputError
-from lgc.settings import Setting
+from lgc.settings import Described, Setting
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from lgc.frontend import ImportOptions, Model
+    from lgc.frontend.facts import Fact
     from lgc.frontend.registry import Imported
     from lgc.ir import Circuit
 
@@ -40,6 +44,9 @@ class ReadRequest(Request):
             InputError: the file of facts cannot be read.
         """
         return import_options(self.config, self.facts)
+
+
+A = TypeVar("A", bound=ReadRequest)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -106,14 +113,22 @@ def load(source: Source, options: ImportOptions | None = None) -> Loaded:
         return source
     if isinstance(source, Circuit):
         return Loaded(source.name, None, source)
-    if not isinstance(source, Model) and hasattr(source, "harden"):
-        source = source.harden()  # type: ignore[operator]  # a module of torch that has it
+    if not isinstance(source, Model) and _is_torch(source):
+        from lgc.train.modules import network_of
+
+        source = network_of(source).harden()
     if isinstance(source, Model):
         return Loaded(source.name, source, lower(source))
     raise InputError(
         f"a {type(source).__name__} is no network",
         hint="Give the path of a checkpoint or netlist, an lgc.Model, an lgc.Circuit or an lgc.LogicNetwork",
     )
+
+
+def _is_torch(source: object) -> TypeGuard[nn.Module]:
+    """Whether it is a module of torch, without importing torch: whoever made it has."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(source, torch.nn.Module)
 
 
 def _load_file(path: Path, options: ImportOptions | None) -> Loaded:
@@ -134,3 +149,28 @@ def read(asked: ReadRequest) -> Loaded:
         LgcError: it cannot be read, or does not say enough; the message names what does.
     """
     return load(asked.source, asked.import_options())
+
+
+def fact_settings() -> dict[str, Described]:
+    """The facts that have flags, as settings of the command line."""
+    from lgc.frontend.facts import FACTS
+
+    return {fact.name: _described(fact) for fact in FACTS.values() if fact.flag != "--config"}
+
+
+def _described(fact: Fact) -> Described:
+    first, rest = fact.meaning[0], fact.meaning[1:]
+    text = (
+        f"{first if ':' in rest else first.upper()}{rest}{'' if rest.endswith('.') else '.'}"  # tools keep their case
+    )
+    setting = Setting(text, fact.choices, flags=(fact.flag,), metavar=fact.metavar, group="What FILE does not say")
+    return Described(fact.name, fact.kind, fact.kind, optional=True, several=False, default=None, setting=setting)
+
+
+def with_facts(asked: A, facts: Mapping[str, Any]) -> A:
+    """A request with facts as the command line gives them: names of classes are separated by commas."""
+    given = dict(facts)
+    classes = given.get("classes")
+    if isinstance(classes, str) and not classes.isdecimal():
+        given["classes"] = tuple(classes.split(","))
+    return replace(asked, facts=given)

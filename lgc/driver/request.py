@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -46,20 +46,27 @@ class Request:
         return {one.name: value for one in fields(self) if (value := getattr(self, one.name)) != one.default}
 
 
-def request(cls: type[R], positional: Mapping[str, Any], options: Mapping[str, Any]) -> R:
+def request(cls: type[R], options: Mapping[str, Any], known: Collection[str]) -> R:
     """A request from a Python call.
 
+    Args:
+        known: names of the options, for the message.
+
     Raises:
-        OptionError: there is no such option; or see :class:`Request`.
+        OptionError: there is no such option, one is missing, or see :class:`Request`.
     """
-    known = [one.name for one in fields(cls)]
-    unknown = next((name for name in options if name not in known), None)
+    own = {one.name: one for one in fields(cls)}
+    verb = cls.__name__.removesuffix("Request").lower()
+    unknown = next((name for name in options if name not in own), None)
     if unknown is not None:
         close = difflib.get_close_matches(unknown, known, n=1)
-        verb = cls.__name__.removesuffix("Request").lower()
-        hint = f"Did you mean {close[0]}?" if close else f"It has: {', '.join(name for name in known)}"
+        hint = f"Did you mean {close[0]}?" if close else f"It has: {', '.join(known)}"
         raise OptionError(f"lgc.{verb} has no option '{unknown}'", hint=hint)
-    return cls(**positional, **options)
+    needed = (name for name, one in own.items() if one.default is MISSING and one.default_factory is MISSING)
+    missing = next((name for name in needed if name not in options), None)
+    if missing is not None:
+        raise OptionError(f"lgc.{verb} needs '{missing}', which is not given")
+    return cls(**options)
 
 
 def flags(cls: type[Request], *names: str) -> str:

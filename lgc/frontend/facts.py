@@ -17,43 +17,77 @@ from lgc.errors import CheckpointError, InputError, OptionError
 _MAX_SIDECAR_BYTES = 16 << 20
 _NESTED = ("args", "config", "model", "model_config")
 
-FACTS: dict[str, tuple[str, str]] = {
-    "family": ("--family", "which tool's file it is"),
-    "classes": ("--classes", "the number of classes, or their names"),
-    "features": ("--features", "the number of input features"),
-    "input_shape": ("--input-shape", "the shape of one sample, such as 3,32,32"),
-    "thresholds": ("--thresholds", "the encoder's thresholds: numbers, or a .npy file of shape (T) or (F,T)"),
-    "bit_order": ("--bit-order", "feature-major or threshold-major: the order of the encoder's bits"),
-    "tau": ("--tau", "the scale of the scores; changes no decision"),
-    "beta": ("--beta", "the offset of the scores; changes no decision"),
-    "tie": ("--tie", "first or last: which of several largest scores is the class"),
-    "seed": ("--seed", "the seed the wiring was drawn with"),
-    "dataset": ("--dataset", "the data set of difflogic's experiments: features, encoding and preamble"),
-    "preamble": ("--preamble", "the size of the training set that was split before the model was built; 0 for none"),
-    "built_on": ("--built-on", "cpu or cuda: where the model was built, which decides the order of the draws"),
-    "connections": ("--connections", "random or unique: how the wiring was drawn"),
-    "check": ("--check", "a .npz file with X and y, or a reference netlist, that the wiring must agree with"),
-    "min_accuracy": ("--min-accuracy", "the accuracy on --check that the model must reach"),
-    "widths": ("--widths", "the true number of gates of each layer, such as 2000,1000"),
-    "pass_input": ("--pass-input", "whether every layer also reads the network's input"),
-    "pass_residual": ("--pass-residual", "whether every layer also reads the stage before the last"),
-    "parametrization": ("--parametrization", "raw, warp or light: how the tables are stored"),
-    "torchlogix_version": ("--torchlogix-version", "the version that trained it: 0.2.1 and 0.2.2 differ"),
-    "feature_dim": ("--feature-dim", "the axis that the encoder's bits widen: 1 for images, -2 for vectors"),
-    "temperature_softplus": ("--config", "of the learnable binarisation"),
-    "layers": ("--config", "the list of layers; docs/formats.md shows one"),
-    "top": ("--source-top", "the top module of a Verilog file"),
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that a user can say about a file.
+
+    Attributes:
+        meaning: for people.
+        kind: of its value on the command line.
+        choices: of a word.
+        metavar: what stands for the value in a help text.
+        flag: of the command line; ``--config`` where only a file can hold the fact.
+    """
+
+    name: str
+    meaning: str
+    kind: type = str
+    choices: tuple[str, ...] = ()
+    metavar: str = ""
+    flag: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "flag", self.flag or f"--{self.name.replace('_', '-')}")
+
+
+_THRESHOLDS = "the encoder's thresholds: numbers separated by commas, or a .npy file of shape (T) or (F,T)"
+_PREAMBLE = "the size of the training set that was split before the model was built; 0 for none"
+
+FACTS: dict[str, Fact] = {
+    one.name: one
+    for one in (
+        Fact("family", "which tool's file it is, if recognition fails"),
+        Fact("classes", "the number of classes, or their names separated by commas", metavar="N|NAMES"),
+        Fact("features", "the number of input features", int),
+        Fact("input_shape", "the shape of one sample, such as 3,32,32", metavar="C,H,W"),
+        Fact("thresholds", _THRESHOLDS, metavar="T|FILE"),
+        Fact("bit_order", "the order of the encoder's bits", choices=("feature-major", "threshold-major")),
+        Fact("tau", "the scale of the scores; changes no decision", float),
+        Fact("beta", "the offset of the scores; changes no decision", float),
+        Fact("tie", "which of several largest scores is the class", choices=("first", "last")),
+        Fact("parametrization", "torchlogix: how the tables are stored", choices=("raw", "warp", "light")),
+        Fact("torchlogix_version", "the version that trained it: 0.2.1 and 0.2.2 differ", metavar="VERSION"),
+        Fact("feature_dim", "torchlogix: the axis that the encoder's bits widen: 1 for images, -2 for vectors", int),
+        Fact("widths", "LILogicNet npz: the true number of gates of each layer, such as 2000,1000", metavar="N,N,..."),
+        Fact("pass_input", "LILogicNet: whether every layer also reads the network's input", metavar="yes|no"),
+        Fact("pass_residual", "LILogicNet: whether every layer also reads the stage before the last", metavar="yes|no"),
+        Fact("seed", "difflogic: the seed the wiring was drawn with", int),
+        Fact("dataset", "difflogic: the data set of its experiments: mnist, mnist20x20, ...", metavar="NAME"),
+        Fact("preamble", f"difflogic: {_PREAMBLE}", int),
+        Fact("built_on", "difflogic: where the model was built, which orders the draws", choices=("cpu", "cuda")),
+        Fact("connections", "difflogic: how the wiring was drawn", choices=("random", "unique")),
+        Fact(
+            "check",
+            "difflogic: a .npz file with X and y, or a netlist, that the wiring must agree with",
+            metavar="FILE",
+        ),
+        Fact("min_accuracy", "difflogic: the accuracy on --check that the model must reach", float),
+        Fact("top", "the top module of a Verilog file", metavar="MODULE", flag="--source-top"),
+        Fact("temperature_softplus", "of the learnable binarisation", flag="--config"),
+        Fact("layers", "the list of layers; docs/formats.md shows one", flag="--config"),
+    )
 }
-"""Every fact a user can give: the flag and what it means."""
+"""Every fact that a user can give: what it means, and the flag and the key that give it."""
 
 
 class MissingFactError(CheckpointError):
     """The file does not say something that the model cannot be read without."""
 
     def __init__(self, name: str, why: str) -> None:
-        flag, meaning = FACTS[name]
-        place = f"as '{name}' in the file given by --config" if flag == "--config" else f"by {flag}"
-        super().__init__(f"{why}: {meaning}", hint=f"Give it {place}")
+        fact = FACTS[name]
+        place = f"as '{name}' in the file given by --config" if fact.flag == "--config" else f"by {fact.flag}"
+        super().__init__(f"{why}: {fact.meaning}", hint=f"Give it {place}")
         self.fact = name
 
 
@@ -209,7 +243,7 @@ class ImportOptions:
 
 
 def _label(name: str) -> str:
-    flag = FACTS[name][0] if name in FACTS else "--config"
+    flag = FACTS[name].flag if name in FACTS else "--config"
     return f"'{name}' in the sidecar" if flag == "--config" else flag
 
 

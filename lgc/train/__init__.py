@@ -8,5 +8,8 @@ from __future__ import annotations
 
 from lgc.train.config import TrainConfig
 from lgc.train.data import Dataset, load_dataset
+from lgc.verbs import make_callable
 
 __all__ = ["Dataset", "TrainConfig", "load_dataset"]
+
+make_callable(__name__)

@@ -242,6 +242,17 @@ class LogicNetwork(nn.Module):
         self.layers = nn.ModuleList(layers)
         self.head = head
 
+    def __len__(self) -> int:
+        """Layers and head, as in ``nn.Sequential``."""
+        return len(self.layers) + 1
+
+    def __iter__(self) -> Iterator[nn.Module]:
+        yield from self.layers
+        yield self.head
+
+    def __getitem__(self, index: int) -> nn.Module:
+        return list(self)[index]
+
     def forward(self, bits: Tensor) -> Tensor:
         """Encoded bits (samples, in_bits) as floats to class logits (samples, classes)."""
         for layer in self.layers:
@@ -276,6 +287,50 @@ class LogicNetwork(nn.Module):
         names = tuple(classes) if classes is not None else tuple(map(str, range(self.head.classes)))
         head = Head.equal_groups(layers[-1].width, names, tau=self.head.tau)
         return check_model(Model(name, self.encoder, layers, head, feature_shape, dict(training or {})))
+
+
+def network_of(module: nn.Module) -> LogicNetwork:
+    """The network that a module of torch is: itself, or the parts of an ``nn.Sequential`` in order.
+
+    A :class:`Thermometer` in front is the encoder; without one, features are bits. Sequences may be nested.
+
+    Raises:
+        InputError: it holds something else than logic layers between an encoder and a :class:`GroupSum`.
+        OptionError: the classes do not divide the last layer's gates.
+    """
+    if isinstance(module, LogicNetwork):
+        return module
+    parts = list(_flat(module))
+    front = parts[0] if parts else None
+    encoder = front.encoder() if isinstance(front, Thermometer) else None
+    parts = parts[1:] if encoder else parts
+    layers = [part for part in parts[:-1] if isinstance(part, LogicLayer | TableLayer)]
+    if not layers or len(layers) != len(parts) - 1 or not isinstance(parts[-1], GroupSum):
+        kinds = ", ".join(type(part).__name__ for part in _flat(module)) or "nothing"
+        raise InputError(
+            f"this module is no network of logic: it holds {kinds}",
+            hint="Give an lgc.LogicNetwork, or nn.Sequential(lgc.Thermometer(...), lgc.LogicLayer(...), "
+            "lgc.GroupSum(...))",
+        )
+    return LogicNetwork(encoder or Encoder(_in_bits(layers[0])), layers, parts[-1])
+
+
+def _in_bits(layer: LogicLayer | TableLayer) -> int:
+    width = layer.connectome.in_bits
+    if not isinstance(width, int):
+        raise InputError(
+            "the first layer's connectome does not say how many bits it reads", hint="Put an lgc.Thermometer in front"
+        )
+    return width
+
+
+def _flat(module: nn.Module) -> Iterator[nn.Module]:
+    """The parts of nested sequences, in order."""
+    if isinstance(module, nn.Sequential | LogicNetwork):
+        for part in module:
+            yield from _flat(part)
+    else:
+        yield module
 
 
 def redrawn(network: LogicNetwork, generator: torch.Generator) -> Iterator[tuple[TopK, Tensor]]:

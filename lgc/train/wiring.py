@@ -79,7 +79,7 @@ class Dense(Choice):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__(estimator, temperature, generator)
-        self.operands = operands
+        self.operands, self.in_bits = operands, in_bits
         self.register_buffer("candidates", candidates)
         choices = in_bits if candidates is None else len(candidates)
         self.logits = nn.Parameter(torch.randn(operands, gates, choices, generator=generator))
@@ -213,7 +213,7 @@ class Fixed(nn.Module):
         self, in_bits: int, gates: int, *, operands: int = 2, generator: torch.Generator | None = None
     ) -> None:
         super().__init__()
-        self.operands = operands
+        self.operands, self.in_bits = operands, in_bits
         rounds = -(-operands * gates // in_bits)
         drawn = torch.cat([torch.randperm(in_bits, generator=generator) for _ in range(rounds)])
         self.register_buffer("index", drawn[: operands * gates].reshape(operands, gates))

@@ -149,8 +149,8 @@ OPTIONS: dict[str, tuple[Callable[[Path], None], Args, int, str]] = {
     "--set with a bad choice": (nothing, [*COMPILE, "--set", "outputs=all"], 2, "all"),
     "--registered for C": (nothing, ["compile", "model.pt", "-o", "out.c", "--registered"], 2, "pipeline"),
     "--registered and --pipeline 3": (nothing, [*COMPILE, "--registered", "--pipeline", "3"], 2, "--pipeline 2"),
-    "--clock without a part": (nothing, [*COMPILE, "--clock", "100MHz"], 2, "--target and --clock go together"),
-    "--target without a clock": (nothing, [*COMPILE, "--target", "hx8k"], 2, "--target and --clock go together"),
+    "--clock without a part": (nothing, [*COMPILE, "--clock", "100MHz"], 2, "--part and --clock go together"),
+    "--target without a clock": (nothing, [*COMPILE, "--target", "hx8k"], 2, "--part and --clock go together"),
     "--clock and --pipeline": (
         nothing,
         [*COMPILE, "--target", "hx8k", "--clock", "100MHz", "--pipeline", "3"],

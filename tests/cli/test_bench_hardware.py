@@ -17,9 +17,9 @@ from lgc.synth import flow
 def test_a_table_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LGC_CACHE", str(tmp_path / "cache"))
     models = [write(Lgn(), random_circuit(30, [size], 3, seed=1), tmp_path / f"net{size}.lgn")[0] for size in (9, 90)]
-    words = [word for model in models for word in ("--hardware", str(model))]
-    words += ["--target", "hx8k", "--pipeline", "4", "--no-route"]
-    done = CliRunner().invoke(cli, ["bench", *words])
+    words = [str(model) for model in models]
+    words += ["--part", "hx8k", "--pipeline", "4", "--no-route"]
+    done = CliRunner().invoke(cli, ["bench", "hardware", *words])
     assert done.exit_code == 0, done.output
     small, large = done.stdout.split("`net90.lgn`")
     found = []
@@ -32,19 +32,19 @@ def test_a_table_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert "net90.lgn on ice40-hx8k, serial: " in done.stderr
 
     monkeypatch.setattr(flow, "run_synthesis", None)
-    assert CliRunner().invoke(cli, ["bench", *words]).stdout == done.stdout
+    assert CliRunner().invoke(cli, ["bench", "hardware", *words]).stdout == done.stdout
 
 
 @pytest.mark.parametrize(
     ("words", "what"),
     [
-        (["--target", "lut5"], "no part 'lut5'"),
+        (["--part", "lut5"], "no part 'lut5'"),
         (["--liberty", "cells.lib"], "the Liberty file cannot be read"),
-        (["--hardware", "gone.lgn"], "gone.lgn"),
+        (["gone.lgn"], "gone.lgn"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_measured(tmp_path: Path, words: list[str], what: str) -> None:
     model = write(Lgn(), random_circuit(8, [6], 3, seed=1), tmp_path / "net.lgn")[0]
-    done = CliRunner().invoke(cli, ["bench", "--hardware", str(model), "--target", "lut4", *words])
+    done = CliRunner().invoke(cli, ["bench", "hardware", str(model), "--part", "lut4", *words])
     assert what in str(done.exception)
     assert "net.lgn" not in done.output

@@ -71,7 +71,7 @@ class TestInspect:
 
 def test_every_fact_has_a_flag_or_a_place_in_the_sidecar() -> None:
     flags = {option for parameter in cli.get_command(None, "convert").params for option in parameter.opts}
-    assert {flag for flag, _ in FACTS.values()} <= flags
+    assert {fact.flag for fact in FACTS.values()} <= flags
 
 
 class TestConvert:

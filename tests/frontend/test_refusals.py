@@ -66,7 +66,7 @@ class TestMissingFacts:
         with pytest.raises(MissingFactError) as caught:
             read_file(file.path, ImportOptions(given))
         assert flag in str(caught.value)
-        assert FACTS[caught.value.fact][1] in str(caught.value)
+        assert FACTS[caught.value.fact].meaning in str(caught.value)
 
     def test_widths_of_an_npz(self, tmp_path: Path) -> None:
         file = peers.lilogic_npz(tmp_path / "net.npz", widths=(30, 20))

@@ -10,13 +10,13 @@ from strategies import random_circuit
 
 from lgc.backend.base import to_bytes
 from lgc.backend.c import C99, kernel_counts
-from lgc.bench.infer import bench, bounds
+from lgc.bench.infer import bounds, measure_inference
 from lgc.ir import Builder, Circuit, Encoder, Head
 
 
 def test_every_row_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LGC_CACHE", str(tmp_path))
-    rows = bench(random_circuit(30, [60], 3, seed=1), samples=512, repeats=1)
+    rows = measure_inference(random_circuit(30, [60], 3, seed=1), samples=512, repeats=1)
     names = {row.name for row in rows}
     assert {"compile", "packed bits, 1 core", "bytes, 1 core", "vector operations a word"} <= names
     assert all(row.value > 0 for row in rows)

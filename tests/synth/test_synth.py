@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from lgc.backend.base import write
 from lgc.backend.manifest import Port
 from lgc.backend.verilog import Verilog
-from lgc.bench.hardware import jobs, markdown, measure
+from lgc.bench.hardware import jobs, measure, table
 from lgc.cli import cli
 from lgc.cli.synth import parse_clock
 from lgc.errors import InputError, MissingToolError, OptionError, TimeLimitError, ToolError
@@ -384,7 +384,7 @@ def test_the_estimate_is_within_15_percent(layers, lut, ranks, tmp_path, monkeyp
     assert row.head == "adder"
     assert row.error is not None
     assert abs(row.error) < 0.15, row
-    assert f"| {row.estimated:,} |" in list(markdown([row]))[2]
+    assert f"| {row.estimated:,} |" in list(table([row]))[2]
 
 
 def test_the_table_takes_the_smallest_head_and_on_small_parts_the_serial_one(source, tmp_path):
@@ -404,7 +404,7 @@ def test_the_table_takes_the_smallest_head_and_on_small_parts_the_serial_one(sou
     assert abs(serial.error) < 0.15, serial
     asic, adder = find_part("asic"), Verilog(head="adder")
     cells = measure(network((30,)), asic, adder, options=SynthOptions(liberty=LIBERTY))
-    lines = list(markdown([fixed, serial, cells]))
+    lines = list(table([fixed, serial, cells]))
     assert lines[2].endswith("| does not fit |  |  |")
     assert f"| {100 * fixed.share:.0f} % |" in lines[2]
     assert "NAND2 |" in lines[4]

@@ -1,0 +1,87 @@
+"""Data for the verbs that take it: an `.npz` file, or a data set by name."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from lgc.ir import Encoder
+
+
+def load_bits(
+    data: str, data_dir: Path | None, encoder: Encoder, inner: Encoder | None = None
+) -> tuple[NDArray[np.bool_], NDArray[np.int64] | None]:
+    """Encoded bits (B, I) and labels (B,), or None if the data has none.
+
+    Where the encoder makes codes of features, ``inner`` is the model's own: samples that are packed bits are its bits,
+    and become codes that it encodes to them.
+
+    An `.npz` file holds ``X``: features (B, F), or bits packed into bytes, least significant first, with their number
+    in ``n_bits``; and perhaps ``y``.
+
+    Raises:
+        InputError: unreadable, or it does not fit the model.
+    """
+    if data.endswith(".npz"):
+        return _from_npz(Path(data), encoder, inner)
+    from lgc.train.data import load_dataset
+
+    dataset = load_dataset(data, data_dir)
+    return encoder.encode(dataset.test_x), dataset.test_y
+
+
+def _from_npz(
+    path: Path, encoder: Encoder, inner: Encoder | None
+) -> tuple[NDArray[np.bool_], NDArray[np.int64] | None]:
+    import numpy as np
+
+    from lgc.errors import InputError
+
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays: dict[str, Any] = {name: archive[name] for name in ("X", "y", "n_bits") if name in archive}
+    except Exception as error:  # numpy and zipfile raise whatever a damaged archive provokes
+        raise InputError(f"this is no readable .npz file ({type(error).__name__}: {error})", where=str(path)) from None
+    if "X" not in arrays:
+        raise InputError("the file has no array X", where=str(path), hint="X holds the samples, y the labels")
+    samples, labels = arrays["X"], arrays.get("y")
+    if samples.ndim < 2 or samples.dtype.kind not in "buif":
+        raise InputError(f"X is {samples.dtype} {samples.shape}, expected numbers (samples, features)", where=str(path))
+    samples = samples.reshape(len(samples), math.prod(samples.shape[1:]))
+    try:
+        if "n_bits" not in arrays:
+            bits = encoder.encode(samples)
+        elif inner is None or encoder.code is None:
+            bits = _unpacked(samples, arrays["n_bits"], encoder)
+        else:
+            from lgc.mapping.encoder import codes_for_bits
+
+            codes = codes_for_bits(inner, encoder.code, _unpacked(samples, arrays["n_bits"], inner))
+            bits = encoder.code.bits(codes)
+    except InputError as error:
+        raise error.at(str(path)) from None
+    if labels is not None and (labels.shape != (len(bits),) or labels.dtype.kind not in "ui"):
+        raise InputError(f"y is {labels.dtype} {labels.shape}, expected {len(bits)} integers", where=str(path))
+    return bits, None if labels is None else labels.astype(np.int64)
+
+
+def _unpacked(samples: NDArray[Any], declared: NDArray[Any], encoder: Encoder) -> NDArray[np.bool_]:
+    import numpy as np
+
+    from lgc.errors import InputError
+
+    if declared.size != 1 or declared.dtype.kind not in "ui":
+        raise InputError(f"n_bits is {declared.dtype} {declared.shape}, expected one whole number")
+    num_bits = int(declared.reshape(()))
+    if num_bits != encoder.num_bits:
+        raise InputError(f"the samples have {num_bits} bits, but the model reads {encoder.num_bits}")
+    if samples.dtype != np.uint8 or samples.shape[1] != -(-num_bits // 8):
+        raise InputError(
+            f"X is {samples.dtype} {samples.shape}, expected uint8 with {-(-num_bits // 8)} bytes a sample"
+        )
+    return np.unpackbits(samples, axis=1, count=num_bits, bitorder="little").astype(np.bool_)

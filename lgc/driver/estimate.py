@@ -1,0 +1,141 @@
+"""Estimating: area and depth in lookup tables, without synthesis, for every head that could be built."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from lgc.driver.read import CONFIG_HELP, import_options, load
+from lgc.driver.request import Request, Source
+from lgc.driver.sheet import Grid, Sheet, Shown
+from lgc.errors import OptionError
+from lgc.mapping.names import Results
+from lgc.settings import Setting
+
+if TYPE_CHECKING:
+    from lgc.mapping.choose import Choice
+    from lgc.mapping.estimate import Estimate
+    from lgc.parts.part import Part
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class EstimateRequest(Request):
+    """What to estimate, for which lookup tables or part."""
+
+    model: Annotated[Source, Setting("A checkpoint or a netlist.", flags=("MODEL",))]
+    lut: Annotated[
+        tuple[Literal["4", "6"], ...], Setting("Operands of a lookup table; both by default.", flags=("--lut",))
+    ] = ()
+    part: Annotated[
+        str | None,
+        Setting("For this part's tables, carry chains and heads; see `lgc synth --list`.", former=("--target",),
+                metavar="PART"),
+    ] = None  # fmt: skip
+    head: Annotated[str, Setting("A head by its name, or all.")] = ALL
+    outputs: Annotated[Results, Setting("Which results are ports.")] = "both"
+    pipeline: Annotated[int, Setting("Register stages.", low=0)] = 0
+    json: Annotated[Path | None, Setting("Write the estimates as JSON.")] = None
+    config: Annotated[Path | None, Setting(CONFIG_HELP)] = None
+    facts: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        lut = (self.lut,) if isinstance(self.lut, int | str) else self.lut
+        object.__setattr__(self, "lut", tuple(str(one) for one in lut))
+        super().__post_init__()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Estimated(Shown):
+    """Estimates of a circuit.
+
+    Attributes:
+        rows: an estimate a head and size of lookup table; on a part the smallest first, a serial head last.
+        fabric: of the part that they are for; empty for lookup tables of any.
+        choice: the head that `lgc compile` builds there.
+    """
+
+    name: str
+    rows: tuple[Estimate, ...]
+    fabric: str
+    choice: Choice | None
+
+    def sheet(self) -> Sheet:
+        """See :class:`Shown`."""
+        rows = []
+        for one in self.rows:
+            stages = (one.stages.get(name) for name in ("gates", "popcount", "argmax"))
+            cells = [f"{stage.luts:,}" if stage else "" for stage in stages]
+            sums = (f"{one.luts:,}", str(one.depth), f"{one.carry:,}", f"{one.sites:,}")
+            rows.append((one.head, str(one.lut), *cells, *sums))
+        headings = (
+            "head", "LUT>", "gates>", "popcount>", "argmax>", "LUTs in all>", "depth>", "carry>", "LUT sites>",
+        )  # fmt: skip
+        lines: list[str | Grid] = [Grid(headings, tuple(rows), self.name)]
+        if self.choice is not None:
+            lines.append(f"`lgc compile --fabric {self.fabric}` builds {self.choice.head}: {self.choice.reason}")
+        return [*lines, "all estimated; `lgc synth` measures"]
+
+    def to_json(self) -> str:
+        """For machines."""
+        rows = [
+            asdict(one) | {"luts": one.luts, "sites": one.sites, "depth": one.depth, "how": "estimated"}
+            for one in self.rows
+        ]
+        return json.dumps(rows, indent=2) + "\n"
+
+
+def estimate(asked: EstimateRequest) -> Estimated:
+    """Estimate lookup tables and depth of a network by stage, for each head, without synthesis.
+
+    Raises:
+        LgcError: the network cannot be read, or a part, head or size of lookup table is impossible.
+    """
+    from lgc.files import write_text
+    from lgc.mapping.choose import by_size, choose_head, fabric_of
+    from lgc.mapping.estimate import estimate as one_estimate
+    from lgc.passes import optimize
+
+    circuit = optimize(load(asked.model, import_options(asked.config, asked.facts)).circuit)
+    pairs, part = _candidates(asked)
+    family, how = part.family if part else None, {"outputs": asked.outputs, "pipeline": asked.pipeline}
+    rows = [one_estimate(circuit, lut=size, head=name, family=family, **how) for name, size in pairs]  # type: ignore[arg-type]
+    choice = None
+    if part is not None:
+        rows = sorted(by_size(rows), key=lambda one: one.head == "serial")  # it is small, but takes a vote a clock
+        choice = choose_head(circuit, fabric_of(part), part, outputs=asked.outputs, pipeline=asked.pipeline)
+    result = Estimated(circuit.name, tuple(rows), fabric_of(part) if part else "", choice)
+    if asked.json is not None:
+        write_text(asked.json, result.to_json())
+    return result
+
+
+def _candidates(asked: EstimateRequest) -> tuple[list[tuple[str, int]], Part | None]:
+    """Heads and operands of lookup tables to estimate, and the part that is named.
+
+    Raises:
+        OptionError: there is no such part, it has no lookup tables, or not such ones.
+    """
+    from lgc.mapping.choose import fabric_of
+    from lgc.mapping.heads import HEADS, ON_CHAINS, heads_on
+    from lgc.parts.fabrics import FABRICS
+    from lgc.parts.part import find_part
+
+    every = ("adder", *HEADS, "serial") if asked.head == ALL else (asked.head,)
+    sizes = [int(size) for size in asked.lut]
+    if not asked.part:
+        names = [(name, size) for name in every for size in sizes or [4, 6]]
+        return [(name, size) for name, size in names if asked.head != ALL or name not in ON_CHAINS or size == 6], None
+    part = find_part(asked.part)
+    if not part.lut_size or sizes not in ([], [part.lut_size]):
+        has = f"lookup tables of {part.lut_size} operands" if part.lut_size else "no lookup tables"
+        raise OptionError(f"{part.name} has {has}", hint="Leave out --lut" if part.lut_size else "Name another part")
+    fabric = FABRICS.get(fabric_of(part))
+    able = (
+        name for name in every if asked.head != ALL or name not in ON_CHAINS or (fabric and name in heads_on(fabric))
+    )
+    return [(name, part.lut_size) for name in able], part

@@ -1,0 +1,150 @@
+"""Inspecting: what a file is, what is certain about it, and what must be said beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lgc.driver.read import ReadRequest, load
+from lgc.driver.sheet import Grid, Sheet, Shown
+from lgc.errors import LgcError
+
+if TYPE_CHECKING:
+    from lgc.frontend.importer import Importer, Job
+    from lgc.frontend.summary import Summary
+
+_GATES_SHOWN, _ALL_GATES = 4, 16
+
+
+@dataclass(frozen=True)
+class InspectRequest(ReadRequest):
+    """What to explain: as for reading, but what a file does not say is named and no error."""
+
+
+@dataclass(frozen=True)
+class FileFact:
+    """What no file of a family says, or not every one: the value in force, and the flag that gives it."""
+
+    fact: str
+    value: str | None
+    flag: str
+    meaning: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Inspection(Shown):
+    """What a file or an object is.
+
+    Attributes:
+        name: of the file.
+        container: what kind of file it is; empty for an object.
+        certain, doubtful: notes on what was recognised.
+        facts: what the file does not say.
+        problem: why it could not be read.
+        summary: of the circuit; None if it could not be read.
+    """
+
+    name: str
+    size: int
+    container: str
+    family: str
+    title: str
+    certain: tuple[str, ...] = ()
+    doubtful: tuple[str, ...] = ()
+    facts: tuple[FileFact, ...] = ()
+    problem: LgcError | None = None
+    summary: Summary | None = None
+
+    def to_json(self) -> str:
+        """For machines."""
+        fields: dict[str, Any] = {"file": self.name, "bytes": self.size, "container": self.container}
+        fields |= {"family": self.family, "title": self.title}
+        fields |= {"certain": list(self.certain), "doubtful": list(self.doubtful)}
+        fields |= {"facts": [vars(one) for one in self.facts]}
+        fields |= {"problem": str(self.problem) if self.problem else None}
+        fields |= {"circuit": self.summary.as_json() if self.summary else None}
+        return json.dumps(fields, indent=2)
+
+    def sheet(self) -> Sheet:
+        """See :class:`Shown`."""
+        lines: list[str | Grid] = [f"{self.name}: {self.title}"]
+        lines += [f"  {self.container} file of {self.size:,} bytes"] if self.container else []
+        lines += [f"  certain    {note}" for note in self.certain]
+        lines += [f"  ambiguous  {note}" for note in self.doubtful]
+        lines += [f"  not read   {self.problem}"] if self.problem else []
+        if self.facts:
+            rows = tuple((one.fact, one.value or "-", one.flag, one.meaning) for one in self.facts)
+            title = "What files of this family do not say, or not all of them"
+            lines.append(Grid(("fact", "given", "flag", "meaning"), rows, title))
+        return [*lines, *(_circuit_lines(self.summary) if self.summary else ())]
+
+
+def _circuit_lines(summary: Summary) -> Iterator[str | Grid]:
+    encoder = f"{summary.thresholds} thresholds each" if summary.thresholds else "bits already"
+    yield f"  digest      {summary.digest}"
+    yield f"  form        {summary.form}"
+    yield f"  features    {summary.features:,} ({encoder}), {summary.features_used:,} of them used"
+    yield f"  nodes       {summary.nodes:,}, {summary.live_nodes:,} of them reach an output; depth {summary.depth}"
+    classes = f"{len(summary.classes)} classes of {summary.outputs:,} outputs"
+    yield f"  head        {classes}, tau {summary.tau:g}, {summary.tie} maximum wins"
+    yield f"  gates       {_gates(summary.gates, _ALL_GATES)}"
+    rows = []
+    for layer in summary.layers:
+        numbers = (f"{layer.nodes:,}", str(layer.arity), layer.reads, f"{layer.used:,}", f"{layer.live:,}")
+        rows.append((layer.name, *numbers, _gates(layer.gates, _GATES_SHOWN)))
+    if rows:
+        yield Grid(("layer", "nodes>", "inputs>", "reads", "bits used>", "live>", "most frequent"), tuple(rows))
+
+
+def _gates(gates: tuple[tuple[str, int], ...], limit: int) -> str:
+    shown = ", ".join(f"{name} {count:,}" for name, count in gates[:limit])
+    return f"{shown}, ..." if len(gates) > limit else shown
+
+
+def inspect(asked: InspectRequest) -> Inspection:
+    """Explain a file: its family, what is certain, what is ambiguous, and which flag settles it.
+
+    A file that says enough is also read, and its layers, gates and inputs are counted. Nothing in it is run.
+
+    Raises:
+        LgcError: the file cannot be opened, or belongs to no known family.
+    """
+    if isinstance(asked.source, str | Path):
+        return _inspect_file(Path(asked.source), asked)
+    from lgc.frontend.summary import summarise
+
+    found = load(asked.source)
+    summary = summarise(found.model if found.model is not None else found.circuit)
+    return Inspection(found.name, 0, "", summary.family, type(asked.source).__name__, summary=summary)
+
+
+def _inspect_file(path: Path, asked: InspectRequest) -> Inspection:
+    from lgc.frontend.containers.content import read_content
+    from lgc.frontend.importer import Job
+    from lgc.frontend.registry import read_job, recognise
+    from lgc.frontend.summary import summarise
+
+    options = asked.import_options()
+    content = read_content(path)
+    importer = recognise(content, options.given.get("family"))
+    job = Job(content, options)
+    summary, problem = None, None
+    try:
+        summary = summarise(read_job(importer, job))
+    except LgcError as error:
+        problem = error
+    return Inspection(
+        str(path), path.stat().st_size, content.container, importer.family, importer.title, tuple(job.certain),
+        tuple(job.doubtful), tuple(_facts(importer, job)), problem, summary,
+    )  # fmt: skip
+
+
+def _facts(importer: Importer, job: Job) -> Iterator[FileFact]:
+    from lgc.frontend.facts import FACTS
+
+    for name in importer.unsaid:
+        value = job.facts.get(name)
+        yield FileFact(name, None if value is None else str(value)[:40], FACTS[name].flag, FACTS[name].meaning)
