@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lgc.errors import LgcError
     from lgc.frontend import ImportOptions
-    from lgc.frontend.importer import Importer, Job
+    from lgc.frontend.importer import Importer, ImportJob
     from lgc.frontend.summary import Summary
 
 _GATES_SHOWN = 4
@@ -32,14 +32,14 @@ def inspect(file: Path, as_json: bool, source: ImportOptions) -> None:
     """
     from lgc.errors import LgcError
     from lgc.frontend.containers.content import read_content
-    from lgc.frontend.importer import Job
+    from lgc.frontend.importer import ImportJob
     from lgc.frontend.registry import read_job, recognise
     from lgc.frontend.summary import summarise
 
     content = read_content(file)
     family = source.given.get("family")
     importer = recognise(content, family)
-    job = Job(content, source)
+    job = ImportJob(content, source)
     summary: Summary | None = None
     problem: LgcError | None = None
     try:
@@ -64,7 +64,7 @@ def inspect(file: Path, as_json: bool, source: ImportOptions) -> None:
     _print(report, summary)
 
 
-def _facts(importer: Importer, job: Job) -> list[dict[str, Any]]:
+def _facts(importer: Importer, job: ImportJob) -> list[dict[str, Any]]:
     """What no file of the family says, or not every one: the value in force, and the flag."""
     from lgc.frontend.facts import FACTS
 
