@@ -54,13 +54,13 @@ def _body(netlist: Netlist) -> Iterator[str]:
             arity, table = 0, table & 1
         operands = [_net(netlist, operand) for operand in fanin[:arity]]
         yield " ".join([".names", *operands, f"n{net}"])
-        yield from cover(table, arity)
+        yield from cover_rows(table, arity)
     for index, net in enumerate(netlist.outputs.tolist()):
         yield f".names {_net(netlist, net)} {port('out', index)}"
         yield "1 1"
 
 
-def cover(table: int, arity: int) -> Iterator[str]:
+def cover_rows(table: int, arity: int) -> Iterator[str]:
     """The rows of a `.names`: the addresses of the rarer value. Column j is operand j."""
     size = 1 << arity
     value = 1 if table.bit_count() <= size // 2 or not arity else 0

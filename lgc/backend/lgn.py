@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, TextIO
 
 from lgc.backend.base import Format
-from lgc.ir import Circuit, write_text
+from lgc.ir import Circuit, write_lgn
 
 
 @dataclass(frozen=True)
@@ -17,4 +17,4 @@ class Lgn(Format):
 
     def emit(self, circuit: Circuit, stream: TextIO) -> None:
         """Write the text."""
-        write_text(circuit, stream)
+        write_lgn(circuit, stream)

@@ -13,7 +13,7 @@ from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.errors import LgcError
 
 if TYPE_CHECKING:
-    from lgc.frontend.importer import Importer, Job
+    from lgc.frontend.importer import Importer, ImportJob
     from lgc.frontend.summary import Summary
 
 _GATES_SHOWN, _ALL_GATES = 4, 16
@@ -123,14 +123,14 @@ def inspect(asked: InspectRequest) -> Inspection:
 
 def _inspect_file(path: Path, asked: InspectRequest) -> Inspection:
     from lgc.frontend.containers.content import read_content
-    from lgc.frontend.importer import Job
+    from lgc.frontend.importer import ImportJob
     from lgc.frontend.registry import read_job, recognise
     from lgc.frontend.summary import summarise
 
     options = asked.import_options()
     content = read_content(path)
     importer = recognise(content, options.given.get("family"))
-    job = Job(content, options)
+    job = ImportJob(content, options)
     summary, problem = None, None
     try:
         summary = summarise(read_job(importer, job))
@@ -142,7 +142,7 @@ def _inspect_file(path: Path, asked: InspectRequest) -> Inspection:
     )  # fmt: skip
 
 
-def _facts(importer: Importer, job: Job) -> Iterator[FileFact]:
+def _facts(importer: Importer, job: ImportJob) -> Iterator[FileFact]:
     from lgc.frontend.facts import FACTS
 
     for name in importer.unsaid:

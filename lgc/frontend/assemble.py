@@ -197,7 +197,7 @@ def make_inputs(facts: ImportOptions, width: int | None) -> tuple[Assembler, Bit
     if features is not None and len(thresholds) != features:
         raise OptionError(f"--thresholds has rows for {len(thresholds)} features, and --features is {features}")
     _fit(thresholds.size, width, f"{len(thresholds)} features with {thresholds.shape[1]} thresholds")
-    assembler, bits = encode(thresholds)
+    assembler, bits = from_thresholds(thresholds)
     if facts.choice("bit_order", ("feature-major", "threshold-major")) == "threshold-major":
         bits = bits.T
     return assembler, np.ascontiguousarray(bits).reshape(-1)
@@ -208,7 +208,7 @@ def _fit(bits: int, width: int | None, what: str) -> None:
         raise OptionError(f"{what} make {bits} bits, but the network reads {width}")
 
 
-def encode(thresholds: NDArray[np.floating[Any]]) -> tuple[Assembler, Bits]:
+def from_thresholds(thresholds: NDArray[np.floating[Any]]) -> tuple[Assembler, Bits]:
     """An assembler whose encoder has these thresholds (F, T) in any order, and their bits, int64 (F, T).
 
     Raises:

@@ -119,7 +119,7 @@ class ImportOptions:
         if unknown:
             raise OptionError(f"no importer knows the fact '{sorted(unknown)[0]}'")
         facts = {name: value for name, value in given.items() if value is not None and value != ()}
-        return cls(facts, read_sidecar(config) if config else {}, config.parent if config else Path(), config)
+        return cls(facts, read_facts(config) if config else {}, config.parent if config else Path(), config)
 
     def with_defaults(self, defaults: Mapping[str, Any], folder: Path | None = None) -> ImportOptions:
         """The same options, with ``defaults`` behind what the user said."""
@@ -247,7 +247,7 @@ def _label(name: str) -> str:
     return f"'{name}' in the sidecar" if flag == "--config" else flag
 
 
-def read_sidecar(path: Path) -> dict[str, Any]:
+def read_facts(path: Path) -> dict[str, Any]:
     """A JSON or TOML file of facts.
 
     Raises:

@@ -19,7 +19,7 @@ Array = NDArray[Any]
 
 
 @dataclass
-class Job:
+class ImportJob:
     """One file being read.
 
     Attributes:
@@ -65,7 +65,7 @@ class Importer:
     family: str
     title: str
     matches: Callable[[Content], bool]
-    read: Callable[[Job], Model | Circuit]
+    read: Callable[[ImportJob], Model | Circuit]
     unsaid: tuple[str, ...] = ()
 
 

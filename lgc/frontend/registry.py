@@ -25,7 +25,7 @@ from lgc.frontend.families import (
     torchlogix,
     verilog_in,
 )
-from lgc.frontend.importer import Importer, Job
+from lgc.frontend.importer import Importer, ImportJob
 from lgc.frontend.model import Model
 from lgc.ir import Circuit, parse_text
 
@@ -34,7 +34,7 @@ def _is_native(content: Content) -> bool:
     return isinstance(content.entries.get("lgc"), str)
 
 
-def _read_native(job: Job) -> Model:
+def _read_native(job: ImportJob) -> Model:
     return read_model(job.content.path)
 
 
@@ -42,7 +42,7 @@ def _is_lgn(content: Content) -> bool:
     return content.container == "text" and content.data[:64].lstrip().startswith(b"lgn ")
 
 
-def _read_lgn(job: Job) -> Circuit:
+def _read_lgn(job: ImportJob) -> Circuit:
     try:
         text = job.content.data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -74,7 +74,7 @@ class Imported:
 
     result: Model | Circuit
     importer: Importer
-    job: Job
+    job: ImportJob
 
 
 def recognise(content: Content, family: str | None = None) -> Importer:
@@ -112,11 +112,11 @@ def read_file(path: Path | str, options: ImportOptions | None = None) -> Importe
     content = read_content(path)
     family = options.given.get("family")
     importer = recognise(content, str(family) if family is not None else None)
-    job = Job(content, options)
+    job = ImportJob(content, options)
     return Imported(read_job(importer, job), importer, job)
 
 
-def read_job(importer: Importer, job: Job) -> Model | Circuit:
+def read_job(importer: Importer, job: ImportJob) -> Model | Circuit:
     """Run an importer; whatever a hostile file provokes becomes one error with the file's name.
 
     Raises:

@@ -6,7 +6,7 @@ from lgc.ir.features import FeatureCode
 from lgc.ir.gates import BY_NAME, BY_TABLE, GATES, Gate
 from lgc.ir.netlist import CONST0, CONST1, FIRST_INPUT, MAX_ARITY, Netlist, Origins
 from lgc.ir.parse import parse_text
-from lgc.ir.text import to_text, write_text
+from lgc.ir.text import to_text, write_lgn
 from lgc.ir.verify import verify_circuit, verify_netlist
 
 __all__ = [
@@ -30,5 +30,5 @@ __all__ = [
     "to_text",
     "verify_circuit",
     "verify_netlist",
-    "write_text",
+    "write_lgn",
 ]

@@ -83,7 +83,7 @@ def circuit_lines(circuit: Circuit) -> Iterator[str]:
     yield "end"
 
 
-def write_text(circuit: Circuit, stream: TextIO) -> None:
+def write_lgn(circuit: Circuit, stream: TextIO) -> None:
     """Print a circuit as `.lgn`."""
     for line in circuit_lines(circuit):
         stream.write(line + "\n")

@@ -19,7 +19,7 @@ from lgc.passes.head_fold import HeadFold
 from lgc.passes.levelize import Levelize
 from lgc.passes.local import AbsorbInverters, ConstFold, FaninDedup
 from lgc.passes.manager import BrokenPass, PassManager, PassStats, Pipeline, Repeat
-from lgc.passes.thermometer import Thermometer
+from lgc.passes.thermometer import ThermometerFold
 
 __all__ = [
     "EXACT_LEVELS",
@@ -42,7 +42,7 @@ PASSES: dict[str, type[Pass]] = {
     "absorb-inverters": AbsorbInverters,
     "head-fold": HeadFold,
     "dead-gates": DeadGates,
-    "thermometer": Thermometer,
+    "thermometer": ThermometerFold,
 }
 
 _LOCAL = (
@@ -73,7 +73,7 @@ PIPELINES: dict[str, Pipeline] = {
         DeadGates(),
         FaninDedup(),
         # Absorbing inverters moves encoded bits together, and what the order of bits folds makes new inverters.
-        Repeat((Thermometer(), *_LOCAL)),
+        Repeat((ThermometerFold(), *_LOCAL)),
         Levelize(),
     ),
 }

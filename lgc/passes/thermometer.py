@@ -34,7 +34,7 @@ def implied(table: U64, i: int, j: int) -> U64:
 
 
 @dataclass(frozen=True)
-class Thermometer(Pass):
+class ThermometerFold(Pass):
     """Use that a feature's bits are ordered; the circuit is then equal on encoded features alone, not on any bits."""
 
     name: ClassVar[str] = "thermometer"

@@ -22,7 +22,7 @@ from lgc.frontend.model import check_model
 from lgc.ir import Encoder, Head
 from lgc.ir.gates import TABLE_OF_ID
 from lgc.train.functions import mix_gates
-from lgc.train.wiring import Choice, Connectome, Dense, Estimator, Fixed, TopK
+from lgc.train.wiring import Chooser, Connectome, Dense, Estimator, Fixed, TopK
 
 __all__ = [
     "Dense", "Estimator", "Fixed", "GroupSum", "LogicLayer", "LogicNetwork", "TableLayer", "Thermometer", "TopK",
@@ -40,7 +40,7 @@ def gate_basis() -> Tensor:
     return torch.from_numpy(np.stack([zero, a - zero, b - zero, both - a - b + zero], axis=1)).float()
 
 
-class LogicLayer(Choice):
+class LogicLayer(Chooser):
     """Gates over a connectome: each is a softmax over the 16 functions of two inputs.
 
     Args:
@@ -85,7 +85,7 @@ class LogicLayer(Choice):
         return Layer(f"layer{index + 1}", wires, TABLE_OF_ID[self.gate_ids().cpu().numpy()], (index,))
 
 
-class TableLayer(Choice):
+class TableLayer(Chooser):
     """Lookup tables over a connectome: each entry of a truth table is a probability of its own, sigmoid of a logit.
 
     For operands that are bits the table is looked up; for probabilities it is the multilinear mean over them.

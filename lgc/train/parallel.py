@@ -20,7 +20,7 @@ from lgc.errors import OptionError
 
 
 @dataclass(frozen=True)
-class Group:
+class ProcessGroup:
     """The processes of a run, of which this is number ``rank`` of ``size``."""
 
     rank: int = 0
@@ -81,17 +81,17 @@ class Group:
 
 
 @contextmanager
-def joined(device: torch.device) -> Iterator[Group]:
+def joined(device: torch.device) -> Iterator[ProcessGroup]:
     """The group that torchrun started this process in, for the block; a group of one if it did not."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
-        yield Group()
+        yield ProcessGroup()
         return
     if device.type == "cuda":
         torch.cuda.set_device(device)
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        yield Group(dist.get_rank(), dist.get_world_size())
+        yield ProcessGroup(dist.get_rank(), dist.get_world_size())
     finally:
         dist.destroy_process_group()
 

@@ -24,7 +24,7 @@ _FORMAT = 1
 
 
 @dataclass
-class Position:
+class TrainingPosition:
     """How far a run is.
 
     Attributes:
@@ -58,7 +58,7 @@ class State:
     """
 
     identity: dict[str, Any]
-    progress: Position
+    progress: TrainingPosition
     network: dict[str, Any]
     step: dict[str, Any]
     best: Model | None
@@ -116,7 +116,7 @@ def read_state(path: Path, identity: dict[str, Any]) -> State:
         if "best" in content:
             tensors = {name: tensor.numpy() for name, tensor in content["best"]["tensors"].items()}
             best = to_model(RawCheckpoint(json.loads(content["best"]["lgc"]), tensors))
-        progress = Position(**json.loads(content["progress"]))
+        progress = TrainingPosition(**json.loads(content["progress"]))
         return State(saved, progress, content["network"], content["step"], best)
     except InputError:
         raise
@@ -138,7 +138,7 @@ def _compare(saved: dict[str, Any], now: dict[str, Any], path: Path) -> None:
             )
 
 
-def load(network: nn.Module, step: Step, state: State, path: Path) -> None:
+def restore(network: nn.Module, step: Step, state: State, path: Path) -> None:
     """Put a state into a network and its optimiser.
 
     Raises:

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from lgc.train.fused import fused_step
 from lgc.train.modules import LogicNetwork, redrawn
-from lgc.train.parallel import Group
+from lgc.train.parallel import ProcessGroup
 
 
 class Step(Protocol):
@@ -47,10 +47,10 @@ class TorchStep:
 
     whole_batches = False
 
-    def __init__(self, network: LogicNetwork, group: Group | None = None) -> None:
+    def __init__(self, network: LogicNetwork, group: ProcessGroup | None = None) -> None:
         self.network = network
         self.lr = 0.0
-        (group or Group()).average_gradients(network)
+        (group or ProcessGroup()).average_gradients(network)
         self.adam = torch.optim.Adam(network.parameters(), lr=self.lr, fused=True)
 
     def __call__(self, bits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -82,6 +82,6 @@ class TorchStep:
         self.adam.load_state_dict(state)
 
 
-def make_step(network: LogicNetwork, batch: int, group: Group) -> Step:
+def make_step(network: LogicNetwork, batch: int, group: ProcessGroup) -> Step:
     """The fastest step for the network, its device and the processes of a run."""
     return fused_step(network, batch, group) or TorchStep(network, group)

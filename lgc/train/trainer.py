@@ -29,13 +29,13 @@ from lgc.train.config import TrainConfig
 from lgc.train.data import Dataset, load_dataset
 from lgc.train.history import History
 from lgc.train.modules import LogicNetwork
-from lgc.train.parallel import Group, joined, pick_device, precision
+from lgc.train.parallel import ProcessGroup, joined, pick_device, precision
 from lgc.train.samples import BitEncoder, Epochs, Samples, epoch_generator
 from lgc.train.sheet import write_contact_sheet
 from lgc.train.step import Step, make_step
 from lgc.train.stop import StopRequest
 from lgc.train.thresholds import make_encoder
-from lgc.train.wiring import Choice
+from lgc.train.wiring import Chooser
 
 _BATCH = 2048  # samples at a time outside of training
 _BLOCK = 4096  # the same in the interpreter
@@ -69,7 +69,7 @@ def train(config: TrainConfig, *, progress: Progress | None = None, go_on: bool 
         return run.finish() if run.train(go_on) else run.stopped()
 
 
-def _load(config: TrainConfig, group: Group) -> Dataset:
+def _load(config: TrainConfig, group: ProcessGroup) -> Dataset:
     """The data set; files that are missing are fetched by the first process."""
     if group.rank > 0:
         group.wait()
@@ -98,7 +98,7 @@ def draw_contact_sheet(config: TrainConfig, path: Path) -> None:
 class Run:
     """The state of one training run in one process."""
 
-    def __init__(self, config: TrainConfig, data: Dataset, device: torch.device, group: Group, told: Progress):
+    def __init__(self, config: TrainConfig, data: Dataset, device: torch.device, group: ProcessGroup, told: Progress):
         self.config, self.data, self.device, self.group, self.told = config, data, device, group, told
         rows, held_out = self._split()
         self.encoder = make_encoder(config.thresholds, data.train[rows], data.scale)
@@ -112,7 +112,7 @@ class Run:
         self.epochs = Epochs(self.training.x, data.feature_shape, augment, config.seed, until)
         self.step = self._make_step()
         self.best: Model | None = None
-        self.progress = resume.Position()
+        self.progress = resume.TrainingPosition()
         self.tally = torch.zeros(2, dtype=torch.float64, device=device)  # loss and samples right, in this epoch
         self.history = History(None)
         self.saved = time.monotonic()
@@ -318,7 +318,7 @@ class Run:
             self.tally += torch.tensor(
                 [self.progress.loss_sum, self.progress.correct], dtype=torch.float64, device=self.device
             )
-        resume.load(self.network, self.step, state, path)
+        resume.restore(self.network, self.step, state, path)
 
     @cached_property
     def _identity(self) -> dict[str, Any]:
@@ -332,7 +332,7 @@ class Run:
 @contextmanager
 def soft_estimators(network: LogicNetwork) -> Iterator[None]:
     """For the block, every choice in the network is the mixture of its candidates."""
-    before = [(part, part.estimator) for part in network.modules() if isinstance(part, Choice)]
+    before = [(part, part.estimator) for part in network.modules() if isinstance(part, Chooser)]
     spread, network.head.spread = network.head.spread, None  # tau stays as it is
     for part, _ in before:
         part.estimator = "soft"

@@ -19,7 +19,7 @@ the likeliest one and backward as if it had mixed; ``gumbel`` is straight-throug
 _DRAW = 1 << 24
 
 
-class Choice(nn.Module):
+class Chooser(nn.Module):
     """What makes choices by logits: its estimator, and the noise of the Gumbel one.
 
     The noise is decided by a seed and a count that are part of the module's state, so that a run that is resumed draws
@@ -52,7 +52,7 @@ class Choice(nn.Module):
         return (logits - exponential.log()) / self.temperature
 
 
-class Dense(Choice):
+class Dense(Chooser):
     """Every operand picks among all inputs: one softmax of ``in_bits`` logits per operand.
 
     Args:
@@ -97,7 +97,7 @@ class Dense(Choice):
         return chosen if self.candidates is None else self.candidates[chosen]
 
 
-class TopK(Choice):
+class TopK(Chooser):
     """Every operand picks among k inputs of its own, distinct, drawn once: one softmax of k logits per operand.
 
     Args:

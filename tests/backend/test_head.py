@@ -18,10 +18,11 @@ from lgc.errors import OptionError
 from lgc.frontend import load_circuit
 from lgc.ir import Circuit
 from lgc.ir.interp import evaluate, evaluate_nets, pack, scores, unpack
+from lgc.ir.tables import cofactors
 from lgc.ir.verify import verify_netlist
 from lgc.mapping.heads import Mapped, Piece, map_circuit
 from lgc.mapping.heads.argmax import ARCHITECTURES
-from lgc.mapping.heads.literals import cofactors, reduce_table
+from lgc.mapping.heads.literals import reduce_table
 from lgc.passes import PIPELINES, PassManager
 
 Architecture = tuple[str, int]

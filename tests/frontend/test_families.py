@@ -11,7 +11,7 @@ import peer_torchlogix as tlx
 import pytest
 
 from lgc.frontend import ImportOptions, load_model, lower, read_model, write_model
-from lgc.frontend.facts import read_sidecar
+from lgc.frontend.facts import read_facts
 from lgc.frontend.registry import read_file
 from lgc.frontend.software import SoftwareModel
 from lgc.ir.interp import scores
@@ -79,7 +79,7 @@ def write(name: str, folder: Path) -> peers.PeerFile:
 def options_of(file: peers.PeerFile) -> ImportOptions:
     given = dict(file.options)
     path = given.pop("config_path", None)
-    config = read_sidecar(path) if path else given.pop("config", {})
+    config = read_facts(path) if path else given.pop("config", {})
     return ImportOptions(given, config)
 
 

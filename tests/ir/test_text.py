@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from strategies import circuits, names, random_circuit
 
 from lgc.errors import NetlistError
-from lgc.ir import GATES, Builder, Circuit, Encoder, Head, parse_text, to_text, write_text
+from lgc.ir import GATES, Builder, Circuit, Encoder, Head, parse_text, to_text, write_lgn
 from lgc.ir.text import number, quote
 
 SMALL = """\
@@ -87,7 +87,7 @@ def test_text_is_ascii_of_one_line_a_statement() -> None:
 
 def test_write_text_writes_to_text() -> None:
     stream = io.StringIO()
-    write_text(parse_text(SMALL), stream)
+    write_lgn(parse_text(SMALL), stream)
     assert stream.getvalue() == SMALL
 
 

@@ -18,7 +18,7 @@ from lgc.cli import main
 from lgc.ir import Builder, Circuit, Encoder, Head, Netlist, interp, to_text
 from lgc.passes import Pass, PassManager, PassResult, optimize
 from lgc.passes.tables import depends, extend
-from lgc.passes.thermometer import Thermometer, implied
+from lgc.passes.thermometer import ThermometerFold, implied
 
 
 def circuit_of(netlist: Netlist, features: int, thresholds: int) -> Circuit:
@@ -61,7 +61,7 @@ def test_any_circuit_keeps_its_scores_for_every_feature(shape: tuple[int, int], 
     drawn = data.draw(netlists(max_inputs=inputs).filter(lambda one: one.num_inputs == inputs and one.num_outputs > 0))
     circuit = circuit_of(drawn, *shape)
     bits = every_feature(circuit)
-    for after in (Thermometer().run(circuit).circuit, optimize(circuit, "O3")):
+    for after in (ThermometerFold().run(circuit).circuit, optimize(circuit, "O3")):
         assert np.array_equal(interp.scores(after, bits), interp.scores(circuit, bits))
         assert after.netlist.num_nodes <= circuit.netlist.num_nodes
         if not after.assumes:
@@ -102,7 +102,7 @@ def test_bisect_accepts_the_assumption_and_still_finds_a_liar() -> None:
     builder = Builder(2)
     circuit = circuit_of(builder.build([builder.gate("and", 2, 3)]), 1, 2)
     manager = PassManager(bisect_vectors=256)
-    manager.run(circuit, (Thermometer(),))
+    manager.run(circuit, (ThermometerFold(),))
     assert manager.broken is None
     wrong = circuit_of(builder.build([2]), 1, 2)
     manager.run(wrong, (Liar(),))

@@ -71,12 +71,12 @@ def _unpack(folder: Path, name: str, package: str, site: Path) -> None:
 def compare(case: Path) -> str:
     """Import one checkpoint and compare every score; returns a line for the report."""
     from lgc.frontend import ImportOptions, lower
-    from lgc.frontend.facts import read_sidecar
+    from lgc.frontend.facts import read_facts
     from lgc.frontend.registry import read_file
     from lgc.frontend.software import SoftwareModel
     from lgc.ir.interp import scores
 
-    facts = read_sidecar(case / "facts.json")
+    facts = read_facts(case / "facts.json")
     vectors = np.load(case / "vectors.npz")
     model = read_file(case / "net.pth", ImportOptions(config=facts, folder=case)).result
     features = vectors["X"].reshape(len(vectors["X"]), -1)

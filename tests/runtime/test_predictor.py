@@ -18,7 +18,7 @@ from lgc import ImportOptions
 from lgc.backend.base import write
 from lgc.backend.blif import Blif
 from lgc.errors import InputError, MissingToolError, OptionError, ToolError
-from lgc.ir import Circuit, Encoder, interp, write_text
+from lgc.ir import Circuit, Encoder, interp, write_lgn
 from lgc.runtime import Predictor, library, load
 from lgc.tools import cc
 
@@ -138,7 +138,7 @@ def test_one_predictor_serves_many_threads_at_once() -> None:
 def test_two_processes_build_the_same_model_at_once(tmp_path: Path) -> None:
     circuit = random_circuit(30, [200], 4, seed=8)
     with (tmp_path / "m.lgn").open("w") as stream:
-        write_text(circuit, stream)
+        write_lgn(circuit, stream)
     code = (
         "import sys, numpy as np; from lgc.runtime import load; "
         "p = load(sys.argv[1], engine='c'); print(p.scores(np.arange(120, dtype=np.uint8).reshape(30, 4)).tolist())"
@@ -200,7 +200,7 @@ def test_options_are_checked() -> None:
 
 def test_load_reads_circuits_and_names_classes(tmp_path: Path) -> None:
     with (tmp_path / "m.lgn").open("w") as stream:
-        write_text(BINARY, stream)
+        write_lgn(BINARY, stream)
     predictor = load(tmp_path / "m.lgn", threads=1)
     assert predictor.classes == BINARY.head.classes
     with pytest.raises(InputError):

@@ -115,7 +115,7 @@ def test_gumbel_gates_train() -> None:
 
 @pytest.mark.parametrize("fused", [False, True])
 def test_adaptive_tau_follows_the_spread_of_the_scores(fused: bool) -> None:
-    if fused and kernel.load() is None:
+    if fused and kernel.load_kernel() is None:
         pytest.skip("no C compiler")
     net = LogicNetwork(Encoder(20), [LogicLayer(Dense(20, 400), 400)], GroupSum(2, 50.0, spread=2.0))
     bits = torch.randint(0, 2, (128, 20), generator=generator(1), dtype=torch.uint8)

@@ -15,7 +15,7 @@ from lgc.tools.cc import find_c_compiler
 from lgc.train.fused import fused_step, kernel
 from lgc.train.modules import Dense, Fixed, GroupSum, LogicLayer, LogicNetwork, TopK
 
-pytestmark = pytest.mark.skipif(kernel.load() is None, reason="no C compiler")
+pytestmark = pytest.mark.skipif(kernel.load_kernel() is None, reason="no C compiler")
 
 
 def network(kind: str, seed: int = 0) -> LogicNetwork:
@@ -130,7 +130,7 @@ def test_every_instruction_set_makes_the_same_step(
     command = [find_c_compiler(), "-std=gnu11", "-O1", *flags, "-fPIC", "-shared", "-o", str(other)]
     subprocess.run([*command, str(kernel.SOURCE), "-lm"], check=True)
     results = []
-    for library in (kernel.load(), kernel.bind(other)):
+    for library in (kernel.load_kernel(), kernel.bind(other)):
         monkeypatch.setattr(kernel, "load", lambda library=library: library)
         # A larger batch of another network comes first: what it leaves on the stack must not matter.
         for seed, samples in ((1, 256), (0, 190)):

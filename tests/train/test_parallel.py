@@ -16,7 +16,7 @@ from lgc.errors import OptionError
 from lgc.frontend import read_model
 from lgc.train import TrainConfig
 from lgc.train.fused import kernel
-from lgc.train.parallel import Group, pick_device, precision
+from lgc.train.parallel import ProcessGroup, pick_device, precision
 from lgc.train.trainer import train
 
 FLAGS = {"gates": 200, "epochs": 1, "batch": 64, "tau": 5.0, "augment": "shift"}
@@ -61,7 +61,7 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
         assert np.mean(mine.tables == theirs.tables) > 0.99
 
 
-@pytest.mark.skipif(kernel.load() is None, reason="no C compiler")
+@pytest.mark.skipif(kernel.load_kernel() is None, reason="no C compiler")
 @pytest.mark.parametrize("wiring", ["dense", "topk:16"])
 def test_two_processes_with_the_kernel_equal_one_bit_for_bit(wiring: str, tmp_path: Path) -> None:
     """Also batches that do not divide by two, a layer between, other candidates, and saved states."""
@@ -78,13 +78,13 @@ def test_two_processes_with_the_kernel_equal_one_bit_for_bit(wiring: str, tmp_pa
 
 
 def test_batches_must_divide() -> None:
-    Group(0, 2).check(64, 1000)
-    Group(0, 1).check(65, 10)
+    ProcessGroup(0, 2).check(64, 1000)
+    ProcessGroup(0, 1).check(65, 10)
     for batch, samples in ((65, 1000), (64, 10)):
         with pytest.raises(OptionError, match="do not divide among 2 processes"):
-            Group(0, 2).check(batch, samples)
+            ProcessGroup(0, 2).check(batch, samples)
     rows = torch.arange(12)
-    shares = [Group(rank, 3).share(rows) for rank in range(3)]
+    shares = [ProcessGroup(rank, 3).share(rows) for rank in range(3)]
     assert torch.equal(torch.cat(shares), rows)
     assert {len(share) for share in shares} == {4}
 

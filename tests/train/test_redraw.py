@@ -71,7 +71,7 @@ def run(step: Step, updates: int, seed: int) -> None:
              torch.randint(0, 5, (64,), generator=random))  # fmt: skip
 
 
-@pytest.mark.skipif(kernel.load() is None, reason="no C compiler")
+@pytest.mark.skipif(kernel.load_kernel() is None, reason="no C compiler")
 def test_the_kernel_goes_on_as_autograd_does() -> None:
     fused, plain = network(), network()
     steps: list[Step] = [TorchStep(plain)]
@@ -91,7 +91,7 @@ def test_the_kernel_goes_on_as_autograd_does() -> None:
         assert torch.isclose(a, b, atol=2e-3).float().mean() > 0.97, name
 
 
-@pytest.mark.skipif(kernel.load() is None, reason="no C compiler")
+@pytest.mark.skipif(kernel.load_kernel() is None, reason="no C compiler")
 def test_what_is_new_has_no_moments() -> None:
     net = network()
     torch_step = TorchStep(net)

@@ -27,7 +27,7 @@ from lgc.errors import CheckpointError, InputError, OptionError, OutputError
 from lgc.frontend import lower, read_model
 from lgc.ir import interp
 from lgc.train import TrainConfig, load_dataset
-from lgc.train.parallel import Group
+from lgc.train.parallel import ProcessGroup
 from lgc.train.stop import StopRequest
 from lgc.train.trainer import Run, train
 
@@ -247,7 +247,7 @@ def test_killed_while_saving(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.wait()
-    run = Run(config, load_dataset("digits"), torch.device("cpu"), Group(), Console(quiet=True))
+    run = Run(config, load_dataset("digits"), torch.device("cpu"), ProcessGroup(), Console(quiet=True))
     run._restore()
     run.epochs.close()
     assert run.progress.epoch > 1

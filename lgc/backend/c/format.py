@@ -13,7 +13,7 @@ import numpy as np
 
 import lgc
 from lgc.backend.base import Format
-from lgc.backend.c.layout import Layout, make_layout
+from lgc.backend.c.layout import CodeLayout, make_layout
 from lgc.backend.c.literal import AND, ANDNOT, OR, STORE, Program
 from lgc.backend.c.plan import base, make_program, num_planes
 from lgc.backend.c.selftest import selftest_defines
@@ -81,7 +81,7 @@ class C99(Format):
         word = re.sub(r"[^A-Za-z0-9]+", "_", circuit.name).strip("_").lower()
         return word if word[:1].isalpha() else f"net_{word}".strip("_")
 
-    def _lines(self, circuit: Circuit, program: Program, layout: Layout) -> Iterator[str]:
+    def _lines(self, circuit: Circuit, program: Program, layout: CodeLayout) -> Iterator[str]:
         prefix = self.prefix_of(circuit)
         yield from _comment(circuit)
         yield from ("", "#include <stddef.h>", "#include <stdint.h>")
@@ -97,7 +97,7 @@ class C99(Format):
         if self.main:
             yield _source("selftest.c").rstrip("\n")
 
-    def _defines(self, circuit: Circuit, layout: Layout) -> Iterator[str]:
+    def _defines(self, circuit: Circuit, layout: CodeLayout) -> Iterator[str]:
         encoder, classes = circuit.encoder, circuit.head.num_classes
         values = {
             "FEATURES": encoder.num_features,
@@ -169,7 +169,7 @@ def _header_lines(circuit: Circuit, prefix: str) -> Iterator[str]:
     yield from ("#ifdef __cplusplus", "}", "#endif", "#endif")
 
 
-def _parts(program: Program, layout: Layout) -> Iterator[str]:
+def _parts(program: Program, layout: CodeLayout) -> Iterator[str]:
     """The kernel: functions of straight-line code, and one that calls them in order.
 
     Straight-line code of distinct values leaves an optimiser little to find. Without the passes that look for it, gcc
@@ -190,7 +190,7 @@ def _parts(program: Program, layout: Layout) -> Iterator[str]:
     yield "#if defined(__GNUC__) && !defined(__clang__)\n#pragma GCC pop_options\n#endif\n"
 
 
-def _statements(program: Program, layout: Layout, lo: int, hi: int) -> Iterator[str]:
+def _statements(program: Program, layout: CodeLayout, lo: int, hi: int) -> Iterator[str]:
     first, slot = program.num_inputs, layout.slot[lo:hi].tolist()
 
     def read(value: int) -> str:

@@ -14,7 +14,7 @@ I64 = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Layout:
+class CodeLayout:
     """Where everything goes.
 
     Attributes:
@@ -28,13 +28,13 @@ class Layout:
     num_slots: int
 
 
-def make_layout(program: Program, part_size: int) -> Layout:
+def make_layout(program: Program, part_size: int) -> CodeLayout:
     """Parts of about ``part_size`` instructions, cut where few values are alive."""
     last_use = _last_uses(program)
     cuts = _cuts(last_use, part_size)
     part_of = np.searchsorted(np.array(cuts), np.arange(len(program) + 1), side="right") - 1
     slot, num_slots = _assign(cuts, part_of, last_use)
-    return Layout(cuts, slot, num_slots)
+    return CodeLayout(cuts, slot, num_slots)
 
 
 def _last_uses(program: Program) -> I64:

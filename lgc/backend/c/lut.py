@@ -6,20 +6,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from lgc.backend.c.literal import FALSE, TRUE, Program
+from lgc.ir.tables import cofactors
 
 _EXACT_ARITY = 4
-
-
-@lru_cache(maxsize=1 << 16)
-def cofactors(table: int, arity: int, operand: int) -> tuple[int, int]:
-    """The tables of arity ``arity - 1`` with one operand set to 0 and to 1."""
-    low = high = 0
-    step = 1 << operand
-    for address in range(1 << (arity - 1)):
-        source = (address & (step - 1)) | (address & ~(step - 1)) << 1
-        low |= (table >> source & 1) << address
-        high |= (table >> (source | step) & 1) << address
-    return low, high
 
 
 @lru_cache(maxsize=1 << 16)
@@ -33,7 +22,7 @@ def _split(table: int, arity: int) -> tuple[int, int]:
         return 0, -1
     best = (1 << 30, 0)
     for operand in range(arity):
-        low, high = cofactors(table, arity, operand)
+        low, high = cofactors(table, operand, arity)
         half = (1 << (1 << (arity - 1))) - 1
         cost = _join_cost(low, high, half)
         if arity <= _EXACT_ARITY:
@@ -52,7 +41,7 @@ def _join_cost(low: int, high: int, half: int) -> int:
     return 1 if low ^ high == half or {low, high} & {0, half} else 3
 
 
-def expand(program: Program, table: int, operands: Sequence[int]) -> int:
+def append_lut(program: Program, table: int, operands: Sequence[int]) -> int:
     """Append the instructions of one node; returns its literal.
 
     Args:
@@ -77,7 +66,7 @@ def _expand(
         if (form, operands) in known:
             return known[form, operands] ^ (form != table)
     _, operand = _split(table, len(operands))
-    low, high = cofactors(table, len(operands), operand)
+    low, high = cofactors(table, operand, len(operands))
     rest = operands[:operand] + operands[operand + 1 :]
     low_literal = _expand(program, low, rest, known)
     high_literal = _expand(program, high, rest, known)

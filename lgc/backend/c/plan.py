@@ -10,7 +10,7 @@ import numpy as np
 
 from lgc.backend.c.counter import Counter
 from lgc.backend.c.literal import FALSE, STORE, TRUE, Program
-from lgc.backend.c.lut import expand
+from lgc.backend.c.lut import append_lut
 from lgc.ir import FIRST_INPUT, Circuit, Netlist
 
 _RECENT = 4
@@ -109,7 +109,7 @@ class _Planner:
     def _emit(self, node: int) -> int:
         operands = [self._known(net) for net in self._fanin[node][: self._arity[node]]]
         before = len(self.program)
-        literal = expand(self.program, self._table[node], operands)
+        literal = append_lut(self.program, self._table[node], operands)
         if len(self.program) > before and self._origin[node] >= 0:
             label = self._netlist.origins.label(self._origin[node])
             self.program.notes[len(self.program) - 1] = ("not " if literal & 1 else "") + label

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lgc.errors import LgcError, NetlistError
 from lgc.frontend.containers.content import Content
 from lgc.frontend.families.netlists import MAX_SIGNALS, in_order, to_circuit
-from lgc.frontend.importer import Importer, Job
+from lgc.frontend.importer import Importer, ImportJob
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, Builder, Circuit
 
 _MAX_INPUTS = 1 << 20  # in a binary file inputs cost no bytes, so their number cannot be checked against its length
@@ -20,7 +20,7 @@ def _matches(content: Content) -> bool:
     return content.container == "text" and content.data[:4] in (b"aag ", b"aig ")
 
 
-def _read(job: Job) -> Circuit:
+def _read(job: ImportJob) -> Circuit:
     try:
         return _Aiger(job.content.data).circuit(job)
     except LgcError as error:
@@ -122,7 +122,7 @@ class _Aiger:
                 names[int(kind[1:])] = name.decode("utf-8", "replace")[:200]
         return names
 
-    def circuit(self, job: Job) -> Circuit:
+    def circuit(self, job: ImportJob) -> Circuit:
         builder = Builder(len(self.inputs))
         nets = {0: CONST0} | {variable: FIRST_INPUT + index for index, variable in enumerate(self.inputs)}
         roots = [str(literal // 2) for literal in self.outputs]

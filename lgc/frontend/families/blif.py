@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lgc.errors import LgcError, NetlistError
 from lgc.frontend.containers.content import Content
 from lgc.frontend.families.netlists import MAX_SIGNALS, in_order, to_circuit
-from lgc.frontend.importer import Importer, Job
+from lgc.frontend.importer import Importer, ImportJob
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, MAX_ARITY, Builder, Circuit
 
 _AND, _OR, _NOT = 0x8, 0xE, 0x1
@@ -34,7 +34,7 @@ def _matches(content: Content) -> bool:
     return False
 
 
-def _read(job: Job) -> Circuit:
+def _read(job: ImportJob) -> Circuit:
     try:
         text = job.content.data.decode("utf-8")
     except UnicodeDecodeError:
@@ -109,7 +109,7 @@ class _Blif:
         self.nodes[output] = _Names(tuple(inputs), tuple(cubes), values.pop() if values else "1", number)
         return position
 
-    def circuit(self, job: Job) -> Circuit:
+    def circuit(self, job: ImportJob) -> Circuit:
         builder = Builder(len(self.inputs))
         nets = {name: FIRST_INPUT + index for index, name in enumerate(self.inputs)}
         if len(nets) != len(self.inputs):

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from lgc.errors import CheckpointError, InputError
 from lgc.frontend.assemble import ZERO, Bits, gate_tables, hard_argmax, make_head, make_inputs, take
 from lgc.frontend.containers.content import Content
-from lgc.frontend.facts import MissingFactError, read_sidecar
-from lgc.frontend.importer import Importer, Job, same_length
+from lgc.frontend.facts import MissingFactError, read_facts
+from lgc.frontend.importer import Importer, ImportJob, same_length
 from lgc.frontend.model import Model
 
 Array = NDArray[Any]
@@ -23,7 +23,7 @@ def _matches(content: Content) -> bool:
     return any(f"{prefix}gate_sequence" in content.state for prefix in content.prefixes("weights"))
 
 
-def _read(job: Job) -> Model:
+def _read(job: ImportJob) -> Model:
     job = _with_sidecar(job)
     prefixes = job.content.prefixes("weights")
     shape = job.facts.integers("input_shape")
@@ -49,13 +49,13 @@ def _read(job: Job) -> Model:
     return assembler.finish(bits, head, job.content.path.stem, "compactlogic", form="trained")
 
 
-def _with_sidecar(job: Job) -> Job:
+def _with_sidecar(job: ImportJob) -> ImportJob:
     """Their `meta_data.json` lies beside the file; it is read unless the user names another."""
     path = job.content.path.with_name("meta_data.json")
     if job.facts.config or not path.exists():
         return job
     try:
-        sidecar = read_sidecar(path)
+        sidecar = read_facts(path)
     except InputError as error:
         job.doubtful.append(f"{path.name} beside the file is not used: {error.message}")
         return job
@@ -64,7 +64,7 @@ def _with_sidecar(job: Job) -> Job:
     return job
 
 
-def _pick(job: Job, name: str, winner: Bits, side: int | None = None) -> Array:
+def _pick(job: ImportJob, name: str, winner: Bits, side: int | None = None) -> Array:
     """Each row's winning column of a (N, G) tensor, or of one side of a (2, N, G) tensor."""
     table = job.tensor(name, 2 if side is None else 3)
     if side is not None:
@@ -75,7 +75,7 @@ def _pick(job: Job, name: str, winner: Bits, side: int | None = None) -> Array:
     return picked
 
 
-def _conv_operands(job: Job, prefix: str, winner: Bits, image: Bits, index: int) -> Bits:
+def _conv_operands(job: ImportJob, prefix: str, winner: Bits, image: Bits, index: int) -> Bits:
     """Bits (K, H', W', 2): position ``out*stride + offset``; outside the image is constant 0."""
     channels, height, width = image.shape
     stride, out_shape = _geometry(job, prefix, index)
@@ -97,7 +97,7 @@ def _conv_operands(job: Job, prefix: str, winner: Bits, image: Bits, index: int)
     return np.stack(parts, axis=-1)
 
 
-def _geometry(job: Job, prefix: str, index: int) -> tuple[int, tuple[int, int]]:
+def _geometry(job: ImportJob, prefix: str, index: int) -> tuple[int, tuple[int, int]]:
     """Stride and output size of a convolution: of the pickled module, or of the sidecar's list of layers."""
     module = job.content.modules.get(prefix.removesuffix("."))
     layers = job.facts.get("layers")

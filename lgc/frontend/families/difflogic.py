@@ -14,7 +14,7 @@ from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import ImportOptions, MissingFactError
 from lgc.frontend.families.checks import Check, load_check
 from lgc.frontend.families.replay import Recipe, replay
-from lgc.frontend.importer import Importer, Job
+from lgc.frontend.importer import Importer, ImportJob
 from lgc.frontend.model import Model
 
 Array = NDArray[Any]
@@ -45,7 +45,7 @@ def _matches(content: Content) -> bool:
     )
 
 
-def _read(job: Job) -> Model:
+def _read(job: ImportJob) -> Model:
     dataset = job.facts.get("dataset")
     if dataset is not None:
         if dataset not in DATASETS:
@@ -59,7 +59,7 @@ def _read(job: Job) -> Model:
     return _replayed(job, tables)
 
 
-def _from_modules(job: Job, prefixes: list[str], tables: list[Tables]) -> Model:
+def _from_modules(job: ImportJob, prefixes: list[str], tables: list[Tables]) -> Model:
     """A pickled module holds what a state dict loses: the wiring, the input's width, k and tau."""
     modules = job.content.modules
     wires = []
@@ -77,7 +77,7 @@ def _from_modules(job: Job, prefixes: list[str], tables: list[Tables]) -> Model:
 
 
 def _assemble(
-    job: Job, wires: list[Array], tables: list[Tables], width: int | None, head: dict[str, Any] | None = None
+    job: ImportJob, wires: list[Array], tables: list[Tables], width: int | None, head: dict[str, Any] | None = None
 ) -> Model:
     assembler, bits = make_inputs(job.facts, width)
     for index, (pair, table) in enumerate(zip(wires, tables, strict=True)):
@@ -94,7 +94,7 @@ def _assemble(
     return assembler.finish(bits, found, job.content.path.stem, "difflogic", form="trained")
 
 
-def _replayed(job: Job, tables: list[Tables]) -> Model:
+def _replayed(job: ImportJob, tables: list[Tables]) -> Model:
     seed = job.facts.integer("seed", 0, 2**63)
     if seed is None:
         raise MissingFactError("seed", "a difflogic state dict does not hold the wiring")
@@ -131,7 +131,7 @@ def _recipes(facts: ImportOptions, seed: int) -> list[Recipe]:
     return [Recipe(seed, preamble, place, kind) for place, kind in product(places, kinds)]
 
 
-def _try(job: Job, recipe: Recipe, tables: list[Tables], check: Check) -> tuple[Model | None, str]:
+def _try(job: ImportJob, recipe: Recipe, tables: list[Tables], check: Check) -> tuple[Model | None, str]:
     """The model if it passes, and the verdict."""
     _, bits = make_inputs(job.facts, None)
     try:

@@ -20,7 +20,7 @@ from lgc.frontend.assemble import (
     take,
 )
 from lgc.frontend.containers.content import Content
-from lgc.frontend.importer import Importer, Job
+from lgc.frontend.importer import Importer, ImportJob
 from lgc.frontend.model import Model
 
 Array = NDArray[Any]
@@ -31,7 +31,7 @@ def _matches(content: Content) -> bool:
     return bool(names) and all(any(key.startswith(f"{name}mapping") for key in content.state) for name in names)
 
 
-def _read(job: Job) -> Model:
+def _read(job: ImportJob) -> Model:
     _use_wrapper(job)
     prefixes = job.content.prefixes("luts")
     layers = [_layer(job, prefix) for prefix in prefixes]
@@ -53,7 +53,7 @@ def _read(job: Job) -> Model:
     return assembler.finish(bits, head, job.content.path.stem, "torch-dwn", form="trained")
 
 
-def _layer(job: Job, prefix: str) -> tuple[Array, Tables, int | None]:
+def _layer(job: ImportJob, prefix: str) -> tuple[Array, Tables, int | None]:
     """Wires (N, n), tables, and the width of the input if the layer tells."""
     luts = job.tensor(f"{prefix}luts", 2)
     refuse_nan(luts, f"{prefix}luts")
@@ -74,7 +74,7 @@ def _layer(job: Job, prefix: str) -> tuple[Array, Tables, int | None]:
     return wires, tables, None
 
 
-def _use_wrapper(job: Job) -> None:
+def _use_wrapper(job: ImportJob) -> None:
     """The wrapper seen in practice brings a config, class names and the thermometer."""
     entries = job.content.entries
     config = entries.get("config")
@@ -94,14 +94,14 @@ def _use_wrapper(job: Job) -> None:
     job.facts = job.facts.with_defaults(defaults)
 
 
-def _classes(job: Job) -> int | None:
+def _classes(job: ImportJob) -> int | None:
     given = job.facts.get("classes")
     if isinstance(given, list | tuple):
         return len(given)
     return job.facts.integer("classes") or job.facts.integer("num_classes")
 
 
-def _output_order(job: Job, module: dict[str, Any], width: int) -> Array | None:
+def _output_order(job: ImportJob, module: dict[str, Any], width: int) -> Array | None:
     """GroupSum(randperm=...) shuffles the outputs. A pickled module holds the permutation, a state dict never does."""
     order = module.get("randperm")
     if isinstance(order, np.ndarray):

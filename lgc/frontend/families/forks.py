@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lgc.errors import CheckpointError
 from lgc.frontend.assemble import gate_tables, hard_argmax, make_head, make_inputs, take
 from lgc.frontend.containers.content import Content
-from lgc.frontend.importer import Importer, Job, same_length
+from lgc.frontend.importer import Importer, ImportJob, same_length
 from lgc.frontend.model import Model
 
 Array = NDArray[Any]
@@ -21,7 +21,7 @@ def _matches_salon64(content: Content) -> bool:
     return any(f"{name}{side}" in content.state for name in names for side in ("conn_a", "conn_b"))
 
 
-def _read_salon64(job: Job) -> Model:
+def _read_salon64(job: ImportJob) -> Model:
     prefixes = job.content.prefixes("weights")
     pairs = []
     for prefix in prefixes:
@@ -40,7 +40,7 @@ def _matches_visualizer(content: Content) -> bool:
     return any("logic_layers." in name for name in names) and "connections" in content.entries
 
 
-def _read_visualizer(job: Job) -> Model:
+def _read_visualizer(job: ImportJob) -> Model:
     prefixes = job.content.prefixes("weights")
     connections = job.content.entries["connections"]
     if not isinstance(connections, list) or len(connections) != len(prefixes):
@@ -56,7 +56,7 @@ def _read_visualizer(job: Job) -> Model:
     return _assemble(job, prefixes, pairs, "difflogic-visualizer")
 
 
-def _assemble(job: Job, prefixes: list[str], pairs: list[tuple[Array, Array]], family: str) -> Model:
+def _assemble(job: ImportJob, prefixes: list[str], pairs: list[tuple[Array, Array]], family: str) -> Model:
     assembler, bits = make_inputs(job.facts, None)
     for index, (prefix, pair) in enumerate(zip(prefixes, pairs, strict=True)):
         name = f"layer{index + 1}"

@@ -17,7 +17,7 @@ from lgc.errors import CheckpointError
 from lgc.frontend.assemble import Bits, Tables, gate_tables, hard_argmax, make_head, make_inputs, take
 from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import MissingFactError
-from lgc.frontend.importer import Importer, Job, check_io, same_length
+from lgc.frontend.importer import Importer, ImportJob, check_io, same_length
 from lgc.frontend.lower import lower
 from lgc.frontend.model import Model
 from lgc.ir.interp import evaluate
@@ -29,7 +29,7 @@ _CHECKED_SAMPLES = 1000
 
 
 @dataclass(frozen=True)
-class Stage:
+class StoredLayer:
     """One gate layer as the file has it: wires (N, 2) over an input of ``width`` bits (None: unknown)."""
 
     name: str
@@ -48,7 +48,7 @@ def _matches(content: Content) -> bool:
     return bool(names) and all(len(content.state[f"{name}w"]) == 16 for name in names)
 
 
-def _read(job: Job) -> Model:
+def _read(job: ImportJob) -> Model:
     stages = [_stage(job, prefix) for prefix in _gate_names(job.content)]
     samples = _samples(job, "dataset_input")
     first = stages[0].width
@@ -68,7 +68,7 @@ def _read(job: Job) -> Model:
     return model
 
 
-def _stage(job: Job, prefix: str) -> Stage:
+def _stage(job: ImportJob, prefix: str) -> StoredLayer:
     logits = job.tensor(f"{prefix}w", 2)
     count = logits.shape[1]
     ids = hard_argmax(logits, 0, f"{prefix}w")
@@ -85,10 +85,10 @@ def _stage(job: Job, prefix: str) -> Stage:
             raise CheckpointError(
                 f"{before}: its two forms of wiring disagree", hint="A binarised clone must hold the same choice twice"
             )
-    return Stage(prefix, wiring[0][0].reshape(count, 2), width, gate_tables(ids, prefix))
+    return StoredLayer(prefix, wiring[0][0].reshape(count, 2), width, gate_tables(ids, prefix))
 
 
-def _wirings(job: Job, prefix: str, outputs: int) -> list[tuple[Bits, int | None]]:
+def _wirings(job: ImportJob, prefix: str, outputs: int) -> list[tuple[Bits, int | None]]:
     """Every wiring (2N,) that a connection layer holds, with the width of its input if it tells."""
     found: list[tuple[Bits, int | None]] = []
     dense = job.maybe(f"{prefix}c")
@@ -108,7 +108,7 @@ def _wirings(job: Job, prefix: str, outputs: int) -> list[tuple[Bits, int | None
     return found
 
 
-def _block_sparse(job: Job, prefix: str) -> tuple[Bits, int]:
+def _block_sparse(job: ImportJob, prefix: str) -> tuple[Bits, int]:
     """Two argmaxes: output (m, o) takes block n of the second, then element i of that block."""
     first, second = job.tensor(f"{prefix}c_sub_layer_1", 3), job.tensor(f"{prefix}c_sub_layer_2", 3)
     blocks, size, middle = first.shape
@@ -120,7 +120,7 @@ def _block_sparse(job: Job, prefix: str) -> tuple[Bits, int]:
     return wires.reshape(-1), blocks * size
 
 
-def _early_wirings(job: Job, prefix: str, index: int, count: int) -> list[tuple[Bits, int | None]]:
+def _early_wirings(job: ImportJob, prefix: str, index: int, count: int) -> list[tuple[Bits, int | None]]:
     """The layouts without connection layers: `.c` of shape (in, N, 2) beside `.w`, or a list ``connections``."""
     dense = job.maybe(f"{prefix}c")
     if dense is not None and dense.ndim == 3:
@@ -144,7 +144,7 @@ def _integers(array: Array, name: str) -> Bits:
     return array.astype(np.int64)
 
 
-def _resolve(job: Job, stages: list[Stage], features: int) -> list[Bits]:
+def _resolve(job: ImportJob, stages: list[StoredLayer], features: int) -> list[Bits]:
     """Wires counted over [input, gates of layer 1, gates of layer 2, ...], whatever the pass-through options.
 
     The options are not in the file. Those that fit the widths must agree, or the user decides.
@@ -171,14 +171,14 @@ def _resolve(job: Job, stages: list[Stage], features: int) -> list[Bits]:
     return fitting[0][1]
 
 
-def _option(job: Job, name: str, theirs: str) -> tuple[bool, ...]:
+def _option(job: ImportJob, name: str, theirs: str) -> tuple[bool, ...]:
     value = job.facts.flag(name)
     if value is None and job.facts.get(theirs) is not None:
         value = job.facts.flag(theirs)
     return (False, True) if value is None else (value,)
 
 
-def _apply(stages: list[Stage], features: int, pass_input: bool, pass_residual: bool) -> list[Bits] | None:
+def _apply(stages: list[StoredLayer], features: int, pass_input: bool, pass_residual: bool) -> list[Bits] | None:
     """The wires if the options fit the file, else None."""
     network_input = np.arange(features)
     previous, reads, start = network_input, network_input, features
@@ -200,12 +200,12 @@ def _apply(stages: list[Stage], features: int, pass_input: bool, pass_residual: 
     return resolved
 
 
-def _samples(job: Job, name: str) -> Array | None:
+def _samples(job: ImportJob, name: str) -> Array | None:
     found = job.content.entries.get(name, job.maybe(name))
     return found if isinstance(found, np.ndarray) and found.ndim == 2 else None
 
 
-def _check_samples(job: Job, model: Model, inputs: Array | None, outputs: Array | None) -> None:
+def _check_samples(job: ImportJob, model: Model, inputs: Array | None, outputs: Array | None) -> None:
     """Where a file brings samples with the binarised outputs, the imported network must reproduce them."""
     if inputs is None or outputs is None or len(inputs) != len(outputs) or model.encoder.thresholds is not None:
         return

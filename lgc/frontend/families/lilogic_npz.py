@@ -16,7 +16,7 @@ from lgc.errors import CheckpointError, OptionError
 from lgc.frontend.assemble import gate_tables, make_head, make_inputs, take
 from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import MissingFactError
-from lgc.frontend.importer import Importer, Job, check_io, same_length
+from lgc.frontend.importer import Importer, ImportJob, check_io, same_length
 from lgc.frontend.lower import lower
 from lgc.frontend.model import Model
 from lgc.ir.interp import evaluate
@@ -30,7 +30,7 @@ def _matches(content: Content) -> bool:
     return {"gate_types", "connections.A", "connections.B"} <= set(content.state)
 
 
-def _read(job: Job) -> Model:
+def _read(job: ImportJob) -> Model:
     ids, a, b = (job.tensor(name, 2) for name in ("gate_types", "connections.A", "connections.B"))
     same_length("the archive", {"connections.A": a, "connections.B": b}, ids.shape)
     if 0 in ids.shape:
@@ -49,7 +49,7 @@ def _read(job: Job) -> Model:
     return model
 
 
-def _widths(job: Job, ids: Array, a: Array, b: Array) -> list[int]:
+def _widths(job: ImportJob, ids: Array, a: Array, b: Array) -> list[int]:
     """The number of gates of each layer."""
     layers, widest = ids.shape
     given = job.facts.integers("widths")
@@ -76,7 +76,7 @@ def _used(row: NDArray[np.bool_]) -> int:
     return int(row.nonzero()[0].max(initial=-1)) + 1
 
 
-def _from_classes(job: Job, used: int, widest: int) -> int:
+def _from_classes(job: ImportJob, used: int, widest: int) -> int:
     """The only multiple of the class count that is possible."""
     classes = job.facts.integer("classes") if not isinstance(job.facts.get("classes"), list | tuple) else None
     classes = classes or len(job.facts.get("classes") or ())
@@ -90,7 +90,7 @@ def _from_classes(job: Job, used: int, widest: int) -> int:
     return fitting[0]
 
 
-def _check_samples(job: Job, model: Model) -> None:
+def _check_samples(job: ImportJob, model: Model) -> None:
     inputs, outputs = job.maybe("input"), job.maybe("output")
     if inputs is None or outputs is None or inputs.ndim != 2 or outputs.ndim != 2 or len(inputs) != len(outputs):
         return

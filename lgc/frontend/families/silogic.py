@@ -20,7 +20,7 @@ from lgc.frontend.assemble import (
     take,
 )
 from lgc.frontend.containers.content import Content
-from lgc.frontend.importer import Importer, Job, same_length
+from lgc.frontend.importer import Importer, ImportJob, same_length
 from lgc.frontend.model import Model
 
 Array = NDArray[Any]
@@ -38,7 +38,7 @@ def _matches(content: Content) -> bool:
     return any(key.startswith(f"{name}_conn.") for name in _layers(content) for key in content.state)
 
 
-def _read(job: Job) -> Model:
+def _read(job: ImportJob) -> Model:
     _refuse_others(job)
     prefixes = _layers(job.content)
     first = job.maybe(f"{prefixes[0]}_conn.conn")
@@ -54,7 +54,7 @@ def _read(job: Job) -> Model:
     return assembler.finish(bits, head, job.content.path.stem, "silogic", form="trained")
 
 
-def _refuse_others(job: Job) -> None:
+def _refuse_others(job: ImportJob) -> None:
     """Parts that are no plain gates, by name."""
     for key in sorted(job.content.state):
         if "._conn.bn." in key or key.endswith("._conn.w"):
@@ -66,7 +66,7 @@ def _refuse_others(job: Job) -> None:
             raise CheckpointError(f"'{key[:60]}': {what} of silogic is not supported", hint="GroupSum heads are")
 
 
-def _wires(job: Job, prefix: str, width: int) -> Array:
+def _wires(job: ImportJob, prefix: str, width: int) -> Array:
     """Wires (N, r): fixed, or the argmax over candidates, or over all inputs."""
     fixed = job.maybe(f"{prefix}_conn.idx")
     if fixed is not None:
@@ -82,7 +82,7 @@ def _wires(job: Job, prefix: str, width: int) -> Array:
     return picked
 
 
-def _tables(job: Job, prefix: str, arity: int) -> Tables:
+def _tables(job: ImportJob, prefix: str, arity: int) -> Tables:
     """Truth tables of one layer's nodes, whatever their parametrisation."""
     name = f"{prefix}node.gate_logits"
     if job.maybe(name) is not None:
@@ -100,7 +100,7 @@ def _tables(job: Job, prefix: str, arity: int) -> Tables:
     return _theta_tables(job, prefix, arity)
 
 
-def _theta_tables(job: Job, prefix: str, arity: int) -> Tables:
+def _theta_tables(job: ImportJob, prefix: str, arity: int) -> Tables:
     """`walsh`, `linear` and `polynomial` nodes: a sum over monomials of the inputs decides each table bit."""
     name = f"{prefix}node.theta"
     theta = job.tensor(name, 2)
@@ -129,7 +129,7 @@ def _theta_tables(job: Job, prefix: str, arity: int) -> Tables:
     return bit_tables(sums > 0 if strict else sums >= 0, msb_first=False)
 
 
-def _is_walsh(job: Job, prefix: str) -> bool:
+def _is_walsh(job: ImportJob, prefix: str) -> bool:
     """At arity 1 `walsh` and `linear` look alike; only a pickled module or the user can tell."""
     module = job.content.modules.get(f"{prefix}node")
     kind = module.kind if module else job.facts.get("node")

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import CheckpointError, OptionError
-from lgc.frontend.assemble import ZERO, Assembler, Bits, encode, make_head, make_inputs, take
+from lgc.frontend.assemble import ZERO, Assembler, Bits, from_thresholds, make_head, make_inputs, take
 from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import MissingFactError
 from lgc.frontend.families.torchlogix_plan import Step, make_plan
 from lgc.frontend.families.torchlogix_tables import read_tables, read_thresholds, read_wires
-from lgc.frontend.importer import Importer, Job
+from lgc.frontend.importer import Importer, ImportJob
 from lgc.frontend.model import Model
 
 Array = NDArray[Any]
@@ -34,7 +34,7 @@ def _only_logic(content: Content) -> bool:
     return all(array.ndim == 2 and array.shape[1] == 16 for array in content.state.values())
 
 
-def _read(job: Job) -> Model:
+def _read(job: ImportJob) -> Model:
     plan = make_plan(job)
     network = _Network(job)
     for step in plan:
@@ -52,7 +52,7 @@ def _read(job: Job) -> Model:
 class _Network:
     """The values between the steps, as arrays of bits shaped like the peer's tensors (without the batch)."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: ImportJob) -> None:
         self.job = job
         self.assembler: Assembler | None = None
         self.bits: Bits | None = None
@@ -106,7 +106,7 @@ class _Network:
             raise CheckpointError(
                 f"thresholds of shape {thresholds.shape} do not fit samples of shape {shape}"
             ) from None
-        self.assembler, bits = encode(full.reshape(-1, count))
+        self.assembler, bits = from_thresholds(full.reshape(-1, count))
         self.bits = _merge(bits.reshape(*shape, count), -2 if axis is None else axis)
 
     def _flat_shape(self, thresholds: Array) -> tuple[int, ...]:
@@ -222,7 +222,7 @@ class _Network:
         self.bits = or_layers(assembler, pair, self._name("residual")).reshape(main.shape)
 
 
-def _positions(job: Job, prefix: str, ndim: int) -> Array:
+def _positions(job: ImportJob, prefix: str, ndim: int) -> Array:
     """The positions that level 0 reads, int (r, K, P, S, ndim): spatial axes, then the channel."""
     places = job.tensor(f"{prefix}connections._indices_L0", 5)
     if places.dtype.kind not in "iu" or places.shape[-1] != ndim or 0 in places.shape:

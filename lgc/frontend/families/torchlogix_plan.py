@@ -9,7 +9,7 @@ from typing import Any
 
 from lgc.errors import CheckpointError, OptionError
 from lgc.frontend.facts import MissingFactError
-from lgc.frontend.importer import Job
+from lgc.frontend.importer import ImportJob
 
 Step = dict[str, Any]
 
@@ -18,7 +18,7 @@ _POOL_PADDING = {"ClgnCifar10": (0, 0, 0, 0), "ClgnMnist": (0, 1, 1), "CNN": (0,
 _CONV_FIELDS = ("in_dim", "receptive_field_size", "stride", "padding", "lut_rank")
 
 
-def make_plan(job: Job) -> list[Step]:
+def make_plan(job: ImportJob) -> list[Step]:
     """The steps of the network in a file.
 
     Raises:
@@ -38,7 +38,7 @@ def make_plan(job: Job) -> list[Step]:
     raise MissingFactError("layers", "a convolutional network's padding, pooling and order are not in the file")
 
 
-def _of_keys(job: Job) -> list[Step]:
+def _of_keys(job: ImportJob) -> list[Step]:
     """A purely dense network: its keys are in order."""
     steps: list[Step] = []
     thresholds = job.content.prefixes("thresholds") or job.content.prefixes("raw_diffs")
@@ -51,7 +51,7 @@ def _of_keys(job: Job) -> list[Step]:
     return [*steps, {"type": "groupsum"}]
 
 
-def _of_architecture(job: Job, architecture: str, convs: list[str]) -> list[Step]:
+def _of_architecture(job: ImportJob, architecture: str, convs: list[str]) -> list[Step]:
     """The convolutional models that torchlogix ships: convolution and pooling in turn, then dense layers."""
     family = next((name for name in _POOL_PADDING if architecture.startswith(name)), None)
     if family is None or len(_POOL_PADDING[family]) != len(convs):
@@ -74,7 +74,7 @@ def _of_architecture(job: Job, architecture: str, convs: list[str]) -> list[Step
     return [*steps, {"type": "groupsum"}]
 
 
-def _binarizations(job: Job) -> list[str]:
+def _binarizations(job: ImportJob) -> list[str]:
     return job.content.prefixes("thresholds") or job.content.prefixes("raw_diffs")
 
 
@@ -96,7 +96,7 @@ def _checked(described: object) -> list[Step]:
     return steps
 
 
-def _of_modules(job: Job, path: str) -> list[Step]:
+def _of_modules(job: ImportJob, path: str) -> list[Step]:
     """The steps of a pickled module, from its class names and attributes."""
     module = job.content.modules[path]
     kind, attributes = module.kind, module.attributes
@@ -127,7 +127,7 @@ def _of_modules(job: Job, path: str) -> list[Step]:
     return _of_children(job, path, kind)
 
 
-def _of_children(job: Job, path: str, kind: str) -> list[Step]:
+def _of_children(job: ImportJob, path: str, kind: str) -> list[Step]:
     """A container runs its children in order; a model class that only holds a `model` counts as one."""
     prefix = f"{path}." if path else ""
     children = [name for name in job.content.modules if name and name.startswith(prefix) and name != path]

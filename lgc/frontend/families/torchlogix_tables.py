@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lgc.errors import CheckpointError, OptionError
 from lgc.frontend.assemble import Tables, bit_tables, gate_tables, hard_argmax, log2_size, refuse_nan
 from lgc.frontend.facts import MissingFactError
-from lgc.frontend.importer import Job
+from lgc.frontend.importer import ImportJob
 from lgc.tools.find import missing
 
 Array = NDArray[Any]
@@ -19,7 +19,7 @@ PARAMETRIZATIONS = ("raw", "warp", "light")
 _TIE = 1e-5
 
 
-def read_tables(job: Job, name: str, weights: Array, rank: int, prefix: str) -> Tables:
+def read_tables(job: ImportJob, name: str, weights: Array, rank: int, prefix: str) -> Tables:
     """Tables, uint64 (N,), of weights (N, 16) or (N, 2^r); ``rank`` comes from the wiring, not from the shape.
 
     Raises:
@@ -53,7 +53,7 @@ def read_tables(job: Job, name: str, weights: Array, rank: int, prefix: str) -> 
     return bit_tables(sums < 0, msb_first=True)
 
 
-def _parametrization(job: Job, prefix: str) -> str | None:
+def _parametrization(job: ImportJob, prefix: str) -> str | None:
     """Of the pickled module, else what the user says."""
     module = job.content.modules.get(f"{prefix}parametrization")
     if module is not None:
@@ -69,7 +69,7 @@ def _hadamard(size: int) -> NDArray[np.float64]:
     return np.where(np.bitwise_count(index[:, None] & index) & 1, -1.0, 1.0)
 
 
-def read_wires(job: Job, prefix: str) -> Array:
+def read_wires(job: ImportJob, prefix: str) -> Array:
     """Wires (N, r) of a dense layer, fixed or learned.
 
     Raises:
@@ -99,7 +99,7 @@ def read_wires(job: Job, prefix: str) -> Array:
     return np.ascontiguousarray(wires)
 
 
-def read_thresholds(job: Job, prefix: str) -> Array | None:
+def read_thresholds(job: ImportJob, prefix: str) -> Array | None:
     """Thresholds (T), (F, T) or (C, T) in float32; None for a binarisation that does nothing.
 
     Raises:

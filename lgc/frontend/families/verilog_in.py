@@ -10,7 +10,7 @@ from pathlib import Path
 from lgc.errors import NetlistError, ToolError
 from lgc.frontend.containers.content import Content
 from lgc.frontend.families import blif
-from lgc.frontend.importer import Importer, Job
+from lgc.frontend.importer import Importer, ImportJob
 from lgc.ir import Circuit
 from lgc.tools.run import FailedError
 from lgc.tools.yosys import run_yosys
@@ -24,7 +24,7 @@ def _matches(content: Content) -> bool:
     return content.container == "text" and _MODULE.search(content.data[: 1 << 20]) is not None
 
 
-def _read(job: Job) -> Circuit:
+def _read(job: ImportJob) -> Circuit:
     top = job.facts.get("top")
     if top is not None and not _TOP.fullmatch(str(top)):
         raise NetlistError(f"--source-top is '{str(top)[:40]}', which is no plain Verilog name")
@@ -40,7 +40,7 @@ def _read(job: Job) -> Circuit:
             hint="lgc reads combinational Verilog; what `lgc compile` wrote with --pipeline, compile again without",
         )
     job.certain.append("elaborated and flattened by yosys; ports in the order yosys writes them, bit 0 of each first")
-    inner = Job(replace(job.content, data=text), job.facts)
+    inner = ImportJob(replace(job.content, data=text), job.facts)
     return blif.IMPORTER.read(inner)  # type: ignore[return-value]  # BLIF is a circuit
 
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from lgc.ir import CONST0, CONST1, Builder
+from lgc.ir.tables import cofactors
 
 FALSE, TRUE = 2 * CONST0, 2 * CONST0 + 1
 ENCODER, GATES, POPCOUNT, ARGMAX, COPIES = range(5)
@@ -54,17 +55,6 @@ def reduce_table(table: int, literals: tuple[int, ...]) -> tuple[int, tuple[int,
 
 _LOW = [sum(1 << address for address in range(64) if not (address >> index) & 1) for index in range(6)]
 """Of a table of six operands, the addresses at which an operand is 0."""
-
-
-def cofactors(table: int, index: int, arity: int) -> tuple[int, int]:
-    """The functions of the other operands where operand ``index`` is 0, and where it is 1."""
-    low = high = 0
-    for address in range(1 << (arity - 1)):
-        below = address & ((1 << index) - 1)
-        base = ((address - below) << 1) | below
-        low |= ((table >> base) & 1) << address
-        high |= ((table >> (base | (1 << index))) & 1) << address
-    return low, high
 
 
 class Mapper:

@@ -54,7 +54,7 @@ class LayerState(ctypes.Structure):
 
 
 @cache
-def load() -> ctypes.CDLL | None:
+def load_kernel() -> ctypes.CDLL | None:
     """The library; None where it cannot be built."""
     try:
         return bind(open_cached("train", SOURCE, _VARIANTS))
@@ -73,7 +73,7 @@ def bind(path: Path) -> ctypes.CDLL:
 
 def call(name: str, *arguments: Any) -> None:
     """Call a function of the kernel; tensors go as the address of their data."""
-    library = load()
+    library = load_kernel()
     assert library is not None
     function: Callable[..., None] = getattr(library, name)
     function(*(_address(one) if isinstance(one, Tensor) else one for one in arguments))

@@ -12,13 +12,13 @@ from torch.nn.functional import cross_entropy
 from lgc.ir.gates import TABLE_OF_ID
 from lgc.train.fused import kernel
 from lgc.train.modules import Dense, Fixed, LogicLayer, LogicNetwork, TopK, redrawn
-from lgc.train.parallel import Group
+from lgc.train.parallel import ProcessGroup
 
 _WORD, _LANES, _MAX_BATCH = 64, 32, 4096
 _BETAS, _EPS = (0.9, 0.999), 1e-8
 
 
-def fused_step(network: LogicNetwork, batch: int, group: Group | None = None) -> FusedStep | None:
+def fused_step(network: LogicNetwork, batch: int, group: ProcessGroup | None = None) -> FusedStep | None:
     """The fused step of a network, or None: not on the CPU, other estimators or modules, or no C compiler."""
     layers = list(network.layers)
     fits = all(
@@ -33,9 +33,9 @@ def fused_step(network: LogicNetwork, batch: int, group: Group | None = None) ->
     # A layer's subset of inputs is packed with the samples, so only the first may have one.
     subset = any(getattr(layer.connectome, "candidates", None) is not None and isinstance(layer.connectome, Dense)
                  for layer in layers[1:])  # fmt: skip
-    if not fits or subset or batch > _MAX_BATCH or kernel.load() is None:
+    if not fits or subset or batch > _MAX_BATCH or kernel.load_kernel() is None:
         return None
-    return FusedStep(network, group or Group())
+    return FusedStep(network, group or ProcessGroup())
 
 
 class FusedStep:
@@ -49,7 +49,7 @@ class FusedStep:
 
     whole_batches = True
 
-    def __init__(self, network: LogicNetwork, group: Group) -> None:
+    def __init__(self, network: LogicNetwork, group: ProcessGroup) -> None:
         self.network = network
         self.lr = 0.0
         self.steps = 0
@@ -122,7 +122,7 @@ class FusedStep:
 class _FusedLayer:
     """A layer's tensors, laid out for the kernel."""
 
-    def __init__(self, layer: LogicLayer, group: Group) -> None:
+    def __init__(self, layer: LogicLayer, group: ProcessGroup) -> None:
         wiring = layer.connectome
         self.layer, self.wiring, self.group = layer, wiring, group
         self.subset = wiring.candidates if isinstance(wiring, Dense) else None
