@@ -133,12 +133,12 @@ def _print_inference(model: Path) -> None:
 
 
 def _print_head(model: Path) -> None:
-    from lgc.bench.head import PARTS, bench_head, markdown
+    from lgc.bench.head import bench_head, markdown, measured_parts
     from lgc.frontend import load_circuit
     from lgc.passes import optimize
 
     circuit = optimize(load_circuit(model))
-    click.echo(markdown([row for part in PARTS for row in bench_head(circuit, part)]))
+    click.echo(markdown([row for part in measured_parts() for row in bench_head(circuit, part)]))
 
 
 def _print_training(gates: int, repeats: int) -> None:
