@@ -32,7 +32,7 @@ def test_a_head_is_measured_beside_all_others_of_its_part(monkeypatch: pytest.Mo
     monkeypatch.setattr(
         bench_head, "_measure", lambda part, form, text: given.setdefault(part.fabric, []).append((form, "LUT" in text))
     )
-    for part in bench_head.PARTS:
+    for part in bench_head.measured_parts():
         bench_head.bench_head(random_circuit(20, [90], 3, seed=2), part)
     mapped = {name: [f"--head {head}" for head in heads] for name, heads in HEADS.items()}
     assert given == {name: [("plain", False), *((form, True) for form in forms)] for name, forms in mapped.items()}

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lgc.backend.base import to_bytes
 from lgc.backend.verilog import Verilog
@@ -21,31 +22,14 @@ from lgc.ir import Circuit
 from lgc.mapping.heads import heads_on
 from lgc.mapping.heads.pack import pair_up_sets
 from lgc.parts.fabrics import FABRICS
+from lgc.parts.part import Part, parts
 from lgc.passes import optimize
 from lgc.progress import Progress
 from lgc.tools.yosys import run_yosys
 
 TOP = "bench"
-
-
-@dataclass(frozen=True)
-class Part:
-    """A family of parts.
-
-    Attributes:
-        command: of yosys.
-        packs: whether a lookup table of two outputs holds two functions of the same five nets.
-    """
-
-    fabric: str
-    command: str
-    packs: bool
-
-
-PARTS = (
-    Part("xc7", "synth_xilinx -family xc7 -abc9 -flatten", packs=True),
-    Part("ecp5", "synth_ecp5", packs=False),
-)
+# The cells of the fabrics whose tables pair up: of two outputs, and where one has its only output.
+_DOUBLE, _OUTPUT = "LUT6_2", "O"
 
 
 @dataclass(frozen=True)
@@ -103,12 +87,18 @@ def _plain_lines(circuit: Circuit) -> Iterator[str]:
     yield "endmodule"
 
 
+def measured_parts() -> list[Part]:
+    """The parts that the table is of: one for each size of lookup tables that a fabric has."""
+    fabrics = {one.lut: one.name for one in reversed(FABRICS.values())}
+    return [next(part for part in parts().values() if part.fabric == fabrics[lut]) for lut in sorted(fabrics)[::-1]]
+
+
 def bench_head(circuit: Circuit, part: Part) -> list[HeadRow]:
     """Plainly, then with each head of lookup tables that the part can have.
 
     Raises:
-        MissingToolError: pyosys is missing.
-        ToolError: yosys failed.
+        MissingToolError: there is no yosys.
+        ToolError: it failed.
     """
     texts = {"plain": plain_verilog(circuit)}
     for head in heads_on(FABRICS[part.fabric]):
@@ -118,11 +108,12 @@ def bench_head(circuit: Circuit, part: Part) -> list[HeadRow]:
 
 
 def _measure(part: Part, form: str, text: str) -> HeadRow:
+    (command,) = part.fill((part.family.synth,))
     with tempfile.TemporaryDirectory(prefix="lgc-bench-") as name:
         folder = Path(name)
         (folder / "bench.v").write_text(text)
         script = ["read_verilog bench.v", "scratchpad -set abc9.verify 0"]  # that takes longer than all the rest
-        script += [f"{part.command} -top {TOP}", "write_json bench.json"]
+        script += [f"{command} -top {TOP}", "write_json bench.json"]
         start = time.perf_counter()
         run_yosys(script, folder / "yosys.log")
         seconds = time.perf_counter() - start
@@ -130,28 +121,30 @@ def _measure(part: Part, form: str, text: str) -> HeadRow:
     return _count(part, form, list(cells), seconds)
 
 
-def _count(part: Part, form: str, cells: list[dict], seconds: float) -> HeadRow:  # type: ignore[type-arg]
+def _count(part: Part, form: str, cells: list[dict[str, Any]], seconds: float) -> HeadRow:
     tables = [cell for cell in cells if "LUT" in cell["type"]]
-    double = sum(cell["type"] == "LUT6_2" for cell in tables)
-    carries = sum(cell["type"] in ("CARRY4", "CCU2C") for cell in cells)
-    pairs = 0
-    if part.packs:
-        outputs = ("O", "O5", "O6")
-        reads = {
-            index: frozenset(net for pin, nets in cell["connections"].items() if pin not in outputs for net in nets)
-            for index, cell in enumerate(tables)
-            if cell["type"] not in ("LUT6", "LUT6_2")
-        }
-        steering = {net for cell in cells if cell["type"] == "CARRY4" for net in cell["connections"]["S"]}
-        free = [index for index in reads if tables[index]["connections"]["O"][0] not in steering]
-        pairs = len(pair_up_sets({index: reads[index] for index in free}))
-    return HeadRow(part.fabric, form, len(tables) + double, len(tables) - pairs, carries, seconds)
+    double = sum(cell["type"] == _DOUBLE for cell in tables)
+    chains = [cell for cell in cells if cell["type"] in part.family.carry]
+    pairs = _pairs(tables, chains) if FABRICS[part.fabric].pairs else 0
+    return HeadRow(part.fabric, form, len(tables) + double, len(tables) - pairs, len(chains), seconds)
+
+
+def _pairs(tables: list[dict[str, Any]], chains: list[dict[str, Any]]) -> int:
+    """How many pairs of tables fit into one of two outputs; what steers a carry chain has a table of its own."""
+    reads = {
+        index: frozenset(net for pin, nets in cell["connections"].items() if pin != _OUTPUT for net in nets)
+        for index, cell in enumerate(tables)
+        if cell["type"] not in ("LUT6", _DOUBLE)
+    }
+    steering = {net for cell in chains for net in cell["connections"]["S"]}
+    free = [index for index in reads if tables[index]["connections"][_OUTPUT][0] not in steering]
+    return len(pair_up_sets({index: reads[index] for index in free}))
 
 
 def rows(asked: BenchHead, progress: Progress) -> Iterator[HeadRow]:
     """Each part's rows, the plain one first."""
     circuit = optimize(load(asked.model).circuit)
-    for part in PARTS:
+    for part in measured_parts():
         progress.step(f"{circuit.name} on {part.fabric}")
         yield from bench_head(circuit, part)
 

@@ -5,4 +5,5 @@ from __future__ import annotations
 from typing import Literal
 
 FabricName = Literal["generic", "xc7", "ecp5", "ice40", "gowin"]
+BoardName = Literal["icebreaker", "hx8k", "ulx3s", "tangnano9k"]
 InterfaceName = Literal["none", "axis", "uart", "spi", "tt"]

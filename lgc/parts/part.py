@@ -1,15 +1,16 @@
-"""Targets as data: parts, their families, and the flow that serves each."""
+"""Parts and their families, and the flow that serves each: data, in ``parts.toml``."""
 
 from __future__ import annotations
 
 import difflib
-import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from lgc.errors import OptionError
+from lgc.parts.fabrics import fabric_name
+from lgc.parts.names import FabricName
+from lgc.parts.table import rows
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,13 @@ class Family:
     bitstream: tuple[str, ...] = ()
     pack: tuple[str, ...] = ()
     suffix: str = ""
+    chipdb: str = ""
     adders: Adders | None = None
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether a clock can be measured: something places and routes it, and has delays of all its cells."""
+        return bool(self.nextpnr) and not self.untimed
 
     @property
     def is_optional(self) -> bool:
@@ -108,6 +115,11 @@ class Part:
         return self.family.name == "asic"
 
     @property
+    def fabric(self) -> FabricName:
+        """The fabric that its cells are of; ``generic`` where lgc writes none by name."""
+        return fabric_name(self.family.name)
+
+    @property
     def lut_size(self) -> int:
         """Inputs of its lookup tables; 0 if it has none."""
         return self.lut_inputs or self.family.lut_inputs
@@ -120,11 +132,11 @@ class Part:
 
 @cache
 def parts() -> dict[str, Part]:
-    """All targets by name."""
-    data = tomllib.loads((files("lgc.parts") / "parts.toml").read_text(encoding="utf-8"))
-    families = {name: Family(name=name, **_tuples(rows)) for name, rows in data["family"].items()}
+    """All parts by name."""
+    data = rows("parts.toml")
+    families = {name: _family(name, row) for name, row in data["family"].items()}
     return {
-        name: Part(**{**rows, "name": name, "family": families[rows["family"]]}) for name, rows in data["part"].items()
+        name: Part(**{**row, "name": name, "family": families[row["family"]]}) for name, row in data["part"].items()
     }
 
 
@@ -142,7 +154,7 @@ def find_part(name: str) -> Part:
         return known[ending[0]]
     close = difflib.get_close_matches(name, known, n=1)
     guess = f"Did you mean {close[0]}? " if close else ""
-    raise OptionError(f"there is no part '{name}'", hint=f"{guess}Targets: {', '.join(known)}")
+    raise OptionError(f"there is no part '{name}'", hint=f"{guess}Parts: {', '.join(known)}")
 
 
 def check_measurable(part: Part) -> None:
@@ -152,13 +164,14 @@ def check_measurable(part: Part) -> None:
         OptionError: saying why.
     """
     family = part.family
-    if not family.nextpnr or family.untimed:
+    if not family.is_timed:
         why = (
             f"{family.nextpnr} has no delays of {family.untimed}" if family.nextpnr else "nothing places and routes it"
         )
+        able = {one.family.name for one in parts().values() if one.family.is_timed and not one.family.is_optional}
         raise OptionError(
             f"a clock cannot be measured on {part.name}: {why}",
-            hint="Take a part of ice40, ecp5 or gatemate, or leave out --clock",
+            hint=f"Take a part of {' or '.join(sorted(able))}, or leave out --clock",
         )
 
 
@@ -176,8 +189,7 @@ def check_clock(part: Part, clock: float) -> None:
         )
 
 
-def _tuples(rows: dict[str, Any]) -> dict[str, Any]:
-    unknown = set(rows) - {one.name for one in fields(Family)}
-    assert not unknown, unknown
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in rows.items()}
-    return values | ({"adders": Adders(**rows["adders"])} if "adders" in rows else {})
+def _family(name: str, row: dict[str, Any]) -> Family:
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    adders = {"adders": Adders(**row["adders"])} if "adders" in row else {}
+    return Family(**values | adders | {"name": name})

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from lgc.backend.manifest import Manifest
 from lgc.errors import NotCheckedError
 from lgc.ir import interp
-from lgc.sim.schedule import schedule, timing_fault
+from lgc.sim.schedule import Clock, schedule, timing_fault
 from lgc.tools.find import missing
 from lgc.tools.run import Setup, or_not_checked, reason, run
 
@@ -132,37 +132,41 @@ class Simulator(ABC):
             NotCheckedError: the simulation did not run to its end.
         """
         rows = _stimulus(bits, self.lanes)
+        clocks = self._clocks(len(rows))
+        job = self._job(rows, clocks, internal)
+        self._execute(trace_file, progress)
+        outputs, inside = job["outputs"], job["internal"]
+        columns = self._results(len(rows), [width for _, width in outputs + inside])
+        ports = dict(zip([name for name, _ in outputs], columns, strict=False))
+        inner = zip([path for path, _ in inside], columns[len(outputs) :], strict=True)
+        valid = self._valid(len(clocks) or len(rows))
+        return Observed(
+            scores=self._scores(ports.get("scores"), len(bits)),
+            classes=self._classes(ports.get("class_id"), len(bits)),
+            internal={path: values[: len(bits)] for path, values in inner},
+            timing=timing_fault(clocks, valid, self.manifest.latency),
+        )
+
+    def _clocks(self, rows: int) -> list[Clock]:
         manifest = self.manifest
-        outputs = [
-            (port.name, port.width * self.lanes)
-            for port in manifest.ports
-            if port.direction == "output" and port.name != "out_valid"
-        ]
-        clocks = schedule(len(rows), manifest.latency, manifest.interval) if manifest.latency else []
-        (self.folder / "stimulus.bin").write_bytes(rows.tobytes())
+        return schedule(rows, manifest.latency, manifest.interval) if manifest.latency else []
+
+    def _job(self, rows: NDArray[np.uint8], clocks: list[Clock], internal: Sequence[Internal]) -> Job:
+        """The job, written down for the program."""
+        ports = [port for port in self.manifest.ports if port.direction == "output" and port.name != "out_valid"]
         job: Job = {
             "folder": str(self.folder),
             "rows": len(rows),
             "row_bytes": rows.shape[1],
-            "port": manifest.input_port,
+            "port": self.manifest.input_port,
             "clocks": [(clock.row, clock.valid, clock.reset, clock.due) for clock in clocks],
-            "outputs": outputs,
+            "outputs": [(port.name, port.width * self.lanes) for port in ports],
             "internal": [(signal.path, signal.width) for signal in internal],
         }
+        (self.folder / "stimulus.bin").write_bytes(rows.tobytes())
         (self.folder / "job.json").write_text(json.dumps(job))
         self.prepare(job)
-        self._execute(trace_file, progress)
-        widths = [width for _, width in outputs] + [signal.width for signal in internal]
-        columns = self._results(len(rows), widths)
-        valid = self._valid(len(clocks) or len(rows))
-        named = dict(zip([name for name, _ in outputs], columns, strict=False))
-        inner = dict(zip([signal.path for signal in internal], columns[len(outputs) :], strict=True))
-        return Observed(
-            scores=self._scores(named.get("scores"), len(bits)),
-            classes=self._classes(named.get("class_id"), len(bits)),
-            internal={path: values[: len(bits)] for path, values in inner.items()},
-            timing=timing_fault(clocks, valid, manifest.latency),
-        )
+        return job
 
     def _execute(self, trace_file: Path | None, progress: Callable[[int], None] | None) -> None:
         results = self.folder / "results.bin"

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lgc.errors import InputError, LgcError, OptionError, TimeLimitError
@@ -16,11 +16,11 @@ from lgc.files import replacing
 from lgc.parts.boards import BOARDS
 from lgc.parts.part import Part, check_clock, check_measurable
 from lgc.synth.design import Design, read_design
-from lgc.synth.nextpnr import Placed, find_nextpnr, pack, place
+from lgc.synth.nextpnr import Placed, Placement, find_nextpnr, pack, place
 from lgc.synth.report import ESTIMATED, MEASURED, STATED, Result
 from lgc.synth.yosys import Job, Synthesised, nand2_area, read_synthesised, run_synthesis
 from lgc.tools.cc import cache_folder
-from lgc.tools.find import has_program
+from lgc.tools.find import Tool, has_program
 from lgc.tools.run import workers
 from lgc.tools.yosys import find_yosys
 
@@ -109,7 +109,7 @@ def _check(part: Part, options: SynthOptions) -> None:
         raise OptionError("standard cells need a Liberty file", hint="Give --liberty FILE.lib")
     if options.liberty is not None:
         if not part.is_asic:
-            raise OptionError(f"{part.name} has no use for a Liberty file", hint="--liberty goes with --target asic")
+            raise OptionError(f"{part.name} has no use for a Liberty file", hint="--liberty goes with --part asic")
         nand2_area(options.liberty)  # reads it: a bad file is refused before yosys runs
     if options.bitstream is not None and (not (options.pins or options.board) or not part.family.pack):
         raise OptionError(
@@ -120,7 +120,7 @@ def _check(part: Part, options: SynthOptions) -> None:
     if board is not None and part.name not in board.parts:
         raise OptionError(
             f"the board {board.name} does not come with {part.name}",
-            hint=f"It is for --target {', '.join(board.parts)}",
+            hint=f"It is for --part {', '.join(board.parts)}",
         )
     if not options.seeds:
         raise OptionError("there are no seeds", hint="Give --seeds N, at least 1")
@@ -217,36 +217,11 @@ def _route(
     result: Result, made: Synthesised, design: Design, part: Part, options: SynthOptions, tell: Progress
 ) -> None:
     tool = find_nextpnr(part)
-    netlist = made.folder / ("circuit.json" if design.constraints else "harness.json")
-    if not netlist.exists():
-        raise InputError("only a circuit with a manifest can be placed without pins", where=design.name)
-    constraints = design.constraints or part.harness_pins
-    driven = bool(options.clock and part.family.timing)
-    parts = [str(tool), part.name, repr(part.family.flags), f"{result.clock:g}", *part.family.timing * driven]
-    key = digest(netlist.read_bytes(), constraints.encode(), *(part.encode() for part in parts))
-    jobs = min(options.jobs or os.cpu_count() or 1, len(options.seeds))
-    with tempfile.TemporaryDirectory(prefix="lgc-synth-") as name, workers(jobs) as pool:
+    with tempfile.TemporaryDirectory(prefix="lgc-synth-") as name:
         work = Path(name)
-
-        def one(seed: int) -> Placed:
-            kept = _store() / f"{key}-{seed}.json"
-            if options.cache and options.bitstream is None and kept.exists():
-                return Placed.of_json(kept.read_text(encoding="utf-8"))
-            try:
-                with _within_limit(kept, options, f"{tool.name}, seed {seed}"):
-                    placed = place(
-                        netlist, part, work / str(seed), seed=seed, clock=result.clock, driven=driven,
-                        constraints=constraints, bitstream="layout" if options.bitstream else "",
-                        timeout=options.timeout, listen=lambda step: tell(f"{tool.name}: seed {seed} {step}"),
-                    )  # fmt: skip
-            except LgcError as error:
-                result.problems.append(error)
-                return Placed(seed, problem=str(error))
-            with replacing(kept) as temporary:
-                temporary.write_text(placed.to_json(), encoding="utf-8")
-            return placed
-
-        placed = list(pool.map(one, options.seeds))
+        seeds = _Seeds(tool, _placement(result.clock, made, design, part, options), work, options, tell)
+        placed = seeds.place_all()
+        result.problems += seeds.problems
         how = "ports at the pins of a board" if design.constraints else "out of context, with registers at all ports"
         if part.family.untimed:
             result.add_untimed(placed, str(tool), how, part.family.untimed)
@@ -256,6 +231,67 @@ def _route(
         if options.bitstream is not None and best is not None:
             _write_bitstream(options.bitstream, work / str(best.seed), part, options.timeout)
             result.bitstream = options.bitstream.name
+
+
+def _placement(clock: float, made: Synthesised, design: Design, part: Part, options: SynthOptions) -> Placement:
+    netlist = made.folder / ("circuit.json" if design.constraints else "harness.json")
+    if not netlist.exists():
+        raise InputError("only a circuit with a manifest can be placed without pins", where=design.name)
+    return Placement(
+        design=netlist,
+        part=part,
+        clock=clock,
+        driven=bool(options.clock and part.family.timing),
+        constraints=design.constraints or part.harness_pins,
+        bitstream="layout" if options.bitstream else "",
+        timeout=options.timeout,
+    )
+
+
+@dataclass
+class _Seeds:
+    """One placement by many seeds, several at a time.
+
+    Attributes:
+        work: a folder, in which each seed has one.
+        problems: what stopped seeds.
+    """
+
+    tool: Tool
+    wanted: Placement
+    work: Path
+    options: SynthOptions
+    tell: Progress
+    problems: list[LgcError] = field(default_factory=list)
+
+    def place_all(self) -> list[Placed]:
+        """The outcomes, in the order of the seeds."""
+        key = self._key()
+        with workers(min(self.options.jobs or os.cpu_count() or 1, len(self.options.seeds))) as pool:
+            return list(pool.map(lambda seed: self._place(seed, key), self.options.seeds))
+
+    def _key(self) -> str:
+        """The digest of all that an outcome depends on, but the seed."""
+        wanted, family = self.wanted, self.wanted.part.family
+        parts = [str(self.tool), wanted.part.name, repr(family.flags), f"{wanted.clock:g}"]
+        parts += family.timing * wanted.driven
+        return digest(wanted.design.read_bytes(), wanted.constraints.encode(), *(part.encode() for part in parts))
+
+    def _place(self, seed: int, key: str) -> Placed:
+        kept, options, name = _store() / f"{key}-{seed}.json", self.options, self.tool.name
+        if options.cache and options.bitstream is None and kept.exists():
+            return Placed.of_json(kept.read_text(encoding="utf-8"))
+        try:
+            with _within_limit(kept, options, f"{name}, seed {seed}"):
+                placed = place(
+                    self.wanted, self.work / str(seed), seed, lambda step: self.tell(f"{name}: seed {seed} {step}")
+                )
+        except LgcError as error:
+            self.problems.append(error)
+            return Placed(seed, problem=str(error))
+        with replacing(kept) as temporary:
+            temporary.write_text(placed.to_json(), encoding="utf-8")
+        return placed
 
 
 def _write_bitstream(path: Path, folder: Path, part: Part, timeout: float) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,75 +54,89 @@ def find_nextpnr(part: Part) -> Tool:
         MissingToolError: it is not installed, or a file that it needs is not named.
     """
     tool = find_tool(part.family.nextpnr, part.family.wheel)
-    if _needs_chipdb(part) and not os.environ.get("LGC_XC7_CHIPDB"):
+    variable = part.family.chipdb
+    if variable and not os.environ.get(variable):
         raise MissingToolError(
-            f"{tool.name} needs the chip database of {part.chip}", hint="Name the file in LGC_XC7_CHIPDB"
+            f"{tool.name} needs the chip database of {part.chip}", hint=f"Name the file in {variable}"
         )
     return tool
 
 
-def _needs_chipdb(part: Part) -> bool:
-    return any("{chipdb}" in word for word in part.family.flags)
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """What is placed and routed, and how.
+
+    Attributes:
+        design: a netlist of yosys.
+        clock: MHz to aim at.
+        driven: whether to do for that clock whatever the family can, if placement does not say that it is out of reach.
+        constraints: text of the pins' constraints, in the family's own language.
+        bitstream: name of nextpnr's own output, in the folder; "" for none.
+        timeout: seconds, for each seed.
+    """
+
+    design: Path
+    part: Part
+    clock: float
+    driven: bool = False
+    constraints: str = ""
+    bitstream: str = ""
+    timeout: float = 3600.0
+
+    def command(self, tool: Tool, seed: int) -> list[str]:
+        """What starts nextpnr in a folder that :meth:`fill_folder` filled; the clock follows."""
+        part, family = self.part, self.part.family
+        flags = family.flags + family.timing if self.driven else family.flags
+        words = [*tool.command, *part.fill(flags, chipdb=os.environ.get(family.chipdb, ""))]
+        words += ["--json", "design.json", "--report", "report.json", "--seed", str(seed), "--timing-allow-fail"]
+        words += part.fill(family.pins, file="pins.txt") if self.constraints else []
+        words += part.fill(family.bitstream, file=self.bitstream) if self.bitstream else []
+        return [*words, "--freq"]
+
+    def fill_folder(self, folder: Path) -> None:
+        """Copy what nextpnr reads: WebAssembly builds see little of the file system beside the folder they run in."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "design.json").write_bytes(self.design.read_bytes())
+        if self.constraints:
+            (folder / "pins.txt").write_text(self.constraints, encoding="utf-8")
 
 
-def place(
-    design: Path,
-    part: Part,
-    folder: Path,
-    *,
-    seed: int,
-    clock: float,
-    driven: bool = False,
-    constraints: str = "",
-    bitstream: str = "",
-    timeout: float = 3600.0,
-    listen: Listener | None = None,
-) -> Placed:
-    """Place and route ``design``, a netlist of yosys.
+def place(wanted: Placement, folder: Path, seed: int, listen: Listener | None = None) -> Placed:
+    """Place and route by one seed.
 
     Where the router is driven for a clock, and placement says that it is out of reach, nextpnr runs once more and aims
     at what placement reached.
 
     Args:
         folder: to work in; the log and the report stay there.
-        clock: MHz to aim at.
-        driven: whether to do for that clock whatever the family can, if placement does not say that it is out of reach.
-        constraints: text of the pins' constraints, in the family's own language.
-        bitstream: name of nextpnr's own output, in ``folder``; "" for none.
+        listen: called with each step that begins.
 
     Raises:
         ToolError: nextpnr failed or took too long.
         MissingToolError: see :func:`find_nextpnr`.
     """
-    tool, family = find_nextpnr(part), part.family
-    folder.mkdir(parents=True, exist_ok=True)
-    # WebAssembly builds see little of the file system: all files are named relative to the folder they are in.
-    (folder / "design.json").write_bytes(design.read_bytes())
-    flags = family.flags + family.timing if driven else family.flags
-    command = [*tool.command, *part.fill(flags, chipdb=os.environ.get("LGC_XC7_CHIPDB", ""))]
-    command += ["--json", "design.json", "--report", "report.json", "--seed", str(seed), "--timing-allow-fail"]
-    if constraints:
-        (folder / "pins.txt").write_text(constraints, encoding="utf-8")
-        command += part.fill(family.pins, file="pins.txt")
-    if bitstream:
-        command += part.fill(family.bitstream, file=bitstream)
-    log, start = folder / "nextpnr.log", time.monotonic()
-    hear = _Hearing(listen or (lambda _step: None), _REACH * clock if driven else 0.0)
+    tool = find_nextpnr(wanted.part)
+    wanted.fill_folder(folder)
+    log, report = folder / "nextpnr.log", folder / "report.json"
     try:
-        try:
-            code = run([*command, "--freq", f"{clock:g}"], log, Setup(folder=folder, timeout=timeout), listen=hear)
-        except _OutOfReachError as error:
-            aim = f"{error.fmax:g}"
-            hear = _Hearing(hear.listen, 0.0)
-            hear.listen(f"aims at {aim} MHz, which it was placed for: {clock:g} MHz is out of reach")
-            left = Setup(folder=folder, timeout=timeout - (time.monotonic() - start))
-            code = run([*command, "--freq", aim], log, left, listen=hear)
+        code = _run_nextpnr(wanted, wanted.command(tool, seed), log, listen or (lambda _step: None))
     except ToolError as error:
         raise type(error)(f"{tool.name}, seed {seed}: {error.message}", hint=error.hint) from None
-    report = folder / "report.json"
     if code or not report.exists():
         raise ToolError(f"{tool.name}, seed {seed}, failed: {reason(log, code)}")
     return _read(report, seed)
+
+
+def _run_nextpnr(wanted: Placement, command: list[str], log: Path, listen: Listener) -> int:
+    setup, start = Setup(folder=log.parent, timeout=wanted.timeout), time.monotonic()
+    hear = _Hearing(listen, _REACH * wanted.clock if wanted.driven else 0.0)
+    try:
+        return run([*command, f"{wanted.clock:g}"], log, setup, listen=hear)
+    except _OutOfReachError as error:
+        aim = f"{error.fmax:g}"
+    listen(f"aims at {aim} MHz, which it was placed for: {wanted.clock:g} MHz is out of reach")
+    left = replace(setup, timeout=wanted.timeout - (time.monotonic() - start))
+    return run([*command, aim], log, left, listen=_Hearing(listen, 0.0))
 
 
 class _OutOfReachError(Exception):

@@ -174,7 +174,7 @@ def test_sigterm_ends_the_tools_that_run(tmp_path):
 def test_a_board_with_another_part_is_refused(source):
     with pytest.raises(OptionError, match="the board hx8k does not come with ice40-up5k") as caught:
         synthesize(source, find_part("ice40-up5k"), SynthOptions(board="hx8k"))
-    assert "--target ice40-hx8k" in caught.value.hint
+    assert "--part ice40-hx8k" in caught.value.hint
 
 
 @pytest.mark.parametrize(("option", "name"), [("--json", "net.json"), ("--netlist", "net.v"), ("--bitstream", "a.pcf")])
