@@ -13,6 +13,7 @@ from lgc.errors import LgcError
 from lgc.ir import Circuit
 from lgc.mapping.choose import fabric_of
 from lgc.mapping.estimate import estimate
+from lgc.mapping.heads import all_heads
 from lgc.mapping.pipeline import max_ranks
 from lgc.parts.part import Part
 from lgc.synth.flow import SynthOptions, synthesize
@@ -62,7 +63,7 @@ def jobs(circuit: Circuit, part: Part, ranks: int) -> Iterator[Verilog]:
     settled = replace(plain, head=replace(plain, pipeline=ranks).choice(circuit, part).head)
     yield replace(settled, pipeline=min(ranks, max_ranks(settled.ranks(circuit).levels)))
     if 0 < part.luts <= SMALL:
-        yield replace(plain, head="serial")
+        yield from (replace(plain, head=head.name) for head in all_heads() if not head.is_streaming)
 
 
 def measure(

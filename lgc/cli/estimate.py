@@ -49,6 +49,7 @@ def estimate(
     from lgc.frontend import load_circuit
     from lgc.mapping.choose import by_size, choose_head, fabric_of
     from lgc.mapping.estimate import estimate as run
+    from lgc.mapping.heads import find_head
     from lgc.passes import PIPELINES, PassManager
 
     circuit = PassManager().run(load_circuit(model, source), PIPELINES["O2"])
@@ -58,7 +59,7 @@ def estimate(
         run(circuit, lut=size, head=name, outputs=outputs, pipeline=pipeline, family=family) for name, size in pairs
     ]
     if chosen:
-        results = sorted(by_size(results), key=lambda one: one.head == "serial")  # the smallest, but a vote a clock
+        results = sorted(by_size(results), key=lambda one: not find_head(one.head).is_streaming)
     table = Table(
         "head", "LUT", "gates", "popcount", "argmax", "LUTs in all", "depth", "carry", "LUT sites", title=circuit.name
     )
@@ -90,14 +91,14 @@ def _candidates(head: str, sizes: list[int], part: str | None) -> tuple[list[tup
         OptionError: there is no such part, it has no lookup tables, or not such ones.
     """
     from lgc.errors import OptionError
-    from lgc.mapping.heads import HEADS, ON_CHAINS, heads_on
+    from lgc.mapping.heads import all_heads, find_head
     from lgc.parts.fabrics import FABRICS
     from lgc.parts.part import find_part
 
-    every = ("adder", *HEADS, "serial") if head == "all" else (head,)
+    every = all_heads() if head == "all" else (find_head(head),)
     if not part:
-        names = [(name, size) for name in every for size in sizes or [4, 6]]
-        return [(name, size) for name, size in names if head != "all" or name not in ON_CHAINS or size == 6], None
+        pairs = [(one, size) for one in every for size in sizes or [4, 6]]
+        return [(one.name, size) for one, size in pairs if head != "all" or size in one.lut_sizes], None
     chosen = find_part(part)
     if not chosen.lut_size or sizes not in ([], [chosen.lut_size]):
         has = f"lookup tables of {chosen.lut_size} operands" if chosen.lut_size else "no lookup tables"
@@ -105,5 +106,5 @@ def _candidates(head: str, sizes: list[int], part: str | None) -> tuple[list[tup
             f"{chosen.name} has {has}", hint="Leave out --lut" if chosen.lut_size else "Name another part"
         )
     fabric = FABRICS.get(chosen.family.name)
-    able = (name for name in every if head != "all" or name not in ON_CHAINS or (fabric and name in heads_on(fabric)))
-    return [(name, chosen.lut_size) for name in able], chosen
+    able = (one for one in every if head != "all" or (one.fits(fabric) if fabric else not one.needs_chains))
+    return [(one.name, chosen.lut_size) for one in able], chosen
