@@ -14,8 +14,8 @@ from lgc.driver.bench import BenchHardware
 from lgc.driver.read import load
 from lgc.errors import LgcError
 from lgc.ir import Circuit
-from lgc.mapping.choose import fabric_of
 from lgc.mapping.estimate import estimate
+from lgc.mapping.heads import all_heads
 from lgc.mapping.pipeline import max_ranks
 from lgc.parts.part import Part, find_part, parts
 from lgc.passes import optimize
@@ -64,11 +64,11 @@ def jobs(circuit: Circuit, part: Part, ranks: int) -> Iterator[Verilog]:
     Args:
         ranks: register ranks, or as many as the circuit has places for.
     """
-    plain = Verilog(top="net", outputs="class", fabric=fabric_of(part))
+    plain = Verilog(top="net", outputs="class", fabric=part.fabric)
     settled = replace(plain, head=replace(plain, pipeline=ranks).choice(circuit, part).head)
     yield replace(settled, pipeline=min(ranks, max_ranks(settled.ranks(circuit).levels)))
     if 0 < part.luts <= SMALL:
-        yield replace(plain, head="serial")
+        yield from (replace(plain, head=head.name) for head in all_heads() if not head.is_streaming)
 
 
 def measure(

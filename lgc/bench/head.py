@@ -19,7 +19,8 @@ from lgc.backend.verilog.gates import expression
 from lgc.driver.bench import BenchHead
 from lgc.driver.read import load
 from lgc.ir import Circuit
-from lgc.mapping.heads import heads_on
+from lgc.mapping.heads import all_heads
+from lgc.mapping.heads.mapped import MappedHead
 from lgc.mapping.heads.pack import pair_up_sets
 from lgc.parts.fabrics import FABRICS
 from lgc.parts.part import Part, parts
@@ -101,9 +102,10 @@ def bench_head(circuit: Circuit, part: Part) -> list[HeadRow]:
         ToolError: it failed.
     """
     texts = {"plain": plain_verilog(circuit)}
-    for head in heads_on(FABRICS[part.fabric]):
-        mapped = Verilog(top=TOP, outputs="class", fabric=part.fabric, head=head)
-        texts[f"--head {head}"] = to_bytes(mapped, circuit).decode()
+    for head in all_heads():
+        if isinstance(head, MappedHead) and head.fits(FABRICS[part.fabric]):
+            verilog = Verilog(top=TOP, outputs="class", fabric=part.fabric, head=head.name)
+            texts[f"--head {head.name}"] = to_bytes(verilog, circuit).decode()
     return [_measure(part, form, text) for form, text in texts.items()]
 
 

@@ -217,14 +217,15 @@ def with_input(circuit: Circuit, asked: CompileRequest, kind: type[Format]) -> C
 def _settled(asked: CompileRequest, format_: Format, circuit: Circuit) -> tuple[Format, str]:
     """The format with the head that ``auto`` stands for, in the cells of the part if one is named, and why."""
     from lgc.backend.verilog import Verilog
-    from lgc.mapping.choose import GENERIC, fabric_of
+    from lgc.mapping.choose import GENERIC
+    from lgc.mapping.heads import AUTO
     from lgc.parts.part import find_part
 
     if not isinstance(format_, Verilog):
         return format_, ""
     part = find_part(asked.part) if asked.part is not None else None
-    if part is not None and format_.head == "auto" and format_.fabric == GENERIC:
-        format_ = replace(format_, fabric=fabric_of(part))
+    if part is not None and format_.head == AUTO and format_.fabric == GENERIC:
+        format_ = replace(format_, fabric=part.fabric)
     return format_.settled(circuit, part), format_.choice(circuit, part).reason
 
 

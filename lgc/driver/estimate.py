@@ -18,6 +18,7 @@ from lgc.settings import Setting
 if TYPE_CHECKING:
     from lgc.mapping.choose import Choice
     from lgc.mapping.estimate import Estimate
+    from lgc.mapping.heads.base import HeadArchitecture
     from lgc.parts.part import Part
 
 ALL = "all"
@@ -96,46 +97,43 @@ def estimate(asked: EstimateRequest) -> Estimated:
         LgcError: the network cannot be read, or a part, head or size of lookup table is impossible.
     """
     from lgc.files import write_text
-    from lgc.mapping.choose import by_size, choose_head, fabric_of
-    from lgc.mapping.estimate import estimate as one_estimate
+    from lgc.mapping.choose import by_size, choose_head
+    from lgc.mapping.heads import find_head
     from lgc.passes import optimize
 
     circuit = optimize(load(asked.model, import_options(asked.config, asked.facts)).circuit)
     pairs, part = _candidates(asked)
-    family, how = part.family if part else None, {"outputs": asked.outputs, "pipeline": asked.pipeline}
-    rows = [one_estimate(circuit, lut=size, head=name, family=family, **how) for name, size in pairs]  # type: ignore[arg-type]
+    family, outputs, stages = part.family if part else None, asked.outputs, asked.pipeline
+    rows = [head.estimate(circuit, lut=size, outputs=outputs, pipeline=stages, family=family) for head, size in pairs]
     choice = None
-    if part is not None:
-        rows = sorted(by_size(rows), key=lambda one: one.head == "serial")  # it is small, but takes a vote a clock
-        choice = choose_head(circuit, fabric_of(part), part, outputs=asked.outputs, pipeline=asked.pipeline)
-    result = Estimated(circuit.name, tuple(rows), fabric_of(part) if part else "", choice)
+    if part is not None:  # the smallest first, but those that do not give a result a clock last
+        rows = sorted(by_size(rows), key=lambda one: not find_head(one.head).is_streaming)
+        choice = choose_head(circuit, part.fabric, part, outputs=asked.outputs, pipeline=asked.pipeline)
+    result = Estimated(circuit.name, tuple(rows), part.fabric if part else "", choice)
     if asked.json is not None:
         write_text(asked.json, result.to_json())
     return result
 
 
-def _candidates(asked: EstimateRequest) -> tuple[list[tuple[str, int]], Part | None]:
+def _candidates(asked: EstimateRequest) -> tuple[list[tuple[HeadArchitecture, int]], Part | None]:
     """Heads and operands of lookup tables to estimate, and the part that is named.
 
     Raises:
-        OptionError: there is no such part, it has no lookup tables, or not such ones.
+        OptionError: there is no such head or part, it has no lookup tables, or not such ones.
     """
-    from lgc.mapping.choose import fabric_of
-    from lgc.mapping.heads import HEADS, ON_CHAINS, heads_on
+    from lgc.mapping.heads import all_heads, find_head
     from lgc.parts.fabrics import FABRICS
     from lgc.parts.part import find_part
 
-    every = ("adder", *HEADS, "serial") if asked.head == ALL else (asked.head,)
+    every = all_heads() if asked.head == ALL else (find_head(asked.head),)
     sizes = [int(size) for size in asked.lut]
     if not asked.part:
-        names = [(name, size) for name in every for size in sizes or [4, 6]]
-        return [(name, size) for name, size in names if asked.head != ALL or name not in ON_CHAINS or size == 6], None
+        pairs = [(one, size) for one in every for size in sizes or [4, 6]]
+        return [(one, size) for one, size in pairs if asked.head != ALL or size in one.lut_sizes], None
     part = find_part(asked.part)
     if not part.lut_size or sizes not in ([], [part.lut_size]):
         has = f"lookup tables of {part.lut_size} operands" if part.lut_size else "no lookup tables"
         raise OptionError(f"{part.name} has {has}", hint="Leave out --lut" if part.lut_size else "Name another part")
-    fabric = FABRICS.get(fabric_of(part))
-    able = (
-        name for name in every if asked.head != ALL or name not in ON_CHAINS or (fabric and name in heads_on(fabric))
-    )
-    return [(name, part.lut_size) for name in able], part
+    fabric = FABRICS.get(part.fabric)
+    able = (one for one in every if asked.head != ALL or (one.fits(fabric) if fabric else not one.needs_chains))
+    return [(one, part.lut_size) for one in able], part

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from lgc.ir import Circuit
-from lgc.mapping.estimate import Estimate, estimate
-from lgc.mapping.heads import heads_on
-from lgc.parts.fabrics import FABRICS
+from lgc.mapping.estimate import Estimate
+from lgc.mapping.heads import AUTO, all_heads
+from lgc.mapping.heads.base import HeadArchitecture
+from lgc.parts.fabrics import FABRICS, Fabric
 from lgc.parts.part import Family, Part, parts
 
 GENERIC = "generic"
@@ -32,11 +33,6 @@ class Choice:
     estimates: tuple[Estimate, ...] = ()
 
 
-def fabric_of(part: Part) -> str:
-    """The fabric that a part's cells are: its family's, or ``generic`` where lgc knows no cells of it."""
-    return part.family.name if part.family.name in FABRICS else GENERIC
-
-
 @lru_cache(maxsize=8)
 def choose_head(
     circuit: Circuit,
@@ -45,7 +41,7 @@ def choose_head(
     *,
     outputs: str = "both",
     pipeline: int = 0,
-    asked: str = "auto",
+    asked: str = AUTO,
 ) -> Choice:
     """The head that ``auto`` stands for: of those that the fabric can have, that of the fewest LUT sites by estimate.
 
@@ -61,16 +57,22 @@ def choose_head(
     """
     known = FABRICS.get(fabric)
     lut = known.lut if known else _GENERIC_LUT
-    if asked != "auto":
+    if asked != AUTO:
         return Choice(asked, lut, "as asked for")
     if known is None:
-        return Choice("adder", lut, "plain arithmetic is portable, and no fabric is named that could hold tables fixed")
+        head = next(one for one in all_heads() if one.is_portable)
+        return Choice(head.name, lut, f"{head.about} is portable, and no fabric is named that could hold tables fixed")
     family = part.family if part else _family(fabric)
-    heads = ("adder", *heads_on(known))
-    found = [estimate(circuit, lut=lut, head=head, outputs=outputs, pipeline=pipeline, family=family) for head in heads]
+    heads = candidates(known)
+    found = [one.estimate(circuit, lut=lut, outputs=outputs, pipeline=pipeline, family=family) for one in heads]
     ranked = by_size(found)
     sizes = ", ".join(f"{one.sites:,} LUT{lut} ({one.head})" for one in ranked)
     return Choice(ranked[0].head, lut, f"the smallest on {fabric} by estimate: {sizes}", ranked)
+
+
+def candidates(fabric: Fabric) -> list[HeadArchitecture]:
+    """The heads that ``auto`` compares on a fabric: those that fit it and give a result a clock."""
+    return [head for head in all_heads() if head.is_streaming and head.fits(fabric)]
 
 
 def by_size(estimates: Sequence[Estimate]) -> tuple[Estimate, ...]:

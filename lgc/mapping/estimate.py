@@ -1,49 +1,33 @@
 """Area and depth of a circuit in lookup tables without synthesis, in about a second.
 
-Gates below the votes are packed greedily into tables. A head that is fixed as tables is built for a single class,
-and the others are reckoned in proportion to their votes. An arithmetic head is counted in full adders, at what yosys
-was measured to make of one; the votes' own gates disappear in them. Where the parts have carry chains, it is counted
-as :mod:`lgc.mapping.adders` says, the votes' gates included. docs/hardware.md has the error against yosys.
+Gates below the votes are packed greedily into tables; what the head takes, the head says itself. A head that is fixed
+as tables is built for a single class, and the others are reckoned in proportion to their votes. An arithmetic head is
+counted in full adders, at what yosys was measured to make of one; the votes' own gates disappear in them. Where the
+parts have carry chains, it is counted as :mod:`lgc.mapping.adders` says, the votes' gates included. docs/hardware.md
+has the error against yosys.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from lgc.errors import OptionError
-from lgc.ir import Circuit, Head, Netlist
-from lgc.mapping.adders import count_matches, count_sums
-from lgc.mapping.arithmetic import place_ranks
-from lgc.mapping.heads import EFFORT, ON_CHAINS, map_circuit
-from lgc.mapping.heads.comparators import Comparator, find_comparators, read_nets
-from lgc.mapping.heads.pack import SHARED, pair_up_sets
-from lgc.mapping.pipeline import Pipeline, max_ranks, net_ranks
-from lgc.mapping.shape import HeadShape
-from lgc.parts.part import Adders, Family
-from lgc.tools.cc import has_c_compiler
+from lgc.ir import Circuit, Netlist
+from lgc.mapping.heads import find_head
+from lgc.mapping.pipeline import net_ranks
+from lgc.parts.part import Family
 
-# Lookup tables for one full adder that counts votes, gates swallowed, by operands of a table: fitted to yosys 0.70's
-# `synth -lut` over the nets of docs/hardware.md.
-_PER_ADDER = {4: 2.65, 6: 2.1}
-_PER_ADDER_PIPELINED = {4: 3.25, 6: 2.25}  # register ranks keep adders apart
-_PER_ADDER_APART = {4: 2.65, 6: 2.25}  # and the gates from the adders: no gate is swallowed
-_PER_ADDER_ALONE = {4: 3.56, 6: 3.22}  # and every pair of votes from the next: no table holds three of them
 _MOST_READERS = 2
-# Lookup tables for one bit of one comparison of two scores, the choice of the winner included.
-_PER_COMPARED = {4: 2.1, 6: 1.8}
-_PER_COMPARED_MAPPED = {4: 1.85, 6: 1.45}
-_PER_SERIAL_BIT = 3.5  # a bit of the one counter, and as much again of the one comparison
 _ROUND_DEPTH = {4: 4, 6: 3}
-_ADDER_DEPTH = {4: 2.2, 6: 1.6}
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A stage's lookup tables, and how many lie in a row."""
+class Area:
+    """Lookup tables of a part of the circuit, and how many lie in a row."""
 
     luts: int
     depth: int
@@ -63,7 +47,7 @@ class Estimate:
 
     lut: int
     head: str
-    stages: dict[str, Stage]
+    stages: dict[str, Area]
     carry: int = 0
     carry_sites: int = 0
 
@@ -87,7 +71,7 @@ def estimate(
     circuit: Circuit,
     *,
     lut: int,
-    head: str = "adder",
+    head: str,
     outputs: str = "both",
     pipeline: int = 0,
     family: Family | None = None,
@@ -96,7 +80,7 @@ def estimate(
 
     Args:
         lut: 4 or 6.
-        head: ``adder``, ``serial`` or one of :mod:`lgc.mapping.heads`.
+        head: a key of :data:`lgc.mapping.heads.HEADS`.
         outputs: ``class``, ``scores`` or ``both``.
         pipeline: register ranks, or as many as the circuit has places for.
         family: of parts, whose carry chains plain arithmetic goes onto; without, it is all lookup tables.
@@ -106,105 +90,24 @@ def estimate(
     """
     if lut not in (4, 6):
         raise OptionError(f"lookup tables of {lut} operands", hint="They have 4 or 6")
-    width = max(1, int(circuit.head.sizes.max(initial=1)).bit_length())
-    if head == "serial":
-        return _serial(circuit, lut, width)
-    if head == "adder":
-        most = max_ranks(place_ranks(circuit, 0, outputs).levels)
-        ranks = place_ranks(circuit, min(pipeline, most), outputs)
-        if family and family.adders:
-            return replace(_chained(circuit, lut, outputs, ranks, family.adders), carry_sites=family.carry_sites)
-        gates, popcount, carry = _adder_head(circuit, lut, ranks)
-    else:
-        gates, popcount, carry = _mapped_head(circuit, lut, head)
-    stages = {"gates": gates, "popcount": popcount}
-    if outputs != "scores":
-        per_bit = (_PER_COMPARED if head == "adder" else _PER_COMPARED_MAPPED)[lut]
-        matches = circuit.head.num_classes - 1
-        rounds = matches.bit_length()
-        stages["argmax"] = Stage(round(per_bit * width * matches), _ROUND_DEPTH[lut] * rounds)
-    return Estimate(lut, head, stages, carry)
+    found = find_head(head)
+    found.check_lut(lut)
+    return found.estimate(circuit, lut=lut, outputs=outputs, pipeline=pipeline, family=family)
 
 
-def _serial(circuit: Circuit, lut: int, width: int) -> Estimate:
-    """A vote's gate is in the table before its flip-flop; beside them there is one counter and one comparison."""
-    bits = round(_PER_SERIAL_BIT * width)
-    stages = {
-        "gates": _gates(circuit.netlist, lut),
-        "popcount": Stage(circuit.netlist.num_outputs + bits, 2),
-        "argmax": Stage(bits, 3),
-    }
-    return Estimate(lut, "serial", stages)
+def tournament_depth(circuit: Circuit, lut: int) -> int:
+    """Lookup tables in a row of a tournament of all classes."""
+    return _ROUND_DEPTH[lut] * (circuit.head.num_classes - 1).bit_length()
 
 
-def _chained(circuit: Circuit, lut: int, outputs: str, ranks: Pipeline, adders: Adders) -> Estimate:
-    """Plain arithmetic, partly on carry chains."""
-    netlist = circuit.netlist
-    below = _gates(netlist, lut, cuts=ranks.indices("gates"))
-    votes = 0 if ranks.behind("gates", netlist.depth) else len(np.unique(netlist.outputs))
-    shape, sums = HeadShape.of(circuit), count_sums(circuit, ranks, adders)
-    depth = round(_ADDER_DEPTH[lut] * shape.count)
-    stages = {
-        "gates": Stage(round(adders.gate * below.luts), below.depth),
-        "popcount": Stage(round(adders.vote * votes + sums.luts(adders)), depth),
-    }
-    if outputs == "scores":
-        return Estimate(lut, "adder", stages, sums.carry)
-    matches = count_matches(circuit, adders)
-    chosen = max(0, shape.num_classes - 2) * shape.score + (shape.num_classes - 1) * shape.index
-    rounds = (shape.num_classes - 1).bit_length()
-    stages["argmax"] = Stage(round(matches.luts(adders) + adders.choice * chosen), _ROUND_DEPTH[lut] * rounds)
-    return Estimate(lut, "adder", stages, sums.carry + matches.carry)
-
-
-def _adder_head(circuit: Circuit, lut: int, ranks: Pipeline) -> tuple[Stage, Stage, int]:
-    netlist = circuit.netlist
-    apart = ranks.behind("gates", netlist.depth) > 0
-    below = _gates(netlist, lut, cuts=ranks.indices("gates"))
-    per_adder = _PER_ADDER_APART if apart else _PER_ADDER_PIPELINED if ranks.latency > 2 else _PER_ADDER
-    if ranks.behind("popcount", 1):
-        per_adder = _PER_ADDER_ALONE
-    adders = sum(size - size.bit_count() for size in circuit.head.sizes.tolist() if size)
-    width = int(circuit.head.sizes.max(initial=1)).bit_length()
-    return below, Stage(round(per_adder[lut] * adders), round(_ADDER_DEPTH[lut] * width)), 0
-
-
-def _mapped_head(circuit: Circuit, lut: int, head: str) -> tuple[Stage, Stage, int]:
-    """Build the head of the class with the most votes, and reckon by votes."""
-    sizes = circuit.head.sizes
-    index = int(sizes.argmax())
-    lo, hi = circuit.head.offsets[index : index + 2].tolist()
-    one = Head(np.array([0, hi - lo]), circuit.head.bias[index : index + 1], ("one",))
-    netlist = circuit.netlist
-    sample = replace(circuit, netlist=netlist.with_outputs(netlist.outputs[lo:hi]), head=one)
-    mapped = map_circuit(sample, head=head, lut=lut, outputs="scores", effort=EFFORT if has_c_compiler() else 0)
-    share = float(sizes.sum()) / max(1, hi - lo)
-    chains = int((mapped.kind != 0).sum()) // 2
-    compared = find_comparators(circuit, lut) if head in ON_CHAINS else {}
-    below = _gates(netlist, lut, fixed=True, apart=compared)
-    if compared:
-        below = Stage(below.luts + _encoder(netlist, compared), max(1, below.depth))
-    luts = mapped.luts["popcount"]
-    return below, Stage(round(luts * share), max(0, mapped.netlist.depth - below.depth)), round(chains * share)
-
-
-def _encoder(netlist: Netlist, found: dict[int, Comparator]) -> int:
-    """Lookup tables of two outputs for the encoder's comparators that something else reads."""
-    read = sorted(read_nets(netlist, found))
-    pairs = pair_up_sets(
-        {net: frozenset(found[net].nets) for net in read if len(found[net].nets) <= SHARED}, apart=True
-    )
-    return len(read) - len(pairs)
-
-
-def _gates(
+def pack_gates(
     netlist: Netlist,
     lut: int,
     *,
     fixed: bool = False,
     apart: Collection[int] = (),
     cuts: Sequence[int] = (),
-) -> Stage:
+) -> Area:
     """Lookup tables of at most ``lut`` operands below the votes, by greedy packing.
 
     A table takes over gates of at most two readers while its operands allow, which may double them; a gate that all
@@ -243,4 +146,4 @@ def _gates(
         depth[first + node] = 1 + max((depth.get(leaf, 0) for leaf in leaves), default=-1)
     counted = netlist.depth in cuts
     kept = [net for net in support if (counted if is_vote[net] else taken[net] < readers[net])]
-    return Stage(len(kept), max((depth[net] for net in kept), default=0))
+    return Area(len(kept), max((depth[net] for net in kept), default=0))

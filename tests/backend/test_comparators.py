@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import tempfile
 from pathlib import Path
 
@@ -11,6 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mapped_netlists import check
+from proofs import outcome
 from strategies import random_circuit, random_inputs
 
 from lgc.backend.base import to_bytes
@@ -19,15 +20,12 @@ from lgc.ir import Builder, Circuit, Encoder, Head
 from lgc.ir.interp import evaluate_nets, pack, unpack
 from lgc.mapping.encoder import infer_code, lower_encoder
 from lgc.mapping.estimate import estimate
-from lgc.mapping.heads import ON_CHAINS, map_circuit
+from lgc.mapping.heads import all_heads
 from lgc.mapping.heads.comparators import find_comparators, read_nets
 from lgc.mapping.heads.literals import ENCODER
+from lgc.mapping.heads.mapped import map_circuit
 from lgc.mapping.heads.pack import SHARED, pair_up_sets
 from lgc.passes import optimize
-
-sys.path.insert(0, str(Path(__file__).parent))  # tests are imported without being a package
-from proofs import outcome
-from test_head import check
 
 
 def features(levels: list[list[int]], seed: int = 1, votes: int = 60) -> Circuit:
@@ -40,6 +38,9 @@ def features(levels: list[list[int]], seed: int = 1, votes: int = 60) -> Circuit
 
 
 some = st.lists(st.lists(st.integers(0, 254), min_size=2, max_size=2, unique=True), min_size=2, max_size=5)
+
+
+ON_CHAINS = [head.name for head in all_heads() if head.needs_chains]
 
 
 @settings(max_examples=15)

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
-from strategies import circuits, random_circuit, random_inputs
+from mapped_netlists import HEADS, Architecture, check, value, values_of, weigh
+from strategies import all_inputs, circuits, random_circuit, random_inputs
 
 from lgc.backend.base import to_bytes, write
 from lgc.backend.verilog import Verilog
-from lgc.backend.verilog.mapped import place_ranks
 from lgc.errors import OptionError
 from lgc.ir import Circuit
-from lgc.mapping.heads import map_circuit
+from lgc.mapping.heads import find_head
 from lgc.mapping.heads.copies import copy_inputs
-
-sys.path.insert(0, str(Path(__file__).parent))  # tests are imported without being a package
-from test_head import HEADS, Architecture, all_inputs, check, value, values_of, weigh
+from lgc.mapping.heads.mapped import map_circuit
 
 
 @pytest.mark.parametrize("head", HEADS)
@@ -77,13 +74,14 @@ def test_a_table_of_two_outputs_reads_copies_of_one_part() -> None:
 
 
 def test_ranks_stand_at_the_input_and_behind_the_copies() -> None:
-    copied = copy_inputs(map_circuit(random_circuit(30, [600], 3), lut=4))
+    circuit, head = random_circuit(30, [600], 3), find_head("compress")
+    copied = copy_inputs(map_circuit(circuit, head="compress", lut=4))
     for ranks in (3, 4, 9):
-        assert place_ranks(copied, ranks).cuts[:2] == (0, 1)
-        assert place_ranks(copied, ranks).latency == ranks
+        assert head.place(circuit, copied, ranks, "both").cuts[:2] == (0, 1)
+        assert head.place(circuit, copied, ranks, "both").latency == ranks
     for ranks in (0, 2):
         with pytest.raises(OptionError, match=f"copies of the inputs in a pipeline of {ranks} ranks"):
-            place_ranks(copied, ranks)
+            head.place(circuit, copied, ranks, "both")
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from lgc.errors import MissingToolError
 from lgc.frontend import load_circuit
 from lgc.ir import Circuit
-from lgc.mapping.heads import map_circuit
-from lgc.mapping.heads.choose import cut_group
+from lgc.mapping.heads import all_heads
+from lgc.mapping.heads.cuts import cut_group
 from lgc.mapping.heads.gauge import Quadratic
-from lgc.mapping.heads.lower import _PRICES
+from lgc.mapping.heads.mapped import MappedHead, map_circuit
 from lgc.mapping.heads.search import _library, search_cover
 from lgc.mapping.heads.terms import corners, read_groups
 from lgc.passes import PIPELINES, PassManager
 
+PRICES = [head.prices(lut) for head in all_heads() if isinstance(head, MappedHead) for lut in head.lut_sizes]
 EXAMPLES = Path(__file__).parents[2] / "examples" / "mnist"
 
 
@@ -54,7 +55,7 @@ def shipped(name: str) -> Circuit:
     return PassManager().run(load_circuit(EXAMPLES / f"{name}.pt"), PIPELINES["O2"])
 
 
-@pytest.mark.parametrize("prices", _PRICES.values(), ids=lambda one: f"{one.lut}")
+@pytest.mark.parametrize("prices", PRICES, ids=lambda one: f"{one.lut}")
 def test_it_finds_the_same_again_and_pays(prices: object) -> None:
     groups = read_groups(shipped("mnist-1k5"), 6)[:3]
     first, again, greedy = ([cut_group(one, prices, effort) for one in groups] for effort in (10, 10, 0))  # type: ignore[arg-type]

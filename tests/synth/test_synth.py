@@ -24,7 +24,7 @@ from lgc.errors import InputError, MissingToolError, OptionError, TimeLimitError
 from lgc.ir import Circuit, Encoder, Head, Netlist
 from lgc.mapping.arithmetic import place_ranks
 from lgc.mapping.estimate import estimate
-from lgc.mapping.heads import map_circuit
+from lgc.mapping.heads.mapped import map_circuit
 from lgc.mapping.pipeline import max_ranks
 from lgc.parts.boards import BOARDS
 from lgc.parts.part import check_clock, find_part, parts
@@ -423,25 +423,25 @@ def test_the_estimate_knows_of_carry_chains(layers, part, ranks, tmp_path, monke
     most = max_ranks(place_ranks(circuit, 0, "class").levels)
     verilog = Verilog(top="net", outputs="class", head="adder", pipeline=min(ranks, most))
     row = measure(circuit, part, verilog, options=SynthOptions(route=False))
-    guess = estimate(circuit, lut=4, outputs="class", pipeline=ranks, family=part.family)
+    guess = estimate(circuit, lut=4, head="adder", outputs="class", pipeline=ranks, family=part.family)
     assert row.estimated == guess.luts
     assert row.result is not None
     assert abs(row.error) < 0.15, row
     assert abs(guess.carry / row.result.value("carry") - 1) < 0.05  # on iCE40 the lowest one too may be spared
-    assert estimate(circuit, lut=4, outputs="class", pipeline=ranks).carry == 0
+    assert estimate(circuit, lut=4, head="adder", outputs="class", pipeline=ranks).carry == 0
 
 
 def test_scores_and_biases_on_chains():
     """Without the class no two scores are compared; a bias behind a rank is an addition of its own."""
     circuit = network((120,), 60)
     family = find_part("gatemate-a1").family
-    both, scores = (estimate(circuit, lut=4, outputs=one, family=family) for one in ("both", "scores"))
+    both, scores = (estimate(circuit, lut=4, head="adder", outputs=one, family=family) for one in ("both", "scores"))
     assert list(scores.stages) == ["gates", "popcount"]
     assert both.carry - scores.carry == 2 * 6  # two matches of six bits
     biased = replace(circuit, head=replace(circuit.head, bias=np.array([0, 3, 0])))
     more = {
-        ranks: estimate(biased, lut=4, outputs="scores", pipeline=ranks, family=family).carry
-        - estimate(circuit, lut=4, outputs="scores", pipeline=ranks, family=family).carry
+        ranks: estimate(biased, lut=4, head="adder", outputs="scores", pipeline=ranks, family=family).carry
+        - estimate(circuit, lut=4, head="adder", outputs="scores", pipeline=ranks, family=family).carry
         for ranks in (0, 20)
     }
     assert more == {0: 0, 20: 6}
@@ -453,9 +453,9 @@ def test_estimates_by_stage():
         one = estimate(circuit, lut=4, head=head)
         assert list(one.stages) == ["gates", "popcount", "argmax"]
         assert one.luts == sum(stage.luts for stage in one.stages.values())
-    assert "argmax" not in estimate(circuit, lut=6, outputs="scores").stages
+    assert "argmax" not in estimate(circuit, lut=6, head="adder", outputs="scores").stages
     with pytest.raises(OptionError, match="4 or 6"):
-        estimate(circuit, lut=5)
+        estimate(circuit, lut=5, head="adder")
 
 
 @pytest.mark.parametrize("head", ["compress", "carry", "ternary"])

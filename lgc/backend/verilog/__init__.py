@@ -8,6 +8,7 @@ checks as many samples; the few macros at the top of the file are the only place
 from __future__ import annotations
 
 import hashlib
+import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -15,26 +16,21 @@ from typing import Any, ClassVar
 from lgc import __version__
 from lgc.backend.base import Format
 from lgc.backend.manifest import Manifest
-from lgc.backend.stages import stage
-from lgc.backend.verilog import mapped as mapped_text
 from lgc.backend.verilog.cells import simulation
-from lgc.backend.verilog.gates import stage_module
-from lgc.backend.verilog.head import argmax_module, head_module, popcount_module
 from lgc.backend.verilog.interfaces import Wrapper
-from lgc.backend.verilog.leaves import leaf_modules
-from lgc.backend.verilog.serial import SerialTop, serial_latency, serial_module
-from lgc.backend.verilog.top import Top, top_ports
+from lgc.backend.verilog.top import Emission, top_ports
 from lgc.errors import OptionError
 from lgc.ir import Circuit
 from lgc.ir.naming import comment, identifier
-from lgc.mapping.arithmetic import place_ranks, tree_depth
-from lgc.mapping.choose import Choice, choose_head
-from lgc.mapping.heads import EFFORT, HEADS, Mapped, heads_on, map_circuit
-from lgc.mapping.heads.argmax import ARCHITECTURES
+from lgc.mapping.choose import GENERIC, Choice, choose_head
+from lgc.mapping.heads import AUTO, HEADS, find_head
+from lgc.mapping.heads.argmax import ARCHITECTURES, DEFAULT_ARGMAX
+from lgc.mapping.heads.base import EFFORT, HeadArchitecture
 from lgc.mapping.heads.copies import copy_inputs
-from lgc.mapping.pipeline import INPUT_LEVEL, Pipeline, input_level, netlist_levels
+from lgc.mapping.heads.plan import Mapped
+from lgc.mapping.pipeline import Pipeline
 from lgc.mapping.shape import HeadShape
-from lgc.parts.fabrics import FABRICS
+from lgc.parts.fabrics import FABRICS, Fabric
 from lgc.parts.part import Part
 
 BODY_MARK = "// body-sha256: "
@@ -83,10 +79,10 @@ class Verilog(Format):
         pipeline: register ranks in all, which is the latency in clocks; 0 is combinational. One stands at the output,
             the second at the input, the others where they balance the estimated delay.
         outputs: ``class``, ``scores`` or ``both``.
-        head: ``auto``, ``adder`` (plain arithmetic), ``serial`` (a vote a clock), or one of :mod:`lgc.mapping.heads`.
-        argmax: of a mapped head: ``tournament`` or ``bit-serial``.
+        head: a key of :data:`lgc.mapping.heads.HEADS`, or ``auto``.
+        argmax: of a mapped head: a key of :data:`lgc.mapping.heads.argmax.ARCHITECTURES`.
         fabric: ``generic``, or the parts whose cells the lookup tables of a mapped head become.
-        effort: of the search for a small mapped head, see :func:`lgc.mapping.heads.map_circuit`.
+        effort: of the search for a small mapped head, see :meth:`lgc.mapping.heads.base.HeadArchitecture.map`.
         copies: whether a mapped head has a register rank of copies of the inputs, one for each part of the circuit; by
             default if a fabric is named and there are ranks enough.
         interface, board, beat, baud: a wrapper beside the circuit, see :class:`lgc.backend.verilog.interfaces.Wrapper`.
@@ -96,9 +92,9 @@ class Verilog(Format):
     top: str = ""
     pipeline: int = 0
     outputs: str = "both"
-    head: str = "auto"
-    argmax: str = "tournament"
-    fabric: str = "generic"
+    head: str = AUTO
+    argmax: str = DEFAULT_ARGMAX
+    fabric: str = GENERIC
     effort: int = EFFORT
     copies: bool | None = None
     interface: str = "none"
@@ -119,22 +115,22 @@ class Verilog(Format):
 
     def _validate_head(self) -> None:
         choices = {
-            "head": ("auto", "adder", "serial", *HEADS),
+            "head": (AUTO, *HEADS),
             "argmax": (*ARCHITECTURES,),
-            "fabric": ("generic", *FABRICS),
+            "fabric": (GENERIC, *FABRICS),
         }
         for name, known in choices.items():
             if getattr(self, name) not in known:
                 raise OptionError(f"{name} is '{getattr(self, name)}'", hint=f"It is one of: {', '.join(known)}")
         if self.effort < 0:
             raise OptionError(f"effort is {self.effort}", hint="Give 0 or more")
-        fabric = FABRICS.get(self.fabric)
-        if fabric and self.head in HEADS and self.head not in heads_on(fabric):
-            able = ", ".join(name for name, one in FABRICS.items() if one.carry)
-            raise OptionError(
-                f"there are no carry chains for the fabric {self.fabric}, and the head {self.head} is made of them",
-                hint=f"Give --fabric {able}, or another head: --head compress, or --head auto",
-            )
+        fabric = self._cells()
+        if fabric and self.head != AUTO:
+            find_head(self.head).check_fabric(fabric)
+
+    def _cells(self) -> Fabric | None:
+        """The fabric whose cells are written; none if the text is generic."""
+        return FABRICS.get(self.fabric)
 
     def choice(self, circuit: Circuit, part: Part | None = None) -> Choice:
         """The head that is built, and why; on a part, if one is known."""
@@ -144,19 +140,21 @@ class Verilog(Format):
         """These options with the head that is built in place of ``auto``, which other options then leave alone."""
         return replace(self, head=self.choice(circuit, part).head)
 
+    def architecture(self, circuit: Circuit) -> HeadArchitecture:
+        """The head that is built, as an object."""
+        return find_head(self.choice(circuit).head)
+
     def mapped(self, circuit: Circuit) -> Mapped | None:
         """The circuit in lookup tables, or None where the head is arithmetic."""
         choice = self.choice(circuit)
-        if choice.head in ("adder", "serial"):
-            return None
-        mapped = map_circuit(
-            circuit, head=choice.head, argmax=self.argmax, lut=choice.lut, outputs=self.outputs, effort=self.effort
+        mapped = find_head(choice.head).map(
+            circuit, argmax=self.argmax, lut=choice.lut, outputs=self.outputs, effort=self.effort
         )
-        return copy_inputs(mapped) if self._with_copies() else mapped
+        return copy_inputs(mapped) if mapped and self._with_copies() else mapped
 
     def _with_copies(self) -> bool:
         if self.copies is None:
-            return self.fabric != "generic" and self.pipeline >= _RANKS_FOR_COPIES
+            return self.fabric != GENERIC and self.pipeline >= _RANKS_FOR_COPIES
         return self.copies
 
     def ranks(self, circuit: Circuit) -> Pipeline:
@@ -166,16 +164,7 @@ class Verilog(Format):
             OptionError: more ranks than places.
         """
         mapped = self.mapped(circuit)
-        if self.head == "serial":
-            if self.pipeline:
-                raise OptionError(
-                    f"the serial head with a pipeline of {self.pipeline} ranks",
-                    hint="It takes a vote a clock anyway: leave --pipeline out",
-                )
-            return Pipeline((input_level(circuit.netlist), *netlist_levels(circuit.netlist)))
-        if mapped:
-            return mapped_text.place_ranks(mapped, self.pipeline)
-        return place_ranks(circuit, self.pipeline, self.outputs)
+        return self.architecture(circuit).place(circuit, mapped, self.pipeline, self.outputs)
 
     def top_name(self, circuit: Circuit) -> str:
         """The top module's name."""
@@ -195,8 +184,8 @@ class Verilog(Format):
 
     def companions(self, circuit: Circuit) -> Mapping[str, str]:
         """The manifest: ports, orders, latency, encoding and digests, for machines. And the wrapper, if wanted."""
-        shape = HeadShape.of(circuit)
-        clocks = serial_latency(circuit.head) if self.head == "serial" else self.pipeline
+        shape, head = HeadShape.of(circuit), self.architecture(circuit)
+        clocks = head.latency(circuit, self.pipeline)
         manifest = Manifest.of(
             circuit,
             top=self.top_name(circuit),
@@ -204,54 +193,19 @@ class Verilog(Format):
             latency=clocks,
             score_width=shape.score,
             score_signed=shape.signed,
-            interval=clocks if self.head == "serial" else 1,
+            interval=head.interval(circuit),
         )
         wrapper = self._wrapper()
         manifest = replace(manifest, interface=wrapper.entry(manifest))
         return {".json": manifest.to_json(), **wrapper.files(manifest)}
 
     def _modules(self, circuit: Circuit) -> Iterator[str]:
-        mapped = self.mapped(circuit)
-        yield from self._mapped_modules(circuit, mapped) if mapped else self._arithmetic_modules(circuit)
-
-    def _mapped_modules(self, circuit: Circuit, mapped: Mapped) -> Iterator[str]:
-        top, pipeline, fabric = self.top_name(circuit), self.ranks(circuit), FABRICS.get(self.fabric)
-        within = (*pipeline.indices(INPUT_LEVEL), *pipeline.indices("gates"))
-        layout = mapped_text.lay_out(circuit, mapped, top, [cut for cut in within if cut < mapped.netlist.depth])
+        mapped, fabric = self.mapped(circuit), self._cells()
+        module, _, function = self.architecture(circuit).emitter.partition(":")
+        emit = getattr(importlib.import_module(module), function)
         yield "`default_nettype none"
         yield MACROS
-        yield from layout.modules(top, fabric)
-        shape = HeadShape.of(circuit)
-        yield from mapped_text.MappedTop(
-            top, layout.circuit, layout.staging, shape, pipeline, self.outputs, mapped=mapped
-        ).text()
+        yield from emit(Emission(self.top_name(circuit), circuit, self.ranks(circuit), self.outputs, mapped, fabric))
         yield "`default_nettype wire"
-        if fabric:
+        if mapped and fabric:
             yield simulation(fabric)
-
-    def _arithmetic_modules(self, circuit: Circuit) -> Iterator[str]:
-        top = self.top_name(circuit)
-        shape, pipeline = HeadShape.of(circuit), self.ranks(circuit)
-        depth = circuit.netlist.depth
-        within = (*pipeline.indices(INPUT_LEVEL), *pipeline.indices("gates"))
-        staging = stage(circuit, top, [level for level in within if level < depth])
-        with_class = self.outputs != "scores"
-        yield "`default_nettype none"
-        yield MACROS
-        if self.head != "serial":
-            yield leaf_modules(top, shape, circuit.head, with_class=with_class)
-        for one in staging.stages:
-            yield from stage_module(circuit, staging, one, top)
-        if self.head == "serial":
-            yield from serial_module(top, circuit, shape, with_scores=self.outputs != "class")
-            yield from SerialTop(top, circuit, staging, shape, pipeline, self.outputs).text()
-            yield "`default_nettype wire"
-            return
-        sizes = sorted(set(circuit.head.sizes.tolist()) - {0})
-        for size in sizes:
-            yield from popcount_module(top, size, tree_depth(sizes[-1]), pipeline)
-        if with_class:
-            yield from argmax_module(top, shape, pipeline)
-        yield from head_module(top, circuit, shape, pipeline, with_class=with_class)
-        yield from Top(top, circuit, staging, shape, pipeline, self.outputs).text()
-        yield "`default_nettype wire"

@@ -4,11 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lgc.backend.stages import stage
+from lgc.backend.verilog.gates import stage_module
+from lgc.backend.verilog.leaves import leaf_modules
 from lgc.backend.verilog.ranks import later, registers
+from lgc.backend.verilog.top import Emission, Top
 from lgc.ir import Circuit, Head
 from lgc.mapping.arithmetic import tree_depth
 from lgc.mapping.pipeline import Pipeline
 from lgc.mapping.shape import HeadShape
+
+
+def adder_modules(job: Emission) -> Iterator[str]:
+    """All modules of a circuit whose head is plain arithmetic."""
+    circuit, top, shape, pipeline = job.circuit, job.top, job.shape, job.pipeline
+    staging = stage(circuit, top, job.cuts(circuit.netlist.depth))
+    yield leaf_modules(top, shape, circuit.head, with_class=job.with_class)
+    for one in staging.stages:
+        yield from stage_module(circuit, staging, one, top)
+    sizes = sorted(set(circuit.head.sizes.tolist()) - {0})
+    for size in sizes:
+        yield from popcount_module(top, size, tree_depth(sizes[-1]), pipeline)
+    if job.with_class:
+        yield from argmax_module(top, shape, pipeline)
+    yield from head_module(top, circuit, shape, pipeline, with_class=job.with_class)
+    yield from Top(top, circuit, staging, shape, pipeline, job.outputs).text()
 
 
 def popcount_module(top: str, size: int, levels: int, pipeline: Pipeline) -> Iterator[str]:

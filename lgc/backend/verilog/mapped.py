@@ -16,18 +16,16 @@ from lgc.backend.stages import INPUT, VOTES, Stage, Staging
 from lgc.backend.verilog.cells import carry_cells, instance, two_outputs
 from lgc.backend.verilog.gates import GATES_PER_BLOCK, ONE, ZERO, gate_lines, lut_function
 from lgc.backend.verilog.ranks import later, registers
-from lgc.backend.verilog.top import Top
-from lgc.errors import OptionError
+from lgc.backend.verilog.top import Emission, Top
 from lgc.ir import CONST1, Circuit
 from lgc.ir.naming import identifier, unique
 from lgc.mapping.heads.literals import COPIES, COPY, GATES, LUT
 from lgc.mapping.heads.plan import REGIONS, Chain, Mapped
-from lgc.mapping.pipeline import Pipeline, input_level, net_ranks, netlist_levels, pipeline
+from lgc.mapping.pipeline import net_ranks
 from lgc.parts.fabrics import Fabric
 
 I64 = NDArray[np.int64]
 
-COPIES_RANKS = 3
 _KEPT = """\
 // Registers of copies that synthesis is not to take for one. The attribute keeps them apart.
 (* keep_hierarchy *)
@@ -43,30 +41,15 @@ endmodule
 """
 
 
-def place_ranks(mapped: Mapped, ranks: int) -> Pipeline:
-    """The levels of a mapped circuit, ``ranks`` register ranks among them.
-
-    Raises:
-        OptionError: see :func:`lgc.mapping.pipeline.pipeline`; copies of the inputs take three ranks.
-    """
-    netlist = mapped.netlist
-    if len(mapped.parts) and ranks < COPIES_RANKS:
-        raise OptionError(
-            f"copies of the inputs in a pipeline of {ranks} ranks",
-            hint=f"They take {COPIES_RANKS} at least: at the input, behind the copies, and at the output",
-        )
-    level = netlist.levels[netlist.first_node :]
-    counts = np.zeros((netlist.depth + 1, len(REGIONS)), np.int64)
-    shown = level <= netlist.depth
-    np.add.at(counts, (level[shown], mapped.region[shown]), 1)
-    np.add.at(counts, (level[netlist.inside] - 1, mapped.region[netlist.inside]), 1)  # the first of two in a row
-    parts = [REGIONS[int(region)] for region in counts[1:].argmax(axis=1)]
-    levels = [input_level(netlist), *netlist_levels(netlist, gates_per_lut=1.0, parts=parts)]
-    placed = pipeline(levels, ranks)
-    if not len(mapped.parts):
-        return placed
-    inner = pipeline(levels[1:], ranks - 1)  # a rank at the input, one behind the copies, and the others as ever
-    return Pipeline(tuple(levels), (0, *(cut + 1 for cut in inner.cuts)))
+def mapped_modules(job: Emission) -> Iterator[str]:
+    """All modules of a circuit in lookup tables."""
+    mapped = job.mapped
+    assert mapped is not None
+    layout = lay_out(job.circuit, mapped, job.top, job.cuts(mapped.netlist.depth))
+    yield from layout.modules(job.top, job.fabric)
+    yield from MappedTop(
+        job.top, layout.circuit, layout.staging, job.shape, job.pipeline, job.outputs, mapped=mapped
+    ).text()
 
 
 @dataclass(frozen=True, eq=False)

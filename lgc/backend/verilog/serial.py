@@ -11,14 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lgc.backend.manifest import Port
-from lgc.backend.verilog.top import Top, top_ports
+from lgc.backend.stages import stage
+from lgc.backend.verilog.gates import stage_module
+from lgc.backend.verilog.top import Emission, Top, top_ports
 from lgc.ir import Circuit, Head
+from lgc.mapping.heads.serial import SerialHead
 from lgc.mapping.shape import HeadShape, bits_for
-
-
-def serial_latency(head: Head) -> int:
-    """Rising clock edges from an input to its result; only then the next input is taken."""
-    return head.num_classes * (int(head.sizes.max(initial=0)) + 1) + 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +28,7 @@ class SerialTop(Top):
         return top_ports(self.circuit, self.shape, clocked=True, outputs=self.outputs)
 
     def _summary(self) -> str:
-        netlist, clocks = self.circuit.netlist, serial_latency(self.circuit.head)
+        netlist, clocks = self.circuit.netlist, SerialHead().latency(self.circuit, 0)
         return (
             f"{netlist.num_inputs} bits to {self.shape.num_classes} classes, {netlist.num_nodes} gates, a result "
             f"{clocks} clocks after its input. What comes in meanwhile is not taken."
@@ -42,6 +40,16 @@ class SerialTop(Top):
             yield f"  wire `LGC_NETS({name}, {width});"
         yield f"  {self.name}_serial head (.clk(clk), .rst(rst), .in_valid(in_valid), .votes(votes),"
         yield "    .out_valid(out_valid), .scores(result_scores), .class_id(result_class));"
+
+
+def serial_modules(job: Emission) -> Iterator[str]:
+    """All modules of a circuit whose votes are counted a vote a clock."""
+    circuit, top, shape = job.circuit, job.top, job.shape
+    staging = stage(circuit, top, job.cuts(circuit.netlist.depth))
+    for one in staging.stages:
+        yield from stage_module(circuit, staging, one, top)
+    yield from serial_module(top, circuit, shape, with_scores=job.with_scores)
+    yield from SerialTop(top, circuit, staging, shape, job.pipeline, job.outputs).text()
 
 
 def serial_module(top: str, circuit: Circuit, shape: HeadShape, *, with_scores: bool) -> Iterator[str]:

@@ -10,12 +10,53 @@ from lgc.backend.stages import INPUT, VOTES, Staging
 from lgc.backend.verilog.ranks import later, registers
 from lgc.ir import Circuit
 from lgc.ir.naming import comment
+from lgc.mapping.heads.plan import Mapped
 from lgc.mapping.pipeline import INPUT_LEVEL, Pipeline
 from lgc.mapping.shape import HeadShape
+from lgc.parts.fabrics import Fabric
 
 FEATURES = "features"
 _NETS = {INPUT: "x"}
 _RESULTS = {"class_id": "result_class", "scores": "result_scores"}
+
+
+@dataclass(frozen=True, eq=False)
+class Emission:
+    """What a head's emitter writes the modules of.
+
+    Attributes:
+        top: name of the top module.
+        outputs: ``class``, ``scores`` or ``both``.
+        mapped: the circuit in lookup tables, where the head is made of them.
+        fabric: whose cells those become; None for expressions.
+    """
+
+    top: str
+    circuit: Circuit
+    pipeline: Pipeline
+    outputs: str
+    mapped: Mapped | None = None
+    fabric: Fabric | None = None
+
+    @property
+    def shape(self) -> HeadShape:
+        """Widths of the head."""
+        return HeadShape.of(self.circuit)
+
+    @property
+    def with_class(self) -> bool:
+        """Whether the class is an output."""
+        return self.outputs != "scores"
+
+    @property
+    def with_scores(self) -> bool:
+        """Whether the scores are outputs."""
+        return self.outputs != "class"
+
+    def cuts(self, depth: int) -> list[int]:
+        """Per register stage before or among the gates, the level that it stands behind, below a depth."""
+        within = (*self.pipeline.indices(INPUT_LEVEL), *self.pipeline.indices("gates"))
+        return [level for level in within if level < depth]
 
 
 @dataclass(frozen=True, eq=False)

@@ -63,6 +63,7 @@ def bit_serial(mapper: Mapper, scores: Sequence[Word], lut: int, *, last: bool) 
 
 
 ARCHITECTURES = {"tournament": tournament, "bit-serial": bit_serial}
+DEFAULT_ARGMAX = next(iter(ARCHITECTURES))
 
 
 def _index_word(index: int, count: int) -> Word:

@@ -12,10 +12,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
-from lgc.mapping.heads.chains import ADD, FEW, TAKES, ChainColumns, Position
-from lgc.mapping.heads.compress import sum_tables
+from lgc.mapping.heads.chains import ADD, FEW, TAKES, ChainColumns, Position, chain_price
+from lgc.mapping.heads.columns import Columns, sum_tables
+from lgc.mapping.heads.cuts import Prices
 from lgc.mapping.heads.literals import FALSE, TRUE, positive
+from lgc.mapping.heads.mapped import MappedHead
 from lgc.mapping.heads.waiting import EDGE, SMALL, SWALLOW, WIDE, Waiting
 
 _TAKES = {kind: 1 + bits for kind, bits in TAKES.items()} | {WIDE: 1}
@@ -163,3 +166,17 @@ class CarryColumns(ChainColumns):
         taken = tuple(self.columns[exponent].popleft() for _ in range(size))
         tables = sum_tables((1,) * size, 0, min(size.bit_length(), self.width - exponent))
         return [Position(FALSE, table, taken, bits=() if index else taken) for index, table in enumerate(tables)]
+
+
+class CarryHead(MappedHead):
+    """Compressors on carry chains whose positions swallow counters and pieces."""
+
+    name: ClassVar[str] = "carry"
+    about: ClassVar[str] = "compressors on carry chains"
+    lut_sizes: ClassVar[tuple[int, ...]] = (6,)
+    needs_chains: ClassVar[bool] = True
+    columns: ClassVar[type[Columns]] = CarryColumns
+
+    def prices(self, lut: int) -> Prices:
+        """A position takes four bits of its weight and gives two."""
+        return Prices(lut=lut, bit=0.55, piece=chain_price)

@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from lgc.mapping.heads.compress import Columns, sum_tables
+from lgc.mapping.heads.columns import Columns, sum_tables
 from lgc.mapping.heads.literals import FALSE, positive
 from lgc.mapping.heads.plan import Chain, Compressor, Piece
 from lgc.mapping.heads.terms import Values
-from lgc.mapping.heads.waiting import EDGE, SMALL, Pool, Waiting
+from lgc.mapping.heads.waiting import EDGE, SMALL, SWALLOW, Pool, Waiting
+from lgc.mapping.heads.waiting import SHARED as SHARED_NETS
 
 ADD = "add"
 """Beside the kinds of pieces, what a position may be given to: three bits of its column."""
@@ -44,21 +45,30 @@ class Position:
     bits: tuple[int, ...] = ()
 
 
+def chain_price(nets: int, bits: int, widest: int = SWALLOW) -> float:
+    """Lookup tables for a piece that goes on carry chains, with what the chains' ends cost: measured over the examples.
+
+    Args:
+        widest: nets of a piece whose bits take a position each.
+    """
+    if nets <= 2 and bits == 1:
+        return 0.95
+    if nets <= SHARED_NETS and bits == 2:
+        return 2.05
+    return bits * (1.05 if nets <= widest else 1.55)
+
+
 class ChainColumns(Columns):
     """Columns that are reduced on carry chains.
 
     Attributes:
         swallows: kinds of pieces that may wait for a place on a chain.
-        chains: those made so far.
-        packed: pairs of nodes of one lookup table with two outputs.
     """
 
     swallows: ClassVar[tuple[str, ...]]
 
     def __init__(self, *args: object) -> None:
         super().__init__(*args)  # type: ignore[arg-type]
-        self.chains: list[Chain] = []
-        self.packed: list[tuple[int, int]] = []
         self._fresh: list[int] = []
         self._pool = Pool()
 

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.errors import OptionError
 from lgc.ir import Builder, Circuit, Netlist
 from lgc.ir.circuit import Head
 from lgc.ir.netlist import I32
 from lgc.mapping.heads.argmax import ARCHITECTURES
-from lgc.mapping.heads.auto import HEADS, ON_CHAINS
-from lgc.mapping.heads.carry import CarryColumns
-from lgc.mapping.heads.chains import ChainColumns
-from lgc.mapping.heads.choose import EFFORT, Cut, Prices, cut_group
 from lgc.mapping.heads.comparators import find_comparators, read_nets
-from lgc.mapping.heads.compress import Columns
+from lgc.mapping.heads.cuts import Cut, cut_group
 from lgc.mapping.heads.gauge import digits
 from lgc.mapping.heads.literals import ARGMAX, ENCODER, GATES, LUT, POPCOUNT, Mapper, positive
 from lgc.mapping.heads.order import ChainedNetlist, by_level, chained, name_regions, renumber
@@ -27,75 +22,9 @@ from lgc.mapping.heads.pack import pair_up
 from lgc.mapping.heads.plan import REGIONS, Bit, Chain, Compressor, Mapped, Piece
 from lgc.mapping.heads.renaming import Renaming
 from lgc.mapping.heads.terms import read_groups
-from lgc.mapping.heads.ternary import TernaryColumns
-from lgc.mapping.heads.waiting import SHARED, SWALLOW
 
-
-def _on_chains(nets: int, bits: int, widest: int = SWALLOW) -> float:
-    """A piece that goes on carry chains; what the chains' ends cost is in it, as measured over the example networks.
-
-    Args:
-        widest: nets of a piece whose bits take a position each.
-    """
-    if nets <= 2 and bits == 1:
-        return 0.95
-    if nets <= SHARED and bits == 2:
-        return 2.05
-    return bits * (1.05 if nets <= widest else 1.55)
-
-
-_PRICES = {
-    # A 6:3 counter takes three lookup tables to remove three bits, a full adder two for one.
-    ("compress", 6): Prices(lut=6, bit=1.0, piece=lambda _, bits: 2.0 * bits),
-    ("compress", 4): Prices(lut=4, bit=2.0, piece=lambda _, bits: 3.0 * bits),
-    ("carry", 6): Prices(lut=6, bit=0.55, piece=_on_chains),
-    ("ternary", 6): Prices(lut=6, bit=0.55, piece=partial(_on_chains, widest=0)),
-}
-
-
-_COLUMNS: dict[str, type[Columns]] = {"compress": Columns, "carry": CarryColumns, "ternary": TernaryColumns}
-
-
-@lru_cache(maxsize=2)
-def map_circuit(
-    circuit: Circuit,
-    *,
-    head: str = "compress",
-    argmax: str = "tournament",
-    lut: int = 6,
-    outputs: str = "both",
-    effort: int = EFFORT,
-) -> Mapped:
-    """Lower a circuit, head included, to lookup tables of at most ``lut`` operands.
-
-    Every score is kept; with ``outputs="class"`` every class is. What the last calls gave is remembered, for callers
-    that ask more than once.
-
-    Args:
-        head: ``compress`` or ``carry``.
-        argmax: ``tournament`` or ``bit-serial``.
-        outputs: which results the netlist has.
-        effort: rounds of the search for small pieces, for each vote; 0 takes the first that are found.
-
-    Raises:
-        OptionError: no such head, argmax, outputs, or size of table.
-        MissingToolError: there is no C compiler for the search.
-    """
-    _check(head, argmax, lut, outputs)
-    if (head, lut) not in _PRICES:
-        raise OptionError(f"head '{head}' with tables of {lut} operands", hint="Carry chains swallow with six only")
-    plan = _Lowering(circuit, head, lut, outputs)
-    words = plan.popcounts(effort)
-    index = plan.argmax(words, argmax) if outputs != "scores" else []
-    return plan.finish(words if outputs != "class" else [], index)
-
-
-def _check(head: str, argmax: str, lut: int, outputs: str) -> None:
-    known = {"head": (head, HEADS), "argmax": (argmax, tuple(ARCHITECTURES)), "lut": (lut, (4, 6))}
-    known["outputs"] = (outputs, ("both", "class", "scores"))
-    for name, (value, choices) in known.items():
-        if value not in choices:
-            raise OptionError(f"{name} is '{value}'", hint=f"It is one of: {', '.join(map(str, choices))}")
+if TYPE_CHECKING:
+    from lgc.mapping.heads.mapped import MappedHead
 
 
 @dataclass(frozen=True)
@@ -118,14 +47,15 @@ class Score:
         return cls(max(max(high, 0).bit_length() + 1, (-low - 1).bit_length() + 1, count), True)
 
 
-class _Lowering:
-    def __init__(self, circuit: Circuit, head: str, lut: int, outputs: str) -> None:
+class Lowering:
+    """A circuit on its way into lookup tables: first the scores, then the class, then all of it as one netlist."""
+
+    def __init__(self, circuit: Circuit, head: MappedHead, lut: int, outputs: str) -> None:
         self.circuit, self.head, self.lut = circuit, head, lut
         self.score = Score.of(circuit.head, class_only=outputs == "class")
         self.builder = Builder(circuit.netlist.num_inputs)
         self.mapper = Mapper(self.builder)
-        self.columns = _COLUMNS[head]
-        self.comparators = find_comparators(circuit, lut) if head in ON_CHAINS else {}
+        self.comparators = find_comparators(circuit, lut) if head.needs_chains else {}
         self.pieces: list[Piece] = []
         self.chains: list[Chain] = []
         self.packed: list[tuple[int, int]] = []
@@ -136,7 +66,7 @@ class _Lowering:
     def popcounts(self, effort: int) -> list[list[int]]:
         """The scores' literals, class by class, LSB first."""
         groups = read_groups(self.circuit, self.lut, read_nets(self.circuit.netlist, self.comparators))
-        cuts = [cut_group(group, _PRICES[self.head, self.lut], effort) for group in groups]
+        cuts = [cut_group(group, self.head.prices(self.lut), effort) for group in groups]
         needed = {net for cut in cuts for nets, _ in cut.pieces for net in nets}
         nets = self._copy_logic(needed.union(*(cut.linear for cut in cuts)))
         self.mapper.region = POPCOUNT
@@ -165,7 +95,7 @@ class _Lowering:
         kind, region = kind[order], region[order]
         rename = Renaming(number.tolist())
         packed = [(rename.number[one], rename.number[two]) for one, two in self.packed]
-        if self.head in ON_CHAINS:
+        if self.head.needs_chains:
             packed += self._pairs(netlist, kind, region, packed)
         return Mapped(
             netlist=name_regions(netlist, region, tuple(REGIONS.values())),
@@ -178,7 +108,7 @@ class _Lowering:
             width=self.score.width,
             signed=self.score.signed,
             lut=self.lut,
-            head=self.head,
+            head=self.head.name,
             pieces=tuple(rename.piece(one) for one in self.pieces),
             linear=tuple(rename.bits(one) for one in self.linear),
             constants=tuple(self.constants),
@@ -236,7 +166,7 @@ class _Lowering:
         return nets
 
     def _popcount(self, index: int, cut: Cut, nets: list[int]) -> list[int]:
-        columns = self.columns(self.mapper, index, self.score.width, self.lut)
+        columns = self.head.columns(self.mapper, index, self.score.width, self.lut)
         linear: list[Bit] = []
         constant = cut.constant + self.score.offset
         for net, coefficient in cut.linear.items():
@@ -255,9 +185,8 @@ class _Lowering:
         swallowed = [piece for one in columns.compressors for piece in one.swallowed]
         offsets = sum(piece.offset for piece in (*columns.pieces, *swallowed))
         self.constants.append(constant + offsets)
-        if isinstance(columns, ChainColumns):
-            self.chains += columns.chains
-            self.packed += columns.packed
+        self.chains += columns.chains
+        self.packed += columns.packed
         return word
 
 

@@ -11,9 +11,14 @@ bit of two nets, and a piece of four nets, which counts in two bits, in place of
 
 from __future__ import annotations
 
-from lgc.mapping.heads.chains import ADD, FEW, TAKES, ChainColumns, Position
-from lgc.mapping.heads.compress import sum_tables
+from functools import partial
+from typing import ClassVar
+
+from lgc.mapping.heads.chains import ADD, FEW, TAKES, ChainColumns, Position, chain_price
+from lgc.mapping.heads.columns import Columns, sum_tables
+from lgc.mapping.heads.cuts import Prices
 from lgc.mapping.heads.literals import FALSE, TRUE
+from lgc.mapping.heads.mapped import MappedHead
 from lgc.mapping.heads.waiting import EDGE, SMALL, Waiting
 
 _SHORTEST = 2
@@ -89,3 +94,17 @@ class TernaryColumns(ChainColumns):
             total, carry = sum_tables((1,) * len(taken), 0, 2)
             positions.append(Position(FALSE if positions else literal, total, taken, carry, taken))
         self._chain(base, positions, constant=constant, linked=True)
+
+
+class TernaryHead(MappedHead):
+    """Rows of ternary adders on carry chains."""
+
+    name: ClassVar[str] = "ternary"
+    about: ClassVar[str] = "rows of ternary adders on carry chains"
+    lut_sizes: ClassVar[tuple[int, ...]] = (6,)
+    needs_chains: ClassVar[bool] = True
+    columns: ClassVar[type[Columns]] = TernaryColumns
+
+    def prices(self, lut: int) -> Prices:
+        """A position takes three bits of its weight; rows take no piece of five nets."""
+        return Prices(lut=lut, bit=0.55, piece=partial(chain_price, widest=0))

@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lgc.mapping.heads.compress import encode
+from lgc.mapping.heads.columns import encode
 from lgc.mapping.heads.terms import Values
 
 SWALLOW = 5

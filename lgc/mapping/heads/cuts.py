@@ -12,9 +12,6 @@ from lgc.mapping.heads.gauge import Quadratic, digits, gauge_cover
 from lgc.mapping.heads.search import search_cover
 from lgc.mapping.heads.terms import Group, Values
 
-EFFORT = 30
-"""Rounds of the search for each vote where nobody says otherwise: some five seconds for 8,000 gates."""
-
 
 @dataclass(frozen=True)
 class Prices:
