@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
 
     from lgc.driver.progress import Progress
     from lgc.driver.sheet import Sheet
@@ -37,12 +39,16 @@ def show(out: Console, sheet: Sheet) -> None:
 
 
 class _Bar:
-    """Progress as a line of the terminal."""
+    """Progress as a line of the terminal, which is there from the first step on: an error before it stands alone."""
 
-    def __init__(self, bar: Any) -> None:
-        self._bar, self._task = bar, bar.add_task("starting", total=None)
+    def __init__(self, bar: RichProgress) -> None:
+        self._bar = bar
+        self._task: TaskID | None = None
 
     def step(self, name: str, done: int = 0, total: int | None = None) -> None:
+        if self._task is None:
+            self._bar.start()
+            self._task = self._bar.add_task(name, total=total)
         self._bar.update(self._task, description=name, completed=done, total=total)
 
     def note(self, text: str) -> None:
@@ -56,17 +62,14 @@ def progress(out: Console, *, stays: bool = False) -> Iterator[Progress]:
     Args:
         stays: whether the line is left there at the end.
     """
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
 
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=out, transient=not stays, disable=not (stays or out.is_terminal)) as bar:
+    bar = RichProgress(*columns, console=out, transient=not stays, disable=not (stays or out.is_terminal))
+    try:
         yield _Bar(bar)
+    finally:
+        bar.stop()
