@@ -42,7 +42,7 @@ def load_class(point: EntryPoint, base: type) -> Any:
     Raises:
         ToolError: it is something else, or cannot be imported.
     """
-    found = load(point)
+    found = load_object(point)
     if not (isinstance(found, type) and issubclass(found, base)):
         raise broken(point, f"that is no subclass of {base.__module__}.{base.__name__}")
     try:
@@ -52,7 +52,7 @@ def load_class(point: EntryPoint, base: type) -> Any:
     return found
 
 
-def load(point: EntryPoint) -> Any:
+def load_object(point: EntryPoint) -> Any:
     """The object that an entry point names.
 
     Raises:

@@ -31,7 +31,7 @@ from lgc.frontend.families import (
 from lgc.frontend.importer import Importer, ImportJob
 from lgc.frontend.model import Model
 from lgc.ir import Circuit, parse_text
-from lgc.plugins import broken, load, plugins
+from lgc.plugins import broken, load_object, plugins
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -122,7 +122,7 @@ def _added_family(family: str, own: Collection[str]) -> Importer:
 
 
 def _loaded(point: EntryPoint) -> Importer:
-    found = load(point)
+    found = load_object(point)
     if not isinstance(found, Importer):
         raise broken(point, "that is no lgc.frontend.importer.Importer")
     if found.family != point.name:
