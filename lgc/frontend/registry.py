@@ -148,8 +148,13 @@ def read_file(path: Path | str, options: ImportOptions | None = None) -> Importe
     content = read_content(path)
     family = options.given.get("family")
     importer = recognise(content, str(family) if family is not None else None)
-    job = ImportJob(content, options)
+    job = new_job(content, options)
     return Imported(read_job(importer, job), importer, job)
+
+
+def new_job(content: Content, options: ImportOptions) -> ImportJob:
+    """The job of reading a file whose content is there."""
+    return ImportJob(content, options, lambda path: read_file(path).result)
 
 
 def read_job(importer: Importer, job: ImportJob) -> Model | Circuit:
