@@ -3,7 +3,7 @@
 A format is a frozen dataclass whose fields are its options. ``validate`` refuses, before the first byte,
 what the format cannot express; ``emit`` then writes, and gives the same bytes for the same circuit and
 options every time. To add a format: subclass :class:`Format` in a file of its own, and add a row to
-:data:`FORMATS`.
+:data:`FORMATS`, or an entry point to a distribution of yours (docs/extending.md).
 """
 
 from __future__ import annotations
@@ -11,15 +11,19 @@ from __future__ import annotations
 import importlib
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, TextIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, TextIO, cast
 
 from lgc.errors import InputError, OptionError
 from lgc.files import replacing
 from lgc.ir import Circuit
+from lgc.plugins import broken, load_class, plugins
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 FORMATS: dict[str, str] = {
     ".v": "lgc.backend.verilog:Verilog",
@@ -35,6 +39,9 @@ FORMATS: dict[str, str] = {
     ".yosys.json": "lgc.backend.json:YosysJson",
 }
 """Suffix to ``module:Class``: names, so that asking what there is imports nothing heavy."""
+
+GROUP = "lgc.formats"
+"""The entry points by which installed distributions add formats, named by their suffix."""
 
 
 @dataclass(frozen=True)
@@ -109,23 +116,44 @@ def format_class(path: Path | str) -> type[Format]:
         InputError: no format has this suffix.
     """
     name = Path(path).name.lower()
-    for suffix in sorted(FORMATS, key=len, reverse=True):
-        if name.endswith(suffix):
-            module, _, attribute = FORMATS[suffix].partition(":")
-            return cast("type[Format]", getattr(importlib.import_module(module), attribute))
+    if suffix := _suffix(name, FORMATS):
+        module, _, attribute = FORMATS[suffix].partition(":")
+        return cast("type[Format]", getattr(importlib.import_module(module), attribute))
+    added = _added()
+    if suffix := _suffix(name, added):
+        return cast("type[Format]", load_class(added[suffix], Format))
     raise InputError(
         f"no format writes '{Path(path).suffix or name}' files",
         where=str(path),
-        hint=f"The suffix chooses the format: {', '.join(sorted(FORMATS))}",
+        hint=f"The suffix chooses the format: {', '.join(sorted([*FORMATS, *added]))}",
     )
+
+
+def _added() -> dict[str, EntryPoint]:
+    """The formats of installed distributions, by suffix.
+
+    Raises:
+        ToolError: a suffix is none, or lgc writes such files itself.
+    """
+    found = plugins(GROUP, FORMATS)
+    for suffix, point in found.items():
+        if not suffix.startswith("."):
+            raise broken(point, "its name is no suffix: it starts with a dot")
+        if own := _suffix(suffix, FORMATS):
+            raise broken(point, f"files whose names end in '{own}' are written by lgc itself")
+    return found
+
+
+def _suffix(name: str, known: Iterable[str]) -> str:
+    """The longest of the suffixes that fit; empty for none."""
+    return max((suffix for suffix in known if name.endswith(suffix)), key=len, default="")
 
 
 def _stem(path: Path) -> str:
     """The file's name without the suffix that chose the format."""
-    for suffix in sorted(FORMATS, key=len, reverse=True):
-        if path.name.lower().endswith(suffix):
-            return path.name[: -len(suffix)]
-    return path.stem
+    name = path.name.lower()
+    suffix = _suffix(name, FORMATS) or _suffix(name, _added()) or path.suffix
+    return path.name.removesuffix(path.name[len(name) - len(suffix) :])
 
 
 def to_bytes(format_: Format, circuit: Circuit) -> bytes:

@@ -123,14 +123,13 @@ def inspect(asked: InspectRequest) -> Inspection:
 
 def _inspect_file(path: Path, asked: InspectRequest) -> Inspection:
     from lgc.frontend.containers.content import read_content
-    from lgc.frontend.importer import ImportJob
-    from lgc.frontend.registry import read_job, recognise
+    from lgc.frontend.registry import new_job, read_job, recognise
     from lgc.frontend.summary import summarise
 
     options = asked.import_options()
     content = read_content(path)
     importer = recognise(content, options.given.get("family"))
-    job = ImportJob(content, options)
+    job = new_job(content, options)
     summary, problem = None, None
     try:
         summary = summarise(read_job(importer, job))

@@ -29,7 +29,7 @@ class Optimiser(Shown):
 
 def passes() -> Optimiser:
     """List them."""
-    from lgc.passes import PASSES, PIPELINES, Pass
+    from lgc.passes import PIPELINES, Pass, all_passes
     from lgc.passes.rules import RULES
 
     levels = []
@@ -39,5 +39,5 @@ def passes() -> Optimiser:
             for item in pipeline
         )
         levels.append((level, ", ".join(steps)))
-    rows = tuple((name, (kind.__doc__ or "").splitlines()[0]) for name, kind in PASSES.items())
+    rows = tuple((name, (kind.__doc__ or "").splitlines()[0]) for name, kind in all_passes().items())
     return Optimiser(rows, tuple(levels), tuple((rule.name, rule.algebra) for rule in RULES))

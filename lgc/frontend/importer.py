@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,14 @@ class ImportJob:
     """One file being read.
 
     Attributes:
+        read_other: reads another file that the facts name, such as a reference netlist.
         certain: findings for `lgc inspect`: what the file, or the user, settles.
         doubtful: findings that the user should know: what no file of this family can settle.
     """
 
     content: Content
     facts: ImportOptions
+    read_other: Callable[[Path], Model | Circuit]
     certain: list[str] = field(default_factory=list)
     doubtful: list[str] = field(default_factory=list)
 

@@ -1,12 +1,15 @@
 """The page that lists every family of files, in the order in which they are tried.
 
-A file is recognised by its contents, never by its name. Families whose signature is stricter come first.
+A file is recognised by its contents, never by its name. Families whose signature is stricter come first, and those of
+installed distributions (docs/extending.md) last.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lgc.errors import CheckpointError, LgcError, OptionError
 from lgc.frontend.checkpoint import read_model
@@ -28,6 +31,10 @@ from lgc.frontend.families import (
 from lgc.frontend.importer import Importer, ImportJob
 from lgc.frontend.model import Model
 from lgc.ir import Circuit, parse_text
+from lgc.plugins import broken, load_object, plugins
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 def _is_native(content: Content) -> bool:
@@ -68,6 +75,10 @@ IMPORTERS: tuple[Importer, ...] = (
 )
 
 
+GROUP = "lgc.importers"
+"""The entry points by which installed distributions add importers, named by their family."""
+
+
 @dataclass(frozen=True)
 class Imported:
     """A file that was read: what it is, and what was found out on the way."""
@@ -83,15 +94,17 @@ def recognise(content: Content, family: str | None = None) -> Importer:
     Raises:
         OptionError: ``family`` is unknown.
         CheckpointError: no family matches, or not the one that is asked for.
+        ToolError: a distribution adds something that is no importer.
     """
+    own = {importer.family: importer for importer in IMPORTERS}
     if family is not None:
-        chosen = next((importer for importer in IMPORTERS if importer.family == family), None)
-        if chosen is None:
-            names = ", ".join(importer.family for importer in IMPORTERS)
-            raise OptionError(f"--family is '{family[:40]}'", hint=f"Known: {names}")
-        return chosen
+        return own.get(family) or _added_family(family, own)
     for importer in IMPORTERS:
         if importer.matches(content):
+            return importer
+    for point in plugins(GROUP, own).values():
+        importer = _loaded(point)
+        if _matches(importer, content, point):
             return importer
     keys = ", ".join(list(content.state)[:5])
     raise CheckpointError(
@@ -99,6 +112,29 @@ def recognise(content: Content, family: str | None = None) -> Importer:
         where=str(content.path),
         hint="docs/formats.md lists what lgc reads",
     )
+
+
+def _added_family(family: str, own: Collection[str]) -> Importer:
+    added = plugins(GROUP, own)
+    if family not in added:
+        raise OptionError(f"--family is '{family[:40]}'", hint=f"Known: {', '.join([*own, *added])}")
+    return _loaded(added[family])
+
+
+def _loaded(point: EntryPoint) -> Importer:
+    found = load_object(point)
+    if not isinstance(found, Importer):
+        raise broken(point, "that is no lgc.frontend.importer.Importer")
+    if found.family != point.name:
+        raise broken(point, f"the importer's family is '{found.family}'")
+    return found
+
+
+def _matches(importer: Importer, content: Content, point: EntryPoint) -> bool:
+    try:
+        return bool(importer.matches(content))
+    except Exception as error:  # a stranger's importer sees every file that nobody else knows
+        raise broken(point, f"it fails on {content.path} ({type(error).__name__}: {str(error)[:120]})") from error
 
 
 def read_file(path: Path | str, options: ImportOptions | None = None) -> Imported:
@@ -112,8 +148,13 @@ def read_file(path: Path | str, options: ImportOptions | None = None) -> Importe
     content = read_content(path)
     family = options.given.get("family")
     importer = recognise(content, str(family) if family is not None else None)
-    job = ImportJob(content, options)
+    job = new_job(content, options)
     return Imported(read_job(importer, job), importer, job)
+
+
+def new_job(content: Content, options: ImportOptions) -> ImportJob:
+    """The job of reading a file whose content is there."""
+    return ImportJob(content, options, lambda path: read_file(path).result)
 
 
 def read_job(importer: Importer, job: ImportJob) -> Model | Circuit:

@@ -11,6 +11,9 @@ All levels keep every score of every class: O0 to O2 for all input bits, O3 for 
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
 from lgc.errors import OptionError
 from lgc.ir import Circuit
 from lgc.passes.base import Pass, PassResult
@@ -20,6 +23,10 @@ from lgc.passes.levelize import Levelize
 from lgc.passes.local import AbsorbInverters, ConstFold, FaninDedup
 from lgc.passes.manager import BrokenPass, PassManager, PassStats, Pipeline, Repeat
 from lgc.passes.thermometer import ThermometerFold
+from lgc.plugins import broken, load_class, plugins
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = [
     "EXACT_LEVELS",
@@ -32,7 +39,9 @@ __all__ = [
     "PassStats",
     "Pipeline",
     "Repeat",
+    "all_passes",
     "optimize",
+    "pipeline_of",
 ]
 
 PASSES: dict[str, type[Pass]] = {
@@ -78,6 +87,9 @@ PIPELINES: dict[str, Pipeline] = {
     ),
 }
 
+GROUP = "lgc.passes"
+"""The entry points by which installed distributions add passes."""
+
 EXACT_LEVELS = ("O0", "O1", "O2")
 """Those that keep every score for all input bits, whether features give them or not."""
 
@@ -91,3 +103,39 @@ def optimize(circuit: Circuit, level: str = "O2") -> Circuit:
     if level not in PIPELINES:
         raise OptionError(f"no optimisation level '{level}'", hint=f"There are: {', '.join(PIPELINES)}")
     return PassManager().run(circuit, PIPELINES[level])
+
+
+def all_passes() -> dict[str, type[Pass]]:
+    """Our own passes by name, then those of installed distributions.
+
+    Raises:
+        ToolError: a distribution adds something that is no pass.
+    """
+    return PASSES | {name: _loaded(point) for name, point in plugins(GROUP, PASSES).items()}
+
+
+def pipeline_of(names: str) -> tuple[Pass, ...]:
+    """The passes of a list such as ``const-fold,dead-gates``, in that order.
+
+    Raises:
+        OptionError: there is no such pass, or none is named.
+        ToolError: a distribution adds something that is no pass.
+    """
+    wanted = [name.strip() for name in names.split(",")]
+    added = plugins(GROUP, PASSES) if not set(wanted) <= set(PASSES) else {}
+    unknown = [name for name in wanted if name not in PASSES and name not in added]
+    if unknown:
+        raise OptionError(f"no pass is called '{unknown[0]}'", hint=_nearest(unknown[0], [*PASSES, *added]))
+    return tuple((PASSES[name] if name in PASSES else _loaded(added[name]))() for name in wanted)
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, 1)
+    return f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}"
+
+
+def _loaded(point: EntryPoint) -> type[Pass]:
+    found: type[Pass] = load_class(point, Pass)
+    if getattr(found, "name", None) != point.name:
+        raise broken(point, f"the pass calls itself '{getattr(found, 'name', '')}'")
+    return found

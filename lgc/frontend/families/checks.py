@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from lgc.errors import OptionError
 from lgc.frontend.containers.content import read_content
-from lgc.frontend.facts import ImportOptions
+from lgc.frontend.importer import ImportJob
 from lgc.frontend.lower import lower
 from lgc.frontend.model import Model
 from lgc.ir import Circuit
@@ -93,18 +92,17 @@ class NetlistCheck:
         )
 
 
-def load_check(path: Path, facts: ImportOptions) -> Check:
+def load_check(job: ImportJob) -> Check:
     """What --check names: a .npz with X and y, or a netlist.
 
     Raises:
         InputError: it cannot be read.
         OptionError: it is neither.
     """
-    from lgc.frontend.registry import read_file
-
+    path = job.facts.path("check")
     content = read_content(path)
     if content.container != "npz":
-        reference = read_file(path, ImportOptions()).result
+        reference = job.read_other(path)
         return NetlistCheck(lower(reference) if isinstance(reference, Model) else reference)
     features, labels = content.state.get("X"), content.state.get("y")
     if features is None or labels is None or len(features) != len(labels) or not len(labels) or labels.ndim != 1:
@@ -114,4 +112,4 @@ def load_check(path: Path, facts: ImportOptions) -> Check:
     if len(np.unique(labels[:_MAX_SAMPLES])) < 2:
         raise OptionError("all samples of --check have one label: any network could pass", where=str(path))
     flat = features[:_MAX_SAMPLES].reshape(min(len(features), _MAX_SAMPLES), -1)
-    return DataCheck(flat.astype(np.float64), labels[:_MAX_SAMPLES].astype(np.int64), facts.number("min_accuracy"))
+    return DataCheck(flat.astype(np.float64), labels[:_MAX_SAMPLES].astype(np.int64), job.facts.number("min_accuracy"))

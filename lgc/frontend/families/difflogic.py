@@ -99,7 +99,7 @@ def _replayed(job: ImportJob, tables: list[Tables]) -> Model:
     if seed is None:
         raise MissingFactError("seed", "a difflogic state dict does not hold the wiring")
     job.facts.need("check", "a replayed wiring is never used unchecked")
-    check = load_check(job.facts.path("check"), job.facts)
+    check = load_check(job)
     recipes = _recipes(job.facts, seed)
     results = [(recipe, *_try(job, recipe, tables, check)) for recipe in recipes]
     passed = [(recipe, model, verdict) for recipe, model, verdict in results if model is not None]

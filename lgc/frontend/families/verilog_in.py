@@ -40,7 +40,7 @@ def _read(job: ImportJob) -> Circuit:
             hint="lgc reads combinational Verilog; what `lgc compile` wrote with --pipeline, compile again without",
         )
     job.certain.append("elaborated and flattened by yosys; ports in the order yosys writes them, bit 0 of each first")
-    inner = ImportJob(replace(job.content, data=text), job.facts)
+    inner = ImportJob(replace(job.content, data=text), job.facts, job.read_other)
     return blif.IMPORTER.read(inner)  # type: ignore[return-value]  # BLIF is a circuit
 
 
