@@ -101,9 +101,14 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def end_like_an_interrupt() -> None:
-    """SIGTERM as Ctrl-C: temporary files are removed, and the tools that run are ended too."""
+    """SIGTERM, and a terminal that is closed, as Ctrl-C: temporary files are removed, and the tools that run are ended.
+
+    The tools are no part of the terminal's process group: nobody else would end them.
+    """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+        if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # `nohup` asks for the contrary
+            signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
 def _run(arguments: list[str] | None) -> int:

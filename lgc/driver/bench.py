@@ -14,9 +14,9 @@ from typing import Annotated, ClassVar
 
 from lgc.driver.request import Request, Source
 from lgc.driver.sheet import Sheet, Shown
-from lgc.errors import MissingToolError
 from lgc.progress import Progress, Silence
 from lgc.settings import Setting
+from lgc.tools.find import missing
 
 _MODEL = Setting("A checkpoint or a netlist.", flags=("MODEL",))
 
@@ -115,7 +115,5 @@ def bench(asked: BenchRequest, progress: Progress | None = None) -> Measured:
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
-        raise MissingToolError(
-            "training needs torch, which is not installed", hint="`pip install lgc[train]`"
-        ) from None
+        raise missing("torch", "training") from None
     return Measured(module.markdown(module.rows(asked, progress or Silence())))

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from lgc.driver.request import Request
 from lgc.driver.sheet import Sheet, Shown
-from lgc.errors import MissingToolError, OptionError
+from lgc.errors import OptionError
 from lgc.progress import Progress, Silence
 from lgc.settings import Setting
+from lgc.tools.find import missing
 from lgc.train.config import PRESETS, TrainConfig, merged, read_config, read_preset
 
 if TYPE_CHECKING:
@@ -134,7 +135,5 @@ def _trainer() -> types.ModuleType:
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
-        raise MissingToolError(
-            "training needs torch, which is not installed", hint="`pip install lgc[train]`"
-        ) from None
+        raise missing("torch", "training") from None
     return trainer

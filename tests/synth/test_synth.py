@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -152,7 +153,8 @@ def test_a_tool_that_hangs_is_ended_with_its_children(tmp_path):
     assert time.monotonic() - start < 20
 
 
-def test_sigterm_ends_the_tools_that_run(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_tools_that_run(number, tmp_path):
     code = (
         "import sys; from pathlib import Path\n"
         "from lgc.cli import end_like_an_interrupt; from lgc.tools.run import run\n"
@@ -165,7 +167,7 @@ def test_sigterm_ends_the_tools_that_run(tmp_path):
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         tool = int(process.stdout.readline())
         os.kill(tool, 0)
-        process.terminate()
+        process.send_signal(number)
         assert process.wait(30) != 0
     with pytest.raises(ProcessLookupError):
         os.kill(tool, 0)
