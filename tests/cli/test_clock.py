@@ -1,4 +1,4 @@
-"""`lgc compile --target --clock`: ranks until the measured clock is met, or a clear no."""
+"""`lgc compile --target --clock`: stages until the measured clock is met, or a clear no."""
 
 from __future__ import annotations
 
@@ -32,12 +32,14 @@ def test_ranks_until_the_clock_is_met_or_shown_out_of_reach(
     compile_ = ("compile", "net.lgn", "-o", "net.v", "--set", "head=adder", "--part", "hx8k")
     done = call(capfd, *compile_, "--clock", "110MHz")
     assert (done.code, done.err) == (0, "")
-    attempts = re.findall(r"(\d+) ranks: ([\d.]+) MHz measured on ice40-hx8k, (meets|misses) the clock", done.out)
+    attempts = re.findall(
+        r"(\d+) register stages: ([\d.]+) MHz measured on ice40-hx8k, (meets|misses) the clock", done.out
+    )
     assert len(attempts) >= 1 and all((float(mhz) >= 110) == (verdict == "meets") for _, mhz, verdict in attempts)
-    met = min(int(ranks) for ranks, _, verdict in attempts if verdict == "meets")
+    met = min(int(stages) for stages, _, verdict in attempts if verdict == "meets")
     assert json.loads(Path("net.json").read_text())["latency"] == met
     before = Path("net.v").read_bytes()
-    # At most as many ranks as the circuit has places for; the file of before stays.
+    # At most as many stages as the circuit has places for; the file of before stays.
     refused = call(capfd, *compile_, "--clock", "400MHz")
     assert refused.code == 2 and "400 MHz is not met:" in refused.paragraph()
     assert Path("net.v").read_bytes() == before
