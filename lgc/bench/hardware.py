@@ -16,7 +16,7 @@ from lgc.errors import LgcError
 from lgc.ir import Circuit
 from lgc.mapping.estimate import estimate
 from lgc.mapping.heads import all_heads
-from lgc.mapping.pipeline import max_ranks
+from lgc.mapping.pipeline import most_stages
 from lgc.parts.part import Part, find_part, parts
 from lgc.passes import optimize
 from lgc.progress import Progress
@@ -58,15 +58,15 @@ class HardwareRow:
         return max(((value or 0) / has[name] for name, value in found.items() if has[name]), default=None)
 
 
-def jobs(circuit: Circuit, part: Part, ranks: int) -> Iterator[Verilog]:
+def jobs(circuit: Circuit, part: Part, stages: int) -> Iterator[Verilog]:
     """How an optimised circuit is compiled for a part, class out: by the smallest head, on small parts serially too.
 
     Args:
-        ranks: register ranks, or as many as the circuit has places for.
+        stages: register stages, or as many as the circuit has places for.
     """
     plain = Verilog(top="net", outputs="class", fabric=part.fabric)
-    settled = replace(plain, head=replace(plain, pipeline=ranks).choice(circuit, part).head)
-    yield replace(settled, pipeline=min(ranks, max_ranks(settled.ranks(circuit).levels)))
+    settled = replace(plain, head=replace(plain, pipeline=stages).choice(circuit, part).head)
+    yield replace(settled, pipeline=min(stages, most_stages(settled.placed(circuit).levels)))
     if 0 < part.luts <= SMALL:
         yield from (replace(plain, head=head.name) for head in all_heads() if not head.is_streaming)
 

@@ -80,7 +80,7 @@ class Compiled(Shown):
 
         if not isinstance(self.format, Verilog):
             return []
-        return [*_head_lines(self.format, self.circuit, self.reason), *stage_lines(self.format.ranks(self.circuit))]
+        return [*_head_lines(self.format, self.circuit, self.reason), *stage_lines(self.format.placed(self.circuit))]
 
     def _written(self) -> Sheet:
         return [f"wrote {path} ({path.stat().st_size:,} bytes)" for path in self.files if path.exists()]
@@ -92,7 +92,7 @@ def stage_lines(pipeline: Pipeline) -> Sheet:
         return []
     rows = tuple(
         (str(number), str(one.behind), f"{one.registers:,}", f"{one.delay:.1f}")
-        for number, one in enumerate(pipeline.ranks(), 1)
+        for number, one in enumerate(pipeline.stages(), 1)
     )
     headings = ("stage>", "behind", "registers>", "LUTs in a row before it (estimated)>")
     return [
@@ -259,7 +259,7 @@ def _placed(
     part = find_part(asked.part)
     found, closure = close_circuit(circuit, format_, part, options, progress.step)
     return found, tuple(
-        f"{one.ranks} register stages: {one.fmax:.1f} MHz measured on {part.name}, "
+        f"{one.stages} register stages: {one.fmax:.1f} MHz measured on {part.name}, "
         f"{'meets' if one.fmax >= closure.clock else 'misses'} the clock"
         for one in closure.attempts
     )

@@ -69,8 +69,8 @@ class Estimated(Shown):
         """See :class:`Shown`."""
         rows = []
         for one in self.rows:
-            stages = (one.stages.get(name) for name in ("gates", "popcount", "argmax"))
-            cells = [f"{stage.luts:,}" if stage else "" for stage in stages]
+            regions = (one.regions.get(name) for name in ("gates", "popcount", "argmax"))
+            cells = [f"{region.luts:,}" if region else "" for region in regions]
             sums = (f"{one.luts:,}", str(one.depth), f"{one.carry:,}", f"{one.sites:,}")
             rows.append((one.head, str(one.lut), *cells, *sums))
         headings = (

@@ -1,8 +1,8 @@
 """What synthesis makes of the adder head on parts with carry chains: adders in tables, and positions of chains.
 
-Yosys merges the additions between two register ranks that feed each other and nothing else into one sum of many
+Yosys merges the additions between two register stages that feed each other and nothing else into one sum of many
 operands (`alumacc`), which it reduces by full adders to two numbers (`maccmap`): those adders are gates. Their one
-last addition stays an adder, and so does an addition that is alone between ranks; from some width on (the family's
+last addition stays an adder, and so does an addition that is alone between stages; from some width on (the family's
 `arith_map.v`) that goes onto a chain. So does a comparison of two scores.
 """
 
@@ -45,20 +45,20 @@ class Count:
         return Count(*(one + two for one, two in zip(astuple(self), astuple(other), strict=True)))
 
 
-def count_sums(circuit: Circuit, ranks: Pipeline, adders: Adders) -> Count:
+def count_sums(circuit: Circuit, placed: Pipeline, adders: Adders) -> Count:
     """The scores: what all classes' votes and biases are added by."""
     shape = HeadShape.of(circuit)
-    last = max((level.index for level in ranks.levels if level.stage == "popcount"), default=0)
+    last = max((level.index for level in placed.levels if level.region == "popcount"), default=0)
     found = Count()
     for size, bias in zip(circuit.head.sizes.tolist(), circuit.head.bias.tolist(), strict=True):
         operands = (1,) * size
-        for start, end in pairwise(sorted({0, last, *ranks.indices("popcount")})):
+        for start, end in pairwise(sorted({0, last, *placed.indices("popcount")})):
             step = 1 << (end - start)
             groups = [operands[lo : lo + step] for lo in range(0, len(operands), step)]
             operands = tuple(min(shape.score, _width(group)) for group in groups)
             for group, width in zip(groups, operands, strict=True):
                 found += _count_sum(group, width, adders)
-        if bias and ranks.behind("popcount", last):  # else one more operand of the last sum
+        if bias and placed.behind("popcount", last):  # else one more operand of the last sum
             found += _count_sum((shape.score, shape.score), shape.score, adders)
     return found
 
@@ -81,7 +81,7 @@ def _width(operands: tuple[int, ...]) -> int:
 
 @cache
 def _count_sum(operands: tuple[int, ...], width: int, adders: Adders) -> Count:
-    """One sum of operands of these widths, none of it before or behind a rank."""
+    """One sum of operands of these widths, none of it before or behind a register stage."""
     if len(operands) < 2:
         return Count()
     columns = [sum(one > position for one in operands) for position in range(width)] + [0]

@@ -1,4 +1,4 @@
-"""The levels of a circuit whose head is arithmetic, and the ranks among them."""
+"""The levels of a circuit whose head is arithmetic, and the register stages among them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from lgc.ir import Circuit, Head
 from lgc.mapping.pipeline import Level, Pipeline, input_level, netlist_levels, pipeline
 from lgc.mapping.shape import HeadShape, bits_for
 
-# Delays in lookup tables. Synthesis makes the adders between two ranks into 3:2 counters, one table each, of which
-# it takes log 2 / log 1.5 in a row to halve the number of terms. A match compares along a carry chain, then selects.
+# Delays in lookup tables. Synthesis makes the adders between two register stages into 3:2 counters, one table each, of
+# which it takes log 2 / log 1.5 in a row to halve the number of terms. A match compares along a carry chain, then
+# selects.
 _FIRST_ADDER = 1.0
 _ADDER = 1.7
 _BIAS = 1.0
@@ -19,8 +20,8 @@ def tree_depth(leaves: int) -> int:
     return max(0, leaves - 1).bit_length()
 
 
-def place_ranks(circuit: Circuit, ranks: int, outputs: str = "both") -> Pipeline:
-    """The circuit's levels, ``ranks`` register ranks placed among them.
+def place_stages(circuit: Circuit, stages: int, outputs: str = "both") -> Pipeline:
+    """The circuit's levels, ``stages`` register stages placed among them.
 
     Args:
         outputs: ``class``, ``scores`` or ``both``.
@@ -34,7 +35,7 @@ def place_ranks(circuit: Circuit, ranks: int, outputs: str = "both") -> Pipeline
         levels.append(Level("scores", 1, _BIAS, shape.num_classes * shape.score))
     if outputs != "scores":
         levels += _argmax_levels(shape, with_scores=outputs == "both")
-    return pipeline(levels, ranks)
+    return pipeline(levels, stages)
 
 
 def _popcount_levels(head: Head) -> list[Level]:

@@ -18,7 +18,7 @@ import numpy as np
 from lgc.errors import OptionError
 from lgc.ir import Circuit, Netlist
 from lgc.mapping.heads import find_head
-from lgc.mapping.pipeline import net_ranks
+from lgc.mapping.pipeline import stages_before
 from lgc.parts.part import Family
 
 _MOST_READERS = 2
@@ -40,21 +40,21 @@ class Estimate:
     Attributes:
         lut: operands of a lookup table, 4 or 6.
         head: the head that was reckoned with.
-        stages: by name: gates, popcount, argmax.
+        regions: by name: gates, popcount, argmax.
         carry: positions of carry chains; of an adder head their cells.
         carry_sites: lookup-table sites that each of them takes.
     """
 
     lut: int
     head: str
-    stages: dict[str, Area]
+    regions: dict[str, Area]
     carry: int = 0
     carry_sites: int = 0
 
     @property
     def luts(self) -> int:
         """All of them."""
-        return sum(stage.luts for stage in self.stages.values())
+        return sum(one.luts for one in self.regions.values())
 
     @property
     def sites(self) -> int:
@@ -64,7 +64,7 @@ class Estimate:
     @property
     def depth(self) -> int:
         """In a row from input to output."""
-        return sum(stage.depth for stage in self.stages.values())
+        return sum(one.depth for one in self.regions.values())
 
 
 def estimate(
@@ -82,7 +82,7 @@ def estimate(
         lut: 4 or 6.
         head: a key of :data:`lgc.mapping.heads.HEADS`.
         outputs: ``class``, ``scores`` or ``both``.
-        pipeline: register ranks, or as many as the circuit has places for.
+        pipeline: register stages, or as many as the circuit has places for.
         family: of parts, whose carry chains plain arithmetic goes onto; without, it is all lookup tables.
 
     Raises:
@@ -116,34 +116,51 @@ def pack_gates(
 
     Args:
         apart: nets of nodes that are tables as they are, and not counted here.
-        cuts: levels that a register rank stands behind, 0 for the inputs: no table takes over a gate before its rank,
+        cuts: levels that a register stage stands behind, 0 for the inputs: no table takes over a gate before its stage,
             and where one stands behind the last level, the votes are counted.
     """
-    first = netlist.first_node
     votes = np.zeros(netlist.num_nets, np.bool_)
     votes[netlist.outputs] = True
-    nodes = np.flatnonzero(netlist.live()[first:])
-    readers = np.bincount(netlist.fanin[nodes][netlist.used[nodes]], minlength=netlist.num_nets).tolist()
-    fanin, arity, is_vote = netlist.fanin.tolist(), netlist.arity.tolist(), votes.tolist()
-    rank = net_ranks(netlist, cuts).tolist()
-    support: dict[int, frozenset[int]] = {}
-    depth: dict[int, int] = {}
-    taken: Counter[int] = Counter()
-    for node in nodes.tolist():
-        if first + node in apart:
-            depth[first + node] = 1
-            continue
-        leaves = frozenset(fanin[node][: arity[node]])
-        for operand in sorted(leaves, key=lambda net: len(support.get(net, ()))):
-            if fixed and is_vote[first + node]:
-                break
-            inner = support.get(operand) if rank[operand] == rank[first + node] else None
-            wider = (leaves - {operand}) | (inner or leaves)
-            if inner is not None and readers[operand] <= _MOST_READERS and len(wider) <= lut:
-                leaves = wider
-                taken[operand] += 1
-        support[first + node] = leaves
-        depth[first + node] = 1 + max((depth.get(leaf, 0) for leaf in leaves), default=-1)
+    is_vote, packing = votes.tolist(), _Packing(netlist, lut, stages_before(netlist, cuts).tolist())
+    for net in (np.flatnonzero(netlist.live()[netlist.first_node :]) + netlist.first_node).tolist():
+        if net in apart:
+            packing.depth[net] = 1
+        else:
+            packing.add(net, alone=fixed and is_vote[net])
     counted = netlist.depth in cuts
-    kept = [net for net in support if (counted if is_vote[net] else taken[net] < readers[net])]
-    return Area(len(kept), max((depth[net] for net in kept), default=0))
+    kept = [net for net in packing.support if (counted if is_vote[net] else packing.needs_table(net))]
+    return Area(len(kept), max((packing.depth[net] for net in kept), default=0))
+
+
+class _Packing:
+    """Gates that were packed so far: the nets that a table of each reads, and how many tables lie in a row.
+
+    Args:
+        before: of each net, how many register stages lie before it.
+    """
+
+    def __init__(self, netlist: Netlist, lut: int, before: list[int]) -> None:
+        self.first, self.lut, self.before = netlist.first_node, lut, before
+        self.fanin, self.arity = netlist.fanin.tolist(), netlist.arity.tolist()
+        nodes = np.flatnonzero(netlist.live()[netlist.first_node :])
+        self.readers = np.bincount(netlist.fanin[nodes][netlist.used[nodes]], minlength=netlist.num_nets).tolist()
+        self.support: dict[int, frozenset[int]] = {}
+        self.depth: dict[int, int] = {}
+        self.taken: Counter[int] = Counter()
+
+    def add(self, net: int, *, alone: bool) -> None:
+        """Pack a gate; ``alone`` takes over no gate that it reads."""
+        node = net - self.first
+        leaves = frozenset(self.fanin[node][: self.arity[node]])
+        for operand in [] if alone else sorted(leaves, key=lambda one: len(self.support.get(one, ()))):
+            inner = self.support.get(operand) if self.before[operand] == self.before[net] else None
+            wider = (leaves - {operand}) | (inner or leaves)
+            if inner is not None and self.readers[operand] <= _MOST_READERS and len(wider) <= self.lut:
+                leaves = wider
+                self.taken[operand] += 1
+        self.support[net] = leaves
+        self.depth[net] = 1 + max((self.depth.get(leaf, 0) for leaf in leaves), default=-1)
+
+    def needs_table(self, net: int) -> bool:
+        """Whether a reader of the gate has not taken it over."""
+        return self.taken[net] < self.readers[net]

@@ -1,8 +1,9 @@
-"""Pipelining: where register ranks go.
+"""Pipelining: where register stages go.
 
-A circuit is a sequence of levels of logic, and a rank is a row of registers behind one of them: every path from
-input to output crosses it once. Ranks are placed by estimated delay, counted in lookup tables, so that the slowest
-segment between two ranks is as fast as can be; of all such placements the one with the fewest registers is taken.
+A circuit is a sequence of levels of logic, and a register stage is a row of registers behind one of them: every path
+from input to output crosses it once. Stages are placed by estimated delay, counted in lookup tables, so that the
+slowest segment between two of them is as fast as can be; of all such placements the one with the fewest registers is
+taken.
 """
 
 from __future__ import annotations
@@ -17,24 +18,24 @@ from numpy.typing import NDArray
 from lgc.errors import OptionError
 from lgc.ir import CONST1, Netlist
 
-MAX_RANKS = 64
+MAX_STAGES = 64
 INPUT_LEVEL = "input"
 _EPSILON = 1e-6
 
 
 @dataclass(frozen=True)
 class Level:
-    """One level of logic, and the place for ranks behind it.
+    """One level of logic, and the place for register stages behind it.
 
     Attributes:
-        stage: ``input``, ``gates``, ``popcount``, ``scores``, ``argmax``: what it is part of.
-        index: its number in the stage, from 1; the input's is 0.
+        region: ``input``, ``gates``, ``popcount``, ``scores``, ``argmax``: what it is part of.
+        index: its number in the region, from 1; the input's is 0.
         delay: estimated delay, in lookup tables in a row.
-        registers: bits that a rank behind it holds.
-        part: what most of it is, for people, where the stage does not say.
+        registers: bits that a register stage behind it holds.
+        part: what most of it is, for people, where the region does not say.
     """
 
-    stage: str
+    region: str
     index: int
     delay: float
     registers: int
@@ -43,12 +44,12 @@ class Level:
     def __str__(self) -> str:
         if self.part:
             return f"level {self.index}, {self.part}"
-        return self.stage if self.index == 0 else f"{self.stage} {self.index}"
+        return self.region if self.index == 0 else f"{self.region} {self.index}"
 
 
 @dataclass(frozen=True)
-class Rank:
-    """One rank, for reports: the level that it stands behind, its registers, and the delay from the rank before."""
+class RegisterStage:
+    """One register stage, for reports: the level it stands behind, its registers, and the delay from the one before."""
 
     behind: Level
     registers: int
@@ -57,10 +58,10 @@ class Rank:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Levels in order, the input first, and the ranks among them.
+    """Levels in order, the input first, and the register stages among them.
 
     Attributes:
-        cuts: ascending indices into ``levels``, one a rank; a place may hold several.
+        cuts: ascending indices into ``levels``, one a register stage; a place may hold several.
     """
 
     levels: tuple[Level, ...]
@@ -71,19 +72,19 @@ class Pipeline:
         """Rising clock edges from an input to its result."""
         return len(self.cuts)
 
-    def behind(self, stage: str, index: int) -> int:
-        """How many ranks stand behind a level."""
-        return sum((self.levels[cut].stage, self.levels[cut].index) == (stage, index) for cut in self.cuts)
+    def behind(self, region: str, index: int) -> int:
+        """How many register stages stand behind a level."""
+        return sum((self.levels[cut].region, self.levels[cut].index) == (region, index) for cut in self.cuts)
 
-    def indices(self, stage: str) -> tuple[int, ...]:
-        """The numbers of a stage's levels that have a rank behind them, once a rank."""
-        return tuple(self.levels[cut].index for cut in self.cuts if self.levels[cut].stage == stage)
+    def indices(self, region: str) -> tuple[int, ...]:
+        """The numbers of a region's levels that have a register stage behind them, once a stage."""
+        return tuple(self.levels[cut].index for cut in self.cuts if self.levels[cut].region == region)
 
-    def ranks(self) -> list[Rank]:
-        """What the ranks cost and what lies before each."""
+    def stages(self) -> list[RegisterStage]:
+        """What the register stages cost and what lies before each."""
         ends = [0, *self.cuts]
         return [
-            Rank(
+            RegisterStage(
                 self.levels[end], self.levels[end].registers, sum(one.delay for one in self.levels[start + 1 : end + 1])
             )
             for start, end in pairwise(ends)
@@ -91,59 +92,59 @@ class Pipeline:
 
     @property
     def registers(self) -> int:
-        """Bits in all ranks, without the valid bits."""
+        """Bits in all register stages, without the valid bits."""
         return sum(self.levels[cut].registers for cut in self.cuts)
 
     @property
     def whole_delay(self) -> float:
-        """The estimated delay from input to output without any ranks."""
+        """The estimated delay from input to output without any register stages."""
         return sum(one.delay for one in self.levels)
 
     @property
     def delay(self) -> float:
-        """The estimated delay of the slowest segment, from input to output where there are no ranks."""
+        """The estimated delay of the slowest segment, from input to output where there are no register stages."""
         starts, ends = [0, *self.cuts], [*self.cuts, len(self.levels) - 1]
         return max(sum(one.delay for one in self.levels[a + 1 : b + 1]) for a, b in zip(starts, ends, strict=True))
 
 
-def pipeline(levels: Sequence[Level], ranks: int) -> Pipeline:
-    """Place ranks: the first one at the output, the second one at the input, the others where they balance.
+def pipeline(levels: Sequence[Level], stages: int) -> Pipeline:
+    """Place register stages: the first one at the output, the second one at the input, the others where they balance.
 
     Raises:
-        OptionError: a negative number of ranks, or more than there are places.
+        OptionError: a negative number of them, or more than there are places.
     """
-    most = max_ranks(levels)
-    if not 0 <= ranks <= most:
+    most = most_stages(levels)
+    if not 0 <= stages <= most:
         raise OptionError(
-            f"a pipeline of {ranks} ranks",
+            f"a pipeline of {stages} register stages",
             hint=f"This circuit has {len(levels) - 1} levels of logic: it takes 0 to {most}, one at the input and one "
             "behind each level",
         )
     last = len(levels) - 1
-    if ranks < 2:
-        return Pipeline(tuple(levels), (last,) * ranks)
-    return Pipeline(tuple(levels), (0, *_inner_cuts(levels, ranks - 2), last))
+    if stages < 2:
+        return Pipeline(tuple(levels), (last,) * stages)
+    return Pipeline(tuple(levels), (0, *_inner_cuts(levels, stages - 2), last))
 
 
-def max_ranks(levels: Sequence[Level]) -> int:
-    """The most ranks that are of use; at least the two at the ends."""
-    return min(MAX_RANKS, max(2, len(levels)))
+def most_stages(levels: Sequence[Level]) -> int:
+    """The most register stages that are of use; at least the two at the ends."""
+    return min(MAX_STAGES, max(2, len(levels)))
 
 
 def _inner_cuts(levels: Sequence[Level], count: int) -> tuple[int, ...]:
-    """Places of ``count`` ranks strictly between the ends: the least slowest segment, then the fewest registers.
+    """Places of ``count`` stages strictly between the ends: the least slowest segment, then the fewest registers.
 
-    Dynamic programming over the last rank's place; the bound on a segment comes first, by bisection.
+    Dynamic programming over the last stage's place; the bound on a segment comes first, by bisection.
     """
     if not count:
         return ()
     reach = np.cumsum([one.delay for one in levels])
     bound = _bottleneck(reach, count + 1) + _EPSILON
     last = len(levels) - 1
-    earliest = np.searchsorted(reach, reach - bound)  # of the rank before, for a segment that ends here
+    earliest = np.searchsorted(reach, reach - bound)  # of the stage before, for a segment that ends here
     own = np.array([one.registers for one in levels], float)
     own[[0, last]] = np.inf
-    cost = np.where(reach <= bound, own, np.inf)  # of the ranks so far, the last one behind this level
+    cost = np.where(reach <= bound, own, np.inf)  # of the stages so far, the last one behind this level
     choices: list[NDArray[np.int64]] = []
     for _ in range(count - 1):
         choice = np.array([lo + int(np.argmin(cost[lo:end])) if lo < end else end for end, lo in enumerate(earliest)])
@@ -175,7 +176,7 @@ def _segments(reach: NDArray[np.float64], bound: float) -> int:
 
 
 def crossings(netlist: Netlist) -> NDArray[np.int64]:
-    """Nets alive behind each level, int64 (depth + 1,): what a rank there holds, the inputs first, the outputs last.
+    """Nets alive behind each level, int64 (depth + 1,): what a stage there holds, the inputs first, the outputs last.
 
     A net is alive from its own level until the last level that reads it; outputs are read behind all levels.
     """
@@ -229,15 +230,15 @@ def netlist_levels(netlist: Netlist, *, gates_per_lut: float = 2.0, parts: Seque
 
 
 def input_level(netlist: Netlist) -> Level:
-    """The place before all logic, where a rank holds the inputs that are read."""
+    """The place before all logic, where a register stage holds the inputs that are read."""
     return Level(INPUT_LEVEL, 0, 0.0, int(crossings(netlist)[0]))
 
 
-def net_ranks(netlist: Netlist, cuts: Sequence[int]) -> NDArray[np.int64]:
-    """How many ranks lie before each net, int64 (num_nets,).
+def stages_before(netlist: Netlist, cuts: Sequence[int]) -> NDArray[np.int64]:
+    """How many register stages lie before each net, int64 (num_nets,).
 
     Args:
-        cuts: per rank the level that it stands behind, ascending, 0 for the inputs. A node at rank r reads a net of
-            rank q through r - q registers.
+        cuts: per register stage the level that it stands behind, ascending, 0 for the inputs. A node behind r
+            stages reads a net behind q of them through r - q registers.
     """
     return np.searchsorted(np.asarray(cuts, np.int64), netlist.levels, side="left").astype(np.int64)

@@ -21,8 +21,8 @@ class Adders:
         narrowest: bits of the narrowest sum on a chain.
         bits: positions of a carry cell.
         spared: positions at the end of a sum that take no cell.
-        gate, vote, full, half, choice: lookup tables for a packed gate below the votes or before a register rank, for a
-            vote that is added at once, for a full and a half adder that is not on a chain, and for a bit of the
+        gate, vote, full, half, choice: lookup tables for a packed gate below the votes or before a register stage, for
+            a vote that is added at once, for a full and a half adder that is not on a chain, and for a bit of the
             winner's choice.
         deep: more of them for a full adder where additions of two levels are merged, twice of four levels, and so on.
         position: lookup tables for a position of a chain.

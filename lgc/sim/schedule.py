@@ -34,7 +34,7 @@ class Clock:
 
 
 def schedule(count: int, latency: int, interval: int = 1, seed: int = 0) -> list[Clock]:
-    """Clocks that bring every one of ``count`` rows through a pipeline of ``latency`` ranks once, in order.
+    """Clocks that bring every one of ``count`` rows through a pipeline of ``latency`` register stages once, in order.
 
     Args:
         interval: clocks from an input that is taken to the next that can be; what is on offer between is ignored.
@@ -89,11 +89,11 @@ def _one_at_a_time(count: int, latency: int, interval: int, seed: int) -> list[C
 
 def _with_due(clocks: list[Clock], latency: int) -> list[Clock]:
     """The same clocks with what is due, by the definition of a pipeline."""
-    ranks = [-1] * latency
+    stages = [-1] * latency
     done = []
     for clock in clocks:
-        ranks = [-1] * latency if clock.reset else [clock.row if clock.valid else -1, *ranks[:-1]]
-        done.append(Clock(clock.row, clock.valid, clock.reset, ranks[-1]))
+        stages = [-1] * latency if clock.reset else [clock.row if clock.valid else -1, *stages[:-1]]
+        done.append(Clock(clock.row, clock.valid, clock.reset, stages[-1]))
     return done
 
 

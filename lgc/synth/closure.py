@@ -1,7 +1,7 @@
-"""How many register ranks a clock takes: estimated first, then measured, until it is met or shown out of reach.
+"""How many register stages a clock takes: estimated first, then measured, until it is met or shown out of reach.
 
 The estimate is the slowest segment's delay in lookup tables times what a level takes on the part. Each measurement
-corrects the latter, and so the number of ranks that is tried next.
+corrects the latter, and so the number of stages that is tried next.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from lgc.backend.base import write
 from lgc.backend.verilog import Verilog
 from lgc.errors import OptionError, ToolError
 from lgc.ir import Circuit
-from lgc.mapping.pipeline import Pipeline, max_ranks
+from lgc.mapping.pipeline import Pipeline, most_stages
 from lgc.parts.part import Part, check_clock, check_measurable
 from lgc.synth.flow import SynthOptions, synthesize
 
@@ -33,7 +33,7 @@ class Attempt:
         fmax: MHz, measured.
     """
 
-    ranks: int
+    stages: int
     delay: float
     fmax: float
 
@@ -56,8 +56,8 @@ class Closure:
 
     @property
     def best(self) -> Attempt | None:
-        """The fewest ranks that met the clock, or None."""
-        return min((one for one in self.attempts if one.fmax >= self.clock), key=lambda one: one.ranks, default=None)
+        """The fewest register stages that met the clock, or None."""
+        return min((one for one in self.attempts if one.fmax >= self.clock), key=lambda one: one.stages, default=None)
 
 
 def close_timing(
@@ -68,12 +68,12 @@ def close_timing(
     level_ns: float = 0.0,
     report: Callable[[Attempt], None] | None = None,
 ) -> Closure:
-    """Find the fewest ranks that meet a clock.
+    """Find the fewest register stages that meet a clock.
 
     Args:
-        place: the pipeline of a number of ranks.
-        most: ranks that the circuit has places for.
-        measure: the clock, in MHz, that the circuit of a number of ranks reaches.
+        place: the pipeline of a number of register stages.
+        most: register stages that the circuit has places for.
+        measure: the clock, in MHz, that the circuit of a number of register stages reaches.
         clock: MHz.
         level_ns: what a level takes, to begin with; 0 if unknown.
         report: called with every attempt.
@@ -83,35 +83,35 @@ def close_timing(
     """
     closure = Closure(clock)
     level_ns = level_ns or DEFAULT_LEVEL_NS
-    ranks = _estimate(place, most, clock, level_ns)
+    stages = _estimate(place, most, clock, level_ns)
     while len(closure.attempts) < MAX_ATTEMPTS:
-        attempt = Attempt(ranks, place(ranks).delay, measure(ranks))
+        attempt = Attempt(stages, place(stages).delay, measure(stages))
         closure.attempts.append(attempt)
         if report:
             report(attempt)
         following = _next(closure, place, most)
         if following is None:
             break
-        ranks = following
+        stages = following
     if closure.best is None:
         raise OptionError(_out_of_reach(closure, most), hint="Ask for less, or for a faster part")
     return closure
 
 
 def _estimate(place: Callable[[int], Pipeline], most: int, clock: float, level_ns: float) -> int:
-    """The fewest ranks, from those at both ends on, with which the slowest segment fits into a period."""
+    """The fewest register stages, from those at both ends on, with which the slowest segment fits into a period."""
     allowed = 1e3 / clock / level_ns
-    return next((ranks for ranks in range(2, most) if place(ranks).delay <= allowed), most)
+    return next((stages for stages in range(2, most) if place(stages).delay <= allowed), most)
 
 
 def _next(closure: Closure, place: Callable[[int], Pipeline], most: int) -> int | None:
-    """The number of ranks to try after the attempts so far; None if they settle it.
+    """The number of register stages to try after the attempts so far; None if they settle it.
 
-    It lies between the most ranks that missed the clock and the fewest that met it, where the last measurement
+    It lies between the most that missed the clock and the fewest that met it, where the last measurement
     says that a level fits.
     """
-    missed = max((one.ranks for one in closure.attempts if one.fmax < closure.clock), default=1)
-    met = closure.best.ranks if closure.best else most + 1
+    missed = max((one.stages for one in closure.attempts if one.fmax < closure.clock), default=1)
+    met = closure.best.stages if closure.best else most + 1
     if missed + 1 >= met:
         return None
     guess = _estimate(place, most, closure.clock, closure.attempts[-1].level_ns)
@@ -121,17 +121,21 @@ def _next(closure: Closure, place: Callable[[int], Pipeline], most: int) -> int 
 
 
 def _out_of_reach(closure: Closure, most: int) -> str:
-    tried = ", ".join(f"{one.ranks} ranks: {one.fmax:.1f} MHz" for one in closure.attempts)
+    tried = ", ".join(f"{one.stages} register stages: {one.fmax:.1f} MHz" for one in closure.attempts)
     best = max(one.fmax for one in closure.attempts)
-    tried_all = any(one.ranks == most for one in closure.attempts)
-    every = f"more than {most} ranks have no place" if tried_all else f"{MAX_ATTEMPTS} measurements did not find it"
+    tried_all = any(one.stages == most for one in closure.attempts)
+    every = (
+        f"more than {most} register stages have no place"
+        if tried_all
+        else f"{MAX_ATTEMPTS} measurements did not find it"
+    )
     return f"{closure.clock:g} MHz is not met: {best:.1f} MHz is the best that was measured ({tried}), and {every}"
 
 
 def close_circuit(
     circuit: Circuit, verilog: Verilog, part: Part, options: SynthOptions, tell: Callable[[str], None] | None = None
 ) -> tuple[Verilog, Closure]:
-    """The Verilog part with the fewest ranks with which the circuit meets the options' clock on a part.
+    """The Verilog part with the fewest register stages with which the circuit meets the options' clock on a part.
 
     Args:
         tell: called with a sentence for every attempt, and with the steps of the tools.
@@ -145,12 +149,12 @@ def close_circuit(
     check_clock(part, options.clock)
     verilog = verilog.settled(circuit, part)
 
-    def measure(ranks: int) -> float:
+    def measure(stages: int) -> float:
         with tempfile.TemporaryDirectory(prefix="lgc-close-") as folder:
-            # Named by the ranks alone: what was measured of the same text before is found again.
+            # Named by the stages alone: what was measured of the same text before is found again.
             source = Path(folder) / "circuit.v"
-            write(replace(verilog, pipeline=ranks, interface="none", board=""), circuit, source)
-            result = synthesize(source, part, options, lambda step: say(f"{ranks} ranks: {step}"))
+            write(replace(verilog, pipeline=stages, interface="none", board=""), circuit, source)
+            result = synthesize(source, part, options, lambda step: say(f"{stages} register stages: {step}"))
         if result.problems:
             raise result.problems[0]
         fmax = result.value("fmax")
@@ -159,12 +163,12 @@ def close_circuit(
         return fmax
 
     def report(one: Attempt) -> None:
-        say(f"{one.ranks} ranks: {one.fmax:.1f} MHz measured, {one.delay:.1f} LUTs in a row estimated")
+        say(f"{one.stages} register stages: {one.fmax:.1f} MHz measured, {one.delay:.1f} LUTs in a row estimated")
 
-    def place(ranks: int) -> Pipeline:
-        return replace(verilog, pipeline=ranks).ranks(circuit)
+    def place(stages: int) -> Pipeline:
+        return replace(verilog, pipeline=stages).placed(circuit)
 
-    most = max_ranks(place(0).levels)
+    most = most_stages(place(0).levels)
     closure = close_timing(place, most, measure, options.clock, part.level_ns, report)
     assert closure.best is not None
-    return replace(verilog, pipeline=closure.best.ranks), closure
+    return replace(verilog, pipeline=closure.best.stages), closure

@@ -33,9 +33,9 @@ from lgc.backend.verilog import BODY_MARK, CIRCUIT_MARK, SOURCE_MARK
 from lgc.cli import main
 from lgc.errors import OptionError
 from lgc.ir import BY_NAME, Builder, Circuit, Encoder, Head, interp
-from lgc.mapping.arithmetic import place_ranks
+from lgc.mapping.arithmetic import place_stages
 from lgc.mapping.encoder import infer_code, lower_encoder
-from lgc.mapping.pipeline import max_ranks
+from lgc.mapping.pipeline import most_stages
 
 
 def packed(bits: NDArray[np.bool_]) -> list[int]:
@@ -77,7 +77,7 @@ def simulate_plain(component: Any, words: list[int], latency: int) -> list[tuple
 @settings(max_examples=15)
 @given(circuits(max_inputs=4, max_nodes=10), st.integers(0, 9))
 def test_any_circuit_any_pipeline(circuit: Circuit, pipeline: int) -> None:
-    pipeline = min(pipeline, max_ranks(place_ranks(circuit, 0).levels))
+    pipeline = min(pipeline, most_stages(place_stages(circuit, 0).levels))
     bits = all_inputs(circuit.netlist.num_inputs)
     component = LogicNet(circuit, pipeline=pipeline)
     assert simulate_plain(component, packed(bits), pipeline) == expected(circuit, bits)
@@ -180,7 +180,7 @@ endmodule
 def prove(circuit: Circuit, other: Circuit, folder: Path, pipeline: int = 0, head: str = "adder") -> str:
     """yosys' SAT solver: can scores, class or valid bit of the component differ from those of the Verilog backend?
 
-    A pipeline of n ranks has forgotten everything after n clocks: from then on, induction over n + 1 steps decides.
+    A pipeline of n stages has forgotten everything after n clocks: from then on, induction over n + 1 steps decides.
     """
     verilog = pytest.importorskip("lgc.backend.verilog").Verilog(top="net", pipeline=pipeline, head=head)
     write(verilog, other, folder / "net.v")

@@ -66,7 +66,7 @@ def test_two_pixels_share_a_table_if_they_read_five_bits(level: int, tables: int
     mapped = map_circuit(circuit, head="carry")
     assert mapped.luts["encoder"] == tables
     assert mapped.luts["gates"] == 0
-    gates = estimate(circuit, lut=6, head="carry").stages["gates"].luts
+    gates = estimate(circuit, lut=6, head="carry").regions["gates"].luts
     assert gates == tables
 
 

@@ -76,12 +76,12 @@ def test_a_table_of_two_outputs_reads_copies_of_one_part() -> None:
 def test_ranks_stand_at_the_input_and_behind_the_copies() -> None:
     circuit, head = random_circuit(30, [600], 3), find_head("compress")
     copied = copy_inputs(map_circuit(circuit, head="compress", lut=4))
-    for ranks in (3, 4, 9):
-        assert head.place(circuit, copied, ranks, "both").cuts[:2] == (0, 1)
-        assert head.place(circuit, copied, ranks, "both").latency == ranks
-    for ranks in (0, 2):
-        with pytest.raises(OptionError, match=f"copies of the inputs in a pipeline of {ranks} ranks"):
-            head.place(circuit, copied, ranks, "both")
+    for stages in (3, 4, 9):
+        assert head.place(circuit, copied, stages, "both").cuts[:2] == (0, 1)
+        assert head.place(circuit, copied, stages, "both").latency == stages
+    for stages in (0, 2):
+        with pytest.raises(OptionError, match=f"copies of the inputs in a pipeline of {stages} register stages"):
+            head.place(circuit, copied, stages, "both")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_synthesis_keeps_every_register(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("LGC_CACHE", str(tmp_path))
     circuit, target = random_circuit(30, [1200], 3, seed=1), Verilog(top="net", fabric="ecp5", pipeline=8)
     write(target, circuit, tmp_path / "net.v")
-    pipeline, mapped = target.ranks(circuit), target.mapped(circuit)
+    pipeline, mapped = target.placed(circuit), target.mapped(circuit)
     assert mapped is not None and len(mapped.parts) > 30
     result = synthesize(tmp_path / "net.v", find_part("ecp5-25k"), SynthOptions(route=False))
     assert result.value("ffs") == pipeline.registers + pipeline.latency

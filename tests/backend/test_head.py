@@ -89,7 +89,7 @@ def test_a_chain_stands_behind_the_chains_that_it_reads(head: str, least: int) -
 
 
 def test_the_tables_of_a_row_stand_at_one_level_two_behind_what_they_read() -> None:
-    """Of two in a row the second reads the second output of the first, for which there is no rank between them."""
+    """Of two in a row the second reads the second output of the first, so no register stage parts them."""
     netlist = (mapped := map_circuit(random_circuit(40, [600], 2, seed=2), head="ternary")).netlist
     level, first = netlist.levels, netlist.first_node
     rows = [chain for chain in mapped.chains if chain.tables]

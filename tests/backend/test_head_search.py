@@ -83,7 +83,7 @@ def test_without_a_compiler_the_way_out_is_named(monkeypatch: pytest.MonkeyPatch
     _library.cache_clear()
     monkeypatch.setenv("CC", "no-such-compiler")
     circuit = shipped("mnist-1k5")
-    with pytest.raises(MissingToolError, match=r"no C compiler.*--effort 0"):
+    with pytest.raises(MissingToolError, match=r"needs a C compiler.*--effort 0"):
         map_circuit(circuit, head="carry", outputs="scores", effort=29)
     assert map_circuit(circuit, head="carry", outputs="scores", effort=0).luts["popcount"] > 0
 

@@ -14,7 +14,7 @@ from lgc.backend.base import to_bytes
 from lgc.backend.manifest import Manifest
 from lgc.backend.verilog import Verilog
 from lgc.ir import Circuit, interp
-from lgc.mapping.pipeline import max_ranks
+from lgc.mapping.pipeline import most_stages
 from lgc.mapping.shape import HeadShape
 from lgc.sim.simulate import Internal
 from lgc.sim.verilator import BuildOptions, VerilatorSimulator, build
@@ -25,8 +25,8 @@ CONTROL = ("clk", "rst", "in_valid")
 class Batch:
     """Circuits side by side below one top, each combinational and pipelined, all fed by the same bits.
 
-    Every third circuit has as many ranks as it takes, the others different numbers of them. Circuit k reads the lowest
-    bits of the common input. A form of r ranks is delayed by as many registers as the deepest one has more: it must
+    Every third circuit has as many stages as it takes, the others different numbers of them. Circuit k reads the lowest
+    bits of the common input. A form of r stages is delayed by as many registers as the deepest one has more: it must
     then equal the combinational one, delayed by as many. Its scores and class appear on ``sK_r`` and ``kK_r``.
     ``disagree`` becomes 1 for good when two forms differ in ``out_valid``. ``options`` are those of the target, for
     each circuit.
@@ -47,7 +47,7 @@ class Batch:
         counts = [(0, self._ranks(index)) if pipelined else (0,) for index in range(len(self.circuits))]
         self.forms = [(index, count) for index, mine in enumerate(counts) for count in mine]
         self.latency = max(1, *(count for _, count in self.forms))
-        self.signals: list[tuple[int, int, str, int]] = []  # circuit, ranks, signal, width of a lane
+        self.signals: list[tuple[int, int, str, int]] = []  # circuit, stages, signal, width of a lane
         source = folder / "batch.v"
         source.write_text(self._text())
         ports = [*((name, "input") for name in (*CONTROL, "bits")), ("out_valid", "output"), ("disagree", "output")]
@@ -59,31 +59,31 @@ class Batch:
         self.simulator.program = build(source, ports, BuildOptions("batch", lanes), folder)
 
     def _ranks(self, index: int) -> int:
-        """As many ranks as the circuit takes, or fewer, by the index."""
-        most = max_ranks(Verilog(**self.options[index]).ranks(self.circuits[index]).levels)
+        """As many stages as the circuit takes, or fewer, by the index."""
+        most = most_stages(Verilog(**self.options[index]).placed(self.circuits[index]).levels)
         return most - index % 3 * (index + 1) % most
 
     def _text(self) -> str:
         texts, body, header = [], [], [f"input wire {name}" for name in CONTROL]
         header += [f"input wire [{self.num_inputs * self.lanes - 1}:0] bits", "output wire out_valid"]
-        for index, ranks in self.forms:
-            circuit, name = self.circuits[index], f"c{index}_{ranks}"
+        for index, stages in self.forms:
+            circuit, name = self.circuits[index], f"c{index}_{stages}"
             shape = HeadShape.of(circuit)
-            texts.append(to_bytes(Verilog(top=name, pipeline=ranks, **self.options[index]), circuit).decode())
-            mine = [(f"s{index}_{ranks}", shape.num_classes * shape.score), (f"k{index}_{ranks}", shape.index)]
-            self.signals += [(index, ranks, signal, width) for signal, width in mine]
+            texts.append(to_bytes(Verilog(top=name, pipeline=stages, **self.options[index]), circuit).decode())
+            mine = [(f"s{index}_{stages}", shape.num_classes * shape.score), (f"k{index}_{stages}", shape.index)]
+            self.signals += [(index, stages, signal, width) for signal, width in mine]
             header += [f"output wire [{width * self.lanes - 1}:0] {signal}" for signal, width in mine]
             wires = [(f"{signal}_0", width * self.lanes) for signal, width in mine] + [(f"v{name}_0", 1)]
             body += [f"  wire [{width - 1}:0] {wire};" for wire, width in wires]
             pins = [f".bits(bits[{circuit.netlist.num_inputs * self.lanes - 1}:0])"]
             pins += [f".scores({wires[0][0]})", f".class_id({wires[1][0]})"]
-            pins += [*(f".{port}({port})" for port in CONTROL), f".out_valid({wires[2][0]})"] if ranks else []
+            pins += [*(f".{port}({port})" for port in CONTROL), f".out_valid({wires[2][0]})"] if stages else []
             body += [f"  {name} u{name} ({', '.join(pins)});"]
-            body += [] if ranks else [f"  assign v{name}_0 = in_valid;"]
+            body += [] if stages else [f"  assign v{name}_0 = in_valid;"]
             targets = [mine[0][0], mine[1][0], f"v{name}"]
             for (wire, width), target in zip(wires, targets, strict=True):
-                body += _delayed(wire, target, width, self.latency - ranks)
-        valid = ", ".join(f"vc{index}_{ranks}" for index, ranks in self.forms)
+                body += _delayed(wire, target, width, self.latency - stages)
+        valid = ", ".join(f"vc{index}_{stages}" for index, stages in self.forms)
         body += [f"  wire [{len(self.forms) - 1}:0] valid = {{{valid}}};", "  assign out_valid = |valid;"]
         body += ["  reg differ = 0;", "  always @(posedge clk) if (|valid != &valid) differ <= 1;"]
         body += ["  assign disagree = differ;"]
@@ -98,7 +98,7 @@ class Batch:
         assert not run.internal["disagree"].any(), "out_valid of two forms differ"
         evaluations = -(-len(bits) // self.lanes)
         found: dict[tuple[int, int], list[NDArray[np.int64]]] = {}
-        for index, ranks, signal, width in self.signals:
+        for index, stages, signal, width in self.signals:
             # Simulator.run cuts to B rows, and there are as many as evaluations. Net i of lane k is at i*lanes + k.
             nets = run.internal[signal][:evaluations].reshape(evaluations, width, self.lanes)
             rows = nets.swapaxes(1, 2).reshape(evaluations * self.lanes, width)[: len(bits)]
@@ -107,16 +107,16 @@ class Batch:
                 values = number(rows.reshape(len(rows), shape.num_classes, shape.score), signed=shape.signed)
             else:
                 values = number(rows, signed=False)
-            found.setdefault((index, ranks), []).append(values)
+            found.setdefault((index, stages), []).append(values)
         return {key: (scores, classes) for key, (scores, classes) in found.items()}
 
     def check(self, bits: NDArray[np.bool_]) -> int:
         """Compare every circuit and form with the interpreter, on every vector; returns how many were compared."""
         seen = self.run(bits)
-        for (index, ranks), (scores, classes) in seen.items():
+        for (index, stages), (scores, classes) in seen.items():
             circuit = self.circuits[index]
             expected = interp.scores(circuit, bits[:, : circuit.netlist.num_inputs])
-            message = f"circuit {index} ({circuit.name!r}), {ranks} ranks, {self.lanes} lanes"
+            message = f"circuit {index} ({circuit.name!r}), {stages} stages, {self.lanes} lanes"
             np.testing.assert_array_equal(scores, expected, err_msg=message)
             np.testing.assert_array_equal(classes, circuit.head.classify(expected), err_msg=message)
         return len(seen)

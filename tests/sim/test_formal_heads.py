@@ -126,10 +126,10 @@ def test_a_gate_wrong_where_no_sample_is(tmp_path: Path) -> None:
     st.integers(0, 2),
     st.sampled_from(["O0", "O2", "O3"]),
 )
-def test_any_small_circuit_is_proved(circuit: Circuit, head: str, ranks: int, level: str) -> None:
+def test_any_small_circuit_is_proved(circuit: Circuit, head: str, stages: int, level: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         certificate, _ = outcome(
-            circuit, Path(folder), level=level, head=head, pipeline=0 if head == "serial" else ranks
+            circuit, Path(folder), level=level, head=head, pipeline=0 if head == "serial" else stages
         )
     assert certificate.result == "proved", certificate.to_json()
 

@@ -98,9 +98,9 @@ def test_what_lgc_writes_is_in_the_dialect(head: str) -> None:
         "serial": [""],
     }
     for fabric in fabrics[head]:
-        for ranks in (0,) if head == "serial" else (0, 3):
+        for stages in (0,) if head == "serial" else (0, 3):
             options = {"fabric": fabric} if fabric else {}
-            check_dialect(to_bytes(Verilog(head=head, pipeline=ranks, **options), circuit).decode())
+            check_dialect(to_bytes(Verilog(head=head, pipeline=stages, **options), circuit).decode())
 
 
 @pytest.mark.parametrize(

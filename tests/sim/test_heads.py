@@ -81,5 +81,5 @@ def test_the_serial_head(lanes: int, tmp_path: Path) -> None:
 
 
 def test_a_serial_head_takes_no_ranks() -> None:
-    with pytest.raises(OptionError, match="serial head with a pipeline of 3 ranks"):
+    with pytest.raises(OptionError, match="serial head with a pipeline of 3 register stages"):
         to_bytes(Verilog(head="serial", pipeline=3), specimens()[0])

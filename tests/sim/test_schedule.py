@@ -16,21 +16,21 @@ class Design:
     """The valid bits of a pipeline, faulty if asked to be."""
 
     def __init__(self, latency: int, fault: str = "") -> None:
-        self.ranks = [False] * (latency + {"a clock late": 1, "a clock early": -1}.get(fault, 0))
+        self.stages = [False] * (latency + {"a clock late": 1, "a clock early": -1}.get(fault, 0))
         self.fault = fault
 
     def edge(self, clock: Clock) -> bool:
         """``out_valid`` after an edge."""
-        following = [clock.valid or self.fault == "never a gap", *self.ranks]
+        following = [clock.valid or self.fault == "never a gap", *self.stages]
         cleared = [False] * len(following)
         if clock.reset and self.fault == "enters under reset":
             following = [following[0], *cleared[1:]]
-        elif clock.reset and self.fault == "the last rank is not reset":
-            following = [*cleared[: len(self.ranks) - 1], *following[len(self.ranks) - 1 :]]
+        elif clock.reset and self.fault == "the last stage is not reset":
+            following = [*cleared[: len(self.stages) - 1], *following[len(self.stages) - 1 :]]
         elif clock.reset and self.fault != "no reset":
             following = cleared
-        self.ranks = following[: len(self.ranks)]
-        return self.ranks[-1]
+        self.stages = following[: len(self.stages)]
+        return self.stages[-1]
 
 
 FAULTS = [
@@ -39,7 +39,7 @@ FAULTS = [
     "no reset",
     "never a gap",
     "enters under reset",
-    "the last rank is not reset",
+    "the last stage is not reset",
 ]
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.sim
 
 @pytest.fixture
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A net of twelve gates, compiled with two register ranks."""
+    """A net of twelve gates, compiled with two register stages."""
     monkeypatch.setenv("LGC_CACHE", str(tmp_path / "cache"))
     fanin = np.array([(2 + i % 8, 2 + (3 * i + 1) % 8) for i in range(12)])
     tables = np.array([6, 8, 14, 1, 6, 7, 9, 2, 4, 6, 11, 13])

@@ -23,10 +23,10 @@ from lgc.cli import cli
 from lgc.cli.synth import parse_clock
 from lgc.errors import InputError, MissingToolError, OptionError, TimeLimitError, ToolError
 from lgc.ir import Circuit, Encoder, Head, Netlist
-from lgc.mapping.arithmetic import place_ranks
+from lgc.mapping.arithmetic import place_stages
 from lgc.mapping.estimate import estimate
 from lgc.mapping.heads.mapped import map_circuit
-from lgc.mapping.pipeline import max_ranks
+from lgc.mapping.pipeline import most_stages
 from lgc.parts.boards import BOARDS
 from lgc.parts.part import check_clock, find_part, parts
 from lgc.synth import flow, nextpnr
@@ -67,7 +67,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def source(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A compiled net with two register ranks."""
+    """A compiled net with two register stages."""
     monkeypatch.setenv("LGC_CACHE", str(cache))
     write(Verilog(top="net", pipeline=2), network(), tmp_path / "net.v")
     return tmp_path / "net.v"
@@ -377,11 +377,11 @@ def test_verilog_that_yosys_refuses(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("layers", [(120,), (100, 120)])
-@pytest.mark.parametrize(("lut", "ranks"), [(4, 0), (6, 0), (4, 20), (6, 20)])
-def test_the_estimate_is_within_15_percent(layers, lut, ranks, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("lut", "stages"), [(4, 0), (6, 0), (4, 20), (6, 20)])
+def test_the_estimate_is_within_15_percent(layers, lut, stages, tmp_path, monkeypatch):
     monkeypatch.setenv("LGC_CACHE", str(tmp_path))
     circuit, part = network(layers, 60), find_part(f"lut{lut}")
-    (verilog,) = jobs(circuit, part, ranks)
+    (verilog,) = jobs(circuit, part, stages)
     row = measure(circuit, part, verilog, options=SynthOptions())
     assert row.head == "adder"
     assert row.error is not None
@@ -397,7 +397,7 @@ def test_the_table_takes_the_smallest_head_and_on_small_parts_the_serial_one(sou
     assert heads["xc7-a35t"] == ["carry"]
     assert heads["gatemate-a1"] == heads["lut4"] == heads["asic"] == ["adder"]
     (deep,) = jobs(circuit, find_part("ecp5-85k"), 40)
-    assert 8 < deep.pipeline < 40  # as many ranks as there are places
+    assert 8 < deep.pipeline < 40  # as many stages as there are places
 
     small = replace(find_part("ice40-hx8k"), luts=200, ffs=9999)
     fixed, serial = (measure(circuit, small, one, options=SynthOptions()) for one in jobs(circuit, small, 2))
@@ -415,36 +415,36 @@ def test_the_table_takes_the_smallest_head_and_on_small_parts_the_serial_one(sou
 
 @pytest.mark.parametrize("layers", [(120,), (100, 120)])
 @pytest.mark.parametrize(
-    ("part", "ranks"),
+    ("part", "stages"),
     [("gatemate-a1", 4), ("gatemate-a1", 20), ("ice40-hx8k", 4), ("ecp5-25k", 20), ("gowin-gw1n-9c", 20)],
 )
-def test_the_estimate_knows_of_carry_chains(layers, part, ranks, tmp_path, monkeypatch):
-    """Of 4 ranks' adders most are merged into gates, a sum's last one is on a chain; of 20 ranks' all wide ones are."""
+def test_the_estimate_knows_of_carry_chains(layers, part, stages, tmp_path, monkeypatch):
+    """Of 4 stages' adders most are merged into gates, a sum's last one is on a chain; of 20's all wide ones."""
     monkeypatch.setenv("LGC_CACHE", str(tmp_path))
     circuit, part = network(layers, 60), find_part(part)
-    most = max_ranks(place_ranks(circuit, 0, "class").levels)
-    verilog = Verilog(top="net", outputs="class", head="adder", pipeline=min(ranks, most))
+    most = most_stages(place_stages(circuit, 0, "class").levels)
+    verilog = Verilog(top="net", outputs="class", head="adder", pipeline=min(stages, most))
     row = measure(circuit, part, verilog, options=SynthOptions(route=False))
-    guess = estimate(circuit, lut=4, head="adder", outputs="class", pipeline=ranks, family=part.family)
+    guess = estimate(circuit, lut=4, head="adder", outputs="class", pipeline=stages, family=part.family)
     assert row.estimated == guess.luts
     assert row.result is not None
     assert abs(row.error) < 0.15, row
     assert abs(guess.carry / row.result.value("carry") - 1) < 0.05  # on iCE40 the lowest one too may be spared
-    assert estimate(circuit, lut=4, head="adder", outputs="class", pipeline=ranks).carry == 0
+    assert estimate(circuit, lut=4, head="adder", outputs="class", pipeline=stages).carry == 0
 
 
 def test_scores_and_biases_on_chains():
-    """Without the class no two scores are compared; a bias behind a rank is an addition of its own."""
+    """Without the class no two scores are compared; a bias behind a register stage is an addition of its own."""
     circuit = network((120,), 60)
     family = find_part("gatemate-a1").family
     both, scores = (estimate(circuit, lut=4, head="adder", outputs=one, family=family) for one in ("both", "scores"))
-    assert list(scores.stages) == ["gates", "popcount"]
+    assert list(scores.regions) == ["gates", "popcount"]
     assert both.carry - scores.carry == 2 * 6  # two matches of six bits
     biased = replace(circuit, head=replace(circuit.head, bias=np.array([0, 3, 0])))
     more = {
-        ranks: estimate(biased, lut=4, head="adder", outputs="scores", pipeline=ranks, family=family).carry
-        - estimate(circuit, lut=4, head="adder", outputs="scores", pipeline=ranks, family=family).carry
-        for ranks in (0, 20)
+        stages: estimate(biased, lut=4, head="adder", outputs="scores", pipeline=stages, family=family).carry
+        - estimate(circuit, lut=4, head="adder", outputs="scores", pipeline=stages, family=family).carry
+        for stages in (0, 20)
     }
     assert more == {0: 0, 20: 6}
 
@@ -453,9 +453,9 @@ def test_estimates_by_stage():
     circuit = network((80, 60))
     for head in ("adder", "compress"):
         one = estimate(circuit, lut=4, head=head)
-        assert list(one.stages) == ["gates", "popcount", "argmax"]
-        assert one.luts == sum(stage.luts for stage in one.stages.values())
-    assert "argmax" not in estimate(circuit, lut=6, head="adder", outputs="scores").stages
+        assert list(one.regions) == ["gates", "popcount", "argmax"]
+        assert one.luts == sum(region.luts for region in one.regions.values())
+    assert "argmax" not in estimate(circuit, lut=6, head="adder", outputs="scores").regions
     with pytest.raises(OptionError, match="4 or 6"):
         estimate(circuit, lut=5, head="adder")
 
@@ -466,9 +466,9 @@ def test_gates_below_a_fixed_head_have_tables_of_their_own(head):
     circuit = network((200, 210), 60)
     exact = map_circuit(circuit, head=head, lut=6).luts
     for lut, name in ((6, head), (4, "compress")):
-        gates = estimate(circuit, lut=lut, head=name).stages["gates"].luts
+        gates = estimate(circuit, lut=lut, head=name).regions["gates"].luts
         assert abs(gates / exact["gates"] - 1) < 0.05
-    assert estimate(circuit, lut=6, head="adder").stages["gates"].luts < 0.6 * exact["gates"]
+    assert estimate(circuit, lut=6, head="adder").regions["gates"].luts < 0.6 * exact["gates"]
 
 
 @pytest.mark.slow

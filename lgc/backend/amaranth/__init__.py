@@ -14,7 +14,7 @@ def LogicNet(circuit: Any, *, pipeline: int = 0, stream: bool = False) -> Any:  
 
     Args:
         circuit: a :class:`lgc.ir.Circuit`.
-        pipeline: register ranks, which is the latency in clocks; placed as the Verilog backend places those of its
+        pipeline: register stages, which is the latency in clocks; placed as the Verilog backend places those of its
             arithmetic head.
         stream: stream ports ``i`` and ``o`` instead of the plain ``bits``, ``scores`` and ``class_id``.
 

@@ -13,11 +13,11 @@ from typing import Any, ClassVar, TextIO
 import lgc
 from lgc.backend.base import Format
 from lgc.backend.manifest import Manifest
-from lgc.backend.stages import INPUT
+from lgc.backend.sections import INPUT
 from lgc.backend.verilog.top import FEATURES, top_ports
 from lgc.errors import InputError, OptionError
 from lgc.ir import BY_TABLE, Circuit
-from lgc.mapping.arithmetic import place_ranks
+from lgc.mapping.arithmetic import place_stages
 from lgc.mapping.shape import HeadShape
 from lgc.tools.find import has_package, missing
 
@@ -28,7 +28,7 @@ class Amaranth(Format):
 
     Attributes:
         class_name: of the component; from the circuit's name if empty.
-        pipeline: register ranks in all, which is the latency in clocks; 0 is combinational.
+        pipeline: register stages in all, which is the latency in clocks; 0 is combinational.
         stream: stream ports instead of plain ones.
     """
 
@@ -43,7 +43,7 @@ class Amaranth(Format):
         Raises:
             OptionError, InputError.
         """
-        place_ranks(circuit, self.pipeline)
+        place_stages(circuit, self.pipeline)
         if self.class_name and not re.fullmatch(r"[A-Z][A-Za-z0-9]*", self.class_name):
             raise OptionError(f"'{self.class_name}' is no class name", hint="Use letters and digits, a capital first")
         if circuit.netlist.num_inputs < 1:
@@ -96,14 +96,14 @@ def require_amaranth() -> None:
 
 
 def component_data(circuit: Circuit, pipeline: int = 0) -> dict[str, Any]:
-    """What :class:`NetComponent` is built from: netlist, head and register ranks as plain Python values.
+    """What :class:`NetComponent` is built from: netlist, head and register stages as plain Python values.
 
-    ``ranks`` has one entry a rank: the stage and the number of the level that it stands behind.
+    ``ranks`` has one entry a register stage: the region and the number of the level that it stands behind.
     """
     netlist, head, shape = circuit.netlist, circuit.head, HeadShape.of(circuit)
     outputs = netlist.outputs.tolist()
     rows = zip(netlist.fanin.tolist(), netlist.arity.tolist(), netlist.table.tolist(), strict=True)
-    placed = place_ranks(circuit, pipeline)
+    placed = place_stages(circuit, pipeline)
     return {
         "port": INPUT if circuit.encoder.code is None else FEATURES,
         "inputs": netlist.num_inputs,
@@ -112,7 +112,7 @@ def component_data(circuit: Circuit, pipeline: int = 0) -> dict[str, Any]:
         "bias": head.bias.tolist(),
         "tie": head.tie,
         "score": (shape.score, shape.signed),
-        "ranks": [(placed.levels[cut].stage, placed.levels[cut].index) for cut in placed.cuts],
+        "ranks": [(placed.levels[cut].region, placed.levels[cut].index) for cut in placed.cuts],
     }
 
 

@@ -37,7 +37,7 @@ BODY_MARK = "// body-sha256: "
 SOURCE_MARK = "// model-digest: "
 CIRCUIT_MARK = "// circuit-digest: "
 
-_RANKS_FOR_COPIES = 8
+_STAGES_FOR_COPIES = 8
 
 MACROS = """\
 // In hardware `LGC_NETS(x, 4) is [3:0] x and `LGC_GATE is assign. Simulation alone defines LGC_LANES: each net is then
@@ -76,15 +76,15 @@ class Verilog(Format):
 
     Attributes:
         top: name of the top module; by default the circuit's name.
-        pipeline: register ranks in all, which is the latency in clocks; 0 is combinational. One stands at the output,
+        pipeline: register stages in all, which is the latency in clocks; 0 is combinational. One stands at the output,
             the second at the input, the others where they balance the estimated delay.
         outputs: ``class``, ``scores`` or ``both``.
         head: a key of :data:`lgc.mapping.heads.HEADS`, or ``auto``.
         argmax: of a mapped head: a key of :data:`lgc.mapping.heads.argmax.ARCHITECTURES`.
         fabric: ``generic``, or the parts whose cells the lookup tables of a mapped head become.
         effort: of the search for a small mapped head, see :meth:`lgc.mapping.heads.base.HeadArchitecture.map`.
-        copies: whether a mapped head has a register rank of copies of the inputs, one for each part of the circuit; by
-            default if a fabric is named and there are ranks enough.
+        copies: whether a mapped head has a register stage of copies of the inputs, one for each part of the circuit; by
+            default if a fabric is named and there are register stages enough.
         interface, board, beat, baud: a wrapper beside the circuit, see :class:`lgc.backend.verilog.interfaces.Wrapper`.
     """
 
@@ -107,7 +107,7 @@ class Verilog(Format):
         if self.outputs not in ("class", "scores", "both"):
             raise OptionError(f"outputs is '{self.outputs}'", hint="It is class, scores or both")
         self._validate_head()
-        self.ranks(circuit)
+        self.placed(circuit)
         self._wrapper().validate()
 
     def _wrapper(self) -> Wrapper:
@@ -154,14 +154,14 @@ class Verilog(Format):
 
     def _with_copies(self) -> bool:
         if self.copies is None:
-            return self.fabric != GENERIC and self.pipeline >= _RANKS_FOR_COPIES
+            return self.fabric != GENERIC and self.pipeline >= _STAGES_FOR_COPIES
         return self.copies
 
-    def ranks(self, circuit: Circuit) -> Pipeline:
-        """The circuit's levels and where the ranks stand.
+    def placed(self, circuit: Circuit) -> Pipeline:
+        """The circuit's levels and where the register stages stand.
 
         Raises:
-            OptionError: more ranks than places.
+            OptionError: more register stages than places.
         """
         mapped = self.mapped(circuit)
         return self.architecture(circuit).place(circuit, mapped, self.pipeline, self.outputs)
@@ -205,7 +205,7 @@ class Verilog(Format):
         emit = getattr(importlib.import_module(module), function)
         yield "`default_nettype none"
         yield MACROS
-        yield from emit(Emission(self.top_name(circuit), circuit, self.ranks(circuit), self.outputs, mapped, fabric))
+        yield from emit(Emission(self.top_name(circuit), circuit, self.placed(circuit), self.outputs, mapped, fabric))
         yield "`default_nettype wire"
         if mapped and fabric:
             yield simulation(fabric)

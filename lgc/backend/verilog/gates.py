@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lgc.backend.stages import INPUT, Stage, Staging
+from lgc.backend.sections import INPUT, Partition, Section
 from lgc.ir import BY_TABLE, Circuit
 from lgc.ir.naming import labels
 
@@ -31,27 +31,27 @@ def expression(arity: int, table: int, operands: list[str]) -> str:
     return f"lut{arity}({1 << arity}'h{table:0{digits}x}, {', '.join(reversed(operands))})"
 
 
-def stage_module(circuit: Circuit, staging: Staging, stage: Stage, top: str) -> Iterator[str]:
-    """The module of one stage."""
-    widths = {INPUT: circuit.netlist.num_inputs} | {one.name: one.width for one in staging.stages}
-    yield f"module {top}_{stage.name} ("
-    for name in stage.reads:
+def section_module(circuit: Circuit, partition: Partition, section: Section, top: str) -> Iterator[str]:
+    """The module of one section."""
+    widths = {INPUT: circuit.netlist.num_inputs} | {one.name: one.width for one in partition.sections}
+    yield f"module {top}_{section.name} ("
+    for name in section.reads:
         yield f"  input  wire `LGC_NETS({name}, {widths[name]}),"
-    yield f"  `LGC_OUT `LGC_NETS({stage.name}, {max(1, stage.width)})"
+    yield f"  `LGC_OUT `LGC_NETS({section.name}, {max(1, section.width)})"
     yield ");"
-    for arity in np.unique(circuit.netlist.arity[stage.nodes[stage.nodes >= 0]]).tolist():
+    for arity in np.unique(circuit.netlist.arity[section.nodes[section.nodes >= 0]]).tolist():
         if arity > 2:
             yield lut_function(arity)
-    yield from gate_lines(circuit, staging, stage)
+    yield from gate_lines(circuit, partition, section)
     yield "endmodule\n"
 
 
-def gate_lines(circuit: Circuit, staging: Staging, stage: Stage) -> Iterator[str]:
-    """The assignments of a stage, in blocks."""
-    references = [ZERO, ONE, *staging.references[2:]]
-    if not stage.width:
-        yield f"  `LGC_BLOCK `LGC_GATE {stage.name}[0] = {ZERO}; `LGC_END"
-    rows = zip(*_rows(circuit, stage), strict=True)
+def gate_lines(circuit: Circuit, partition: Partition, section: Section) -> Iterator[str]:
+    """The assignments of a section, in blocks."""
+    references = [ZERO, ONE, *partition.references[2:]]
+    if not section.width:
+        yield f"  `LGC_BLOCK `LGC_GATE {section.name}[0] = {ZERO}; `LGC_END"
+    rows = zip(*_rows(circuit, section), strict=True)
     for position, (node, arity, table, fanin, layer, neuron) in enumerate(rows):
         if position % GATES_PER_BLOCK == 0:
             yield "  `LGC_BLOCK"
@@ -60,19 +60,19 @@ def gate_lines(circuit: Circuit, staging: Staging, stage: Stage) -> Iterator[str
         else:
             text = expression(arity, table, [references[net] for net in fanin[:arity]])
             place = f"  // {layer}[{neuron}]" if neuron >= 0 else ""
-        yield f"    `LGC_GATE {stage.name}[{position}] = {text};{place}"
-        if position % GATES_PER_BLOCK == GATES_PER_BLOCK - 1 or position == stage.width - 1:
+        yield f"    `LGC_GATE {section.name}[{position}] = {text};{place}"
+        if position % GATES_PER_BLOCK == GATES_PER_BLOCK - 1 or position == section.width - 1:
             yield "  `LGC_END"
 
 
-def _rows(circuit: Circuit, stage: Stage) -> tuple[list, ...]:  # type: ignore[type-arg]
-    """Columns node, arity, table, fanin, layer name and neuron, for each entry of a stage."""
+def _rows(circuit: Circuit, section: Section) -> tuple[list, ...]:  # type: ignore[type-arg]
+    """Columns node, arity, table, fanin, layer name and neuron, for each entry of a section."""
     netlist = circuit.netlist
     origins = netlist.origins
-    picked = np.maximum(stage.nodes, 0)
+    picked = np.maximum(section.nodes, 0)
     if not netlist.num_nodes:
-        blank = [0] * stage.width
-        return stage.nodes.tolist(), blank, blank, [[]] * stage.width, [""] * stage.width, [-1] * stage.width
+        blank = [0] * section.width
+        return section.nodes.tolist(), blank, blank, [[]] * section.width, [""] * section.width, [-1] * section.width
     handle = netlist.origin[picked]
     known = handle >= 0
     layer = np.zeros(len(handle), np.int64)
@@ -81,7 +81,7 @@ def _rows(circuit: Circuit, stage: Stage) -> tuple[list, ...]:  # type: ignore[t
     neuron[known] = origins.neuron[handle[known]]
     names = labels(origins.names) or [""]
     return (
-        stage.nodes.tolist(),
+        section.nodes.tolist(),
         netlist.arity[picked].tolist(),
         netlist.table[picked].tolist(),
         netlist.fanin[picked].tolist(),

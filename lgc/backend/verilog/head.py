@@ -1,13 +1,13 @@
-"""The head in arithmetic: adder trees, scores, and argmax as a tournament, with ranks between the trees' levels."""
+"""The head in arithmetic: adder trees, scores, and argmax as a tournament, and register stages between levels."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lgc.backend.stages import stage
-from lgc.backend.verilog.gates import stage_module
+from lgc.backend.sections import cut_sections
+from lgc.backend.verilog.gates import section_module
 from lgc.backend.verilog.leaves import leaf_modules
-from lgc.backend.verilog.ranks import later, registers
+from lgc.backend.verilog.registers import later, registers
 from lgc.backend.verilog.top import Emission, Top
 from lgc.ir import Circuit, Head
 from lgc.mapping.arithmetic import tree_depth
@@ -18,21 +18,21 @@ from lgc.mapping.shape import HeadShape
 def adder_modules(job: Emission) -> Iterator[str]:
     """All modules of a circuit whose head is plain arithmetic."""
     circuit, top, shape, pipeline = job.circuit, job.top, job.shape, job.pipeline
-    staging = stage(circuit, top, job.cuts(circuit.netlist.depth))
+    partition = cut_sections(circuit, top, job.cuts(circuit.netlist.depth))
     yield leaf_modules(top, shape, circuit.head, with_class=job.with_class)
-    for one in staging.stages:
-        yield from stage_module(circuit, staging, one, top)
+    for one in partition.sections:
+        yield from section_module(circuit, partition, one, top)
     sizes = sorted(set(circuit.head.sizes.tolist()) - {0})
     for size in sizes:
         yield from popcount_module(top, size, tree_depth(sizes[-1]), pipeline)
     if job.with_class:
         yield from argmax_module(top, shape, pipeline)
     yield from head_module(top, circuit, shape, pipeline, with_class=job.with_class)
-    yield from Top(top, circuit, staging, shape, pipeline, job.outputs).text()
+    yield from Top(top, circuit, partition, shape, pipeline, job.outputs).text()
 
 
 def popcount_module(top: str, size: int, levels: int, pipeline: Pipeline) -> Iterator[str]:
-    """Counts the ones among ``size`` votes; its ranks are those of a tree of ``levels`` levels."""
+    """Counts the ones among ``size`` votes; its register stages are those of a tree of ``levels`` levels."""
     width = tree_depth(size) + 1
     clocked = bool(pipeline.indices("popcount"))
     yield f"// Number of ones among {size} votes: a tree of adders."
@@ -48,9 +48,9 @@ def popcount_module(top: str, size: int, levels: int, pipeline: Pipeline) -> Ite
             yield f"  wire `LGC_NETS({sums}, {half * (level + 1)});"
             yield f"  {top}_add #(.COUNT({count}), .WIDTH({level})) add{level} (.values({values}), .sums({sums}));"
             values, count = sums, half
-        ranks = pipeline.behind("popcount", level)
-        yield from registers(values, count * min(level + 1, width), ranks)
-        values = later(values, ranks)
+        clocks = pipeline.behind("popcount", level)
+        yield from registers(values, count * min(level + 1, width), clocks)
+        values = later(values, clocks)
     yield f"  assign count = {values};"
     yield "endmodule\n"
 
@@ -82,9 +82,9 @@ def argmax_module(top: str, shape: HeadShape, pipeline: Pipeline) -> Iterator[st
         winners, half = f"winners{level}", (count + 1) // 2
         yield f"  wire `LGC_NETS({winners}, {half * entry});"
         yield f"  {top}_round #(.COUNT({count})) round{level} (.entries({values}), .winners({winners}));"
-        ranks = pipeline.behind("argmax", level)
-        yield from registers(winners, half * entry, ranks)
-        values, count = later(winners, ranks), half
+        clocks = pipeline.behind("argmax", level)
+        yield from registers(winners, half * entry, clocks)
+        values, count = later(winners, clocks), half
     place = f".TOTAL({entry}), .OFFSET({score}), .SIZE({shape.index})"
     yield f"  {top}_slice #({place}) winner (.nets({values}), .part(class_id));"
     yield "endmodule\n"
@@ -94,7 +94,7 @@ def head_module(top: str, circuit: Circuit, shape: HeadShape, pipeline: Pipeline
     """All classes' scores, and the class, at the same clock."""
     votes = max(1, circuit.netlist.num_outputs)
     total = shape.num_classes * shape.score
-    clocked = [stage for stage in ("popcount", "scores", "argmax") if pipeline.indices(stage)]
+    clocked = [region for region in ("popcount", "scores", "argmax") if pipeline.indices(region)]
     yield f"// score[c] = bias[c] + number of ones in group c, at scores[c*{shape.score} +: {shape.score}]."
     yield f"module {top}_head ("
     yield from ["  input  wire clk,"] if clocked else []

@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.backend.stages import INPUT, VOTES, Stage, Staging
+from lgc.backend.sections import INPUT, VOTES, Partition, Section
 from lgc.backend.verilog.cells import carry_cells, instance, two_outputs
 from lgc.backend.verilog.gates import GATES_PER_BLOCK, ONE, ZERO, gate_lines, lut_function
-from lgc.backend.verilog.ranks import later, registers
+from lgc.backend.verilog.registers import later, registers
 from lgc.backend.verilog.top import Emission, Top
 from lgc.ir import CONST1, Circuit
 from lgc.ir.naming import identifier, unique
 from lgc.mapping.heads.literals import COPIES, COPY, GATES, LUT
 from lgc.mapping.heads.plan import REGIONS, Chain, Mapped
-from lgc.mapping.pipeline import net_ranks
+from lgc.mapping.pipeline import stages_before
 from lgc.parts.fabrics import Fabric
 
 I64 = NDArray[np.int64]
@@ -48,27 +48,27 @@ def mapped_modules(job: Emission) -> Iterator[str]:
     layout = lay_out(job.circuit, mapped, job.top, job.cuts(mapped.netlist.depth))
     yield from layout.modules(job.top, job.fabric)
     yield from MappedTop(
-        job.top, layout.circuit, layout.staging, job.shape, job.pipeline, job.outputs, mapped=mapped
+        job.top, layout.circuit, layout.partition, job.shape, job.pipeline, job.outputs, mapped=mapped
     ).text()
 
 
 @dataclass(frozen=True, eq=False)
 class MappedTop(Top):
-    """The top module of a mapped circuit: the last stage holds the bits of the results."""
+    """The top module of a mapped circuit: the last section holds the bits of the results."""
 
     mapped: Mapped | None = None
 
-    def _registers(self, name: str, width: int, ranks: int) -> Iterator[str]:
+    def _registers(self, name: str, width: int, clocks: int) -> Iterator[str]:
         """Copies are registered in modules of their own."""
         assert self.mapped is not None
-        stage = next((one for one in self.staging.stages if one.name == name), None)
-        if stage is None or not _is_copies(self.mapped, stage):
-            yield from registers(name, width, ranks)
+        section = next((one for one in self.partition.sections if one.name == name), None)
+        if section is None or not _is_copies(self.mapped, section):
+            yield from registers(name, width, clocks)
             return
         yield f"  wire `LGC_NETS({later(name, 1)}, {width});"
         kept = f"{self.name}_copies #(.SIZE({width})) r_{name}"
         yield f"  {kept} (.clk(clk), .d({name}), .q({later(name, 1)}));"
-        yield from registers(name, width, ranks, start=2)
+        yield from registers(name, width, clocks, start=2)
 
     def _head(self) -> Iterator[str]:
         assert self.mapped is not None
@@ -90,96 +90,96 @@ class MappedTop(Top):
         """Where the scores are, for `lgc verify --formal`: a hint where to cut."""
         assert self.mapped is not None
         for index, word in enumerate(self.mapped.words()):
-            names = [f"{'~' * (literal & 1)}{self.staging.references[literal >> 1]}" for literal in word]
+            names = [f"{'~' * (literal & 1)}{self.partition.references[literal >> 1]}" for literal in word]
             yield f"  // score {index} inside, least bit first: {' '.join(names)}"
 
 
-def _is_copies(mapped: Mapped, stage: Stage) -> bool:
-    return stage.width > 0 and 0 <= stage.nodes[0] < len(mapped.parts)
+def _is_copies(mapped: Mapped, section: Section) -> bool:
+    return section.width > 0 and 0 <= section.nodes[0] < len(mapped.parts)
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """A mapped netlist cut into stages.
+    """A mapped netlist cut into sections.
 
     Attributes:
         circuit: the circuit around the mapped netlist.
-        chains: of each stage of chains, by its name.
+        chains: of each section of chains, by its name.
     """
 
     mapped: Mapped
     circuit: Circuit
-    staging: Staging
+    partition: Partition
     chains: dict[str, list[Chain]] = field(default_factory=dict)
 
     def modules(self, top: str, fabric: Fabric | None) -> Iterator[str]:
-        """The modules of all stages."""
+        """The modules of all sections."""
         region = self.mapped.region
         fixed = set(np.flatnonzero((region != GATES) & (region != COPIES)).tolist()) if fabric else set()
         if len(self.mapped.parts):
             yield _KEPT.format(name=f"{top}_copies")
-        for one in self.staging.stages:
+        for one in self.partition.sections:
             yield from self._module(top, one, fabric if fixed.intersection(one.nodes.tolist()) else None)
 
-    def _module(self, top: str, stage: Stage, fabric: Fabric | None) -> Iterator[str]:
-        widths = {INPUT: self.circuit.netlist.num_inputs} | {one.name: one.width for one in self.staging.stages}
-        yield f"module {top}_{stage.name} ("
-        for name in stage.reads:
+    def _module(self, top: str, section: Section, fabric: Fabric | None) -> Iterator[str]:
+        widths = {INPUT: self.circuit.netlist.num_inputs} | {one.name: one.width for one in self.partition.sections}
+        yield f"module {top}_{section.name} ("
+        for name in section.reads:
             yield f"  input  wire `LGC_NETS({name}, {widths[name]}),"
-        yield f"  `LGC_OUT `LGC_NETS({stage.name}, {max(1, stage.width)})"
+        yield f"  `LGC_OUT `LGC_NETS({section.name}, {max(1, section.width)})"
         yield ");"
         if fabric:
             yield "`ifdef LGC_LANES"
-        if stage.name in self.chains:
-            yield from self._chain_lines(stage)
+        if section.name in self.chains:
+            yield from self._chain_lines(section)
         else:
-            nodes = stage.nodes[stage.nodes >= 0]
+            nodes = section.nodes[section.nodes >= 0]
             for arity in np.unique(self.mapped.netlist.arity[nodes]).tolist() if len(nodes) else []:
                 if arity > 2:
                     yield lut_function(arity)
-            yield from gate_lines(self.circuit, self.staging, stage)
+            yield from gate_lines(self.circuit, self.partition, section)
         if fabric:
             yield "`else"
-            yield from self._cells(stage, fabric)
+            yield from self._cells(section, fabric)
             yield "`endif"
         yield "endmodule\n"
 
-    def _chain_lines(self, stage: Stage) -> Iterator[str]:
+    def _chain_lines(self, section: Section) -> Iterator[str]:
         """Sums and carries as expressions of what steers the chain."""
-        names = [ZERO, ONE, *self.staging.references[2:]]
-        place = {node: index for index, node in enumerate(stage.nodes.tolist())}
+        names = [ZERO, ONE, *self.partition.references[2:]]
+        place = {node: index for index, node in enumerate(section.nodes.tolist())}
         lines = []
-        for chain in self.chains[stage.name]:
+        for chain in self.chains[section.name]:
             carry = names[chain.carry_in]
             for select, data, total, behind in zip(chain.select, chain.data, chain.sums, chain.carries, strict=True):
                 steer, first = names[select], self.mapped.netlist.first_node
                 if total - first in place:
-                    lines.append(f"{stage.name}[{place[total - first]}] = {steer} ^ {carry}")
+                    lines.append(f"{section.name}[{place[total - first]}] = {steer} ^ {carry}")
                 carry = f"(({steer} & {carry}) | (~{steer} & {names[data]}))"
                 if behind - first in place:
-                    lines.append(f"{stage.name}[{place[behind - first]}] = {carry}")
+                    lines.append(f"{section.name}[{place[behind - first]}] = {carry}")
         for start in range(0, len(lines), GATES_PER_BLOCK):
             yield "  `LGC_BLOCK"
             yield from (f"    `LGC_GATE {line};" for line in lines[start : start + GATES_PER_BLOCK])
             yield "  `LGC_END"
 
-    def _cells(self, stage: Stage, fabric: Fabric) -> Iterator[str]:
-        names = ["1'b0", "1'b1", *self.staging.references[2:]]
+    def _cells(self, section: Section, fabric: Fabric) -> Iterator[str]:
+        names = ["1'b0", "1'b1", *self.partition.references[2:]]
         netlist, first = self.mapped.netlist, self.mapped.netlist.first_node
-        if stage.name in self.chains:
-            yield from self._chain_cells(stage, names)
+        if section.name in self.chains:
+            yield from self._chain_cells(section, names)
             return
-        yield from self._own_wires(stage, names)
+        yield from self._own_wires(section, names)
         reads = {}
-        for node in stage.nodes[stage.nodes >= 0].tolist():
+        for node in section.nodes[section.nodes >= 0].tolist():
             reads[node] = [names[net] for net in netlist.fanin[node][: netlist.arity[node]].tolist()]
         paired = {}
         for one, two in self._pairs():
             if one in reads:
                 paired[one], paired[two] = two, -1
-        for index, node in enumerate(stage.nodes.tolist()):
-            cell = f"{stage.name}_{index}"
-            output = names[first + node] if node >= 0 else f"{stage.name}[{index}]"
+        for index, node in enumerate(section.nodes.tolist()):
+            cell = f"{section.name}_{index}"
+            output = names[first + node] if node >= 0 else f"{section.name}[{index}]"
             partner = paired.get(node)
             if node < 0:
                 yield f"  assign {output} = {names[-1 - node]};"
@@ -190,48 +190,48 @@ class Layout:
                 tables = (int(netlist.table[node]), int(netlist.table[partner]))
                 yield f"  {two_outputs(cell, outputs, tables, (reads[node], reads[partner]))}"
 
-    def _own_wires(self, stage: Stage, names: list[str]) -> Iterator[str]:
-        """Wires for what tables of a chain read of their own stage, which become its names: no vector reads itself.
+    def _own_wires(self, section: Section, names: list[str]) -> Iterator[str]:
+        """Wires for what tables of a chain read of their own section, which become its names: no vector reads itself.
 
         A simulator would take that for a loop and evaluate it until nothing changes.
         """
         inside = self.mapped.netlist.inside
-        nodes = stage.nodes[stage.nodes >= 0]
+        nodes = section.nodes[section.nodes >= 0]
         read = self.mapped.netlist.fanin[nodes[inside[nodes]]]
         first = self.mapped.netlist.first_node
-        for index in np.flatnonzero(np.isin(stage.nodes + first, read) & (stage.nodes >= 0)).tolist():
-            wire = names[first + int(stage.nodes[index])] = f"{stage.name}_w{index}"
+        for index in np.flatnonzero(np.isin(section.nodes + first, read) & (section.nodes >= 0)).tolist():
+            wire = names[first + int(section.nodes[index])] = f"{section.name}_w{index}"
             yield f"  wire {wire};"
-            yield f"  assign {stage.name}[{index}] = {wire};"
+            yield f"  assign {section.name}[{index}] = {wire};"
 
     def _pairs(self) -> Iterator[tuple[int, int]]:
         first = self.mapped.netlist.first_node
         return ((one - first, two - first) for one, two in self.mapped.packed)
 
-    def _chain_cells(self, stage: Stage, names: Sequence[str]) -> Iterator[str]:
-        place = {node + self.mapped.netlist.first_node: index for index, node in enumerate(stage.nodes.tolist())}
-        for index, chain in enumerate(self.chains[stage.name]):
+    def _chain_cells(self, section: Section, names: Sequence[str]) -> Iterator[str]:
+        place = {node + self.mapped.netlist.first_node: index for index, node in enumerate(section.nodes.tolist())}
+        for index, chain in enumerate(self.chains[section.name]):
             outputs = []
             for position, (total, behind) in enumerate(zip(chain.sums, chain.carries, strict=True)):
                 for net, is_carry in ((total, False), (behind, True)):
                     if net in place:
-                        outputs.append((f"{stage.name}[{place[net]}]", position, is_carry))
+                        outputs.append((f"{section.name}[{place[net]}]", position, is_carry))
             steer, data = ([names[net] for net in nets] for nets in (chain.select, chain.data))
-            yield from carry_cells(f"{stage.name}_{index}", steer, data, names[chain.carry_in], outputs)
+            yield from carry_cells(f"{section.name}_{index}", steer, data, names[chain.carry_in], outputs)
 
 
 def lay_out(circuit: Circuit, mapped: Mapped, top: str, cuts: Sequence[int]) -> Layout:
-    """Cut a mapped netlist into stages by level; within a level tables come before the chains that they steer.
+    """Cut a mapped netlist into sections by level; within a level tables come before the chains that they steer.
 
     Args:
-        cuts: per rank the level that it stands behind, below the depth.
+        cuts: per register stage the level that it stands behind, below the depth.
     """
     netlist = mapped.netlist
     first = netlist.first_node
-    ranks = np.minimum(net_ranks(netlist, cuts), len(cuts))
+    before = np.minimum(stages_before(netlist, cuts), len(cuts))
     groups = _groups(mapped)
     names = unique((_name(mapped, int(nodes[0])) for nodes in groups), taken=[top])
-    home = np.full(netlist.num_nets, -1, np.int64)  # the stage of each net: -1 constants, 0 input, i+1 groups[i]
+    home = np.full(netlist.num_nets, -1, np.int64)  # the section of each net: -1 constants, 0 input, i+1 groups[i]
     home[2:first] = 0
     references = ["0", "1", *(f"{INPUT}[{i}]" for i in range(netlist.num_inputs)), *[""] * netlist.num_nodes]
     for index, (name, nodes) in enumerate(zip(names, groups, strict=True)):
@@ -240,14 +240,14 @@ def lay_out(circuit: Circuit, mapped: Mapped, top: str, cuts: Sequence[int]) -> 
             references[first + node] = f"{name}[{position}]"
     labels = [INPUT, *names]
     chains = _chains_by_stage(mapped, home, labels)
-    stages = []
+    sections = []
     for name, nodes in zip(names, groups, strict=True):
         nets = _operands(mapped, nodes, chains.get(name, []))
         nets = nets[home[nets] != home[first + nodes[0]]]  # tables of a chain read others of their own level
-        stages.append(Stage(name, nodes, _vectors(nets, home, labels), int(ranks[first + nodes[0]])))
+        sections.append(Section(name, nodes, _vectors(nets, home, labels), int(before[first + nodes[0]])))
     outputs = netlist.outputs.astype(np.int64)
-    stages.append(Stage(VOTES, -1 - outputs, _vectors(outputs, home, labels), len(cuts)))
-    return Layout(mapped, circuit.with_netlist(netlist), Staging(tuple(stages), references), chains)
+    sections.append(Section(VOTES, -1 - outputs, _vectors(outputs, home, labels), len(cuts)))
+    return Layout(mapped, circuit.with_netlist(netlist), Partition(tuple(sections), references), chains)
 
 
 def _groups(mapped: Mapped) -> list[I64]:
@@ -286,15 +286,15 @@ def _name(mapped: Mapped, node: int) -> str:
 
 
 def _chains_by_stage(mapped: Mapped, home: I64, labels: list[str]) -> dict[str, list[Chain]]:
-    """The chains of each stage of chains, in order."""
+    """The chains of each section of chains, in order."""
     found: dict[str, list[Chain]] = {}
     first = mapped.netlist.first_node
     for chain in mapped.chains:
         shown = [net for net in (*chain.sums, *chain.carries) if net and mapped.kind[net - first] != LUT]
-        stages = {int(home[net]) for net in shown if home[net] > 0}
-        assert len(stages) <= 1, "a chain's outputs are at one level"
-        for stage in stages:
-            found.setdefault(labels[stage], []).append(chain)
+        sections = {int(home[net]) for net in shown if home[net] > 0}
+        assert len(sections) <= 1, "a chain's outputs are at one level"
+        for section in sections:
+            found.setdefault(labels[section], []).append(chain)
     return found
 
 
@@ -306,5 +306,5 @@ def _operands(mapped: Mapped, nodes: I64, chains: list[Chain]) -> I64:
 
 
 def _vectors(nets: I64, home: I64, labels: list[str]) -> tuple[str, ...]:
-    """Names of the stages that nets belong to, in order."""
+    """Names of the sections that nets belong to, in order."""
     return tuple(labels[index] for index in np.unique(home[nets[nets > CONST1]]).tolist())

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lgc.backend.manifest import Port
-from lgc.backend.stages import stage
-from lgc.backend.verilog.gates import stage_module
+from lgc.backend.sections import cut_sections
+from lgc.backend.verilog.gates import section_module
 from lgc.backend.verilog.top import Emission, Top, top_ports
 from lgc.ir import Circuit, Head
 from lgc.mapping.heads.serial import SerialHead
@@ -45,11 +45,11 @@ class SerialTop(Top):
 def serial_modules(job: Emission) -> Iterator[str]:
     """All modules of a circuit whose votes are counted a vote a clock."""
     circuit, top, shape = job.circuit, job.top, job.shape
-    staging = stage(circuit, top, job.cuts(circuit.netlist.depth))
-    for one in staging.stages:
-        yield from stage_module(circuit, staging, one, top)
+    partition = cut_sections(circuit, top, job.cuts(circuit.netlist.depth))
+    for one in partition.sections:
+        yield from section_module(circuit, partition, one, top)
     yield from serial_module(top, circuit, shape, with_scores=job.with_scores)
-    yield from SerialTop(top, circuit, staging, shape, job.pipeline, job.outputs).text()
+    yield from SerialTop(top, circuit, partition, shape, job.pipeline, job.outputs).text()
 
 
 def serial_module(top: str, circuit: Circuit, shape: HeadShape, *, with_scores: bool) -> Iterator[str]:

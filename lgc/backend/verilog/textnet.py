@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.backend.stages import INPUT, VOTES
+from lgc.backend.sections import INPUT, VOTES
 from lgc.errors import NotCheckedError
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, GATES, Builder, Netlist
 

@@ -1,4 +1,4 @@
-"""The top module: ports, stages, head, and the registers between them."""
+"""The top module: ports, sections, head, and the registers between them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lgc.backend.manifest import Port
-from lgc.backend.stages import INPUT, VOTES, Staging
-from lgc.backend.verilog.ranks import later, registers
+from lgc.backend.sections import INPUT, VOTES, Partition
+from lgc.backend.verilog.registers import later, registers
 from lgc.ir import Circuit
 from lgc.ir.naming import comment
 from lgc.mapping.heads.plan import Mapped
@@ -70,7 +70,7 @@ class Top:
 
     name: str
     circuit: Circuit
-    staging: Staging
+    partition: Partition
     shape: HeadShape
     pipeline: Pipeline
     outputs: str
@@ -90,11 +90,11 @@ class Top:
         yield ");"
         yield from self._valid()
         yield from self._inputs()
-        for one in self.staging.stages:
+        for one in self.partition.sections:
             yield f"  wire `LGC_NETS({one.name}, {max(1, one.width)});"
-            pins = [f".{name}({self._seen(name, one.rank)})" for name in one.reads]
+            pins = [f".{name}({self._seen(name, one.latency)})" for name in one.reads]
             yield f"  {self.name}_{one.name} u_{one.name} ({', '.join([*pins, f'.{one.name}({one.name})'])});"
-            yield from self._registers(one.name, max(1, one.width), self._last_use(one.name) - one.rank)
+            yield from self._registers(one.name, max(1, one.width), self._last_use(one.name) - one.latency)
         yield from self._head()
         yield from self._results(ports)
         yield "endmodule"
@@ -108,7 +108,7 @@ class Top:
         return f"{netlist.num_inputs} bits to {self.shape.num_classes} classes, {netlist.num_nodes} gates, {clocks}."
 
     def _valid(self) -> Iterator[str]:
-        """One bit a rank says whether what stands in it is a result to be."""
+        """One bit a register stage says whether what stands in it is a result to be."""
         latency = self.pipeline.latency
         if not latency:
             return
@@ -129,30 +129,32 @@ class Top:
         yield "  endgenerate"
         yield from registers("x", num_inputs, self._last_use(INPUT))
 
-    def _registers(self, name: str, width: int, ranks: int) -> Iterator[str]:
-        yield from registers(name, width, ranks)
+    def _registers(self, name: str, width: int, clocks: int) -> Iterator[str]:
+        yield from registers(name, width, clocks)
 
-    def _rank_of(self, name: str) -> int:
-        return next((one.rank for one in self.staging.stages if one.name == name), 0)
+    def _latency_of(self, name: str) -> int:
+        return next((one.latency for one in self.partition.sections if one.name == name), 0)
 
-    def _seen(self, name: str, rank: int) -> str:
-        """A vector as it is read behind ``rank`` ranks."""
-        return later(_NETS.get(name, name), rank - self._rank_of(name))
+    def _seen(self, name: str, latency: int) -> str:
+        """A vector as it is read behind ``latency`` register stages."""
+        return later(_NETS.get(name, name), latency - self._latency_of(name))
 
     def _last_use(self, name: str) -> int:
-        """The rank of the last reader of a vector; of the head's, for the votes."""
+        """The latency of the last reader of a vector; of the head's, for the votes."""
         if name == VOTES:
             depth = self.circuit.netlist.depth
             behind = self.pipeline.behind("gates", depth) if depth else self.pipeline.behind(INPUT_LEVEL, 0)
-            return self.staging.stages[-1].rank + behind
-        return max((one.rank for one in self.staging.stages if name in one.reads), default=self._rank_of(name))
+            return self.partition.sections[-1].latency + behind
+        return max(
+            (one.latency for one in self.partition.sections if name in one.reads), default=self._latency_of(name)
+        )
 
     def _head(self) -> Iterator[str]:
         with_class = self.outputs != "scores"
         yield f"  wire `LGC_NETS(result_scores, {self.shape.num_classes * self.shape.score});"
         if with_class:
             yield f"  wire `LGC_NETS(result_class, {self.shape.index});"
-        clocked = any(self.pipeline.indices(stage) for stage in ("popcount", "scores", "argmax"))
+        clocked = any(self.pipeline.indices(region) for region in ("popcount", "scores", "argmax"))
         pins = [".clk(clk)"] if clocked else []
         pins += [f".votes({self._seen(VOTES, self._last_use(VOTES))})", ".scores(result_scores)"]
         pins += [".class_id(result_class)"] if with_class else []

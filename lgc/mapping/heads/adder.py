@@ -8,18 +8,18 @@ import numpy as np
 
 from lgc.ir import Circuit
 from lgc.mapping.adders import count_matches, count_sums
-from lgc.mapping.arithmetic import place_ranks
+from lgc.mapping.arithmetic import place_stages
 from lgc.mapping.estimate import Area, Estimate, pack_gates, tournament_depth
 from lgc.mapping.heads.base import HeadArchitecture
 from lgc.mapping.heads.plan import Mapped
-from lgc.mapping.pipeline import Pipeline, max_ranks
+from lgc.mapping.pipeline import Pipeline, most_stages
 from lgc.mapping.shape import HeadShape
 from lgc.parts.part import Adders, Family
 
 # Lookup tables for one full adder that counts votes, gates swallowed, by operands of a table: fitted to yosys 0.70's
 # `synth -lut` over the nets of docs/hardware.md.
 _PER_ADDER = {4: 2.65, 6: 2.1}
-_PER_ADDER_PIPELINED = {4: 3.25, 6: 2.25}  # register ranks keep adders apart
+_PER_ADDER_PIPELINED = {4: 3.25, 6: 2.25}  # register stages keep adders apart
 _PER_ADDER_APART = {4: 2.65, 6: 2.25}  # and the gates from the adders: no gate is swallowed
 _PER_ADDER_ALONE = {4: 3.56, 6: 3.22}  # and every pair of votes from the next: no table holds three of them
 _PER_COMPARED = {4: 2.1, 6: 1.8}
@@ -38,12 +38,12 @@ class AdderHead(HeadArchitecture):
     def place(self, circuit: Circuit, mapped: Mapped | None, stages: int, outputs: str) -> Pipeline:
         """See :class:`HeadArchitecture`."""
         del mapped
-        return place_ranks(circuit, stages, outputs)
+        return place_stages(circuit, stages, outputs)
 
     def estimate(self, circuit: Circuit, *, lut: int, outputs: str, pipeline: int, family: Family | None) -> Estimate:
         """See :class:`HeadArchitecture`. Full adders at what yosys was measured to make of one, or on carry chains."""
-        most = max_ranks(place_ranks(circuit, 0, outputs).levels)
-        placed = place_ranks(circuit, min(pipeline, most), outputs)
+        most = most_stages(place_stages(circuit, 0, outputs).levels)
+        placed = place_stages(circuit, min(pipeline, most), outputs)
         adders = family.adders if family else None
         areas, carry = (
             _on_chains(circuit, lut, placed, adders) if adders else (_in_tables(circuit, lut, placed), (0, 0))

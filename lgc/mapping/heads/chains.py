@@ -107,7 +107,7 @@ class ChainColumns(Columns):
             return Position(literal, piece.tables[0][1], nets, piece.tables[1][1])
         taken = tuple(self.columns[place].popleft() for _ in range(TAKES[EDGE if piece else ADD]))
         self._fresh[place] -= len(taken)
-        total, carry = full_adder(piece.tables[0][1]) if piece else sum_tables((1, 1, 1), 0, 2)
+        total, carry = swallowing_adder(piece.tables[0][1]) if piece else sum_tables((1, 1, 1), 0, 2)
         return Position(literal, total, (*nets, *taken), carry, taken)
 
     def _is_one(self, exponent: int) -> bool:
@@ -199,7 +199,7 @@ class ChainColumns(Columns):
         return select, data
 
 
-def full_adder(table: int) -> tuple[int, int]:
+def swallowing_adder(table: int) -> tuple[int, int]:
     """Sum and carry of a function of two operands, given by its table, and two more operands."""
     total = carry = 0
     for address in range(16):

@@ -1,7 +1,7 @@
-"""Copies of the inputs, one for each part of a circuit, for register ranks that bring them near their readers.
+"""Copies of the inputs, one for each part of a circuit, for register stages that bring them near their readers.
 
-An input of a large network is read all over the chip, and the wire takes longer than the logic. With a rank of copies
-behind the input's own rank, the long way lies between two registers, and what follows is local. The parts are the
+An input of a large network is read all over the chip, and the wire takes longer than the logic. With a register stage
+of copies behind the input's own, the long way lies between two registers, and what follows is local. The parts are the
 classes, whose trees do not meet before the argmax; small ones are taken together.
 """
 

@@ -25,7 +25,7 @@ from lgc.mapping.pipeline import Pipeline, input_level, netlist_levels, pipeline
 from lgc.parts.part import Family
 from lgc.tools.cc import has_c_compiler
 
-COPIES_RANKS = 3
+COPIES_STAGES = 3
 _PER_COMPARED = {4: 1.85, 6: 1.45}
 """Lookup tables for one bit of one comparison of two scores, the choice of the winner included."""
 
@@ -67,10 +67,10 @@ class MappedHead(HeadArchitecture):
         """See :class:`HeadArchitecture`; copies of the inputs take three register stages."""
         del circuit, outputs
         assert mapped is not None
-        if len(mapped.parts) and stages < COPIES_RANKS:
+        if len(mapped.parts) and stages < COPIES_STAGES:
             raise OptionError(
-                f"copies of the inputs in a pipeline of {stages} ranks",
-                hint=f"They take {COPIES_RANKS} at least: at the input, behind the copies, and at the output",
+                f"copies of the inputs in a pipeline of {stages} register stages",
+                hint=f"They take {COPIES_STAGES} at least: at the input, behind the copies, and at the output",
             )
         netlist = mapped.netlist
         level = netlist.levels[netlist.first_node :]

@@ -29,7 +29,7 @@ class SerialHead(HeadArchitecture):
         del mapped, outputs
         if stages:
             raise OptionError(
-                f"the serial head with a pipeline of {stages} ranks",
+                f"the serial head with a pipeline of {stages} register stages",
                 hint="It takes a vote a clock anyway: leave --pipeline out",
             )
         return Pipeline((input_level(circuit.netlist), *netlist_levels(circuit.netlist)))
@@ -48,9 +48,9 @@ class SerialHead(HeadArchitecture):
         del outputs, pipeline, family
         width = max(1, int(circuit.head.sizes.max(initial=1)).bit_length())
         bits = round(_PER_BIT * width)
-        stages = {
+        regions = {
             "gates": pack_gates(circuit.netlist, lut),
             "popcount": Area(circuit.netlist.num_outputs + bits, 2),
             "argmax": Area(bits, 3),
         }
-        return Estimate(lut, self.name, stages)
+        return Estimate(lut, self.name, regions)

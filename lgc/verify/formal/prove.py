@@ -182,7 +182,7 @@ def _pipeline(proof: Proof, design: Design) -> Design | None:
 
     def unrolling() -> tuple[str, str]:
         flat.append(unroll(design, proof.certificate.outputs, manifest.input_port, manifest.latency))
-        return PROVED, f"{manifest.latency} register ranks"
+        return PROVED, f"{manifest.latency} register stages"
 
     proof.part("every output depends on the input one latency before, and on nothing else", "unrolling", unrolling)
     return flat[0] if flat else None

@@ -91,7 +91,7 @@ def head_faults(text: str) -> Iterator[tuple[str, str, tuple[Edit, ...]]]:
 
 
 def _removed(match: re.Match[str]) -> Edit:
-    """A rank of registers becomes a wire."""
+    """A register stage becomes a wire."""
     name, size, source = match[2], match[3], match[5]
     kept = f"{name}_kept"
     choice = f"  reg `LGC_NETS({kept}, {size});\n  always @(posedge clk) {kept} <= {source};\n"

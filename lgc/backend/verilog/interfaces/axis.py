@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lgc.backend.verilog.interfaces.core import Core
-from lgc.backend.verilog.interfaces.parts import LOADER, QUEUE, parts
+from lgc.backend.verilog.interfaces.parts import LOADER, QUEUE, modules_for
 
 # From the last beat of an image until its credit is back, besides the core's latency: loader, queue, credit counter.
 _ROUND_TRIP = 4
@@ -69,7 +69,7 @@ def axis(core: Core, items_per_beat: int) -> str:
         "log": max(1, depth.bit_length() - 1),
         "depth": depth,
     }
-    text = parts(core.top, LOADER, QUEUE, _AXIS)
+    text = modules_for(core.top, LOADER, QUEUE, _AXIS)
     for name, value in values.items():
         text = text.replace(f"@{name}@", str(value))
     return text

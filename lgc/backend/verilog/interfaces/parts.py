@@ -191,6 +191,6 @@ endmodule
 """
 
 
-def parts(top: str, *names: str) -> str:
+def modules_for(top: str, *names: str) -> str:
     """The text of parts, for a core of this name."""
     return "\n".join(name.replace("@top@", top) for name in names)

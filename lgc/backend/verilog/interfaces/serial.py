@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lgc.backend.verilog.interfaces.core import Core
-from lgc.backend.verilog.interfaces.parts import LOADER, SPI_TARGET, UART_RX, UART_TX, parts
+from lgc.backend.verilog.interfaces.parts import LOADER, SPI_TARGET, UART_RX, UART_TX, modules_for
 
 
 def engine(core: Core) -> str:
     """Bytes in, replies out: ``done`` says for one clock that ``reply`` is new; it stands until the next."""
-    return parts(core.top, LOADER) + "\n" + "\n".join(_engine(core))
+    return modules_for(core.top, LOADER) + "\n" + "\n".join(_engine(core))
 
 
 def _engine(core: Core) -> Iterator[str]:
@@ -186,18 +186,18 @@ endmodule
 
 def uart(core: Core, clocks_per_bit: int, timeout: int) -> str:
     """The UART wrapper, module ``TOP_uart``."""
-    text = engine(core) + "\n" + parts(core.top, UART_RX, UART_TX, _UART)
+    text = engine(core) + "\n" + modules_for(core.top, UART_RX, UART_TX, _UART)
     return _filled(text, core, clocks=clocks_per_bit, timeout=timeout, count=core.reply_bytes.bit_length() - 1)
 
 
 def spi(core: Core) -> str:
     """The SPI wrapper, module ``TOP_spi``."""
-    return _filled(engine(core) + "\n" + parts(core.top, SPI_TARGET, _SPI), core)
+    return _filled(engine(core) + "\n" + modules_for(core.top, SPI_TARGET, _SPI), core)
 
 
 def tiny_tapeout(core: Core) -> str:
     """The Tiny Tapeout wrapper, module ``tt_um_TOP``."""
-    return _filled(engine(core) + "\n" + parts(core.top, _TINY_TAPEOUT), core)
+    return _filled(engine(core) + "\n" + modules_for(core.top, _TINY_TAPEOUT), core)
 
 
 def _filled(text: str, core: Core, **values: int) -> str:
