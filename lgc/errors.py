@@ -6,6 +6,8 @@ traceback. Bugs of our own are ``assert`` or a plain exception, and do become on
 
 from __future__ import annotations
 
+from typing import Any
+
 EXIT_MISMATCH = 1
 EXIT_USER = 2
 EXIT_TOOL = 3
@@ -18,9 +20,13 @@ class LgcError(Exception):
         message: what is wrong, as a sentence without its final full stop.
         where: the place: a file, and if known the layer and neuron in it.
         hint: what to do about it.
+
+    Attributes:
+        result: what a verb had found when it raised; None where that is nothing.
     """
 
     exit_code = EXIT_USER
+    result: Any = None
 
     def __init__(self, message: str, *, where: str | None = None, hint: str | None = None) -> None:
         super().__init__(message)

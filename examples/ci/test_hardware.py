@@ -9,5 +9,5 @@ MODEL = os.environ.get("MODEL", "model.pt")
 
 @pytest.mark.parametrize("pipeline", [0, 4])
 def test_the_hardware_is_the_model(lgc_verify, pipeline):
-    report = lgc_verify(MODEL, pipeline=pipeline)
-    assert report.vectors > 1000
+    verdict = lgc_verify(MODEL, pipeline=pipeline)
+    assert verdict.vectors > 1000

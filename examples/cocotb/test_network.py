@@ -1,25 +1,25 @@
-"""A test bench of your own around a network: run it with `python run.py MODEL`."""
+"""A testbench of your own around a network: run it with `python run.py MODEL`."""
 
 import os
 
 import cocotb
 import numpy as np
 
-from lgc.testing.testbench import Bench
+from lgc.testing.testbench import Testbench
 
 
 @cocotb.test()
 async def random_vectors(dut):
     """Every score and class, with gaps and resets between the inputs."""
-    bench = Bench(dut, os.environ["MODEL"], os.environ["MANIFEST"])
-    bits = np.random.default_rng(1).random((100, bench.circuit.netlist.num_inputs)) < 0.3
-    dut._log.info(f"{await bench.check(bits)} vectors, every score equal")
+    testbench = Testbench(dut, os.environ["MODEL"], os.environ["MANIFEST"])
+    bits = np.random.default_rng(1).random((100, testbench.circuit.netlist.num_inputs)) < 0.3
+    dut._log.info(f"{await testbench.check(bits)} vectors, every score equal")
 
 
 @cocotb.test()
 async def an_empty_picture(dut):
     """Your own check on what comes out."""
-    bench = Bench(dut, os.environ["MODEL"], os.environ["MANIFEST"])
-    nothing = np.zeros((1, bench.circuit.netlist.num_inputs), bool)
-    async for result in bench.results(nothing):
-        assert 0 <= result.class_id < len(bench.manifest.classes)
+    testbench = Testbench(dut, os.environ["MODEL"], os.environ["MANIFEST"])
+    nothing = np.zeros((1, testbench.circuit.netlist.num_inputs), bool)
+    async for result in testbench.results(nothing):
+        assert 0 <= result.class_id < len(testbench.manifest.classes)

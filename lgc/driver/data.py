@@ -1,4 +1,4 @@
-"""Data for the verbs that take it: an `.npz` file, or a data set by name."""
+"""Data and vectors for the verbs that take them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
+    from lgc.driver.verify_request import VectorRequest
     from lgc.ir import Encoder
+    from lgc.verify.comparison import Comparison
+    from lgc.verify.subject import DeviceUnderTest
+    from lgc.verify.vectors import VectorSet
 
 
 def load_bits(
@@ -85,3 +91,66 @@ def _unpacked(samples: NDArray[Any], declared: NDArray[Any], encoder: Encoder) -
             f"X is {samples.dtype} {samples.shape}, expected uint8 with {-(-num_bits // 8)} bytes a sample"
         )
     return np.unpackbits(samples, axis=1, count=num_bits, bitorder="little").astype(np.bool_)
+
+
+def vectors_for(asked: VectorRequest, comparison: Comparison[DeviceUnderTest]) -> list[VectorSet]:
+    """The vectors that a request asks for, as they are compared.
+
+    Raises:
+        InputError: data or vectors that do not fit.
+        NotCheckedError: data of no samples, or a file of no vectors.
+    """
+    from lgc.verify.vectorfile import read_vectors
+    from lgc.verify.vectors import directed_vectors, random_vectors
+
+    width, sets = comparison.num_inputs, []
+    if asked.data is not None:
+        sets.append(_data_vectors(asked, comparison))
+    if asked.bits is not None:
+        sets.append(_given_vectors(asked.bits, width))
+    if asked.random:
+        sets.append(random_vectors(width, asked.random, asked.seed))
+    if asked.directed:
+        start = sets[0].bits[:256] if sets else random_vectors(width, 64, asked.seed).bits
+        sets.append(directed_vectors(comparison.circuit, start, asked.seed))
+    if asked.vectors is not None:
+        sets.append(read_vectors(asked.vectors, width))
+    return comparison.prepared(sets, asked.seed)
+
+
+def save_vectors(path: Path, made: Sequence[VectorSet | None]) -> int:
+    """Write vectors that other verbs made, each once; returns how many there are.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    from lgc.verify.vectorfile import write_vectors
+
+    sets = [one for one in made if one is not None]
+    return write_vectors(path, sets, sets[0].bits.shape[1] if sets else 0)
+
+
+def _data_vectors(asked: VectorRequest, comparison: Comparison[DeviceUnderTest]) -> VectorSet:
+    from lgc.errors import NotCheckedError
+    from lgc.verify.vectors import VectorSet
+
+    assert asked.data is not None
+    bits, labels = load_bits(asked.data, asked.data_dir, comparison.circuit.encoder, comparison.encoder)
+    if not len(bits):
+        raise NotCheckedError("the data has no samples: nothing was checked", where=asked.data)
+    targets = None if labels is None else labels[: asked.limit]
+    return VectorSet("data", bits[: asked.limit], targets=targets)
+
+
+def _given_vectors(bits: NDArray[np.bool_], width: int) -> VectorSet:
+    import numpy as np
+
+    from lgc.errors import InputError
+    from lgc.verify.vectors import VectorSet
+
+    rows = np.asarray(bits)
+    if rows.ndim != 2 or rows.shape[1] != width or rows.dtype.kind not in "bui":
+        raise InputError(f"bits is {rows.dtype} {rows.shape}, expected bool (vectors, {width})")
+    if rows.dtype.kind != "b" and rows.size and not ((rows == 0) | (rows == 1)).all():
+        raise InputError("bits has other numbers than 0 and 1", hint="Encode features first: circuit.encoder.encode(x)")
+    return VectorSet("given", rows.astype(np.bool_))

@@ -43,7 +43,13 @@ class Request:
 
     def given(self) -> dict[str, Any]:
         """The fields that are not at their defaults."""
-        return {one.name: value for one in fields(self) if (value := getattr(self, one.name)) != one.default}
+        values = [(one, getattr(self, one.name)) for one in fields(self)]
+        # Where the default is None, nothing is compared: an array has no truth value.
+        return {
+            one.name: value
+            for one, value in values
+            if value is not one.default and (one.default is None or value != one.default)
+        }
 
 
 def request(cls: type[R], options: Mapping[str, Any], known: Collection[str]) -> R:

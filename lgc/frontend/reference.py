@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.frontend import ImportOptions, Model
-from lgc.frontend.registry import read_file
+from lgc.frontend.model import Model
 from lgc.ir import Circuit, interp
 from lgc.ir.naming import labels
 from lgc.tools.find import has_package, missing
@@ -37,26 +36,23 @@ class Reference(Protocol):
 
 
 class TorchReference:
-    """The checkpoint's own torch model, hard forward.
+    """A model in torch, hard forward: that of its own file where there is one.
 
     It is made on first use: importing torch takes seconds, in which Verilator can run already.
     """
 
     name = "torch"
 
-    def __init__(self, path: Path, imported: Model | None, layer_names: list[str]) -> None:
-        self._path = path
-        self._imported = imported
+    def __init__(self, model: Model | Path, layer_names: list[str]) -> None:
+        self._source = model
         self._layer_names = layer_names
 
     @cached_property
     def _model(self) -> SoftwareModel:
         from lgc.frontend.software import SoftwareModel
 
-        # Our own file may hold logits, of which torch takes its own argmax; other tools' are hardened at import.
-        return (
-            SoftwareModel.from_file(self._path) if self._imported is None else SoftwareModel.from_model(self._imported)
-        )
+        source = self._source
+        return SoftwareModel.from_file(source) if isinstance(source, Path) else SoftwareModel.from_model(source)
 
     def scores(self, bits: Bits) -> NDArray[np.int64]:
         """See :class:`Reference`."""
@@ -106,22 +102,21 @@ class InterpreterReference:
         return result
 
 
-def reference_for(path: Path, circuit: Circuit, source: ImportOptions | None = None) -> Reference:
-    """The reference of a checkpoint file; a netlist (`.lgn` and the like) defines itself.
+def reference_for(circuit: Circuit, model: Model | None = None, native: Path | None = None) -> Reference:
+    """Who says what is right for a circuit; a netlist (`.lgn` and the like) defines itself.
 
     Args:
-        path: the file that ``circuit`` was read from.
-        circuit: its unoptimised circuit.
-        source: what the file does not say, as it was read with.
+        circuit: unoptimised.
+        model: whose circuit it is; None for a netlist.
+        native: the file of lgc's own format that the model was read from, if it was. It may hold logits, of which
+            torch takes its own argmax; other tools' files are hardened when they are read.
 
     Raises:
-        MissingToolError: a checkpoint, and torch is not installed.
+        MissingToolError: there is a model, and torch is not installed.
     """
-    imported = read_file(path, source)
-    if isinstance(imported.result, Circuit):
+    if model is None:
         return InterpreterReference(circuit)
     if not has_package("torch"):
         instead = "verify against a .lgn file: the interpreter is then the reference"
         raise missing("torch", "the checkpoint's own model, which the expected values come from,", instead)
-    foreign = None if imported.importer.family == "lgc" else imported.result
-    return TorchReference(path, foreign, labels(circuit.netlist.origins.names))
+    return TorchReference(native or model, labels(circuit.netlist.origins.names))

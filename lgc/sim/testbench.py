@@ -1,7 +1,7 @@
 """The cocotb testbench. It runs inside the simulator: it drives vectors and writes down what comes out.
 
 It judges nothing. The job is a JSON file named by ``LGC_SIM_JOB``; stimulus and results are raw bytes, one row an
-evaluation, least significant bit first. Import :func:`drive` to use it in a test bench of your own.
+evaluation, least significant bit first. Import :func:`drive` to use it in a testbench of your own.
 """
 
 from __future__ import annotations

@@ -1,14 +1,15 @@
-"""For cocotb test benches of your own: drive the network, and know what must come out.
+"""For cocotb testbenches of your own: drive the network, and know what must come out.
 
     import cocotb
-    from lgc.testing.testbench import Bench
+    from lgc.testing.testbench import Testbench
 
     @cocotb.test()
     async def digits(dut):
-        bench = Bench(dut, "model.pt", "net.json")
-        await bench.check(bits)
+        testbench = Testbench(dut, "model.pt", "net.json")
+        await testbench.check(bits)
 
-The handle need not be the top: any instance with the network's ports will do, so the bench fits into a larger design.
+The handle need not be the top: any instance with the network's ports will do, so that the testbench fits into a larger
+design.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Result:
     class_id: int | None
 
 
-class Bench:
+class Testbench:
     """A network inside a simulation.
 
     Args:

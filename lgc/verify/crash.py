@@ -4,24 +4,38 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lgc.backend.verilog.rtl import Rtl
 from lgc.errors import LgcError, OutputError
-from lgc.frontend.reference import Reference
 from lgc.ir import Circuit, interp
+from lgc.ir.naming import labels
+from lgc.verify.check import check
+from lgc.verify.comparison import Comparison
 from lgc.verify.explain import explain
+from lgc.verify.formats.verilog import VerilogText
 from lgc.verify.reduce import Differs, reduce_vector
+from lgc.verify.report import Report
 from lgc.verify.vectorfile import write_vectors
 from lgc.verify.vectors import Bits, VectorSet
-from lgc.verify.verilog import Report, VerifyOptions, simulator_for, verify
+from lgc.verify.waves import write_waves
 
 VECTOR, WAVES, REPORT, SCRIPT, CONFIG = "vector.npz", "vector.vcd", "report.txt", "run.sh", "config"
 
 
-def simulated(rtl: Rtl, reference: Reference, folder: Path, options: VerifyOptions) -> Differs:
+@dataclass(frozen=True)
+class ModelFiles:
+    """What the model is read from again: its file, and the one that says what that does not."""
+
+    model: Path
+    config: Path | None = None
+
+
+def simulated(comparison: Comparison[VerilogText]) -> Differs:
     """Whether vectors show a difference, by simulation; for :func:`lgc.verify.reduce.reduce_vector`."""
-    simulator = simulator_for(rtl, 1, folder, options)
+    comparison.folder.mkdir(parents=True)
+    simulator = comparison.device.one_lane().build(comparison.folder)
+    reference = comparison.reference
 
     def differs(bits: Bits) -> Bits:
         seen, expected = simulator.run(bits), reference.scores(bits)
@@ -35,27 +49,22 @@ def simulated(rtl: Rtl, reference: Reference, folder: Path, options: VerifyOptio
     return differs
 
 
+def reduced(comparison: Comparison[VerilogText], bits: Bits, differs: Differs) -> VectorSet:
+    """The vector with few ones that ``bits`` is reduced to, bool (1, I), among those that the device is right for."""
+    assumes, encoder = comparison.device.rtl.manifest.assumes, comparison.circuit.encoder
+    least = reduce_vector(bits, differs, encoder.ordered if assumes else lambda vectors: vectors)
+    return VectorSet("reduced", least[None])
+
+
 def write_crash(
-    crash: Path,
-    model: Path,
-    rtl: Rtl,
-    circuit: Circuit,
-    reference: Reference,
-    bits: Bits,
-    folder: Path,
-    options: VerifyOptions,
-    differs: Differs | None = None,
-    *,
-    config: Path | None = None,
+    crash: Path, comparison: Comparison[VerilogText], bits: Bits, files: ModelFiles, differs: Differs | None = None
 ) -> Report:
     """Reduce a vector, simulate it with waveforms, and write all of it into a new folder.
 
     Args:
         crash: must not exist.
         bits: bool (I,), on which hardware and model differ.
-        folder: to build in.
         differs: says the same of other vectors; by simulation if it is not given.
-        config: the sidecar that the model was read with.
 
     Returns:
         What the simulator says of the reduced vector.
@@ -63,30 +72,33 @@ def write_crash(
     Raises:
         OutputError: the folder cannot be made.
     """
+    rtl = comparison.device.rtl
+    sidecar = None if files.config is None else f"{CONFIG}{files.config.suffix}"
     try:
         crash.mkdir(parents=True)
-        for file in (model, rtl.path):
+        for file in (files.model, rtl.path):
             shutil.copyfile(file, crash / file.name)
-        sidecar = None if config is None else crash / f"{CONFIG}{config.suffix}"
-        if config is not None and sidecar is not None:
-            shutil.copyfile(config, sidecar)
+        if files.config is not None and sidecar is not None:
+            shutil.copyfile(files.config, crash / sidecar)
         (crash / f"{rtl.path.stem}.json").write_text(rtl.manifest.to_json(), encoding="utf-8")
     except OSError as error:
         raise OutputError(f"cannot make the crash folder: {error.strerror}", where=str(crash)) from None
-    project = circuit.encoder.ordered if rtl.manifest.assumes else (lambda vectors: vectors)
-    differs = differs or simulated(rtl, reference, folder / "reduce", options)
-    least = reduce_vector(bits, differs, project)
-    one = VectorSet("reduced", least[None])
-    write_vectors(crash / VECTOR, [one], circuit.netlist.num_inputs)
-    shown = VerifyOptions(1, crash / WAVES, options.timeout)
-    report = verify(rtl, circuit, reference, [one], folder / "reduced", shown)
-    (crash / REPORT).write_text(_text(report, circuit, least), encoding="utf-8")
-    command = ["lgc", "verify", model.name, rtl.path.name, "--vectors", VECTOR]
-    command += ["--random", "0", "--no-directed", "--force", *(["--config", sidecar.name] if sidecar else [])]
+    one = reduced(comparison, bits, differs or simulated(comparison.within("reduce")))
+    write_vectors(crash / VECTOR, [one], comparison.num_inputs)
+    report = replay(comparison.within("reduced"), one)
+    write_waves(comparison.within("reduced"), report, [one], crash / WAVES)
+    (crash / REPORT).write_text(_text(report, comparison.circuit, one.bits[0]), encoding="utf-8")
+    command = ["lgc", "verify", files.model.name, rtl.path.name, "--vectors", VECTOR]
+    command += ["--random", "0", "--no-directed", "--force", *(["--config", sidecar] if sidecar else [])]
     script = crash / SCRIPT
     script.write_text(f'#!/bin/sh\ncd "$(dirname "$0")" && exec {shlex.join(command)} "$@"\n', encoding="utf-8")
     script.chmod(0o755)
     return report
+
+
+def replay(comparison: Comparison[VerilogText], vectors: VectorSet) -> Report:
+    """What the simulator says of few vectors."""
+    return check(replace(comparison, device=comparison.device.one_lane()), [vectors])
 
 
 def _text(report: Report, circuit: Circuit, bits: Bits) -> str:
@@ -99,8 +111,6 @@ def _text(report: Report, circuit: Circuit, bits: Bits) -> str:
 
 def _model_side(circuit: Circuit, bits: Bits, layer: str, neuron: int) -> str:
     """The model's gate, its operands and their values."""
-    from lgc.ir.naming import labels
-
     netlist, origins = circuit.netlist, circuit.netlist.origins
     names = labels(origins.names)
     try:

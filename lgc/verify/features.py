@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.frontend.reference import Reference
-from lgc.ir import Circuit, Encoder, FeatureCode
-from lgc.mapping.encoder import lower_encoder
+from lgc.ir import Encoder, FeatureCode
 from lgc.verify.vectors import VectorSet
 
 Bits = NDArray[np.bool_]
@@ -82,17 +81,3 @@ def sweep_vectors(encoder: Encoder, code: FeatureCode, seed: int) -> VectorSet:
         some = rng.integers(0, code.top, (_MOST_VALUES, encoder.num_features), endpoint=True)
         values = np.clip(np.concatenate([edges, some]), 0, code.top)
     return VectorSet("sweep", code.bits(rng.permuted(values, axis=0)))
-
-
-def behind_the_port(
-    code: FeatureCode | None, circuit: Circuit, reference: Reference, seed: int
-) -> tuple[Circuit, Reference, list[VectorSet]]:
-    """The circuit whose inputs are a port's bits, its reference, and a sweep of features where the port takes those.
-
-    Args:
-        code: of the port, or None if it takes the encoder's bits.
-    """
-    if code is None or circuit.encoder.code is not None:
-        return circuit, reference, []
-    sweep = sweep_vectors(circuit.encoder, code, seed)
-    return lower_encoder(circuit, code), FeatureReference(reference, circuit.encoder, code), [sweep]

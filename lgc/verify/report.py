@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from lgc.frontend.reference import Reference
 from lgc.sim.simulate import Observed
 from lgc.verify.triage import Finding
-from lgc.verify.vectors import VectorSet
+from lgc.verify.vectors import Bits, VectorSet
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,35 +88,44 @@ class Report:
             bits: bool (B, I), those of all sets, in order.
             expected_scores: int64 (B, C).
         """
-        expected_classes = reference.classify(expected_scores)
+        expected_classes, seen_classes = reference.classify(expected_scores), _seen_classes(observed, reference)
         wrong = np.zeros(len(bits), np.bool_)
         if observed.scores is not None:
             wrong |= (observed.scores != expected_scores).any(axis=1)
         if observed.classes is not None:
             wrong |= observed.classes != expected_classes
-        seen_classes = _seen_classes(observed, reference)
         start = 0
         for one in sets:
             rows = slice(start, start + len(one.bits))
             share = self.simulate_seconds * len(one.bits) / max(1, len(bits))
             accuracy = None
             if one.targets is not None:
-                seen, expected = (
-                    float((classes[rows] == one.targets).mean()) for classes in (seen_classes, expected_classes)
-                )
-                accuracy = (seen, expected)
+                pair = (seen_classes[rows], expected_classes[rows])
+                accuracy = (_share(pair[0], one.targets), _share(pair[1], one.targets))
             self.sets.append(SetResult(one.kind, len(one.bits), int(wrong[rows].sum()), share, accuracy))
             if self.mismatch is None and wrong[rows].any():
                 index = start + int(wrong[rows].argmax())
-                self.mismatch = Mismatch(
-                    label=one.label(index - start),
-                    bits=bits[index],
-                    expected_scores=expected_scores[index].tolist(),
-                    seen_scores=None if observed.scores is None else observed.scores[index].tolist(),
-                    expected_class=int(expected_classes[index]),
-                    seen_class=None if observed.classes is None else int(observed.classes[index]),
-                )
+                expected = (expected_scores[index], expected_classes[index])
+                self.mismatch = _mismatch(one.label(index - start), bits[index], expected, observed, index)
             start = rows.stop
+
+
+def _share(classes: NDArray[np.int64], targets: NDArray[np.int64]) -> float:
+    return float((classes == targets).mean())
+
+
+def _mismatch(
+    label: str, bits: Bits, expected: tuple[NDArray[np.int64], Any], observed: Observed, row: int
+) -> Mismatch:
+    """Vector ``row``, on which file and model differ; ``expected`` are its scores and its class."""
+    return Mismatch(
+        label=label,
+        bits=bits,
+        expected_scores=expected[0].tolist(),
+        seen_scores=None if observed.scores is None else observed.scores[row].tolist(),
+        expected_class=int(expected[1]),
+        seen_class=None if observed.classes is None else int(observed.classes[row]),
+    )
 
 
 def _seen_classes(observed: Observed, reference: Reference) -> NDArray[np.int64]:

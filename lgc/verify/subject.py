@@ -1,34 +1,64 @@
-"""An artefact: a file that `lgc compile` wrote, as something that gives scores for vectors.
+"""A device under test: a file that `lgc compile` wrote, as something that gives scores for vectors.
 
-Every target has one. What is particular to a format is how it is run; what is compared, on which vectors, and what is
+Every format has one. What is particular to a format is how it is run; what is compared, on which vectors, and what is
 said about it is the same for all.
 """
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.errors import InputError, MismatchError, NotCheckedError
+from lgc.errors import InputError, MismatchError, OptionError
 from lgc.frontend.reference import Reference
 from lgc.ir import Circuit, FeatureCode
+from lgc.sim import SimulatorName
+from lgc.sim.registry import SIMULATORS
 from lgc.sim.simulate import Observed
-from lgc.tools.run import workers
-from lgc.verify.features import given_by_features
-from lgc.verify.report import Mismatch, Report
+from lgc.verify.report import Mismatch
 from lgc.verify.triage import Finding
-from lgc.verify.vectors import VectorSet
 
 Bits = NDArray[np.bool_]
-Progress = Callable[[str, int], None]
-_FEW = 64
+LANES = 64
+# Above this many gates one evaluation for 64 samples pays for the larger simulator.
+_LANES_FROM_NODES = 4_000
+
+
+@dataclass(frozen=True)
+class VerifyOptions:
+    """How a device under test is run.
+
+    Attributes:
+        lanes: samples per evaluation of Verilog: 1, 64, or 0 to choose by size.
+        timeout: seconds that a run may take.
+        simulator: of Verilog and Amaranth.
+    """
+
+    lanes: int = 0
+    timeout: float = 3600.0
+    simulator: SimulatorName = "verilator"
+
+    def lanes_for(self, nodes: int) -> int:
+        """Samples per evaluation for a network of so many gates.
+
+        Raises:
+            OptionError: an unknown simulator, or one that has no such lanes.
+        """
+        if self.simulator not in SIMULATORS:
+            raise OptionError(f"there is no simulator '{self.simulator}'", hint=f"It is {', '.join(SIMULATORS)}")
+        if self.lanes not in (0, 1, LANES):
+            raise OptionError(f"--lanes {self.lanes}", hint=f"It is 1 or {LANES}")
+        if self.simulator != "verilator":
+            if self.lanes > 1:
+                raise OptionError(f"--lanes {self.lanes} is for Verilator", hint="Other simulators take one sample")
+            return 1
+        return self.lanes or (LANES if nodes > _LANES_FROM_NODES else 1)
 
 
 class Runner(Protocol):
@@ -44,7 +74,7 @@ class Runner(Protocol):
 
 @dataclass(frozen=True)
 class View:
-    """Another way into the same artefact, tried on the directed and some of the other vectors.
+    """Another way into the same device, tried on the directed and some of the other vectors.
 
     Attributes:
         name: what the report calls it.
@@ -57,7 +87,7 @@ class View:
     ordered: bool = False
 
 
-class Artefact(ABC):
+class DeviceUnderTest(ABC):
     """A file under test, and what it says of itself.
 
     Attributes:
@@ -89,7 +119,7 @@ class Artefact(ABC):
 
     @abstractmethod
     def check_fits(self, circuit: Circuit) -> None:
-        """Refuse an artefact whose inputs and outputs are not the model's.
+        """Refuse a device whose inputs and outputs are not the model's.
 
         Raises:
             InputError: they are others.
@@ -129,23 +159,23 @@ def first_class(circuit: Circuit, mismatch: Mismatch) -> Finding | None:
     return Finding(None, None, len(wrong), len(mismatch.expected_scores), note)
 
 
-def check_provenance(artefact: Sourced, model_digest: str) -> None:
+def check_provenance(device: Sourced, model_digest: str) -> None:
     """Refuse a file that is not this model's, or not as lgc wrote it.
 
     Raises:
         InputError: with what to do.
     """
-    if artefact.model_digest != model_digest:
+    if device.model_digest != model_digest:
         raise InputError(
-            f"this {artefact.kind} comes from another model (digest {artefact.model_digest[:12]}, "
+            f"this {device.kind} comes from another model (digest {device.model_digest[:12]}, "
             f"the checkpoint's is {model_digest[:12]})",
-            where=str(artefact.path),
+            where=str(device.path),
             hint="Compile this checkpoint, or give --force to compare all the same",
         )
-    if not artefact.is_untouched:
+    if not device.is_untouched:
         raise InputError(
-            f"this {artefact.kind} was changed after lgc wrote it: its text and its digest differ",
-            where=str(artefact.path),
+            f"this {device.kind} was changed after lgc wrote it: its text and its digest differ",
+            where=str(device.path),
             hint="Compile again, or give --force to compare all the same",
         )
 
@@ -170,8 +200,8 @@ class Sourced(Protocol):
         """Whether it is as lgc wrote it, as far as it can tell."""
 
 
-def check_shape(artefact: Artefact, circuit: Circuit, inputs: int, classes: Sequence[str] | int) -> None:
-    """Refuse an artefact of other inputs or classes than the model's.
+def check_shape(device: DeviceUnderTest, circuit: Circuit, inputs: int, classes: Sequence[str] | int) -> None:
+    """Refuse a device of other inputs or classes than the model's.
 
     Args:
         classes: their names, or how many, where the format has no names.
@@ -182,8 +212,8 @@ def check_shape(artefact: Artefact, circuit: Circuit, inputs: int, classes: Sequ
     known = circuit.head.num_classes if isinstance(classes, int) else circuit.head.classes
     if inputs != circuit.netlist.num_inputs or classes != known:
         raise InputError(
-            f"the {artefact.kind}'s inputs and outputs are not those of this model",
-            where=str(artefact.path),
+            f"the {device.kind}'s inputs and outputs are not those of this model",
+            where=str(device.path),
             hint="Compile this checkpoint again",
         )
 
@@ -199,77 +229,3 @@ def check_thresholds(path: Path, claimed: NDArray[np.float64] | None, circuit: C
         return
     if claimed is None or real is None or claimed.shape != real.shape or not (claimed == real).all():
         raise MismatchError("the thresholds that the file states are not the model's", where=str(path))
-
-
-def check(
-    artefact: Artefact,
-    circuit: Circuit,
-    reference: Reference,
-    sets: Sequence[VectorSet],
-    folder: Path,
-    progress: Progress | None = None,
-) -> Report:
-    """Run all vectors and compare every result with the reference.
-
-    Args:
-        circuit: the unoptimised circuit of the model; its encoder and head say what inputs and outputs mean.
-        sets: vectors, at least one.
-        folder: an empty folder to build in.
-        progress: called with a step's name and the vectors done in it.
-
-    Raises:
-        NotCheckedError: nothing to check, or something did not run to its end.
-        MissingToolError, ToolError: see :meth:`Artefact.build`.
-    """
-    step = progress or (lambda _step, _done: None)
-    artefact.check_fits(circuit)
-    total = sum(len(one.bits) for one in sets)
-    if total == 0:
-        raise NotCheckedError("there are no vectors: nothing was checked", hint="Give data, or --random N")
-    report = Report(reference.name, artefact.lanes, artefact.checked, artefact.by, subject=artefact.subject)
-    bits = np.concatenate([one.bits for one in sets])
-    view = artefact.view()
-    step("build", 0)
-    start = time.perf_counter()
-    with workers(2) as pool:
-        # What builds and runs are other processes: the software model and the second view are made meanwhile.
-        expected = pool.submit(reference.scores, bits)
-        second = pool.submit(view.build, _new(folder / "view")) if view else None
-        runner = artefact.build(_new(folder / "build"))
-        report.build_seconds = time.perf_counter() - start
-        expected_scores = expected.result()
-        start = time.perf_counter()
-        observed = runner.run(bits, progress=lambda done: step("simulate", min(done, total)))
-        report.simulate_seconds = time.perf_counter() - start
-        step("simulate", total)
-        report.latency, report.timing = artefact.latency, observed.timing
-        report.compare(sets, bits, expected_scores, reference, observed)
-        if view and second and not report.mismatch:
-            step(view.name, 0)
-            start = time.perf_counter()
-            again = second.result()
-            report.build_seconds += time.perf_counter() - start
-            _look_again(report, view, again, circuit, reference, sets)
-    if report.mismatch:
-        step("triage", 0)
-        finding = artefact.locate(circuit, reference, report.mismatch, folder / "triage")
-        report.mismatch = replace(report.mismatch, finding=finding)
-    return report
-
-
-def _look_again(
-    report: Report, view: View, runner: Runner, circuit: Circuit, reference: Reference, sets: Sequence[VectorSet]
-) -> None:
-    """The second view, on the directed vectors and the first of the others."""
-    bits = np.concatenate([one.bits if one.kind == "directed" else one.bits[:_FEW] for one in sets])
-    bits = given_by_features(circuit.encoder, bits) if view.ordered else bits
-    start = time.perf_counter()
-    observed = runner.run(bits)
-    report.simulate_seconds += time.perf_counter() - start
-    report.timing = report.timing or observed.timing
-    report.compare([VectorSet(view.name, bits)], bits, reference.scores(bits), reference, observed)
-
-
-def _new(folder: Path) -> Path:
-    folder.mkdir(parents=True)
-    return folder

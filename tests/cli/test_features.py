@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from cli import call, save
 
-from lgc.cli._data import load_bits
+from lgc.driver.data import load_bits
 from lgc.frontend import load_circuit
 from lgc.ir import Encoder, FeatureCode
 from lgc.runtime import Predictor

@@ -29,9 +29,10 @@ from lgc.backend.verilog import Verilog
 from lgc.frontend.reference import InterpreterReference
 from lgc.ir import Circuit, interp
 from lgc.mapping.shape import HeadShape
+from lgc.verify.check import check as check_file
+from lgc.verify.comparison import Comparison
 from lgc.verify.features import features_for, given_by_features
-from lgc.verify.formats import open_artefact
-from lgc.verify.subject import check as check_file
+from lgc.verify.formats import open_device
 from lgc.verify.vectors import VectorSet
 
 _YOSYS = """
@@ -133,12 +134,13 @@ def check_files(circuits: Sequence[Circuit], seed: int) -> None:
         with tempfile.TemporaryDirectory() as name:
             path = Path(name) / f"net{suffix}"
             write(format_class(path)(), circuit, path)
-            artefact = open_artefact(path)
-            if not circuit.netlist.num_outputs and artefact.by == "yosys":
+            device = open_device(path)
+            if not circuit.netlist.num_outputs and device.by == "yosys":
                 continue  # bare netlists of no outputs are refused
-            bits = given_by_features(circuit.encoder, bits) if artefact.ordered else bits
+            bits = given_by_features(circuit.encoder, bits) if device.ordered else bits
             sets = [VectorSet("random", bits)]
-            report = check_file(artefact, circuit, InterpreterReference(circuit), sets, Path(name) / "build")
+            comparison = Comparison.of(device, circuit, InterpreterReference(circuit), Path(name) / "build")
+            report = check_file(comparison, sets)
             if report.mismatches:
                 raise Difference("files", circuit, f"{suffix}: {report.mismatches} vectors differ")
 

@@ -157,7 +157,7 @@ def simulate(folder: Path) -> dict[str, str]:
     program = build(source, ports, BuildOptions("bench"), folder)
     (folder / "bench.json").write_text(json.dumps(pairs))
     environment = simulator_environment("bench", folder) | {
-        "COCOTB_TEST_MODULES": "bench_interfaces",
+        "COCOTB_TEST_MODULES": "testbench_interfaces",
         "LGC_BENCH": str(folder / "bench.json"),
     }
     environment["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), environment["PYTHONPATH"]])

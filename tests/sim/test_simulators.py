@@ -20,8 +20,12 @@ from lgc.backend.verilog.rtl import read_rtl
 from lgc.errors import MissingToolError, OptionError
 from lgc.frontend import load_circuit
 from lgc.frontend.reference import InterpreterReference
+from lgc.verify.check import check as compare
+from lgc.verify.comparison import Comparison
+from lgc.verify.formats.verilog import VerilogText
+from lgc.verify.report import Report
+from lgc.verify.subject import VerifyOptions
 from lgc.verify.vectors import directed_vectors, random_vectors
-from lgc.verify.verilog import Report, VerifyOptions, verify
 
 ICARUS = pytest.param("icarus", marks=pytest.mark.skipif(not shutil.which("vvp"), reason="Icarus is not installed"))
 CXXRTL = pytest.param("cxxrtl", marks=pytest.mark.skipif(not find_spec("pyosys"), reason="pyosys is not installed"))
@@ -38,8 +42,8 @@ def check(folder: Path, simulator: str, pipeline: int, change: tuple[str, str] =
     rtl.path.write_text(text)
     random = random_vectors(16, 60, 0)
     sets = [random, directed_vectors(circuit, random.bits, 0)]
-    options = VerifyOptions(simulator=simulator)
-    return verify(replace(rtl, text=text), circuit, InterpreterReference(circuit), sets, folder / "build", options)
+    device = VerilogText(replace(rtl, text=text), VerifyOptions(simulator=simulator))
+    return compare(Comparison.of(device, circuit, InterpreterReference(circuit), folder / "build"), sets)
 
 
 @pytest.mark.parametrize(
@@ -59,14 +63,14 @@ def test_right_hardware(simulator: str, pipeline: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("simulator", [ICARUS, SLOW_CXXRTL])
 def test_wrong_hardware(simulator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lgc.verify.verilog.locate", lambda *_: None)  # triage is Verilator's
+    monkeypatch.setattr("lgc.verify.formats.verilog.locate", lambda *_: None)  # triage is Verilator's
     assert check(tmp_path, simulator, 0, (r"second > first", "second >= first")).mismatches > 0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("simulator", [ICARUS, CXXRTL])
 def test_a_clock_late(simulator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lgc.verify.verilog.locate", lambda *_: None)
+    monkeypatch.setattr("lgc.verify.formats.verilog.locate", lambda *_: None)
     report = check(tmp_path, simulator, 4, (r"out_valid = valid\[3\]", "out_valid = valid[2]"))
     assert report.timing is not None and "out_valid is 1 after clock" in report.timing
 

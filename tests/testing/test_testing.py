@@ -1,4 +1,4 @@
-"""lgc.testing as its users have it: the function, the plugin in another pytest, the bench under cocotb's runner."""
+"""lgc.testing as its users have it: the function, the plugin in another pytest, the testbench under cocotb's runner."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
 from cli import save
 
-from lgc.errors import MissingToolError
+from lgc.errors import NotCheckedError
 from lgc.testing import NotEquivalentError, assert_equivalent, compile_verilog
+from lgc.verify.report import Mismatch, Report, SetResult
 from lgc.verify.reports.sarif import sarif_json
 from lgc.verify.triage import Finding
-from lgc.verify.verilog import Mismatch, Report, SetResult
 
 ROOT = Path(__file__).parents[2]
 ICARUS = pytest.mark.skipif(not shutil.which("vvp"), reason="Icarus is not installed")
@@ -35,14 +35,14 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_equivalent(model: Path, tmp_path: Path) -> None:
     rtl = compile_verilog(model, tmp_path / "net.v", pipeline=2)
     bits = np.zeros((3, 16), np.bool_)
-    report = assert_equivalent(model, rtl, bits=bits, random=40, simulator="icarus")
-    assert [one.kind for one in report.sets] == ["data", "random", "directed"] and report.mismatches == 0
+    report = assert_equivalent(model, rtl, bits=bits, random=40, simulator="icarus").report
+    assert [one.kind for one in report.sets] == ["given", "random", "directed"] and report.mismatches == 0
 
 
 @ICARUS
 @pytest.mark.sim
 def test_not_equivalent(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lgc.verify.verilog.locate", lambda *_: None)
+    monkeypatch.setattr("lgc.verify.formats.verilog.locate", lambda *_: None)
     rtl = compile_verilog(model, tmp_path / "net.v")
     rtl.write_text(re.sub("second > first", "second >= first", rtl.read_text()))
     with pytest.raises(AssertionError, match="hardware and model differ on") as error:
@@ -53,7 +53,7 @@ def test_not_equivalent(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_no_simulator_is_no_pass(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rtl = compile_verilog(model, tmp_path / "net.v")
     monkeypatch.setattr("shutil.which", lambda _: None)
-    with pytest.raises(MissingToolError):
+    with pytest.raises(NotCheckedError):
         assert_equivalent(model, rtl, random=4, simulator="icarus")
 
 
@@ -67,7 +67,7 @@ def test_the_plugin(model: Path, tmp_path: Path) -> None:
         "    from lgc.testing import compile_verilog\n"
         f"    rtl = compile_verilog({str(model)!r}, tmp_path / 'x.v', outputs='class')\n"
         "    rtl.write_text(rtl.read_text().replace('second > first', 'second < first'))\n"
-        f"    lgc_verify({str(model)!r}, rtl=rtl, force=True)\n"
+        f"    lgc_verify({str(model)!r}, file=rtl, force=True)\n"
     )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--lgc-simulator", "icarus"]
     environment = {"MODEL": str(model), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}

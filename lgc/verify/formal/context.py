@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from lgc.backend.verilog.rtl import Rtl
 from lgc.errors import NotCheckedError
 from lgc.ir import Circuit, Encoder
+from lgc.progress import Progress
 from lgc.verify.formal.certificate import OPEN, PROVED, Certificate, Part
 from lgc.verify.reduce import Differs
 from lgc.verify.vectors import random_vectors
 
 Bits = NDArray[np.bool_]
-Listener = Callable[[str], None]
 
 _SAMPLES = 2048
 
@@ -50,7 +50,7 @@ class Proof:
     folder: Path
     deadline: float
     certificate: Certificate
-    listen: Listener
+    progress: Progress
     refutation: Refutation | None = None
 
     @property
@@ -82,7 +82,7 @@ class Proof:
 
     def part(self, claim: str, engine: str, step: Callable[[], tuple[str, str]]) -> bool:
         """Run one step and write down its outcome; whether it was proved."""
-        self.listen(claim)
+        self.progress.step(claim)
         start = time.perf_counter()
         try:
             self.left()

@@ -14,12 +14,13 @@ from lgc.backend.manifest import Manifest
 from lgc.backend.verilog.rtl import Rtl
 from lgc.errors import InputError, NotCheckedError
 from lgc.ir import Circuit, interp
+from lgc.progress import Progress, Silence
 from lgc.tools.abc import find_abc
 from lgc.tools.yosys import find_yosys
 from lgc.verify.formal.abc import difference, equivalent
 from lgc.verify.formal.certificate import OPEN, PROVED, REFUTED, Certificate
 from lgc.verify.formal.classes import inner_scores, prove_class, refute_class
-from lgc.verify.formal.context import Bits, Listener, Proof, Refutation
+from lgc.verify.formal.context import Bits, Proof, Refutation
 from lgc.verify.formal.dialect import check_dialect
 from lgc.verify.formal.netlists import gates
 from lgc.verify.formal.rtl import Design, read_design
@@ -30,7 +31,7 @@ from lgc.verify.formal.unroll import unroll, valid_pair
 
 
 def prove(
-    rtl: Rtl, circuit: Circuit, folder: Path, timeout: float, listen: Listener | None = None
+    rtl: Rtl, circuit: Circuit, folder: Path, timeout: float, progress: Progress | None = None
 ) -> tuple[Certificate, Refutation | None]:
     """Prove that Verilog and model are equal on every output, for all inputs.
 
@@ -38,7 +39,7 @@ def prove(
         circuit: the unoptimised circuit of the model.
         folder: an empty folder to work in.
         timeout: seconds, for all of it.
-        listen: called with what is being proved.
+        progress: hears each claim.
 
     Returns:
         The certificate, and what refutes the equality, if anything does.
@@ -61,7 +62,7 @@ def prove(
         outputs=outputs,
         latency=manifest.latency,
     )
-    proof = Proof(rtl, circuit, folder, time.monotonic() + timeout, certificate, listen or (lambda _step: None))
+    proof = Proof(rtl, circuit, folder, time.monotonic() + timeout, certificate, progress or Silence())
     _check_manifest(manifest, circuit, str(rtl.path))
     # A serial design is stepped bit by bit, its counters too.
     design = _read(proof, rtl, "yosys reads the Verilog", words=manifest.interval == 1)

@@ -1,6 +1,6 @@
 """Every format that `lgc compile` writes, under test: the suffix says which.
 
-To add one: subclass :class:`lgc.verify.subject.Artefact` and add a row to :data:`ARTEFACTS`.
+To add one: subclass :class:`lgc.verify.subject.DeviceUnderTest` and add a row to :data:`DEVICES`.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ from pathlib import Path
 from typing import cast
 
 from lgc.errors import InputError
-from lgc.verify.subject import Artefact
-from lgc.verify.verilog import VerifyOptions
+from lgc.verify.subject import DeviceUnderTest, VerifyOptions
 
-Opener = Callable[[Path, Path | None, VerifyOptions], Artefact]
+Opener = Callable[[Path, Path | None, VerifyOptions], DeviceUnderTest]
 
-ARTEFACTS: dict[str, str] = {
-    ".v": "lgc.verify.formats.hardware:open_verilog",
-    ".py": "lgc.verify.formats.hardware:open_amaranth",
-    ".c": "lgc.verify.formats.software:open_c",
-    ".onnx": "lgc.verify.formats.software:open_onnx",
-    ".lgn": "lgc.verify.formats.netlists:open_lgn",
+DEVICES: dict[str, str] = {
+    ".v": "lgc.verify.formats.verilog:open_verilog",
+    ".py": "lgc.verify.formats.amaranth:open_amaranth",
+    ".c": "lgc.verify.formats.c:open_c",
+    ".onnx": "lgc.verify.formats.onnx:open_onnx",
+    ".lgn": "lgc.verify.formats.lgn:open_lgn",
     ".blif": "lgc.verify.formats.netlists:open_blif",
     ".aag": "lgc.verify.formats.netlists:open_aiger_ascii",
     ".aig": "lgc.verify.formats.netlists:open_aiger_binary",
@@ -32,7 +31,7 @@ ARTEFACTS: dict[str, str] = {
 _PICTURES = (".dot", ".svg")
 
 
-def open_artefact(path: Path, manifest: Path | None = None, options: VerifyOptions | None = None) -> Artefact:
+def open_device(path: Path, manifest: Path | None = None, options: VerifyOptions | None = None) -> DeviceUnderTest:
     """A file that lgc wrote, read as far as it takes to know whose it is. A C or Python file is not run yet.
 
     Args:
@@ -42,12 +41,12 @@ def open_artefact(path: Path, manifest: Path | None = None, options: VerifyOptio
         InputError: unreadable, not lgc's, or a format without scores.
     """
     name = path.name.lower()
-    for suffix in sorted(ARTEFACTS, key=len, reverse=True):
+    for suffix in sorted(DEVICES, key=len, reverse=True):
         if name.endswith(suffix):
-            module, _, function = ARTEFACTS[suffix].partition(":")
+            module, _, function = DEVICES[suffix].partition(":")
             opener = cast(Opener, getattr(importlib.import_module(module), function))
             return opener(path, manifest, options or VerifyOptions())
-    known = ", ".join(sorted(ARTEFACTS))
+    known = ", ".join(sorted(DEVICES))
     if name.endswith(_PICTURES):
         raise InputError(
             "a drawing gives no scores, so there is nothing to verify", where=str(path), hint=f"Verify one of: {known}"

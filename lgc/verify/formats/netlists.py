@@ -1,4 +1,4 @@
-"""Netlists under test: `.lgn` read by lgc; BLIF, AIGER and yosys' JSON by yosys, which shares nothing with the writers.
+"""BLIF, AIGER and yosys' JSON under test: read by yosys, which shares nothing with the writers.
 
 yosys turns what it reads into AND gates under the names of the file, and those few lines are evaluated. Where lgc has a
 reader of its own it is the second view: it goes by the order of inputs and outputs, yosys goes by their names.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,16 +17,12 @@ from numpy.typing import NDArray
 from lgc.backend.sidecar import Sidecar, read_sidecar
 from lgc.errors import InputError, NotCheckedError
 from lgc.frontend import ImportOptions, load_circuit
-from lgc.frontend.reference import InterpreterReference, Reference
-from lgc.ir import Circuit, FeatureCode, Head, Netlist, interp
-from lgc.sim.simulate import Observed
+from lgc.ir import Circuit
 from lgc.tools.run import or_not_checked
 from lgc.tools.yosys import run_yosys
-from lgc.verify.formats.software import not_ours, read_bytes
-from lgc.verify.report import Mismatch
-from lgc.verify.subject import Artefact, View, check_shape, check_thresholds, first_class
-from lgc.verify.triage import Finding
-from lgc.verify.verilog import VerifyOptions
+from lgc.verify.formats.evaluated import Evaluated
+from lgc.verify.formats.files import not_ours, read_bytes
+from lgc.verify.subject import DeviceUnderTest, VerifyOptions, View, check_shape, check_thresholds
 
 Bits = NDArray[np.bool_]
 _TO_ANDS = ("splitnets -ports", "simplemap", "aigmap", "opt_clean", "write_aiger -ascii -symbols net.aag")
@@ -40,32 +35,8 @@ _SYMBOL = re.compile(rb"^([io])(\d{1,9}) (in|out)(?:\[(\d{1,9})\])?$", re.M)  # 
 _DIGEST = re.compile(rb'lgc.circuit"?:?\s*"?([0-9a-f]{64})')
 
 
-@dataclass(frozen=True)
-class Evaluated:
-    """A netlist and what makes scores of its outputs.
-
-    Attributes:
-        inputs: int64 (I,), per input of the netlist the encoder's bit that it reads.
-        outputs: int64 (O,), per output that the head counts the netlist's output.
-    """
-
-    netlist: Netlist
-    head: Head
-    inputs: NDArray[np.int64]
-    outputs: NDArray[np.int64]
-
-    def run(self, bits: Bits, *, progress: Callable[[int], None] | None = None) -> Observed:
-        """See :class:`lgc.verify.subject.Runner`."""
-        del progress
-        votes = interp.evaluate(self.netlist, bits[:, self.inputs])[:, self.outputs].astype(np.int64)
-        # The sum up to each output: what a group adds is a difference, whatever its size.
-        sums = np.concatenate([np.zeros((len(bits), 1), np.int64), votes.cumsum(axis=1)], axis=1)
-        scores = sums[:, self.head.offsets[1:]] - sums[:, self.head.offsets[:-1]] + self.head.bias
-        return Observed(scores, self.head.classify(scores), {})
-
-
 @dataclass(eq=False)
-class NetlistFile(Artefact):
+class NetlistFile(DeviceUnderTest):
     """A bare netlist and its sidecar."""
 
     path: Path
@@ -80,7 +51,7 @@ class NetlistFile(Artefact):
         self.ordered = self.sidecar.ordered
 
     def check_fits(self, circuit: Circuit) -> None:
-        """See :class:`Artefact`."""
+        """See :class:`DeviceUnderTest`."""
         check_shape(self, circuit, self.sidecar.inputs, self.sidecar.head.classes)
         check_thresholds(self.sidecar.path, self.sidecar.thresholds, circuit)
 
@@ -129,72 +100,6 @@ class NetlistFile(Artefact):
                 )
         bits = np.array([inputs[place] for place in range(len(inputs))], np.int64)
         return bits, np.argsort([outputs[place] for place in range(len(outputs))]).astype(np.int64)
-
-
-@dataclass(eq=False)
-class LgnFile(Artefact):
-    """lgc's own text: encoder, netlist and head, read and evaluated by lgc."""
-
-    path: Path
-    circuit: Circuit
-    kind = "lgn"
-    subject = "the netlist"
-    by = "the interpreter"
-
-    def __post_init__(self) -> None:
-        self.model_digest = self.circuit.metadata.get("model_digest", "none")
-        self.circuit_digest = self.circuit.digest()
-        self.ordered = bool(self.circuit.assumes)
-
-    @property
-    def features(self) -> FeatureCode | None:  # type: ignore[override]
-        """See :class:`Artefact`."""
-        return self.circuit.encoder.code
-
-    def check_fits(self, circuit: Circuit) -> None:
-        """See :class:`Artefact`."""
-        check_shape(self, circuit, self.circuit.netlist.num_inputs, self.circuit.head.classes)
-        check_thresholds(self.path, self.circuit.encoder.thresholds, circuit)
-
-    def build(self, folder: Path) -> Evaluated:
-        """See :class:`Artefact`."""
-        del folder
-        netlist = self.circuit.netlist
-        return Evaluated(netlist, self.circuit.head, np.arange(netlist.num_inputs), np.arange(netlist.num_outputs))
-
-    def locate(self, circuit: Circuit, reference: Reference, mismatch: Mismatch, folder: Path) -> Finding | None:
-        """The first node that has another value than the neuron whose name it bears."""
-        del folder
-        model, mine = (one.neurons(mismatch.bits[None]) for one in (reference, InterpreterReference(self.circuit)))
-        for name in [name for name in model if name in mine]:
-            netlist = self.circuit.netlist
-            for neuron in _neurons(netlist, name):
-                if neuron < model[name].shape[1] and model[name][0, neuron] != mine[name][0, neuron]:
-                    value = int(model[name][0, neuron])
-                    note = f"first difference: {name}, neuron {neuron}: the model says {value}, the netlist {1 - value}"
-                    return Finding(None, bool(value), 1, 1, note)
-        return first_class(circuit, mismatch)
-
-
-def _neurons(netlist: Netlist, layer: str) -> list[int]:
-    """The neurons of a layer that have a node, in order."""
-    from lgc.ir.naming import labels
-
-    index = labels(netlist.origins.names).index(layer)
-    handles = np.unique(netlist.origin[netlist.origin >= 0])
-    mine = handles[netlist.origins.layer[handles] == index]
-    return sorted(set(netlist.origins.neuron[mine].tolist()))
-
-
-def open_lgn(path: Path, manifest: Path | None, options: VerifyOptions) -> LgnFile:
-    """A ``.lgn`` file, which says all of itself.
-
-    Raises:
-        InputError: it cannot be read, or is no such text.
-    """
-    del manifest, options
-    result = load_circuit(path, ImportOptions({"family": "lgn"}))
-    return LgnFile(path, result)
 
 
 def open_blif(path: Path, manifest: Path | None, options: VerifyOptions) -> NetlistFile:

@@ -6,24 +6,24 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.backend.verilog.rtl import Rtl
 from lgc.backend.verilog.textnet import vote_groups
 from lgc.errors import MissingToolError, NotCheckedError
 from lgc.frontend.reference import Reference
-from lgc.ir import Circuit
+from lgc.progress import Progress
+from lgc.verify.comparison import Comparison
+from lgc.verify.formats.verilog import VerilogText
 from lgc.verify.mutate.faults import Fault, Places, find_places, sample_faults
 from lgc.verify.mutate.proofs import PROOF, Answer, decide_by_proof, is_combinational
 from lgc.verify.mutate.screen import Screen
 from lgc.verify.mutate.survivors import decide
 from lgc.verify.vectors import VectorSet
 
-CAUGHT, NEW_VECTOR, EQUIVALENT, UNDECIDED = "caught", "new vector", "equivalent", "undecided"
-FATES = (CAUGHT, NEW_VECTOR, EQUIVALENT, UNDECIDED)
+KILLED, SURVIVED, EQUIVALENT, UNDECIDED = "killed", "survived", "equivalent", "undecided"
+FATES = (KILLED, SURVIVED, EQUIVALENT, UNDECIDED)
 _ALL_INPUTS = 14  # up to so many inputs, every vector is tried
 
 
@@ -32,7 +32,8 @@ class Outcome:
     """What became of a fault.
 
     Attributes:
-        fate: ``caught`` by the vectors given; by a ``new vector``; ``equivalent``, proved; or ``undecided``.
+        fate: ``killed`` by the vectors given; ``survived`` them, but a new vector kills it; ``equivalent``, proved; or
+            ``undecided``.
         by: the kind of vectors that showed it first, ``out_valid``, or what decided.
     """
 
@@ -70,41 +71,47 @@ class Campaign:
         return [kind for kind, _ in Counter(one.fault.kind for one in self.outcomes).most_common()]
 
 
-def mutate(
-    rtl: Rtl,
-    circuit: Circuit,
-    reference: Reference,
-    sets: Sequence[VectorSet],
-    folder: Path,
-    *,
-    count: int,
-    seed: int = 0,
-    timeout: float = 3600.0,
-    progress: Callable[[str, int], None] | None = None,
-) -> Campaign:
+def mutate(comparison: Comparison[VerilogText], sets: Sequence[VectorSet], count: int, seed: int = 0) -> Campaign:
     """Judge vectors by faults in the emitted text.
 
     Args:
-        circuit: the unoptimised circuit; its head says which votes are which class's.
         sets: the vectors to judge; directed ones are tried first, which is the shortest way.
+        count: how many faults to try.
+        seed: of the choice among them.
 
     Raises:
         NotCheckedError: no vectors, the text without a fault already differs, or a simulation did not end.
     """
-    step = progress or (lambda _step, _done: None)
+    rtl, timeout = comparison.device.rtl, comparison.device.options.timeout
     if not any(len(one.bits) for one in sets):
         raise NotCheckedError("there are no vectors: no fault was tried", hint="Give data, or --random N")
-    places = find_places(rtl.text, circuit.netlist.num_inputs)
+    places = find_places(rtl.text, comparison.num_inputs)
     faults = sample_faults(places, count, seed)
     if not faults:
         raise NotCheckedError("the Verilog has no place for a fault: nothing was tried")
     campaign = Campaign(count, seed)
-    step("mutants", 0)
+    comparison.progress.step("mutants: build", 0, len(faults))
     start = time.perf_counter()
-    screen = Screen(rtl, [fault.edits for fault in faults], folder, timeout)
+    screen = Screen(rtl, [fault.edits for fault in faults], comparison.folder, timeout)
     campaign.build_seconds = time.perf_counter() - start
+    tester = _Tester(screen, comparison.reference)
+    survivors = _screened(campaign, faults, tester, sets, comparison.progress)
     start = time.perf_counter()
-    tester = _Tester(screen, reference)
+    _Survivors(comparison, places, tester).settle(campaign, survivors)
+    campaign.decide_seconds = time.perf_counter() - start
+    return campaign
+
+
+def _screened(
+    campaign: Campaign, faults: Sequence[Fault], tester: _Tester, sets: Sequence[VectorSet], progress: Progress
+) -> list[tuple[int, Fault]]:
+    """Write down the faults that vectors show; returns the others, with their numbers.
+
+    Raises:
+        NotCheckedError: the text without a fault already differs, or the simulation did not end.
+    """
+    progress.step("mutants: simulate", 0, len(faults))
+    start = time.perf_counter()
     ordered = sorted(sets, key=lambda one: one.kind != "directed")
     shown = tester.run(range(len(faults) + 1), np.concatenate([one.bits for one in ordered]))
     if shown[0] is not None:
@@ -113,18 +120,14 @@ def mutate(
             hint="`lgc verify` without --mutate says where",
         )
     campaign.simulate_seconds = time.perf_counter() - start
-    start = time.perf_counter()
-    step("survivors", 0)
     kinds = [one.kind for one in ordered for _ in range(len(one.bits))]
     survivors = []
     for number, (fault, row) in enumerate(zip(faults, shown[1:], strict=True), 1):
         if row is None:
             survivors.append((number, fault))
         else:
-            campaign.outcomes.append(Outcome(fault, CAUGHT, kinds[row] if row >= 0 else "out_valid"))
-    _Survivors(rtl, circuit, places, tester, folder / "proofs", timeout).settle(campaign, survivors)
-    campaign.decide_seconds = time.perf_counter() - start
-    return campaign
+            campaign.outcomes.append(Outcome(fault, KILLED, kinds[row] if row >= 0 else "out_valid"))
+    return survivors
 
 
 class _Tester:
@@ -142,16 +145,14 @@ class _Tester:
 class _Survivors:
     """Faults that no vector showed: proved equivalent, or shown by a vector, which is then simulated like any other."""
 
-    rtl: Rtl
-    circuit: Circuit
+    comparison: Comparison[VerilogText]
     places: Places
     tester: _Tester
-    folder: Path
-    timeout: float
 
     def settle(self, campaign: Campaign, survivors: Sequence[tuple[int, Fault]]) -> None:
         """By the cheapest way that decides: SAT on the gates, every input where those are few, a proof."""
         left = dict(survivors)
+        self.comparison.progress.step("mutants: settle survivors", 0, len(left))
         rows = self._try(campaign, left, self._by_sat, "SAT")
         rows += self._exhaust(campaign, left)
         rows += self._try(campaign, left, self._by_proof, PROOF)
@@ -163,11 +164,12 @@ class _Survivors:
         del number
         if fault.change is None or self.places.netlist is None:
             return None
-        netlist = self.places.netlist.netlist
-        return decide(netlist, fault.change, vote_groups(self.rtl.text, netlist, self.rtl.manifest.group_sizes))
+        netlist, rtl = self.places.netlist.netlist, self.comparison.device.rtl
+        return decide(netlist, fault.change, vote_groups(rtl.text, netlist, rtl.manifest.group_sizes))
 
     def _by_proof(self, number: int, fault: Fault) -> Answer:
-        return decide_by_proof(self.rtl, fault, self.circuit, self.folder / str(number), self.timeout)
+        device, folder = self.comparison.device, self.comparison.folder / "proofs" / str(number)
+        return decide_by_proof(device.rtl, fault, self.comparison.circuit, folder, device.options.timeout)
 
     def _try(
         self, campaign: Campaign, left: dict[int, Fault], way: Callable[[int, Fault], Answer], name: str
@@ -188,19 +190,19 @@ class _Survivors:
         shown = self.tester.run(list(found), np.stack(rows)) if rows else []
         for number, row in zip(found, shown, strict=True):
             if row is not None:  # else only the class is a port, and it stays
-                campaign.outcomes.append(Outcome(left.pop(number), NEW_VECTOR, name))
+                campaign.outcomes.append(Outcome(left.pop(number), SURVIVED, name))
         return rows
 
     def _exhaust(self, campaign: Campaign, left: dict[int, Fault]) -> list[NDArray[np.bool_]]:
         """Every input, where those are few: a proof, unless it matters what comes before and after."""
-        num_inputs = self.circuit.netlist.num_inputs
-        mine = [number for number, fault in left.items() if is_combinational(self.rtl, fault)]
+        num_inputs, rtl = self.comparison.num_inputs, self.comparison.device.rtl
+        mine = [number for number, fault in left.items() if is_combinational(rtl, fault)]
         if not mine or num_inputs > _ALL_INPUTS:
             return []
         everything = ((np.arange(1 << num_inputs)[:, None] >> np.arange(num_inputs)) & 1).astype(np.bool_)
         rows = []
         for number, row in zip(mine, self.tester.run(mine, everything), strict=True):
-            fate = EQUIVALENT if row is None else NEW_VECTOR
+            fate = EQUIVALENT if row is None else SURVIVED
             campaign.outcomes.append(Outcome(left.pop(number), fate, "all inputs"))
             rows += [everything[row]] if row is not None and row >= 0 else []
         return rows

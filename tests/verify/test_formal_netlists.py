@@ -10,8 +10,9 @@ import pytest
 from proofs import written
 from strategies import random_circuit
 
-from lgc.cli._netlist import synthesised
+from lgc.progress import Silence
 from lgc.verify.formal import prove
+from lgc.verify.netlist import synthesised
 
 pytest.importorskip("pyosys")
 
@@ -31,7 +32,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("name", NETLISTS)
 def test_a_netlist_is_proved_and_one_with_a_wrong_table_refuted(name: str, fault: bool, tmp_path: Path) -> None:
     part, options = NETLISTS[name]
-    netlist = synthesised(written(CIRCUIT, tmp_path, **options), part, None, tmp_path, 100, lambda _step: None)
+    emitted = written(CIRCUIT, tmp_path, **options)
+    netlist = synthesised(emitted, part, tmp_path, liberty=None, timeout=100, progress=Silence())
     if fault:
         table = r"(\.INIT\(\d+'h)([0-9a-f]+)(?=\)\n?\s*\) \S*(?:score|count|popcount))"
         changed = re.sub(table, _flipped, netlist.text, count=1)

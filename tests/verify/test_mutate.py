@@ -25,16 +25,19 @@ from lgc.errors import NotCheckedError
 from lgc.frontend import load_circuit
 from lgc.frontend.reference import InterpreterReference
 from lgc.ir import Builder, Circuit, interp
+from lgc.verify.check import check
+from lgc.verify.comparison import Comparison
+from lgc.verify.formats.verilog import VerilogText
 from lgc.verify.mutate import find_places, sample_faults
-from lgc.verify.mutate.campaign import CAUGHT, EQUIVALENT, NEW_VECTOR, UNDECIDED, Campaign, Outcome, mutate
+from lgc.verify.mutate.campaign import EQUIVALENT, KILLED, SURVIVED, UNDECIDED, Campaign, Outcome, mutate
 from lgc.verify.mutate.cells import cell_fault, find_cells
 from lgc.verify.mutate.faults import Fault, GateChange
 from lgc.verify.mutate.functions import function
 from lgc.verify.mutate.proofs import decide_by_proof
 from lgc.verify.mutate.survivors import decide
 from lgc.verify.mutate.text import apply, hardware_text
+from lgc.verify.subject import VerifyOptions
 from lgc.verify.vectors import VectorSet, directed_vectors, random_vectors
-from lgc.verify.verilog import verify
 
 KINDS = {
     "gate function", "swapped inputs", "re-wired input", "stuck-at", "tie rule", "argmax", "class order",
@@ -121,16 +124,19 @@ def test_every_kind_of_fault_has_its_places(pipelined: tuple[Circuit, Rtl]) -> N
         assert apply(rtl.text, fault.edits) != rtl.text
 
 
+def compared(rtl: Rtl, circuit: Circuit, folder: Path) -> Comparison[VerilogText]:
+    return Comparison.of(VerilogText(rtl, VerifyOptions()), circuit, InterpreterReference(circuit), folder)
+
+
 @pytest.mark.sim
 def test_a_campaign_with_weak_vectors(pipelined: tuple[Circuit, Rtl], tmp_path: Path) -> None:
-    """Three vectors miss much; what they miss is proved or caught by new ones, and none is left over."""
+    """Three vectors miss much; what they miss is proved or killed by new ones, and none is left over."""
     circuit, rtl = pipelined
     weak = [random_vectors(circuit.netlist.num_inputs, 3, 5)]
-    reference = InterpreterReference(circuit)
-    campaign = mutate(rtl, circuit, reference, weak, tmp_path / "build", count=120, seed=2)
-    counts = {fate: campaign.count(fate) for fate in (CAUGHT, NEW_VECTOR, EQUIVALENT, UNDECIDED)}
+    campaign = mutate(compared(rtl, circuit, tmp_path / "build"), weak, 120, 2)
+    counts = {fate: campaign.count(fate) for fate in (KILLED, SURVIVED, EQUIVALENT, UNDECIDED)}
     assert sum(counts.values()) == len(campaign.outcomes) == 120
-    assert counts[CAUGHT] > 40 and counts[NEW_VECTOR] > 2
+    assert counts[KILLED] > 40 and counts[SURVIVED] > 2
     # A register that is a wire shows on some sequences of inputs: no single vector decides it.
     assert all(one.fault.clocked for one in campaign.outcomes if one.fate == UNDECIDED)
     assert campaign.vectors is not None and len(campaign.vectors.bits) >= 1
@@ -144,28 +150,28 @@ def test_hardware_that_is_wrong_already_is_not_judged(pipelined: tuple[Circuit, 
     other = replace(circuit, head=replace(circuit.head, bias=circuit.head.bias + 1))
     vectors = [random_vectors(circuit.netlist.num_inputs, 4, 0)]
     with pytest.raises(NotCheckedError, match="without any fault"):
-        mutate(rtl, other, InterpreterReference(other), vectors, tmp_path / "build", count=3)
+        mutate(compared(rtl, other, tmp_path / "build"), vectors, 3)
 
 
 def test_no_vectors_is_not_checked(pipelined: tuple[Circuit, Rtl], tmp_path: Path) -> None:
     circuit, rtl = pipelined
     nothing = [VectorSet("random", np.zeros((0, 16), np.bool_))]
     with pytest.raises(NotCheckedError, match="no vectors"):
-        mutate(rtl, circuit, InterpreterReference(circuit), nothing, tmp_path / "build", count=3)
+        mutate(compared(rtl, circuit, tmp_path / "build"), nothing, 3)
 
 
 def agree(campaign: Campaign, rtl: Rtl, circuit: Circuit, vectors: list[VectorSet], folder: Path) -> int:
     """Build one mutant of each kind and fate from its own text; returns how many."""
     some: dict[tuple[str, bool], Outcome] = {}
     for outcome in campaign.outcomes:
-        some.setdefault((outcome.fault.kind, outcome.fate == CAUGHT), outcome)
+        some.setdefault((outcome.fault.kind, outcome.fate == KILLED), outcome)
     for index, outcome in enumerate(some.values()):
         path = folder / f"mutant{index}.v"
         path.write_text(apply(rtl.text, outcome.fault.edits))
         mutant = Rtl(path, rtl.manifest, path.read_text(), rtl.model_digest)
-        report = verify(mutant, circuit, InterpreterReference(circuit), vectors, folder / f"m{index}")
+        report = check(compared(mutant, circuit, folder / f"m{index}"), vectors)
         seen = report.mismatches > 0 or report.timing is not None
-        assert seen == (outcome.fate == CAUGHT), outcome
+        assert seen == (outcome.fate == KILLED), outcome
     return len(some)
 
 
@@ -174,26 +180,26 @@ def agree(campaign: Campaign, rtl: Rtl, circuit: Circuit, vectors: list[VectorSe
 def test_the_choice_in_one_simulator_agrees_with_mutants_built_for_real(
     pipelined: tuple[Circuit, Rtl], tmp_path: Path
 ) -> None:
-    """Faults of every kind: of their texts, `lgc verify` refuses exactly those that the campaign calls caught."""
+    """Faults of every kind: of their texts, `lgc verify` refuses exactly those that the campaign calls killed."""
     circuit, rtl = pipelined
-    vectors, reference = [random_vectors(circuit.netlist.num_inputs, 6, 5)], InterpreterReference(circuit)
-    campaign = mutate(rtl, circuit, reference, vectors, tmp_path / "build", count=120, seed=2)
+    vectors = [random_vectors(circuit.netlist.num_inputs, 6, 5)]
+    campaign = mutate(compared(rtl, circuit, tmp_path / "build"), vectors, 120, 2)
     assert agree(campaign, rtl, circuit, vectors, tmp_path) >= 18
 
 
 @pytest.mark.slow
 @pytest.mark.sim
-def test_directed_vectors_catch_every_fault_of_a_larger_net(tmp_path: Path) -> None:
+def test_directed_vectors_kill_every_fault_of_a_larger_net(tmp_path: Path) -> None:
     circuit = random_circuit(40, [200, 200, 160], num_classes=5, seed=3)
     write(Verilog(pipeline=3), circuit, tmp_path / "net.v")
     rtl = read_rtl(tmp_path / "net.v")
     start = random_vectors(40, 1000, 0)
     sets = [start, directed_vectors(circuit, start.bits[:64], 0)]
-    campaign = mutate(rtl, circuit, InterpreterReference(circuit), sets, tmp_path / "build", count=500)
+    campaign = mutate(compared(rtl, circuit, tmp_path / "build"), sets, 500)
     assert not [one.fault for one in campaign.outcomes if one.fate == UNDECIDED]
-    assert campaign.count(CAUGHT) + campaign.count(EQUIVALENT) + campaign.count(NEW_VECTOR) == 500
+    assert campaign.count(KILLED) + campaign.count(EQUIVALENT) + campaign.count(SURVIVED) == 500
     # Such a fault shows on no vector given: three votes in every input that tells it, found by the proof.
-    assert {one.by for one in campaign.outcomes if one.fate != CAUGHT} == {"SAT", "proof"}
+    assert {one.by for one in campaign.outcomes if one.fate != KILLED} == {"SAT", "proof"}
 
 
 HEADS = {
@@ -280,13 +286,13 @@ def test_a_cell_fault_is_another_function(tmp_path: Path) -> None:
 @pytest.mark.sim
 @pytest.mark.parametrize("name", HEADS)
 def test_a_campaign_on_every_head(name: str, tmp_path: Path) -> None:
-    """All that is not equivalent is caught by the default vectors or gets a vector; nothing stays undecided."""
+    """All that is not equivalent is killed by the default vectors or gets a vector; nothing stays undecided."""
     circuit, rtl = with_head(name, tmp_path)
     start = random_vectors(16, 300, 0)
     sets = [start, directed_vectors(circuit, start.bits[:64], 0)]
-    campaign = mutate(rtl, circuit, InterpreterReference(circuit), sets, tmp_path / "build", count=100, seed=3)
+    campaign = mutate(compared(rtl, circuit, tmp_path / "build"), sets, 100, 3)
     assert not [one.fault for one in campaign.outcomes if one.fate == UNDECIDED]
-    assert campaign.count(CAUGHT) > 60 and len(campaign.outcomes) == 100
+    assert campaign.count(KILLED) > 60 and len(campaign.outcomes) == 100
 
 
 @pytest.mark.slow
@@ -294,8 +300,8 @@ def test_a_campaign_on_every_head(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["xc7", "carry", "ternary", "ternary, xc7", "serial"])
 def test_the_choice_agrees_with_mutants_built_for_real_on_every_head(name: str, tmp_path: Path) -> None:
     circuit, rtl = with_head(name, tmp_path)
-    vectors, reference = [random_vectors(16, 6, 5)], InterpreterReference(circuit)
-    campaign = mutate(rtl, circuit, reference, vectors, tmp_path / "build", count=60, seed=2)
+    vectors = [random_vectors(16, 6, 5)]
+    campaign = mutate(compared(rtl, circuit, tmp_path / "build"), vectors, 60, 2)
     agree(campaign, rtl, circuit, vectors, tmp_path)
 
 

@@ -20,9 +20,10 @@ from lgc.ir import Circuit, interp
 from lgc.ir.naming import labels
 from lgc.passes import optimize
 from lgc.tools import verilator as toolchain
+from lgc.verify.report import Report, SetResult
 from lgc.verify.reports.junit import junit_xml
+from lgc.verify.subject import check_provenance
 from lgc.verify.vectors import directed_vectors, random_vectors
-from lgc.verify.verilog import Report, SetResult, check_provenance
 
 
 @given(circuits(), st.sampled_from(["O0", "O1", "O2"]))

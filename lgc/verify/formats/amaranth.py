@@ -1,4 +1,4 @@
-"""Hardware descriptions under test: Verilog as it is, an Amaranth module by way of the Verilog made of it."""
+"""An Amaranth module under test: by way of the Verilog that Amaranth and yosys make of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lgc.backend.manifest import Manifest, read_manifest
-from lgc.backend.verilog.rtl import Rtl, check_same_compilation, read_rtl
+from lgc.backend.verilog.rtl import Rtl, check_same_compilation
 from lgc.errors import InputError
 from lgc.ir import Circuit
 from lgc.sim.simulate import Simulator
@@ -15,20 +15,15 @@ from lgc.tools.find import has_package, missing
 from lgc.tools.run import or_not_checked
 from lgc.tools.yosys import run_yosys
 from lgc.verify.formats.child import run_worker
-from lgc.verify.formats.software import not_ours
-from lgc.verify.subject import Artefact
-from lgc.verify.verilog import VerifyOptions, VerilogText, check_ports, results_of, simulator_for
+from lgc.verify.formats.files import not_ours
+from lgc.verify.formats.verilog import check_ports, results_of, simulator_for
+from lgc.verify.subject import DeviceUnderTest, VerifyOptions
 
 _CIRCUIT = re.compile(r"^circuit ([0-9a-f]{64})$", re.M)
 
 
-def open_verilog(path: Path, manifest: Path | None, options: VerifyOptions) -> VerilogText:
-    """A ``.v`` file and its manifest; see :func:`lgc.backend.verilog.rtl.read_rtl`."""
-    return VerilogText(read_rtl(path, manifest), options)
-
-
 @dataclass(eq=False)
-class AmaranthModule(Artefact):
+class AmaranthModule(DeviceUnderTest):
     """An emitted Amaranth module: it is run to elaborate it, and what comes out is simulated by the same testbench."""
 
     path: Path
@@ -45,7 +40,7 @@ class AmaranthModule(Artefact):
         self.latency, self.checked = manifest.latency, results_of(manifest)
 
     def check_fits(self, circuit: Circuit) -> None:
-        """See :class:`Artefact`."""
+        """See :class:`DeviceUnderTest`."""
         check_ports(self.manifest, circuit, self.path, self.kind)
 
     def build(self, folder: Path) -> Simulator:

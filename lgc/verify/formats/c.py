@@ -1,4 +1,4 @@
-"""C, built and called as the runtime does, and ONNX in onnxruntime. Both run in a process of their own."""
+"""C under test: built and called as the runtime does, in a process of its own."""
 
 from __future__ import annotations
 
@@ -13,19 +13,17 @@ from numpy.typing import NDArray
 from lgc.errors import InputError
 from lgc.ir import Circuit, Encoder
 from lgc.tools.cc import C99_FLAGS, compile_shared, find_c_compiler
-from lgc.tools.find import has_package, missing
 from lgc.verify.features import features_for
 from lgc.verify.formats.child import Child
-from lgc.verify.subject import Artefact, View, check_shape
-from lgc.verify.verilog import VerifyOptions
+from lgc.verify.formats.files import not_ours, read_bytes
+from lgc.verify.subject import DeviceUnderTest, VerifyOptions, View, check_shape
 
 Bits = NDArray[np.bool_]
 _HEADER_LINES = 5
-_MOST_BYTES = 1 << 30
 
 
 @dataclass(eq=False, kw_only=True)
-class CSource(Artefact):
+class CSource(DeviceUnderTest):
     """An emitted C file; it is compiled and run.
 
     Attributes:
@@ -47,7 +45,7 @@ class CSource(Artefact):
     _compiling: Lock = field(default_factory=Lock)
 
     def check_fits(self, circuit: Circuit) -> None:
-        """See :class:`Artefact`."""
+        """See :class:`DeviceUnderTest`."""
         check_shape(self, circuit, self.sizes["BITS"], self.sizes["CLASSES"])
         thresholds = circuit.encoder.thresholds is not None
         if self.sizes["FEATURES"] != circuit.encoder.num_features or self.sizes["HAS_THRESHOLDS"] != thresholds:
@@ -109,98 +107,3 @@ def open_c(path: Path, manifest: Path | None, options: VerifyOptions) -> CSource
         ordered=" * assumes thermometer" in comment,
         timeout=options.timeout,
     )
-
-
-@dataclass(eq=False, kw_only=True)
-class OnnxModel(Artefact):
-    """An emitted ONNX model, run by onnxruntime."""
-
-    path: Path
-    model_digest: str
-    circuit_digest: str
-    input_name: str
-    width: int
-    timeout: float
-    kind = "ONNX"
-    subject = "the ONNX model"
-    by = "onnxruntime"
-    _encoder: Encoder | None = None
-    _classes: int = 0
-
-    @property
-    def ordered(self) -> bool:  # type: ignore[override]
-        """It reads features: other bits cannot be asked for."""
-        return self.input_name == "features"
-
-    def check_fits(self, circuit: Circuit) -> None:
-        """See :class:`Artefact`."""
-        encoder = circuit.encoder
-        expected = ("bits" if encoder.thresholds is None else "features", encoder.num_features)
-        if (self.input_name, self.width) != expected:
-            raise InputError(
-                f"its input is {self.input_name} of {self.width}, the model reads {expected[0]} of {expected[1]}",
-                where=str(self.path),
-                hint="Compile this checkpoint again",
-            )
-        self._encoder, self._classes = circuit.encoder, circuit.head.num_classes
-
-    def build(self, folder: Path) -> Child:
-        """See :class:`Artefact`."""
-        if not has_package("onnxruntime"):
-            raise missing("onnxruntime")
-        encoder = self._encoder
-        assert encoder is not None
-        arguments = ("onnx", str(self.path.resolve()))
-        return Child(
-            self.subject, arguments, lambda bits: features_for(encoder, bits), self._classes, folder, self.timeout
-        )
-
-
-def open_onnx(path: Path, manifest: Path | None, options: VerifyOptions) -> OnnxModel:
-    """A ``.onnx`` file: its properties say whose it is.
-
-    Raises:
-        MissingToolError: the package ``onnx`` is not installed.
-        InputError: not lgc's.
-    """
-    del manifest
-    try:
-        import onnx
-    except ImportError:
-        raise missing("onnx") from None
-    try:
-        model = onnx.load_model_from_string(read_bytes(path))
-    except Exception:  # protobuf raises what a damaged file provokes
-        raise not_ours(path) from None
-    properties = {one.key: one.value for one in model.metadata_props}
-    inputs = list(model.graph.input)
-    shape = [one.dim_value for one in inputs[0].type.tensor_type.shape.dim] if len(inputs) == 1 else []
-    if "lgc_circuit" not in properties or len(shape) != 2 or inputs[0].name not in ("bits", "features"):
-        raise not_ours(path)
-    return OnnxModel(
-        path=path,
-        model_digest=properties.get("lgc_model", "none"),
-        circuit_digest=properties["lgc_circuit"],
-        input_name=inputs[0].name,
-        width=shape[1],
-        timeout=options.timeout,
-    )
-
-
-def not_ours(path: Path) -> InputError:
-    """The error of a file that lgc did not write."""
-    return InputError(
-        "this file was not written by lgc, or is damaged: it does not say which circuit it is",
-        where=str(path),
-        hint="Give the file that `lgc compile` wrote",
-    )
-
-
-def read_bytes(path: Path) -> bytes:
-    """A file's bytes; an InputError if it cannot be read, or is larger than any that lgc writes."""
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise InputError(f"it has more than {_MOST_BYTES >> 20} MB", where=str(path))
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"it cannot be read ({error.strerror})", where=str(path)) from None

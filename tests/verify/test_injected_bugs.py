@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "sim"))
 from bugs import BUGS, FILE_BUGS, HEAD_BUGS, INTERFACE_BUGS, PASS_BUGS, VERILOG_BUGS, Bug, inject_interfaces
 from cli import save
 from test_interfaces import simulate
@@ -26,12 +26,12 @@ from lgc.frontend.reference import InterpreterReference
 from lgc.ir import Encoder
 from lgc.mapping.encoder import infer_code, lower_encoder
 from lgc.passes import PASSES, optimize
-from lgc.verify.features import behind_the_port, given_by_features
-from lgc.verify.formats import ARTEFACTS, open_artefact
+from lgc.verify.check import check
+from lgc.verify.comparison import Comparison
+from lgc.verify.formats import DEVICES, open_device
 from lgc.verify.report import Report
-from lgc.verify.subject import check
+from lgc.verify.subject import VerifyOptions
 from lgc.verify.vectors import directed_vectors, random_vectors
-from lgc.verify.verilog import VerifyOptions
 
 FEW = 30  # random vectors, on the small net; the directed ones are more
 SHIPPED = Path(__file__).parents[2] / "examples/mnist/mnist-8k.pt"
@@ -52,14 +52,12 @@ def compiled_with(
         bug.inject(patch)
         circuit = lower_encoder(original, code) if code else original
         write(format_class(path)(**bug.options), optimize(circuit, bug.level), path)
-    monkeypatch.setattr("lgc.verify.verilog.locate", lambda *_: None)
-    artefact = open_artefact(path, None, options)
-    circuit, reference, sweep = behind_the_port(artefact.features, original, InterpreterReference(original), 0)
-    chosen = random_vectors(circuit.netlist.num_inputs, random, 0)
-    sets = [chosen, directed_vectors(circuit, chosen.bits[:256], 0), *sweep]
-    if artefact.ordered:
-        sets = [replace(one, bits=given_by_features(original.encoder, one.bits)) for one in sets]
-    return check(artefact, circuit, reference, sets, folder / "build")
+    monkeypatch.setattr("lgc.verify.formats.verilog.locate", lambda *_: None)
+    device = open_device(path, None, options)
+    comparison = Comparison.of(device, original, InterpreterReference(original), folder / "build")
+    chosen = random_vectors(comparison.num_inputs, random, 0)
+    sets = [chosen, directed_vectors(comparison.circuit, chosen.bits[:256], 0)]
+    return check(comparison, comparison.prepared(sets, 0))
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +77,7 @@ def quick() -> VerifyOptions:
 def test_every_pass_target_and_head_has_a_bug() -> None:
     """What is added to the compiler is added to the table."""
     assert {name.removeprefix("pass ") for name in PASS_BUGS} == set(PASSES)
-    assert {bug.suffix for bug in (FILE_BUGS | VERILOG_BUGS).values()} == set(ARTEFACTS)
+    assert {bug.suffix for bug in (FILE_BUGS | VERILOG_BUGS).values()} == set(DEVICES)
     heads = {str(bug.options.get("head") or bug.options["fabric"]) for bug in HEAD_BUGS.values()}
     assert heads == {"compress", "carry", "ternary", "serial", "xc7", "ecp5"}
 

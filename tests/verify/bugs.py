@@ -1,4 +1,4 @@
-"""The bugs that tests/sim/test_injected_bugs.py injects: in each pass, each backend, each head, and the encoder."""
+"""The bugs that tests/verify/test_injected_bugs.py injects: in each pass, each backend, each head, and the encoder."""
 
 from __future__ import annotations
 

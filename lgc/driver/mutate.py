@@ -1,0 +1,115 @@
+"""Mutating: would the vectors notice a fault? What `lgc verify --mutate` does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lgc.driver.comparing import as_verilog, comparing, device_under_test, never_a_pass, read_model
+from lgc.driver.data import vectors_for
+from lgc.driver.read import Loaded
+from lgc.driver.sheet import Grid, Sheet, Shown
+from lgc.driver.verify_request import MutateRequest, VectorRequest
+from lgc.errors import NotCheckedError, OptionError
+from lgc.progress import Progress, Silence
+from lgc.verify import mutate as campaigns
+from lgc.verify.formats.verilog import VerilogText
+from lgc.verify.mutate.campaign import EQUIVALENT, FATES, KILLED, SURVIVED, UNDECIDED, Campaign
+from lgc.verify.vectors import VectorSet
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MutationScore(Shown):
+    """What became of the mutants.
+
+    Attributes:
+        source: the model.
+        campaign: every fault and its fate.
+    """
+
+    source: Loaded
+    campaign: Campaign
+
+    @property
+    def vectors(self) -> VectorSet | None:
+        """Vectors that kill survivors; None if none was made."""
+        return self.campaign.vectors
+
+    @property
+    def score(self) -> float:
+        """The share of the mutants not proved equivalent that the vectors given kill, 0 to 1."""
+        different = len(self.campaign.outcomes) - self.campaign.count(EQUIVALENT)
+        return self.campaign.count(KILLED) / different if different else 1.0
+
+    def sheet(self) -> Sheet:
+        """See :class:`Shown`."""
+        campaign = self.campaign
+        rows = []
+        for kind in campaign.kinds:
+            counts = [campaign.count(fate, kind) for fate in FATES]
+            rows.append((kind, f"{sum(counts):,}", *(f"{count:,}" for count in counts)))
+        headings = ("fault", "mutants>", *(f"{fate}>" for fate in FATES))
+        total = len(campaign.outcomes)
+        lines: list[str | Grid] = [Grid(headings, tuple(rows))]
+        if total < campaign.asked:
+            lines.append(f"{campaign.asked:,} faults were asked for; there are {total:,} different ones")
+        killed, survived, same = (campaign.count(fate) for fate in (KILLED, SURVIVED, EQUIVALENT))
+        return [
+            *lines,
+            f"{total:,} mutants (seed {campaign.seed}): {killed:,} killed, {survived:,} survived and are killed by new "
+            f"vectors, {same:,} proved equivalent",
+            f"of those not equivalent, the vectors given kill {killed:,} / {total - same:,} ({100 * self.score:.2f} %)",
+            f"built in {campaign.build_seconds:.1f} s, simulated in {campaign.simulate_seconds:.1f} s, "
+            f"survivors settled in {campaign.decide_seconds:.1f} s",
+        ]
+
+    def check_decided(self) -> None:
+        """What stayed undecided is no pass.
+
+        Raises:
+            NotCheckedError: if anything did.
+        """
+        left = [one.fault for one in self.campaign.outcomes if one.fate == UNDECIDED]
+        if not left:
+            return
+        shown = "; ".join(f"{fault.kind}: {fault.where}" for fault in left[:_SHOWN])
+        notes = self.campaign.notes
+        more = "; ..." if left[_SHOWN:] else ""
+        raise NotCheckedError(
+            f"{len(left):,} mutants are neither killed nor proved equivalent: {shown}{more}",
+            hint=notes[0] if notes else "More vectors may kill them: --data, --random",
+        )
+
+
+def mutate(asked: MutateRequest, progress: Progress | None = None) -> MutationScore:
+    """Put faults into Verilog, one at a time, see whether the vectors notice each, and settle those that survive.
+
+    Raises:
+        NotCheckedError: there are no vectors or no places for faults, the Verilog differs from the model without any,
+            a simulation did not end, or a tool is missing.
+        LgcError: a file is unusable, or not this model's, or it is not Verilog.
+    """
+    progress = progress or Silence()
+    with never_a_pass():
+        source = read_model(asked, progress)
+        device = judged_device(asked, "--mutate")
+        with comparing(asked, source, device, progress) as comparison:
+            sets = vectors_for(asked, comparison)
+            campaign = campaigns.mutate(comparison.within("mutants"), sets, asked.faults, asked.seed)
+            return MutationScore(source, campaign)
+
+
+def judged_device(asked: VectorRequest, flag: str) -> VerilogText:
+    """The device under test, of a kind whose vectors can be judged.
+
+    Raises:
+        OptionError: it is no Verilog, or is right only for bits that features give: what judges makes others.
+    """
+    device = as_verilog(device_under_test(asked), flag)
+    if device.ordered:
+        raise OptionError(
+            "--coverage and --mutate make any bits, but this Verilog is for bits that features give",
+            hint="Compile with -O2",
+        )
+    return device

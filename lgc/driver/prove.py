@@ -1,0 +1,132 @@
+"""Proving: Verilog and model are equal for every input. What `lgc verify --formal` does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lgc.driver.comparing import (
+    after_synthesis,
+    as_verilog,
+    comparing,
+    device_path,
+    device_under_test,
+    never_a_pass,
+    read_model,
+)
+from lgc.driver.crash import check_crash, model_files
+from lgc.driver.read import Loaded
+from lgc.driver.sheet import Grid, Sheet, Shown
+from lgc.driver.verify_request import ProveRequest
+from lgc.errors import LgcError, MismatchError, NotCheckedError
+from lgc.files import write_text
+from lgc.progress import Progress, Silence
+from lgc.verify import formal
+from lgc.verify.comparison import Comparison
+from lgc.verify.crash import reduced, replay, write_crash
+from lgc.verify.explain import explain
+from lgc.verify.formal import Certificate, Refutation
+from lgc.verify.formats.verilog import VerilogText
+from lgc.verify.report import Report
+from lgc.verify.vectors import Bits
+
+_ONLY_FORMAL = "a vector was found, but the simulator sees no difference on it: its Verilog is not yosys's"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Proof(Shown):
+    """What was proved, claim by claim, and what was not.
+
+    Attributes:
+        source: the model.
+        path: the device under test.
+        certificate: every claim, with its result and engine.
+        file: where the certificate was written.
+        refutation: what refutes the equality; None if nothing does.
+        replayed: what the simulator says of the vector that refutes; None where there is none.
+    """
+
+    source: Loaded
+    path: Path
+    certificate: Certificate
+    file: Path
+    refutation: Refutation | None = None
+    replayed: Report | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether every claim was proved."""
+        return self.certificate.result == formal.PROVED
+
+    @property
+    def vector(self) -> Bits | None:
+        """Inputs, bool (I,), on which device and model differ in the simulator; None where there are none."""
+        return self.replayed.mismatch.bits if self.replayed and self.replayed.mismatch else None
+
+    def sheet(self) -> Sheet:
+        """See :class:`Shown`."""
+        proof = self.certificate
+        rows = tuple((one.claim, one.result, one.engine, f"{one.seconds:.1f}") for one in proof.parts)
+        whole = f"{', '.join(proof.outputs)}, for {proof.domain}: {proof.result}"
+        return [Grid(("claim", "result", "by", "seconds>"), rows), whole, f"wrote {self.file}"]
+
+
+def prove(asked: ProveRequest, progress: Progress | None = None) -> Proof:
+    """Prove Verilog equal to the unoptimised model on every output, for all inputs, and write the certificate.
+
+    Raises:
+        MismatchError: refuted, with a vector that the simulator has replayed; its ``result`` is the :class:`Proof`.
+        NotCheckedError: something was not proved, and the ``result`` is the :class:`Proof`; or a tool is missing.
+        LgcError: a file is unusable, or not this model's, or it is not Verilog.
+    """
+    progress = progress or Silence()
+    with never_a_pass():
+        source = read_model(asked, progress)
+        device = as_verilog(device_under_test(asked), "--formal")
+        check_crash(asked.crash)
+        with comparing(asked, source, device, progress) as comparison:
+            verilog = after_synthesis(asked, comparison, asked.timeout)
+            return _proved(asked, source, verilog)
+
+
+def _proved(asked: ProveRequest, source: Loaded, comparison: Comparison[VerilogText]) -> Proof:
+    work, path = comparison.folder / "formal", device_path(asked.file)
+    work.mkdir(parents=True)
+    rtl, circuit = comparison.device.rtl, comparison.circuit
+    certificate, refutation = formal.prove(rtl, circuit, work, asked.timeout, comparison.progress)
+    file = asked.certificate or path.with_suffix(".certificate.json")
+    write_text(file, certificate.to_json())
+    proof = Proof(source, path, certificate, file, refutation)
+    if proof.ok:
+        return proof
+    error: LgcError
+    if refutation is not None:
+        replayed = _replayed(asked, source, comparison, refutation)
+        note = _note(refutation, replayed, comparison)
+        proof = Proof(source, path, certificate, file, refutation, replayed)
+        error = MismatchError(f"formally refuted: {note}", where=str(path))
+    else:
+        part = certificate.open[0]
+        error = NotCheckedError(f"not proved: {part.claim} ({part.note})", where=str(path))
+    error.result = proof
+    raise error
+
+
+def _replayed(
+    asked: ProveRequest, source: Loaded, comparison: Comparison[VerilogText], refutation: Refutation
+) -> Report | None:
+    """The refutation as a vector, reduced, in the simulator; None if it is about time."""
+    bits, differs = refutation.bits, refutation.differs
+    if bits is None or differs is None:
+        return None
+    comparison.progress.step("replay")
+    if asked.crash is not None:
+        files = model_files(source, asked.config, asked.facts, comparison.folder)
+        return write_crash(asked.crash, comparison, bits, files, differs)
+    return replay(comparison.within("replay"), reduced(comparison, bits, differs))
+
+
+def _note(refutation: Refutation, replayed: Report | None, comparison: Comparison[VerilogText]) -> str:
+    if replayed is None:
+        return f"{refutation.claim} is not as the manifest's latency has it"
+    return ". ".join(explain(replayed, comparison.circuit)) or _ONLY_FORMAL

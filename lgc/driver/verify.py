@@ -1,0 +1,197 @@
+"""Verifying: read, device under test, reference, vectors, check, report. What `lgc verify` does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from lgc.driver.comparing import (
+    after_synthesis,
+    comparing,
+    device_path,
+    device_under_test,
+    never_a_pass,
+    read_model,
+    refuse_idle,
+)
+from lgc.driver.crash import check_crash, crashed
+from lgc.driver.data import vectors_for
+from lgc.driver.read import Loaded
+from lgc.driver.sheet import Grid, Sheet, Shown
+from lgc.driver.verify_request import VerifyRequest
+from lgc.errors import MismatchError, OptionError, OutputError
+from lgc.files import write_text
+from lgc.progress import Progress, Silence
+from lgc.verify.check import check
+from lgc.verify.comparison import Comparison
+from lgc.verify.explain import explain
+from lgc.verify.formats.amaranth import AmaranthModule
+from lgc.verify.formats.verilog import VerilogText
+from lgc.verify.report import Mismatch, Report, SetResult
+from lgc.verify.reports.junit import junit_xml
+from lgc.verify.reports.sarif import sarif_json
+from lgc.verify.subject import DeviceUnderTest, VerifyOptions
+from lgc.verify.vectors import VectorSet
+from lgc.verify.waves import check_waves, write_waves
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Verdict(Shown):
+    """What a device under test was compared on, and what came out.
+
+    Attributes:
+        source: the model.
+        path: the device under test.
+        report: of every kind of vectors.
+        explanation: what is wrong, as sentences; empty if all is equal.
+        crash: the folder that shows a difference again; None where there is none.
+    """
+
+    source: Loaded
+    path: Path
+    report: Report
+    explanation: tuple[str, ...] = ()
+    crash: Path | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether every result of every vector was right, and at the right time."""
+        return not self.explanation
+
+    @property
+    def mismatch(self) -> Mismatch | None:
+        """The first vector on which device and model differ."""
+        return self.report.mismatch
+
+    @property
+    def vectors(self) -> int:
+        """How many vectors were compared."""
+        return self.report.vectors
+
+    @property
+    def accuracy(self) -> tuple[float, float] | None:
+        """The device's and the model's on data with labels, 0 to 1; None without such data."""
+        return next((one.accuracy for one in self.report.sets if one.accuracy), None)
+
+    def sheet(self) -> Sheet:
+        """See :class:`Shown`."""
+        report = self.report
+        rows = tuple((one.kind, f"{one.vectors:,}", f"{one.mismatches:,}") for one in report.sets)
+        lines: list[str | Grid] = [Grid(("vectors", "compared>", "differ>"), rows), _times(report)]
+        if report.lanes > 1 and not any(one.kind == "one lane" for one in report.sets):
+            lines.append("not simulated: the head's adders and comparisons as hardware has them; --lanes 1 does")
+        for one in report.sets:
+            lines += _data_lines(one, report)
+        if report.latency and not report.timing:
+            clocks = f"latency {report.latency} clock{'s' if report.latency > 1 else ''}"
+            lines.append(f"{clocks}: exact, with gaps, back to back, and after resets in flight")
+        equal = report.vectors - report.mismatches
+        return [*lines, f"{equal:,} / {report.vectors:,} vectors, {_what(report)} equal"]
+
+
+def _what(report: Report) -> str:
+    return "every score" if "scores" in report.checked else "the class (the scores are no ports)"
+
+
+def _times(report: Report) -> str:
+    hardware = report.subject == "hardware"
+    lanes = f" ({report.lanes} lane{'s' if report.lanes > 1 else ''})" if hardware else ""
+    return (
+        f"reference {report.reference}; built in {report.build_seconds:.1f} s, "
+        f"{'simulated' if hardware else 'evaluated'} by {report.simulator} in {report.simulate_seconds:.1f} s{lanes}"
+    )
+
+
+def _data_lines(one: SetResult, report: Report) -> Sheet:
+    lines = []
+    if one.kind == "data" and not one.mismatches:
+        lines.append(f"{one.vectors:,} / {one.vectors:,} images, {_what(report)} equal")
+    if one.accuracy:
+        mine, software = (f"{100 * value:.2f} %" for value in one.accuracy)
+        subject = "the hardware" if report.subject == "hardware" else report.subject
+        lines.append(f"accuracy of {subject} {mine}, of the model {software}")
+    return lines
+
+
+def verify(asked: VerifyRequest, progress: Progress | None = None) -> Verdict:
+    """Compare every score and the class of every vector with the model's own.
+
+    Verilog is simulated, and so is what an Amaranth module elaborates to; C is compiled and run; ONNX runs in
+    onnxruntime; yosys reads BLIF, AIGER and JSON; lgc itself reads ``.lgn``. A ``.c`` or ``.py`` file is executed.
+
+    Raises:
+        MismatchError: they differ; its ``result`` is the :class:`Verdict`.
+        NotCheckedError: they were not compared to the end, which is never a pass: no vectors, a tool is missing or
+            failed, a simulation took too long.
+        LgcError: a file is unusable, or not this model's, or an option is impossible; nothing was run.
+    """
+    progress = progress or Silence()
+    with never_a_pass():
+        lanes = _lanes(asked)
+        source = read_model(asked, progress)
+        device = device_under_test(asked, VerifyOptions(lanes, asked.timeout, asked.simulator or "verilator"))
+        _check_options(asked, device)
+        with comparing(asked, source, device, progress) as comparison:
+            sets = vectors_for(asked, comparison)
+            if isinstance(device, VerilogText):
+                verilog = after_synthesis(asked, cast("Comparison[VerilogText]", comparison), asked.timeout)
+                return _verilog_verdict(asked, source, verilog, sets)
+            return _told(asked, source, check(comparison, sets), comparison)
+
+
+def _lanes(asked: VerifyRequest) -> int:
+    """0 is by size; a netlist's cells have none."""
+    if asked.netlist is not None and asked.lanes == "64":
+        raise OptionError("--lanes 64 does not go with --netlist", hint="A netlist takes one sample at a time")
+    if asked.netlist is not None:
+        return 1
+    return 0 if asked.lanes == "auto" else int(asked.lanes)
+
+
+def _check_options(asked: VerifyRequest, device: DeviceUnderTest) -> None:
+    """Refuse what is without effect or cannot be, before anything runs."""
+    refuse_idle(asked, device, "netlist", "lanes", "waves", "crash", "liberty")
+    if not isinstance(device, AmaranthModule):
+        refuse_idle(asked, device, "simulator")
+    check_crash(asked.crash)
+    check_waves(asked.waves)
+
+
+def _verilog_verdict(
+    asked: VerifyRequest, source: Loaded, comparison: Comparison[VerilogText], sets: Sequence[VectorSet]
+) -> Verdict:
+    report = check(comparison, sets)
+    if asked.waves:
+        write_waves(comparison, report, sets, asked.waves)
+    if asked.crash and report.mismatch:
+        crashed(asked.crash, asked, source, comparison, report)
+    return _told(asked, source, report, comparison)
+
+
+def _told(asked: VerifyRequest, source: Loaded, report: Report, comparison: Comparison[DeviceUnderTest]) -> Verdict:
+    """Reports written, and the verdict returned or raised."""
+    path = device_path(asked.file)
+    explanation = tuple(explain(report, comparison.circuit))
+    _write_reports(asked, report, path, ". ".join(explanation))
+    crash = asked.crash if asked.crash and asked.crash.exists() else None
+    verdict = Verdict(source, path, report, explanation, crash)
+    if verdict.ok:
+        return verdict
+    error = MismatchError(". ".join([*explanation, *report.problems]), where=str(path))
+    error.result = verdict
+    raise error
+
+
+def _write_reports(asked: VerifyRequest, report: Report, path: Path, explanation: str) -> None:
+    """JUnit and SARIF. One that cannot be written does not hide a difference."""
+    for file, text, name in ((asked.junit, junit_xml, path.name), (asked.sarif, sarif_json, path.as_posix())):
+        if file is None:
+            continue
+        try:
+            write_text(file, text(report, name, explanation))
+        except OutputError as error:
+            if not explanation:
+                raise
+            report.problems.append(str(error))

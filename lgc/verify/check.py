@@ -1,0 +1,94 @@
+"""Running a device under test on vectors, and comparing every result with the reference."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from lgc.errors import NotCheckedError
+from lgc.tools.run import workers
+from lgc.verify.comparison import Comparison
+from lgc.verify.features import given_by_features
+from lgc.verify.report import Report
+from lgc.verify.subject import DeviceUnderTest, Runner, View
+from lgc.verify.vectors import VectorSet
+
+_FEW = 64
+
+
+def check(comparison: Comparison[DeviceUnderTest], sets: Sequence[VectorSet]) -> Report:
+    """Run all vectors and compare every result.
+
+    Args:
+        sets: vectors, at least one.
+
+    Raises:
+        NotCheckedError: nothing to check, or something did not run to its end.
+        MissingToolError, ToolError: see :meth:`DeviceUnderTest.build`.
+    """
+    device, reference, folder = comparison.device, comparison.reference, comparison.folder
+    device.check_fits(comparison.circuit)
+    total = sum(len(one.bits) for one in sets)
+    if total == 0:
+        raise NotCheckedError("there are no vectors: nothing was checked", hint="Give data, or --random N")
+    report = Report(reference.name, device.lanes, device.checked, device.by, subject=device.subject)
+    bits, view, step = np.concatenate([one.bits for one in sets]), device.view(), comparison.progress.step
+    step("build", 0, total)
+    with workers(2) as pool:
+        # What builds and runs are other processes: the software model and the second view are made meanwhile.
+        expected = pool.submit(reference.scores, bits)
+        second = pool.submit(view.build, _new(folder / "view")) if view else None
+        with _building(report):
+            runner = device.build(_new(folder / "build"))
+        expected_scores = expected.result()
+        with _running(report):
+            observed = runner.run(bits, progress=lambda done: step("simulate", min(done, total), total))
+        report.latency, report.timing = device.latency, observed.timing
+        report.compare(sets, bits, expected_scores, reference, observed)
+        if view and second and not report.mismatch:
+            step(view.name)
+            with _building(report):
+                again = second.result()
+            _look_again(comparison, report, view, again, sets)
+    if report.mismatch:
+        step("triage")
+        finding = device.locate(comparison.circuit, reference, report.mismatch, folder / "triage")
+        report.mismatch = replace(report.mismatch, finding=finding)
+    return report
+
+
+def _look_again(
+    comparison: Comparison[DeviceUnderTest], report: Report, view: View, runner: Runner, sets: Sequence[VectorSet]
+) -> None:
+    """The second view, on the directed vectors and the first of the others."""
+    bits = np.concatenate([one.bits if one.kind == "directed" else one.bits[:_FEW] for one in sets])
+    bits = given_by_features(comparison.circuit.encoder, bits) if view.ordered else bits
+    with _running(report):
+        observed = runner.run(bits)
+    report.timing = report.timing or observed.timing
+    reference = comparison.reference
+    report.compare([VectorSet(view.name, bits)], bits, reference.scores(bits), reference, observed)
+
+
+@contextmanager
+def _building(report: Report) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    report.build_seconds += time.perf_counter() - start
+
+
+@contextmanager
+def _running(report: Report) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    report.simulate_seconds += time.perf_counter() - start
+
+
+def _new(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
