@@ -20,6 +20,9 @@ from lgc.driver import (
     convert as convert_,
 )
 from lgc.driver import (
+    cover as cover_,
+)
+from lgc.driver import (
     estimate as estimate_,
 )
 from lgc.driver import (
@@ -27,6 +30,12 @@ from lgc.driver import (
 )
 from lgc.driver import (
     inspect as inspect_,
+)
+from lgc.driver import (
+    mutate as mutate_,
+)
+from lgc.driver import (
+    prove as prove_,
 )
 from lgc.driver import (
     read as read_,
@@ -40,7 +49,11 @@ from lgc.driver import (
 from lgc.driver import (
     train as train_,
 )
+from lgc.driver import (
+    verify as verify_,
+)
 from lgc.driver.compile_request import CompileRequest
+from lgc.driver.verify_request import CoverRequest, MutateRequest, ProveRequest, VerifyRequest
 from lgc.errors import OptionError
 from lgc.settings import described
 
@@ -133,6 +146,10 @@ VERBS: dict[str, Verb] = {
     "inspect": Verb(inspect_.InspectRequest, inspect_.inspect),
     "convert": Verb(convert_.ConvertRequest, convert_.convert, positional=2),
     "compile": Verb(CompileRequest, compile_.compile, positional=2),
+    "verify": Verb(VerifyRequest, verify_.verify, positional=2),
+    "prove": Verb(ProveRequest, prove_.prove, positional=2),
+    "mutate": Verb(MutateRequest, mutate_.mutate, positional=2),
+    "cover": Verb(CoverRequest, cover_.cover, positional=2),
     "synth": Verb(synth_.SynthRequest, synth_.synth, positional=2),
     "estimate": Verb(estimate_.EstimateRequest, estimate_.estimate),
     "eval": Verb(eval_.EvalRequest, eval_.eval, positional=2),
@@ -140,7 +157,8 @@ VERBS: dict[str, Verb] = {
 }
 
 read, inspect, convert = (_function(VERBS[name]) for name in ("read", "inspect", "convert"))
-compile, synth = (_function(VERBS[name]) for name in ("compile", "synth"))  # noqa: A001 - the verb
+compile, synth, verify = (_function(VERBS[name]) for name in ("compile", "synth", "verify"))  # noqa: A001 - the verb
+prove, mutate, cover = (_function(VERBS[name]) for name in ("prove", "mutate", "cover"))
 estimate, eval, train = (_function(VERBS[name]) for name in ("estimate", "eval", "train"))  # noqa: A001 - the verb
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from lgc.driver.read import CONFIG_HELP
 from lgc.driver.request import Request, Source
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from lgc.driver.compile import Compiled
 
-    Device = Path | str | Compiled
+    Device: TypeAlias = Path | str | Compiled
 else:
     Device = Any  # so that the fields can be read without importing what a device may be
 
