@@ -11,6 +11,9 @@ from pathlib import Path
 
 import click
 
+sys.path.insert(0, str(Path(__file__).parent))
+from stubs import api_stub
+
 from lgc.cli import COMMANDS, cli
 from lgc.ir.gates import markdown_table
 from lgc.passes import PASSES, PIPELINES, Pass, Repeat
@@ -67,6 +70,7 @@ def main() -> int:
         DOCS / "cli.md": cli_page(),
         DOCS / "passes.md": passes_page(),
         ir: ir_page(ir.read_text(encoding="utf-8")),
+        DOCS.parent / "lgc" / "api.pyi": api_stub(),
     }
     stale = [path.name for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv:

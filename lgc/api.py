@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
-from inspect import Parameter, Signature, signature
+from inspect import Parameter, Signature, cleandoc, signature
 from typing import Any
 
 from lgc.driver import (
@@ -67,36 +67,41 @@ class Verb:
     Attributes:
         request: what it takes.
         run: what does it.
-        positional: how many of the request's fields may be given by place.
+        places: the fields that may be given by place.
         loose: a class whose fields may be given as well, and reach the request as ``settings``.
     """
 
     request: type
     run: Callable[..., Any]
-    positional: int = 1
+    places: tuple[str, ...] = ()
     loose: type | None = None
 
     @property
     def options(self) -> dict[str, Any]:
-        """The fields that may be given, with those of the loose class."""
+        """The fields that may be given, those by place first, with those of the loose class."""
         found = {one.name: one for one in fields(self.request)}
         if self.loose is not None:
             found.pop("settings")
             found |= {one.name: one for one in fields(self.loose) if one.name not in found}
-        return found
+        return {name: found[name] for name in self.places} | found
 
     @property
     def takes_progress(self) -> bool:
         """Whether it tells how far it is."""
         return PROGRESS in signature(self.run).parameters
 
+    @property
+    def _kinds(self) -> tuple[type, ...]:
+        return (self.request,) if self.loose is None else (self.request, self.loose)
+
     def signature(self) -> Signature:
         """The function's."""
-        found, hints = [], {name: one.hint for kind in (self.request, self.loose) if kind for name, one in
-                            described(kind).items()}  # fmt: skip
-        for index, one in enumerate(self.options.values()):
-            kind = Parameter.POSITIONAL_OR_KEYWORD if index < self.positional else Parameter.KEYWORD_ONLY
-            default = Parameter.empty if one.default is MISSING and one.default_factory is MISSING else one.default
+        hints = {name: one.hint for kind in self._kinds for name, one in described(kind).items()}
+        found = []
+        for one in self.options.values():
+            kind = Parameter.POSITIONAL_OR_KEYWORD if one.name in self.places else Parameter.KEYWORD_ONLY
+            needed = one.default is MISSING and one.default_factory is MISSING and one.name in hints
+            default = Parameter.empty if needed and one.name != "dataset" else one.default
             default = None if default is MISSING else default
             found.append(Parameter(one.name, kind, default=default, annotation=hints.get(one.name, one.type)))
         if self.takes_progress:
@@ -110,7 +115,7 @@ class Verb:
             OptionError: an unknown option, one given twice, or one too many by place.
         """
         progress = {PROGRESS: options.pop(PROGRESS, None)} if self.takes_progress else {}
-        names = list(self.options)[: self.positional]
+        names = self.places
         if len(args) > len(names):
             raise OptionError(f"{len(args)} arguments by place", hint=f"They are {', '.join(names)}; others have names")
         by_place = dict(zip(names, args, strict=False))
@@ -133,27 +138,29 @@ def _function(verb: Verb) -> Callable[..., Any]:
     def call(*args: Any, **options: Any) -> Any:
         return verb(*args, **options)
 
-    said = described(verb.request) | (described(verb.loose) if verb.loose else {})
+    said = {name: one for kind in verb._kinds for name, one in described(kind).items()}
     lines = [f"    {name}: {one.setting.help}" for name, one in said.items()]
     call.__name__ = call.__qualname__ = verb.run.__name__
-    call.__doc__ = f"{verb.run.__doc__}\n\nArgs:\n" + "\n".join(lines) + "\n"
+    call.__doc__ = f"{cleandoc(verb.run.__doc__ or '')}\n\nArgs:\n" + "\n".join(lines)
     call.__signature__ = verb.signature()  # type: ignore[attr-defined]
     return call
 
 
+_COMPARED = ("model", "file")
+
 VERBS: dict[str, Verb] = {
-    "read": Verb(read_.ReadRequest, read_.read),
-    "inspect": Verb(inspect_.InspectRequest, inspect_.inspect),
-    "convert": Verb(convert_.ConvertRequest, convert_.convert, positional=2),
-    "compile": Verb(CompileRequest, compile_.compile, positional=2),
-    "verify": Verb(VerifyRequest, verify_.verify, positional=2),
-    "prove": Verb(ProveRequest, prove_.prove, positional=2),
-    "mutate": Verb(MutateRequest, mutate_.mutate, positional=2),
-    "cover": Verb(CoverRequest, cover_.cover, positional=2),
-    "synth": Verb(synth_.SynthRequest, synth_.synth, positional=2),
-    "estimate": Verb(estimate_.EstimateRequest, estimate_.estimate),
-    "eval": Verb(eval_.EvalRequest, eval_.eval, positional=2),
-    "train": Verb(train_.TrainRequest, train_.train, 1, train_.TrainConfig),
+    "read": Verb(read_.ReadRequest, read_.read, ("source",)),
+    "inspect": Verb(inspect_.InspectRequest, inspect_.inspect, ("source",)),
+    "convert": Verb(convert_.ConvertRequest, convert_.convert, ("source", "output")),
+    "compile": Verb(CompileRequest, compile_.compile, ("model", "output")),
+    "verify": Verb(VerifyRequest, verify_.verify, _COMPARED),
+    "prove": Verb(ProveRequest, prove_.prove, _COMPARED),
+    "mutate": Verb(MutateRequest, mutate_.mutate, _COMPARED),
+    "cover": Verb(CoverRequest, cover_.cover, _COMPARED),
+    "synth": Verb(synth_.SynthRequest, synth_.synth, ("rtl", "part")),
+    "estimate": Verb(estimate_.EstimateRequest, estimate_.estimate, ("model",)),
+    "eval": Verb(eval_.EvalRequest, eval_.eval, ("model", "data")),
+    "train": Verb(train_.TrainRequest, train_.train, ("dataset",), train_.TrainConfig),
 }
 
 read, inspect, convert = (_function(VERBS[name]) for name in ("read", "inspect", "convert"))
@@ -172,7 +179,7 @@ def bench(name: str, **options: Any) -> Any:
     request = bench_.BENCHMARKS.get(name)
     if request is None:
         raise OptionError(f"there is no benchmark '{name}'", hint=f"There are {', '.join(bench_.BENCHMARKS)}")
-    return Verb(request, bench_.bench, positional=0)(**options)
+    return Verb(request, bench_.bench)(**options)
 
 
 def load(source: Any, options: Any = None, *, engine: Any = "auto", threads: int | None = None, **facts: Any) -> Any:

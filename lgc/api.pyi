@@ -1,0 +1,556 @@
+"""Signatures of lgc's verbs. Generated from the requests by `make docs`; do not edit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from lgc.driver.bench import Measured
+from lgc.driver.compile import Compiled
+from lgc.driver.compile_request import Level
+from lgc.driver.convert import Converted
+from lgc.driver.cover import CoverageScore
+from lgc.driver.estimate import Estimated
+from lgc.driver.eval import Evaluation
+from lgc.driver.inspect import Inspection
+from lgc.driver.mutate import MutationScore
+from lgc.driver.prove import Proof
+from lgc.driver.read import Loaded
+from lgc.driver.request import Source
+from lgc.driver.synth import Rtl, Synthesis
+from lgc.driver.train import Trained
+from lgc.driver.verify import Verdict
+from lgc.driver.verify_request import Device
+from lgc.frontend import ImportOptions, Model
+from lgc.mapping.names import ArgmaxName, HeadName, Results
+from lgc.parts.names import FabricName, InterfaceName
+from lgc.progress import Progress
+from lgc.runtime import Predictor
+from lgc.runtime.predictor import Engine
+from lgc.sim import SimulatorName
+
+PROGRESS: str
+
+@dataclass(frozen=True)
+class Verb:
+    request: type
+    run: Any
+    places: tuple[str, ...]
+    loose: type | None = None
+    def __call__(self, *args: Any, **options: Any) -> Any: ...
+
+VERBS: dict[str, Verb]
+
+def bench(name: str, **options: Any) -> Measured: ...
+def load(
+    source: Source,
+    options: ImportOptions | None = None,
+    *,
+    engine: Engine = "auto",
+    threads: int | None = None,
+    **facts: Any,
+) -> Predictor: ...
+def from_torch(module: nn.Module, *, name: str = "model", classes: Sequence[str] | None = None) -> Model: ...
+def read(
+    source: Source,
+    *,
+    config: Path | str | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> Loaded:
+    """Read a checkpoint or netlist of any family that docs/formats.md lists.
+
+    Raises:
+        LgcError: it cannot be read, or does not say enough; the message names what does.
+
+    Args:
+        source: A checkpoint or a netlist.
+        config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
+    """
+def inspect(
+    source: Source,
+    *,
+    config: Path | str | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> Inspection:
+    """Explain a file: its family, what is certain, what is ambiguous, and which flag settles it.
+
+    A file that says enough is also read, and its layers, gates and inputs are counted. Nothing in it is run.
+
+    Raises:
+        LgcError: the file cannot be opened, or belongs to no known family.
+
+    Args:
+        source: A checkpoint or a netlist.
+        config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
+    """
+def convert(
+    source: Source,
+    output: Path | str,
+    *,
+    config: Path | str | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> Converted:
+    """Write a checkpoint of any family, or a model in memory, in lgc's own format; a netlist becomes .lgn.
+
+    Raises:
+        LgcError: it cannot be read, or does not say enough.
+        OutputError: the file cannot be written, or a netlist is to become a checkpoint.
+
+    Args:
+        source: A checkpoint or a netlist.
+        config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
+        output: A .pt, .safetensors or .lgn file.
+    """
+def compile(
+    model: Source,
+    output: Path | str,
+    *,
+    level: Level = '2',
+    passes: str = '',
+    check: bool = False,
+    dump_ir: Path | str | None = None,
+    stop_after: str = '',
+    bisect: bool = False,
+    settings: tuple[str, ...] = (),
+    config: Path | str | None = None,
+    input: Literal['bits', 'features'] = 'bits',
+    feature_bits: int | None = None,
+    feature_scale: float | None = None,
+    feature_offset: float | None = None,
+    pipeline: int | None = None,
+    outputs: Results | None = None,
+    top: str | None = None,
+    head: HeadName | None = None,
+    argmax: ArgmaxName | None = None,
+    fabric: FabricName | None = None,
+    effort: int | None = None,
+    copies: bool | None = None,
+    interface: InterfaceName | None = None,
+    board: str | None = None,
+    beat: int | None = None,
+    baud: int | None = None,
+    part: str | None = None,
+    clock: str | None = None,
+    seeds: int = 1,
+    facts: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> Compiled:
+    """Compile a checkpoint, a netlist or a network to the format that the suffix of the output names.
+
+    Raises:
+        LgcError: the source cannot be read, an option is impossible, a clock is out of reach, or a file cannot be
+            written; then no file is written.
+        MismatchError: with ``bisect``, a pass changed a score, which is a bug in lgc.
+
+    Args:
+        model: A checkpoint or a netlist.
+        output: File to write; its suffix picks the format.
+        level: Optimisation level.
+        passes: Run these passes, in order, in place of a level's.
+        check: Verify every invariant between passes.
+        dump_ir: Write the circuit after each pass to this folder.
+        stop_after: Stop after the (N-th) run of this pass.
+        bisect: Compare all scores after each pass and name the first pass that changes one.
+        settings: An option of the format, for example main=yes.
+        config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
+        input: What the input port carries: encoded bits, or features as integers, with the encoder as gates.
+        feature_bits: Bits of a feature; by default 8, or what it takes.
+        feature_scale: Codes per unit: feature x is the integer x * S + offset.
+        feature_offset: The integer that stands for 0.
+        pipeline: Register stages in all, which is the latency; 0 is combinational.
+        outputs: Which results are ports.
+        top: Name of the top module; by default the output file's name.
+        head: How votes are counted; see docs/head.md.
+        argmax: How a mapped head finds the largest score.
+        fabric: Whose cells a mapped head is written in.
+        effort: How long to search for a smaller mapped head; by default 30, 0 for not at all, 300 for the last few per cent.
+        copies: A register stage of copies of the inputs, one for each part of a mapped circuit; by default with a fabric, from 8 stages on.
+        interface: Write a wrapper too: AXI4-Stream, UART, SPI, or a Tiny Tapeout tile.
+        board: Write the top and the pins of this board; see docs/interfaces.md.
+        beat: AXI4-Stream: features a beat (of bits: bytes a beat).
+        baud: UART: bits a second.
+        part: The part for the clock, whose cells the head is made of; `lgc synth --list` shows all.
+        clock: As few register stages as reach this clock on the part, measured by yosys and nextpnr.
+        seeds: The median of so many seeds counts.
+    """
+def verify(
+    model: Source,
+    file: Device,
+    *,
+    manifest: Path | str | None = None,
+    config: Path | str | None = None,
+    force: bool = False,
+    keep: Path | str | None = None,
+    timeout: float = 3600.0,
+    facts: Mapping[str, Any] | None = None,
+    data: str | None = None,
+    data_dir: Path | str | None = None,
+    limit: int | None = None,
+    random: int = 1000,
+    seed: int = 0,
+    directed: bool = True,
+    vectors: Path | str | None = None,
+    bits: NDArray[np.bool_] | None = None,
+    netlist: str | None = None,
+    liberty: Path | str | None = None,
+    crash: Path | str | None = None,
+    simulator: SimulatorName | None = None,
+    lanes: Literal['auto', '1', '64'] = 'auto',
+    waves: Path | str | None = None,
+    junit: Path | str | None = None,
+    sarif: Path | str | None = None,
+    progress: Progress | None = None,
+) -> Verdict:
+    """Compare every score and the class of every vector with the model's own.
+
+    Verilog is simulated, and so is what an Amaranth module elaborates to; C is compiled and run; ONNX runs in
+    onnxruntime; yosys reads BLIF, AIGER and JSON; lgc itself reads ``.lgn``. A ``.c`` or ``.py`` file is executed.
+
+    Raises:
+        MismatchError: they differ; its ``result`` is the :class:`Verdict`.
+        NotCheckedError: they were not compared to the end, which is never a pass: no vectors, a tool is missing or
+            failed, a simulation took too long.
+        LgcError: a file is unusable, or not this model's, or an option is impossible; nothing was run.
+
+    Args:
+        model: A checkpoint or a netlist.
+        file: What `lgc compile` made of it.
+        manifest: The manifest or sidecar of FILE, if it is not beside it.
+        config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
+        force: Compare even if FILE is not as lgc wrote it from this model.
+        keep: Keep the build folder here; it must not exist.
+        timeout: Seconds a simulation, or all of a proof, may take.
+        data: Data to check on: an .npz file, or a data set's name.
+        data_dir: Folder with the data set's files.
+        limit: Use the first N samples of the data only.
+        random: Random vectors.
+        seed: Seed of the random vectors, and of faults.
+        directed: Leave out the directed vectors (zeros, ones, extremes, ties).
+        vectors: Vectors that --write-vectors saved.
+        netlist: Synthesise the Verilog for PART with yosys, and compare the netlist.
+        liberty: Cell library of --netlist asic.
+        crash: On a difference in Verilog: a new folder that reproduces it.
+        simulator: What simulates Verilog and Amaranth.
+        lanes: Samples per evaluation.
+        waves: Write waveforms of a few vectors (.vcd or .fst).
+        junit: Write a JUnit XML report.
+        sarif: Write a SARIF report.
+    """
+def prove(
+    model: Source,
+    file: Device,
+    *,
+    manifest: Path | str | None = None,
+    config: Path | str | None = None,
+    force: bool = False,
+    keep: Path | str | None = None,
+    timeout: float = 3600.0,
+    facts: Mapping[str, Any] | None = None,
+    netlist: str | None = None,
+    liberty: Path | str | None = None,
+    crash: Path | str | None = None,
+    certificate: Path | str | None = None,
+    progress: Progress | None = None,
+) -> Proof:
+    """Prove Verilog equal to the unoptimised model on every output, for all inputs, and write the certificate.
+
+    Raises:
+        MismatchError: refuted, with a vector that the simulator has replayed; its ``result`` is the :class:`Proof`.
+        NotCheckedError: something was not proved, and the ``result`` is the :class:`Proof`; or a tool is missing.
+        LgcError: a file is unusable, or not this model's, or it is not Verilog.
+
+    Args:
+        model: A checkpoint or a netlist.
+        file: What `lgc compile` made of it.
+        manifest: The manifest or sidecar of FILE, if it is not beside it.
+        config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
+        force: Compare even if FILE is not as lgc wrote it from this model.
+        keep: Keep the build folder here; it must not exist.
+        timeout: Seconds a simulation, or all of a proof, may take.
+        netlist: Synthesise the Verilog for PART with yosys, and compare the netlist.
+        liberty: Cell library of --netlist asic.
+        crash: On a difference in Verilog: a new folder that reproduces it.
+        certificate: Where the proof's outcome is written.
+    """
+def mutate(
+    model: Source,
+    file: Device,
+    *,
+    manifest: Path | str | None = None,
+    config: Path | str | None = None,
+    force: bool = False,
+    keep: Path | str | None = None,
+    timeout: float = 3600.0,
+    facts: Mapping[str, Any] | None = None,
+    data: str | None = None,
+    data_dir: Path | str | None = None,
+    limit: int | None = None,
+    random: int = 1000,
+    seed: int = 0,
+    directed: bool = True,
+    vectors: Path | str | None = None,
+    bits: NDArray[np.bool_] | None = None,
+    faults: int = 1000,
+    progress: Progress | None = None,
+) -> MutationScore:
+    """Put faults into Verilog, one at a time, see whether the vectors notice each, and settle those that survive.
+
+    Raises:
+        NotCheckedError: there are no vectors or no places for faults, the Verilog differs from the model without any,
+            a simulation did not end, or a tool is missing.
+        LgcError: a file is unusable, or not this model's, or it is not Verilog.
+
+    Args:
+        model: A checkpoint or a netlist.
+        file: What `lgc compile` made of it.
+        manifest: The manifest or sidecar of FILE, if it is not beside it.
+        config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
+        force: Compare even if FILE is not as lgc wrote it from this model.
+        keep: Keep the build folder here; it must not exist.
+        timeout: Seconds a simulation, or all of a proof, may take.
+        data: Data to check on: an .npz file, or a data set's name.
+        data_dir: Folder with the data set's files.
+        limit: Use the first N samples of the data only.
+        random: Random vectors.
+        seed: Seed of the random vectors, and of faults.
+        directed: Leave out the directed vectors (zeros, ones, extremes, ties).
+        vectors: Vectors that --write-vectors saved.
+        faults: How many faults.
+    """
+def cover(
+    model: Source,
+    file: Device,
+    *,
+    manifest: Path | str | None = None,
+    config: Path | str | None = None,
+    force: bool = False,
+    keep: Path | str | None = None,
+    timeout: float = 3600.0,
+    facts: Mapping[str, Any] | None = None,
+    data: str | None = None,
+    data_dir: Path | str | None = None,
+    limit: int | None = None,
+    random: int = 1000,
+    seed: int = 0,
+    directed: bool = True,
+    vectors: Path | str | None = None,
+    bits: NDArray[np.bool_] | None = None,
+    progress: Progress | None = None,
+) -> CoverageScore:
+    """Measure which gates of Verilog the vectors toggle, excite and propagate, and make vectors for the rest.
+
+    Raises:
+        NotCheckedError: there are no vectors, or a tool is missing.
+        LgcError: a file is unusable, or not this model's, or it is not Verilog.
+
+    Args:
+        model: A checkpoint or a netlist.
+        file: What `lgc compile` made of it.
+        manifest: The manifest or sidecar of FILE, if it is not beside it.
+        config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
+        force: Compare even if FILE is not as lgc wrote it from this model.
+        keep: Keep the build folder here; it must not exist.
+        timeout: Seconds a simulation, or all of a proof, may take.
+        data: Data to check on: an .npz file, or a data set's name.
+        data_dir: Folder with the data set's files.
+        limit: Use the first N samples of the data only.
+        random: Random vectors.
+        seed: Seed of the random vectors, and of faults.
+        directed: Leave out the directed vectors (zeros, ones, extremes, ties).
+        vectors: Vectors that --write-vectors saved.
+    """
+def synth(
+    rtl: Rtl | None = None,
+    part: str | None = None,
+    *,
+    clock: str | None = None,
+    seeds: int = 1,
+    jobs: int | None = None,
+    route: bool = True,
+    liberty: Path | str | None = None,
+    top: str = '',
+    timeout: float = 3600.0,
+    cache: bool = True,
+    board: str = '',
+    pins: Path | str | None = None,
+    bitstream: Path | str | None = None,
+    json: Path | str | None = None,
+    netlist: Path | str | None = None,
+    progress: Progress | None = None,
+) -> Synthesis:
+    """Synthesise Verilog that `lgc compile` wrote with yosys, and place and route it with nextpnr.
+
+    The circuit is placed between registers, so that it may have more ports than the part has pins; with ``pins`` its
+    ports are the pins of a board.
+
+    Raises:
+        LgcError: something that was given is unusable, or yosys failed. What stops the flow after yosys does not raise:
+            it is the result's ``problem``.
+
+    Args:
+        rtl: A Verilog file that `lgc compile` wrote.
+        part: The part; --list shows all.
+        clock: Clock to reach: 150MHz, 0.2GHz. By default only what to aim at.
+        seeds: Seeds of nextpnr to try.
+        jobs: Seeds at a time; by default one a core.
+        route: Stop after yosys: counts, but no Fmax.
+        liberty: Cell library of --part asic.
+        top: Top module of Verilog that has no manifest.
+        timeout: Seconds that yosys, and nextpnr for each seed, may take.
+        cache: Measure again what was measured before.
+        board: As given to `lgc compile --board`: its top and pins beside RTL.
+        pins: The board's constraints (.pcf, .lpf, .cst, .ccf): the ports are its pins.
+        bitstream: Write the best seed's bitstream; needs a board or pins.
+        json: Write the result as JSON.
+        netlist: Write yosys's netlist as Verilog.
+    """
+def estimate(
+    model: Source,
+    *,
+    lut: tuple[Literal['4', '6'], ...] = (),
+    part: str | None = None,
+    head: str = 'all',
+    outputs: Results = 'both',
+    pipeline: int = 0,
+    json: Path | str | None = None,
+    config: Path | str | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> Estimated:
+    """Estimate lookup tables and depth of a network by stage, for each head, without synthesis.
+
+    Raises:
+        LgcError: the network cannot be read, or a part, head or size of lookup table is impossible.
+
+    Args:
+        model: A checkpoint or a netlist.
+        lut: Operands of a lookup table; both by default.
+        part: For this part's tables, carry chains and heads; see `lgc synth --list`.
+        head: A head by its name, or all.
+        outputs: Which results are ports.
+        pipeline: Register stages.
+        json: Write the estimates as JSON.
+        config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
+    """
+def eval(
+    model: Source,
+    data: str,
+    *,
+    data_dir: Path | str | None = None,
+    level: Level = '0',
+    engine: Literal['auto', 'c', 'numpy'] = 'auto',
+    config: Path | str | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> Evaluation:
+    """Accuracy of a network on a data set, as ``lgc.load(model).predict`` gives it.
+
+    Raises:
+        LgcError: the network or the data cannot be read, do not fit each other, or the data have no labels.
+
+    Args:
+        model: A checkpoint or a netlist.
+        data: An .npz file with X and y, or a data set's name.
+        data_dir: Folder with the data set's files.
+        level: Optimise first.
+        engine: What computes: compiled C, numpy, or C where it is worth building. The numbers are the same.
+        config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
+    """
+def train(
+    dataset: str | None = None,
+    *,
+    preset: str | None = None,
+    config: Path | str | None = None,
+    resume: bool = False,
+    contact_sheet: Path | str | None = None,
+    data_dir: Path | str | None = None,
+    output: Path | str | None = None,
+    log: Path | str | None = None,
+    name: str | None = None,
+    device: str = 'auto',
+    precision: str = 'auto',
+    save_every: float = 60.0,
+    soft_samples: int = 512,
+    gates: int = 8000,
+    layers: int = 1,
+    wiring: tuple[str, ...] = ('dense', 'fixed'),
+    redraw: int = 0,
+    estimator: str = 'straight-through',
+    wire_estimator: str = 'straight-through',
+    gumbel_temperature: float = 0.25,
+    arity: int = 2,
+    parametrisation: str = 'gates',
+    thresholds: tuple[float, ...] | str = (0.25,),
+    rarest: float = 0.001,
+    epochs: int = 20,
+    batch: int = 256,
+    lr: float = 0.075,
+    schedule: str = 'cosine',
+    tau: float | str = 12.0,
+    seed: int = 0,
+    validation: float = 0.1,
+    augment: str = 'none',
+    augment_until: float = 1.0,
+    rotate: float = 10.0,
+    shear: float = 10.0,
+    scale: float = 0.1,
+    shift: float = 1.0,
+    elastic_alpha: float = 64.0,
+    elastic_sigma: float = 6.0,
+    interpolation: str = 'bilinear',
+    brightness: float = 0.0,
+    pad: int = 4,
+    progress: Progress | None = None,
+) -> Trained:
+    """Train a network; the checkpoint is that of the epoch with the best validation accuracy of the discrete network.
+
+    Raises:
+        MissingToolError: torch is not installed.
+        LgcError: the data or a setting is unusable, or the checkpoint cannot be written.
+
+    Args:
+        dataset: A name, or a .npz file.
+        preset: Start from a recipe; flags change it.
+        config: TOML file of settings, named as the flags; flags win.
+        resume: Go on with the run that was stopped while it wrote this output.
+        contact_sheet: PNG of augmented samples; without -o, nothing is trained.
+        data_dir: Folder with the data files.
+        output: Checkpoint to write, .pt or .safetensors.
+        log: JSON lines, one an epoch; a .csv and a .png of the curve go beside it.
+        name: Name of the model; by default the data set's.
+        device: Where to train.
+        precision: Of matrix products: auto is tf32 on a GPU.
+        save_every: Seconds between two saves of the state for --resume.
+        soft_samples: Validation samples for the soft accuracy; 0 for none.
+        gates: Gates a layer.
+        layers: Layers.
+        wiring: dense, topk:K or fixed, once a layer; the last one is for all further layers.
+        redraw: Times that other candidates of topk wires replace unlikely ones, in three of four epochs.
+        estimator: How training sees the choice of a gate.
+        wire_estimator: The same for the choice of a wire.
+        gumbel_temperature: Of the softmax, where an estimator is gumbel.
+        arity: Inputs of a gate; above 2 with --parametrisation tables.
+        parametrisation: What is learned of a gate: which of 16, or each entry of its truth table.
+        thresholds: A bit is 1 where the feature is above it; once for each bit. Or uniform:T, or distributive:T.
+        rarest: Inputs 1 (or 0) in a smaller part of the samples get no wires.
+        epochs: Passes over the training samples.
+        batch: Samples a step.
+        lr: Learning rate of Adam.
+        schedule: Learning rate falling to 0, or constant.
+        tau: Divides the scores in the loss. auto is half the root of the gates a class; adaptive starts there and keeps the spread of the logits.
+        seed: Decides everything that is drawn.
+        validation: Part of the training samples that selects the epoch.
+        augment: Change training images, anew in every epoch.
+        augment_until: Part of the epochs that is augmented; the rest see the images as they are.
+        rotate: Largest rotation, in degrees.
+        shear: Largest shear, in degrees.
+        scale: Largest relative change of size.
+        shift: Largest move, in pixels; whole for --augment shift.
+        elastic_alpha: Strength of the elastic bending, as torchvision's.
+        elastic_sigma: Its smoothness, in pixels.
+        interpolation: Of moved and bent images: bilinear blurs them, bicubic keeps edges.
+        brightness: Largest relative change of brightness, with any --augment.
+        pad: Largest move of crop-flip, in pixels.
+    """
