@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
+from lgc.driver.request import Described, described, flag_of, must_be_given
 from lgc.errors import OptionError
-from lgc.settings import Described, described, flag_of, must_be_given
 
 Command = Callable[..., Any]
 Settings = dict[str, Described]

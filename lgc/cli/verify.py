@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from lgc.cli.options import request_command
-from lgc.driver.request import Request
+from lgc.driver.request import Request, Setting
 from lgc.driver.verify_request import CoverRequest, MutateRequest, ProveRequest, VectorRequest, VerifyRequest
 from lgc.errors import LgcError, OptionError
-from lgc.settings import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lgc.errors import OptionError
-from lgc.settings import check, described, flag_of
+from lgc.settings import Described, Setting, check, described, flag_of, must_be_given
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,6 +20,18 @@ if TYPE_CHECKING:
     Source = Path | str | Model | Circuit | nn.Module
 else:
     Source = Any  # so that a request's fields can be read without importing what a source may be
+
+__all__ = [
+    "Described",
+    "Request",
+    "Setting",
+    "Source",
+    "described",
+    "flag_of",
+    "flags",
+    "must_be_given",
+    "request",
+]
 
 R = TypeVar("R", bound="Request")
 
