@@ -39,7 +39,7 @@ def cli_page() -> str:
 
 
 def passes_page() -> str:
-    """docs/passes.md: passes, pipelines and rewrites."""
+    """docs/passes.md: passes, levels and rewrites."""
     parts = ["# Passes", "", "Generated from the code by `make docs`. Every pass keeps every score of every class.", ""]
     parts += ["| pass | what it does |", "|---|---|"]
     parts += [f"| `{name}` | {(type_.__doc__ or '').splitlines()[0]} |" for name, type_ in PASSES.items()]

@@ -21,26 +21,8 @@ SOURCES = sorted([*PYTHON, *(path for suffix in ("c", "h", "cpp") for path in (R
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
 
 # What still has to shrink; the lists only do so too.
-LONG_FUNCTIONS = {
-    "lgc/mapping/estimate.py:pack_gates",
-    "lgc/cli/verify.py:verify",
-    "lgc/testing/equivalence.py:assert_equivalent",
-    "lgc/verify/crash.py:write_crash",
-    "lgc/verify/formal/prove.py:prove",
-    "lgc/verify/mutate/campaign.py:mutate",
-    "lgc/verify/report.py:Report.compare",
-    "lgc/verify/subject.py:check",
-}
-MANY_ARGUMENTS = {
-    "lgc/cli/_formal.py:_replayed",
-    "lgc/cli/_formal.py:crashed",
-    "lgc/cli/_formal.py:prove_formally",
-    "lgc/cli/_judge.py:judge",
-    "lgc/cli/verify.py:verify",
-    "lgc/testing/equivalence.py:assert_equivalent",
-    "lgc/verify/crash.py:write_crash",
-    "lgc/verify/mutate/campaign.py:mutate",
-}
+LONG_FUNCTIONS = {"lgc/verify/formal/prove.py:prove"}
+MANY_ARGUMENTS: set[str] = set()
 LONG_FILES = {"tests/synth/test_synth.py"}
 LONG_LINES: set[str] = set()
 

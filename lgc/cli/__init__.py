@@ -24,7 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "eval": ("lgc.cli.eval", "Accuracy of a model on a data set, with the confusion matrix."),
     "inspect": ("lgc.cli.inspect", "Explain what is in a checkpoint."),
     "convert": ("lgc.cli.convert", "Write any readable checkpoint in lgc's own format."),
-    "passes": ("lgc.cli.passes", "List the optimisation passes and pipelines."),
+    "passes": ("lgc.cli.passes", "List the optimisation passes, and those of each level."),
     "bench": ("lgc.cli.bench", "Measure the compiler, side by side in one run."),
     "doctor": ("lgc.cli.doctor", "Show every external part: found, version, how to install."),
     "completion": ("lgc.cli.completion", "Print the shell completion script."),

@@ -7,7 +7,7 @@ import click
 
 @click.command()
 def passes() -> None:
-    """List the passes, the pipelines of each -O level, and the local rewrites with their algebra."""
+    """List the passes, what each -O level runs, and the local rewrites with their algebra."""
     import lgc.driver.passes as driver
     from lgc.cli._console import console, show
 

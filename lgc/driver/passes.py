@@ -9,7 +9,7 @@ from lgc.driver.sheet import Grid, Sheet, Shown
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Optimiser(Shown):
-    """Passes, the pipelines of each level, and the local rewrites with their algebra.
+    """Passes, what each level runs, and the local rewrites with their algebra.
 
     Attributes:
         passes: name and what it does.

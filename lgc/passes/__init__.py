@@ -21,7 +21,7 @@ from lgc.passes.dead import DeadGates
 from lgc.passes.head_fold import HeadFold
 from lgc.passes.levelize import Levelize
 from lgc.passes.local import AbsorbInverters, ConstFold, FaninDedup
-from lgc.passes.manager import BrokenPass, PassManager, PassStats, Pipeline, Repeat
+from lgc.passes.manager import BrokenPass, PassManager, PassPipeline, PassStats, Repeat
 from lgc.passes.thermometer import ThermometerFold
 from lgc.plugins import broken, load_class, plugins
 
@@ -35,9 +35,9 @@ __all__ = [
     "BrokenPass",
     "Pass",
     "PassManager",
+    "PassPipeline",
     "PassResult",
     "PassStats",
-    "Pipeline",
     "Repeat",
     "all_passes",
     "optimize",
@@ -60,7 +60,7 @@ _LOCAL = (
     DeadGates(),  # the other two leave gates that nothing reads
 )
 
-PIPELINES: dict[str, Pipeline] = {
+PIPELINES: dict[str, PassPipeline] = {
     "O0": (),
     "O1": (
         Levelize(),  # long runs make the sweeps fast

@@ -23,7 +23,7 @@ class Repeat:
     limit: int = 8
 
 
-Pipeline = Sequence[Pass | Repeat]
+PassPipeline = Sequence[Pass | Repeat]
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class PassManager:
     stats: list[PassStats] = field(default_factory=list)
     broken: BrokenPass | None = None
 
-    def run(self, circuit: Circuit, pipeline: Pipeline) -> Circuit:
+    def run(self, circuit: Circuit, pipeline: PassPipeline) -> Circuit:
         """The circuit after the pipeline.
 
         Raises:
@@ -104,7 +104,7 @@ class PassManager:
             raise OptionError(f"--stop-after {self.stop_after} names no pass that ran", hint=f"These ran: {ran}")
         return circuit
 
-    def _passes(self, pipeline: Pipeline) -> Iterator[Pass]:
+    def _passes(self, pipeline: PassPipeline) -> Iterator[Pass]:
         """The passes in order; a repeated round is unrolled as long as the last one changed something."""
         for item in pipeline:
             if isinstance(item, Pass):
