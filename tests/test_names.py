@@ -23,7 +23,6 @@ TO_RENAME = {
     "Cell": "verify",
     "Design": "verify",
     "Finding": "verify",
-    "Job": "sim, synth",
     "Part": "verify",
     "Proof": "verify",
     "Result": "testing",

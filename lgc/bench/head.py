@@ -110,7 +110,7 @@ def bench_head(circuit: Circuit, part: Part) -> list[HeadRow]:
 
 
 def _measure(part: Part, form: str, text: str) -> HeadRow:
-    (command,) = part.fill((part.family.synth,))
+    (command,) = part.fill((part.family.synth_pins or part.family.synth,))
     with tempfile.TemporaryDirectory(prefix="lgc-bench-") as name:
         folder = Path(name)
         (folder / "bench.v").write_text(text)

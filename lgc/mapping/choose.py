@@ -81,4 +81,4 @@ def by_size(estimates: Sequence[Estimate]) -> tuple[Estimate, ...]:
 
 
 def _family(fabric: str) -> Family | None:
-    return next((part.family for part in parts().values() if part.family.name == fabric), None)
+    return next((part.family for part in parts().values() if part.fabric == fabric), None)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lgc.sim.simulate import Job, Simulator
+from lgc.sim.simulate import SimulationJob, Simulator
 from lgc.tools.cc import find_cxx_compiler
 from lgc.tools.find import has_package, missing
 from lgc.tools.run import run_checked
@@ -46,7 +46,7 @@ class CxxrtlSimulator(Simulator):
         command = [compiler, *flags, str(_DRIVER), "-o", str(self.program)]
         run_checked(command, folder / "compile.log", "compiling CXXRTL's C++")
 
-    def prepare(self, job: Job) -> None:
+    def prepare(self, job: SimulationJob) -> None:
         """The driver takes its schedule as numbers."""
         clocks = job["clocks"] or [(row, True, False, row) for row in range(job["rows"])]
         (self.folder / "clocks.bin").write_bytes(b"".join(struct.pack("<qqqq", *map(int, one)) for one in clocks))

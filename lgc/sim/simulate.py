@@ -49,7 +49,7 @@ class Observed:
     timing: str | None = None
 
 
-class Job(TypedDict):
+class SimulationJob(TypedDict):
     """What a simulator is to do, as its ``job.json`` says; stimulus and results lie beside it as raw bytes.
 
     Keys:
@@ -105,7 +105,7 @@ class Simulator(ABC):
             trace_file: waveforms to write.
         """
 
-    def prepare(self, job: Job) -> None:
+    def prepare(self, job: SimulationJob) -> None:
         """Write what the program needs besides ``job.json``."""
         del job
 
@@ -151,10 +151,10 @@ class Simulator(ABC):
         manifest = self.manifest
         return schedule(rows, manifest.latency, manifest.interval) if manifest.latency else []
 
-    def _job(self, rows: NDArray[np.uint8], clocks: list[Clock], internal: Sequence[Internal]) -> Job:
+    def _job(self, rows: NDArray[np.uint8], clocks: list[Clock], internal: Sequence[Internal]) -> SimulationJob:
         """The job, written down for the program."""
         ports = [port for port in self.manifest.ports if port.direction == "output" and port.name != "out_valid"]
-        job: Job = {
+        job: SimulationJob = {
             "folder": str(self.folder),
             "rows": len(rows),
             "row_bytes": rows.shape[1],

@@ -16,9 +16,9 @@ from lgc.files import replacing
 from lgc.parts.boards import BOARDS
 from lgc.parts.part import Part, check_clock, check_measurable
 from lgc.synth.design import Design, read_design
-from lgc.synth.nextpnr import Placed, Placement, find_nextpnr, pack, place
+from lgc.synth.nextpnr import Placed, Placement, find_nextpnr, pack_bitstream, place
 from lgc.synth.report import ESTIMATED, MEASURED, STATED, Result
-from lgc.synth.yosys import Job, Synthesised, nand2_area, read_synthesised, run_synthesis
+from lgc.synth.yosys import Synthesised, SynthesisJob, nand2_area, read_synthesised, run_synthesis
 from lgc.tools.cc import cache_folder
 from lgc.tools.find import Tool, has_program
 from lgc.tools.run import workers
@@ -129,7 +129,7 @@ def _check(part: Part, options: SynthOptions) -> None:
 def _cached_yosys(design: Design, part: Part, options: SynthOptions, tell: Progress) -> Synthesised:
     pins = bool(design.constraints)
     wrap = bool(part.family.nextpnr) and not pins and bool(design.ports)
-    job = Job(design, part, options.liberty, pins, wrap)
+    job = SynthesisJob(design, part, options.liberty, pins, wrap)
     tool = str(find_yosys())
     liberty = options.liberty.read_bytes() if options.liberty else b""
     parts = [tool, design.top, "\n".join(job.script()), repr(design.ports), repr(part.family)]
@@ -296,6 +296,6 @@ class _Seeds:
 
 def _write_bitstream(path: Path, folder: Path, part: Part, timeout: float) -> None:
     packed = folder / f"packed{part.family.suffix}"
-    pack(part, folder / "layout", packed, folder, timeout)
+    pack_bitstream(part, folder / "layout", packed, folder, timeout)
     with replacing(path) as temporary:
         temporary.write_bytes(packed.read_bytes())

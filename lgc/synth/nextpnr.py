@@ -177,7 +177,7 @@ def _read(report: Path, seed: int) -> Placed:
     return Placed(seed, min(clocks, default=0.0), tuple(row for row in used if row[1]))
 
 
-def pack(part: Part, source: Path, output: Path, folder: Path, timeout: float) -> Tool:
+def pack_bitstream(part: Part, source: Path, output: Path, folder: Path, timeout: float) -> Tool:
     """Make the bitstream of nextpnr's output.
 
     Returns:

@@ -43,7 +43,7 @@ class Synthesised:
 
 
 @dataclass(frozen=True)
-class Job:
+class SynthesisJob:
     """What yosys is to do.
 
     Attributes:
@@ -87,7 +87,9 @@ class Job:
         return lines
 
 
-def run_synthesis(job: Job, folder: Path, *, timeout: float = 3600.0, listen: Listener | None = None) -> Synthesised:
+def run_synthesis(
+    job: SynthesisJob, folder: Path, *, timeout: float = 3600.0, listen: Listener | None = None
+) -> Synthesised:
     """Run yosys in ``folder``, which exists.
 
     Args:
@@ -122,7 +124,7 @@ def run_synthesis(job: Job, folder: Path, *, timeout: float = 3600.0, listen: Li
     return read_synthesised(job, folder)
 
 
-def read_synthesised(job: Job, folder: Path) -> Synthesised:
+def read_synthesised(job: SynthesisJob, folder: Path) -> Synthesised:
     """What a run left in ``folder``."""
     area = delay = 0.0
     if (folder / "area.txt").exists():

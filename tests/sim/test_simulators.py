@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
@@ -17,9 +20,12 @@ from cli import save
 from lgc.backend.base import write
 from lgc.backend.verilog import Verilog
 from lgc.backend.verilog.rtl import read_rtl
-from lgc.errors import MissingToolError, OptionError
+from lgc.errors import MissingToolError, NotCheckedError, OptionError
 from lgc.frontend import load_circuit
 from lgc.frontend.reference import InterpreterReference
+from lgc.sim import SimulatorName
+from lgc.sim.icarus import IcarusSimulator
+from lgc.sim.registry import SIMULATORS
 from lgc.verify.check import check as compare
 from lgc.verify.comparison import Comparison
 from lgc.verify.formats.verilog import VerilogText
@@ -81,8 +87,32 @@ def test_no_simulator_is_no_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         check(tmp_path, "icarus", 0)
 
 
+def test_the_type_of_names_is_that_of_the_registry() -> None:
+    assert get_args(SimulatorName) == tuple(SIMULATORS)
+
+
 def test_options() -> None:
     with pytest.raises(OptionError, match="no simulator 'vcs'"):
         VerifyOptions(simulator="vcs").lanes_for(3)
     with pytest.raises(OptionError, match="is for Verilator"):
         VerifyOptions(simulator="icarus", lanes=64).lanes_for(3)
+
+
+def test_icarus_is_given_the_text_and_run_under_cocotb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By stand-ins for its two programs, which write down how they are started."""
+    for name in ("iverilog", "vvp"):
+        program = tmp_path / name
+        program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/{name}.args\ntouch {tmp_path}/design.vvp\n')
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    source = write(Verilog(top="net"), load_circuit(save(tmp_path / "model.pt")), tmp_path / "net.v")[0]
+    rtl = read_rtl(source)
+    simulator = IcarusSimulator(rtl.manifest, tmp_path, timeout=30)
+    simulator.build(source)
+    asked = (tmp_path / "iverilog.args").read_text().split()
+    assert asked[:3] == ["-g2005", "-s", "net"] and asked[-1] == str(source)
+    with pytest.raises(NotCheckedError, match="the simulation did not run to its end"):
+        simulator.run(np.zeros((3, 16), np.bool_))
+    module, library, program = (tmp_path / "vvp.args").read_text().split()
+    assert module == "-m" and "vpi" in library and program == str(tmp_path / "design.vvp")
+    assert json.loads((tmp_path / "job.json").read_text())["rows"] == 3

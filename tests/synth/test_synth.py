@@ -20,7 +20,7 @@ from lgc.backend.manifest import Port
 from lgc.backend.verilog import Verilog
 from lgc.bench.hardware import jobs, measure, table
 from lgc.cli import cli
-from lgc.cli.synth import parse_clock
+from lgc.driver.clock import parse_clock
 from lgc.errors import InputError, MissingToolError, OptionError, TimeLimitError, ToolError
 from lgc.ir import Circuit, Encoder, Head, Netlist
 from lgc.mapping.arithmetic import place_stages
