@@ -182,7 +182,9 @@ def bench(name: str, **options: Any) -> Any:
     return Verb(request, bench_.bench)(**options)
 
 
-def load(source: Any, options: Any = None, *, engine: Any = "auto", threads: int | None = None, **facts: Any) -> Any:
+def load_source(
+    source: Any, options: Any = None, *, engine: Any = "auto", threads: int | None = None, **facts: Any
+) -> Any:
     """A network ready to classify arrays: ``lgc.load("model.pt").predict(X)``.
 
     Args:
@@ -197,7 +199,7 @@ def load(source: Any, options: Any = None, *, engine: Any = "auto", threads: int
 
     if facts:
         options = read_.import_options(None, facts)
-    return Predictor(read_.load(source, options).circuit, engine=engine, threads=threads)
+    return Predictor(read_.load_source(source, options).circuit, engine=engine, threads=threads)
 
 
 def from_torch(module: Any, *, name: str = "model", classes: Any = None) -> Any:

@@ -109,7 +109,7 @@ def flag_of(one: Described) -> str:
     return longest or f"--{one.name.replace('_', '-')}"
 
 
-def check(settings: Any) -> None:
+def check_settings(settings: Any) -> None:
     """Refuse values of another type, words that are no choice, and numbers out of bounds.
 
     Raises:

@@ -11,7 +11,7 @@ from time import perf_counter
 from lgc.backend.base import write
 from lgc.backend.verilog import Verilog
 from lgc.driver.bench import BenchHardware
-from lgc.driver.read import load
+from lgc.driver.read import load_source
 from lgc.errors import LgcError
 from lgc.ir import Circuit
 from lgc.mapping.estimate import estimate
@@ -71,7 +71,7 @@ def jobs(circuit: Circuit, part: Part, stages: int) -> Iterator[Verilog]:
         yield from (replace(plain, head=head.name) for head in all_heads() if not head.is_streaming)
 
 
-def measure(
+def measure_on(
     circuit: Circuit,
     part: Part,
     verilog: Verilog,
@@ -115,7 +115,7 @@ def rows(asked: BenchHardware, progress: Progress) -> Iterator[HardwareTable]:
     chosen = [find_part(part) for part in asked.part] or [
         one for one in parts().values() if asked.liberty or not one.is_asic
     ]
-    circuits = [optimize(load(model).circuit) for model in asked.models]
+    circuits = [optimize(load_source(model).circuit) for model in asked.models]
     options = SynthOptions(
         seeds=tuple(range(1, asked.seeds + 1)), route=asked.route, liberty=asked.liberty, timeout=asked.timeout, jobs=1
     )
@@ -135,7 +135,7 @@ def _measured(
         own = options if part.is_asic else replace(options, liberty=None)
         for verilog in jobs(circuit, part, stages):
             start = perf_counter()
-            row = measure(circuit, part, verilog, options=own, tell=progress.step)
+            row = measure_on(circuit, part, verilog, options=own, tell=progress.step)
             progress.note(f"{name} on {part.name}, {row.head}: {perf_counter() - start:.0f} s")
             yield row
 

@@ -17,7 +17,7 @@ from lgc.backend.base import to_bytes
 from lgc.backend.verilog import Verilog
 from lgc.backend.verilog.gates import expression
 from lgc.driver.bench import BenchHead
-from lgc.driver.read import load
+from lgc.driver.read import load_source
 from lgc.ir import Circuit
 from lgc.mapping.heads import all_heads
 from lgc.mapping.heads.mapped import MappedHead
@@ -145,7 +145,7 @@ def _pairs(tables: list[dict[str, Any]], chains: list[dict[str, Any]]) -> int:
 
 def rows(asked: BenchHead, progress: Progress) -> Iterator[HeadRow]:
     """Each part's rows, the plain one first."""
-    circuit = optimize(load(asked.model).circuit)
+    circuit = optimize(load_source(asked.model).circuit)
     for part in measured_parts():
         progress.step(f"{circuit.name} on {part.fabric}")
         yield from bench_head(circuit, part)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from lgc.backend.base import write
 from lgc.backend.c import C99, kernel_counts
 from lgc.driver.bench import BenchInfer
-from lgc.driver.read import load
+from lgc.driver.read import load_source
 from lgc.ir import Circuit
 from lgc.passes import optimize
 from lgc.progress import Progress
@@ -169,7 +169,7 @@ def bounds(circuit: Circuit, *, gigahertz: float, word_bits: int, operations: in
 def rows(asked: BenchInfer, progress: Progress) -> list[InferRow]:
     """All measurements of a network."""
     progress.step("inference")
-    return measure_inference(load(asked.model).circuit)
+    return measure_inference(load_source(asked.model).circuit)
 
 
 def markdown(rows: Iterable[InferRow]) -> Iterator[str]:

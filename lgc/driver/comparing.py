@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from lgc.driver.compile import Compiled
-from lgc.driver.read import Loaded, import_options, load
+from lgc.driver.read import Loaded, import_options, load_source
 from lgc.driver.verify_request import ComparisonRequest, Device, NetlistRequest
 from lgc.errors import InputError, MissingToolError, NotCheckedError, OptionError, OutputError, ToolError
 from lgc.frontend.reference import reference_for
@@ -29,10 +29,10 @@ def read_model(asked: ComparisonRequest, progress: Progress) -> Loaded:
     """The model that is right by definition.
 
     Raises:
-        LgcError: see :func:`lgc.driver.read.load`.
+        LgcError: see :func:`lgc.driver.read.load_source`.
     """
     progress.step("read")
-    return load(asked.model, import_options(asked.config, asked.facts))
+    return load_source(asked.model, import_options(asked.config, asked.facts))
 
 
 def device_path(file: Device) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lgc.driver.compile_request import CompileRequest
-from lgc.driver.read import import_options, load
+from lgc.driver.read import import_options, load_source
 from lgc.driver.request import flags
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.errors import MismatchError, OptionError
@@ -134,7 +134,7 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
         options.setdefault("top", asked.output.stem)
     format_ = kind.from_options(options)
     progress.step("read")
-    source = load(asked.model, import_options(asked.config, asked.facts))
+    source = load_source(asked.model, import_options(asked.config, asked.facts))
     circuit = with_input(source.circuit, asked, kind)
     progress.step("optimise")
     manager = _manager(asked)

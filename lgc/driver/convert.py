@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from lgc.driver.read import Loaded, ReadRequest, load
+from lgc.driver.read import Loaded, ReadRequest, load_source
 from lgc.driver.sheet import Sheet, Shown
 from lgc.errors import OutputError
 from lgc.settings import Setting
@@ -47,7 +47,7 @@ def convert(asked: ConvertRequest) -> Converted:
     from lgc.frontend import write_model
     from lgc.ir import to_text
 
-    found = load(asked.source, asked.import_options())
+    found = load_source(asked.source, asked.import_options())
     if asked.output.suffix == ".lgn":
         write_text(asked.output, to_text(found.circuit))
     elif found.model is None:

@@ -9,7 +9,7 @@ from lgc.driver.sheet import Grid, Sheet, Shown
 
 
 @dataclass(frozen=True)
-class Finding:
+class Installation:
     """One external part: found or not, and what needs it."""
 
     name: str
@@ -23,18 +23,18 @@ class Finding:
 class Diagnosis(Shown):
     """Every external part at once."""
 
-    findings: tuple[Finding, ...]
+    installations: tuple[Installation, ...]
 
     @property
     def complete(self) -> bool:
         """Whether everything is there that compiling and verifying need."""
-        return not any(one.required and one.version is None for one in self.findings)
+        return not any(one.required and one.version is None for one in self.installations)
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
         rows = (
             (one.name, one.version or "missing", one.needed_for, "" if one.version else one.install)
-            for one in self.findings
+            for one in self.installations
         )
         return [Grid(("part", "found", "needed for", "install"), tuple(rows))]
 
@@ -45,10 +45,10 @@ def doctor() -> Diagnosis:
     from lgc.tools.detect import found_program, found_version
     from lgc.tools.find import DEPENDENCIES, place_and_route
 
-    python = Finding("python", sys.version.split()[0], "everything", "3.11 or newer", required=True)
+    python = Installation("python", sys.version.split()[0], "everything", "3.11 or newer", required=True)
     found = [(one, found_version(one)) for one in DEPENDENCIES.values()]
     families = {one.family.name: one.family for one in parts().values() if one.family.nextpnr}
     routers = [place_and_route(one.nextpnr, one.wheel, one.name) for one in families.values()]
     found += [(one, found_program(one)) for one in routers]
-    rest = (Finding(str(one), version, one.needed_for, one.hint, one.required) for one, version in found)
+    rest = (Installation(str(one), version, one.needed_for, one.hint, one.required) for one, version in found)
     return Diagnosis((python, *rest))

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from lgc.driver.read import CONFIG_HELP, import_options, load
+from lgc.driver.read import CONFIG_HELP, import_options, load_source
 from lgc.driver.request import Request, Source
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.errors import OptionError
@@ -101,7 +101,7 @@ def estimate(asked: EstimateRequest) -> Estimated:
     from lgc.mapping.heads import find_head
     from lgc.passes import optimize
 
-    circuit = optimize(load(asked.model, import_options(asked.config, asked.facts)).circuit)
+    circuit = optimize(load_source(asked.model, import_options(asked.config, asked.facts)).circuit)
     pairs, part = _candidates(asked)
     family, outputs, stages = part.family if part else None, asked.outputs, asked.pipeline
     rows = [head.estimate(circuit, lut=size, outputs=outputs, pipeline=stages, family=family) for head, size in pairs]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from lgc.driver.compile_request import Level
-from lgc.driver.read import CONFIG_HELP, import_options, load
+from lgc.driver.read import CONFIG_HELP, import_options, load_source
 from lgc.driver.request import Request, Source
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.errors import InputError
@@ -89,7 +89,7 @@ class Evaluation(Shown):
 
 
 def eval(asked: EvalRequest) -> Evaluation:  # noqa: A001 - the verb's name
-    """Accuracy of a network on a data set, as ``lgc.load(model).predict`` gives it.
+    """Accuracy of a network on a data set, as ``lgc.load_source(model).predict`` gives it.
 
     Raises:
         LgcError: the network or the data cannot be read, do not fit each other, or the data have no labels.
@@ -100,7 +100,7 @@ def eval(asked: EvalRequest) -> Evaluation:  # noqa: A001 - the verb's name
     from lgc.passes import optimize
     from lgc.runtime import Predictor
 
-    circuit = optimize(load(asked.model, import_options(asked.config, asked.facts)).circuit, f"O{asked.level}")
+    circuit = optimize(load_source(asked.model, import_options(asked.config, asked.facts)).circuit, f"O{asked.level}")
     bits, labels = load_bits(asked.data, asked.data_dir, circuit.encoder)
     if labels is None:
         raise InputError("the data has no labels y", where=asked.data)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lgc.driver.read import ReadRequest, load
+from lgc.driver.read import ReadRequest, load_source
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.errors import LgcError
 
@@ -116,7 +116,7 @@ def inspect(asked: InspectRequest) -> Inspection:
         return _inspect_file(Path(asked.source), asked)
     from lgc.frontend.summary import summarise
 
-    found = load(asked.source)
+    found = load_source(asked.source)
     summary = summarise(found.model if found.model is not None else found.circuit)
     return Inspection(found.name, 0, "", summary.family, type(asked.source).__name__, summary=summary)
 

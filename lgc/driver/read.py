@@ -93,7 +93,7 @@ def import_options(config: Path | None, facts: Mapping[str, Any] | None = None) 
     return ImportOptions.of(config, **(facts or {}))
 
 
-def load(source: Source, options: ImportOptions | None = None) -> Loaded:
+def load_source(source: Source, options: ImportOptions | None = None) -> Loaded:
     """A file, or an object that is a model already.
 
     Args:
@@ -148,7 +148,7 @@ def read(asked: ReadRequest) -> Loaded:
     Raises:
         LgcError: it cannot be read, or does not say enough; the message names what does.
     """
-    return load(asked.source, asked.import_options())
+    return load_source(asked.source, asked.import_options())
 
 
 def fact_settings() -> dict[str, Described]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lgc.errors import OptionError
-from lgc.settings import Described, Setting, check, described, flag_of, must_be_given
+from lgc.settings import Described, Setting, check_settings, described, flag_of, must_be_given
 
 if TYPE_CHECKING:
     from torch import nn
@@ -45,7 +45,7 @@ class Request:
     """
 
     def __post_init__(self) -> None:
-        check(self)
+        check_settings(self)
         for one in described(type(self)).values():
             value = getattr(self, one.name)
             if one.kind is Path and isinstance(value, str):

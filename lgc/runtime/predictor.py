@@ -7,14 +7,12 @@ import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import InputError, LgcError, OptionError
-from lgc.frontend import ImportOptions, load_circuit
 from lgc.ir import Circuit, interp
 from lgc.passes import optimize
 from lgc.runtime.library import Library, is_built, open_library
@@ -34,22 +32,6 @@ _BLOCK = 2048
 
 _WORTH_BUILDING = 60_000
 """Samples from which building machine code takes less time than it saves: both grow with the gates."""
-
-
-def load(
-    path: Path | str, options: ImportOptions | None = None, *, engine: Engine = "auto", threads: int | None = None
-) -> Predictor:
-    """The model in a checkpoint or netlist of any family that docs/formats.md lists, ready to classify.
-
-    Args:
-        options: what another tool's file does not say, as ``lgc compile --config`` gives it:
-            ``ImportOptions.of(Path("facts.toml"))``, or ``ImportOptions.of(features=784, classes=10)``.
-        engine, threads: as for :class:`Predictor`.
-
-    Raises:
-        LgcError: the file is unusable, see :func:`lgc.frontend.load_circuit`; or as :class:`Predictor`.
-    """
-    return Predictor(load_circuit(path, options), engine=engine, threads=threads)
 
 
 class Predictor:

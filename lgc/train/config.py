@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from lgc.errors import InputError, OptionError
-from lgc.settings import Setting, check, described
+from lgc.settings import Setting, check_settings, described
 
 AUGMENTATIONS = ("none", "shift", "affine-elastic", "crop-flip")
 INTERPOLATIONS = ("bilinear", "bicubic")
@@ -120,7 +120,7 @@ class TrainConfig:
     pad: Annotated[int, _images("Largest move of crop-flip, in pixels.", low=0, high=1e4)] = 4
 
     def __post_init__(self) -> None:
-        check(self)
+        check_settings(self)
         if self.augment == "shift" and self.shift != round(self.shift):
             raise OptionError(f"shift is {self.shift}", hint="--augment shift moves by whole pixels")
         if self.arity > 2 and self.parametrisation == "gates":

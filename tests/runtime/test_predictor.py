@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from strategies import random_circuit, random_inputs
 
 import lgc
-from lgc import ImportOptions
+from lgc import ImportOptions, load
 from lgc.backend.base import write
 from lgc.backend.blif import Blif
 from lgc.errors import InputError, MissingToolError, OptionError, ToolError
 from lgc.ir import Circuit, Encoder, interp, write_lgn
-from lgc.runtime import Predictor, library, load
+from lgc.runtime import Predictor, library
 from lgc.tools import cc
 
 
@@ -140,7 +140,7 @@ def test_two_processes_build_the_same_model_at_once(tmp_path: Path) -> None:
     with (tmp_path / "m.lgn").open("w") as stream:
         write_lgn(circuit, stream)
     code = (
-        "import sys, numpy as np; from lgc.runtime import load; "
+        "import sys, numpy as np; from lgc import load; "
         "p = load(sys.argv[1], engine='c'); print(p.scores(np.arange(120, dtype=np.uint8).reshape(30, 4)).tolist())"
     )
     environment = {**os.environ, "LGC_CACHE": str(tmp_path / "cache")}

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from lgc.backend.base import write
 from lgc.backend.manifest import Port
 from lgc.backend.verilog import Verilog
-from lgc.bench.hardware import jobs, measure, table
+from lgc.bench.hardware import jobs, measure_on, table
 from lgc.cli import cli
 from lgc.driver.clock import parse_clock
 from lgc.errors import InputError, MissingToolError, OptionError, TimeLimitError, ToolError
@@ -382,7 +382,7 @@ def test_the_estimate_is_within_15_percent(layers, lut, stages, tmp_path, monkey
     monkeypatch.setenv("LGC_CACHE", str(tmp_path))
     circuit, part = network(layers, 60), find_part(f"lut{lut}")
     (verilog,) = jobs(circuit, part, stages)
-    row = measure(circuit, part, verilog, options=SynthOptions())
+    row = measure_on(circuit, part, verilog, options=SynthOptions())
     assert row.head == "adder"
     assert row.error is not None
     assert abs(row.error) < 0.15, row
@@ -400,12 +400,12 @@ def test_the_table_takes_the_smallest_head_and_on_small_parts_the_serial_one(sou
     assert 8 < deep.pipeline < 40  # as many stages as there are places
 
     small = replace(find_part("ice40-hx8k"), luts=200, ffs=9999)
-    fixed, serial = (measure(circuit, small, one, options=SynthOptions()) for one in jobs(circuit, small, 2))
+    fixed, serial = (measure_on(circuit, small, one, options=SynthOptions()) for one in jobs(circuit, small, 2))
     assert fixed.share > 1
     assert serial.error is not None
     assert abs(serial.error) < 0.15, serial
     asic, adder = find_part("asic"), Verilog(head="adder")
-    cells = measure(network((30,)), asic, adder, options=SynthOptions(liberty=LIBERTY))
+    cells = measure_on(network((30,)), asic, adder, options=SynthOptions(liberty=LIBERTY))
     lines = list(table([fixed, serial, cells]))
     assert lines[2].endswith("| does not fit |  |  |")
     assert f"| {100 * fixed.share:.0f} % |" in lines[2]
@@ -424,7 +424,7 @@ def test_the_estimate_knows_of_carry_chains(layers, part, stages, tmp_path, monk
     circuit, part = network(layers, 60), find_part(part)
     most = most_stages(place_stages(circuit, 0, "class").levels)
     verilog = Verilog(top="net", outputs="class", head="adder", pipeline=min(stages, most))
-    row = measure(circuit, part, verilog, options=SynthOptions(route=False))
+    row = measure_on(circuit, part, verilog, options=SynthOptions(route=False))
     guess = estimate(circuit, lut=4, head="adder", outputs="class", pipeline=stages, family=part.family)
     assert row.estimated == guess.luts
     assert row.result is not None
