@@ -182,9 +182,7 @@ def bench(name: str, **options: Any) -> Any:
     return Verb(request, bench_.bench)(**options)
 
 
-def load_source(
-    source: Any, options: Any = None, *, engine: Any = "auto", threads: int | None = None, **facts: Any
-) -> Any:
+def load(source: Any, options: Any = None, *, engine: Any = "auto", threads: int | None = None, **facts: Any) -> Any:
     """A network ready to classify arrays: ``lgc.load("model.pt").predict(X)``.
 
     Args:

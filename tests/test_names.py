@@ -28,8 +28,6 @@ TO_RENAME = {
     "Sums": "verify",
     "cover": "mapping",
     "estimate": "mapping",
-    "import_options": "cli",
-    "pack": "synth",
     "read_design": "verify",
     "read_model": "driver",
     "replay": "verify",
