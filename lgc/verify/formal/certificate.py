@@ -48,6 +48,11 @@ class Certificate:
         return PROVED if results == {PROVED} else OPEN
 
     @property
+    def is_proved(self) -> bool:
+        """Whether every part is proved."""
+        return self.result == PROVED
+
+    @property
     def open(self) -> list[Part]:
         """The parts that were not proved."""
         return [part for part in self.parts if part.result == OPEN]
