@@ -96,13 +96,13 @@ def mutate(asked: MutateRequest, progress: Progress | None = None) -> MutationSc
             a simulation did not end, or a tool is missing.
         LgcError: a file is unusable, or not this model's, or it is not Verilog.
     """
-    from lgc.driver.comparing import comparing, never_a_pass, read_model
+    from lgc.driver.comparing import comparing, model_of, never_a_pass
     from lgc.driver.data import vectors_for
     from lgc.verify import mutate as campaigns
 
     progress = progress or Silence()
     with never_a_pass():
-        source = read_model(asked, progress)
+        source = model_of(asked, progress)
         device = judged_device(asked, "--mutate")
         with comparing(asked, source, device, progress) as comparison:
             sets = vectors_for(asked, comparison)

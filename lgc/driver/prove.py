@@ -68,12 +68,12 @@ def prove(asked: ProveRequest, progress: Progress | None = None) -> Proof:
         NotCheckedError: something was not proved, and the ``result`` is the :class:`Proof`; or a tool is missing.
         LgcError: a file is unusable, or not this model's, or it is not Verilog.
     """
-    from lgc.driver.comparing import after_synthesis, as_verilog, comparing, device_under_test, never_a_pass, read_model
+    from lgc.driver.comparing import after_synthesis, as_verilog, comparing, device_under_test, model_of, never_a_pass
     from lgc.driver.crash import check_crash
 
     progress = progress or Silence()
     with never_a_pass():
-        source = read_model(asked, progress)
+        source = model_of(asked, progress)
         device = as_verilog(device_under_test(asked), "--formal")
         check_crash(asked.crash)
         with comparing(asked, source, device, progress) as comparison:
@@ -113,7 +113,7 @@ def _replayed(
 ) -> Report | None:
     """The refutation as a vector, reduced, in the simulator; None if it is about time."""
     from lgc.driver.crash import model_files
-    from lgc.verify.crash import reduced, replay, write_crash
+    from lgc.verify.crash import reduced, replayed, write_crash
 
     bits, differs = refutation.bits, refutation.differs
     if bits is None or differs is None:
@@ -122,7 +122,7 @@ def _replayed(
     if asked.crash is not None:
         files = model_files(source, asked.config, asked.facts, comparison.folder)
         return write_crash(asked.crash, comparison, bits, files, differs)
-    return replay(comparison.within("replay"), reduced(comparison, bits, differs))
+    return replayed(comparison.within("replay"), reduced(comparison, bits, differs))
 
 
 def _note(refutation: Refutation, replayed: Report | None, comparison: Comparison[VerilogText]) -> str:

@@ -111,16 +111,16 @@ def verify(asked: VerifyRequest, progress: Progress | None = None) -> Verdict:
             failed, a simulation took too long.
         LgcError: a file is unusable, or not this model's, or an option is impossible; nothing was run.
     """
-    from lgc.driver.comparing import after_synthesis, comparing, device_under_test, never_a_pass, read_model
+    from lgc.driver.comparing import after_synthesis, comparing, device_under_test, model_of, never_a_pass
     from lgc.driver.data import vectors_for
-    from lgc.verify.check import check
+    from lgc.verify.check import compare
     from lgc.verify.formats.verilog import VerilogText
     from lgc.verify.subject import VerifyOptions
 
     progress = progress or Silence()
     with never_a_pass():
         lanes = _lanes(asked)
-        source = read_model(asked, progress)
+        source = model_of(asked, progress)
         device = device_under_test(asked, VerifyOptions(lanes, asked.timeout, asked.simulator or "verilator"))
         _check_options(asked, device)
         with comparing(asked, source, device, progress) as comparison:
@@ -128,7 +128,7 @@ def verify(asked: VerifyRequest, progress: Progress | None = None) -> Verdict:
             if isinstance(device, VerilogText):
                 verilog = after_synthesis(asked, cast("Comparison[VerilogText]", comparison), asked.timeout)
                 return _verilog_verdict(asked, source, verilog, sets)
-            return _told(asked, source, check(comparison, sets), comparison)
+            return _told(asked, source, compare(comparison, sets), comparison)
 
 
 def _lanes(asked: VerifyRequest) -> int:
@@ -158,10 +158,10 @@ def _verilog_verdict(
     asked: VerifyRequest, source: Loaded, comparison: Comparison[VerilogText], sets: Sequence[VectorSet]
 ) -> Verdict:
     from lgc.driver.crash import crashed
-    from lgc.verify.check import check
+    from lgc.verify.check import compare
     from lgc.verify.waves import write_waves
 
-    report = check(comparison, sets)
+    report = compare(comparison, sets)
     if asked.waves:
         write_waves(comparison, report, sets, asked.waves)
     if asked.crash and report.mismatch:

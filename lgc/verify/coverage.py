@@ -79,13 +79,13 @@ def cover(comparison: Comparison[VerilogText], sets: Sequence[VectorSet]) -> tup
     text, manifest = device.rtl.text, device.rtl.manifest
     netlist = read_text(text, comparison.num_inputs).netlist
     groups = vote_groups(text, netlist, manifest.group_sizes)
-    before = measure(netlist, np.concatenate([one.bits for one in sets]), groups)
+    before = measure_coverage(netlist, np.concatenate([one.bits for one in sets]), groups)
     after = replace(before, toggled=before.toggled.copy(), seen=before.seen.copy(), possible=before.possible.copy())
     progress.step("coverage: vectors for the rest")
     return before, after, *complete(netlist, after)
 
 
-def measure(netlist: Netlist, bits: Bits, offsets: NDArray[np.int64]) -> Coverage:
+def measure_coverage(netlist: Netlist, bits: Bits, offsets: NDArray[np.int64]) -> Coverage:
     """The coverage of vectors (B, I).
 
     Args:
