@@ -445,7 +445,7 @@ def eval(
     config: Path | str | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> Evaluation:
-    """Accuracy of a network on a data set, as ``lgc.load(model).predict`` gives it.
+    """Accuracy of a network on a data set, as ``lgc.load_source(model).predict`` gives it.
 
     Raises:
         LgcError: the network or the data cannot be read, do not fit each other, or the data have no labels.

@@ -29,3 +29,23 @@ class Silence:
 
     def note(self, text: str) -> None:
         """See :class:`Progress`."""
+
+
+class Within:
+    """Progress of a part of the work: its steps bear the part's name in front.
+
+    Args:
+        progress: of all of it.
+        part: for people: ``3 register stages``.
+    """
+
+    def __init__(self, progress: Progress, part: str) -> None:
+        self._progress, self._part = progress, part
+
+    def step(self, name: str, done: int = 0, total: int | None = None) -> None:
+        """See :class:`Progress`."""
+        self._progress.step(f"{self._part}: {name}", done, total)
+
+    def note(self, text: str) -> None:
+        """See :class:`Progress`."""
+        self._progress.note(f"{self._part}: {text}")

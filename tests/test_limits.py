@@ -21,7 +21,7 @@ SOURCES = sorted([*PYTHON, *(path for suffix in ("c", "h", "cpp") for path in (R
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
 
 # What still has to shrink; the lists only do so too.
-LONG_FUNCTIONS = {"lgc/verify/formal/prove.py:prove"}
+LONG_FUNCTIONS: set[str] = set()
 MANY_ARGUMENTS: set[str] = set()
 LONG_FILES = {"tests/synth/test_synth.py"}
 LONG_LINES: set[str] = set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -77,7 +77,7 @@ def measure_on(
     verilog: Verilog,
     *,
     options: SynthOptions,
-    tell: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
 ) -> HardwareRow:
     """Compile an optimised circuit for a part and measure it there."""
     guess = 0
@@ -94,7 +94,7 @@ def measure_on(
         with tempfile.TemporaryDirectory(prefix="lgc-table-") as folder:
             source = Path(folder) / "net.v"
             write(verilog, circuit, source)
-            result = synthesize(source, part, options, tell)
+            result = synthesize(source, part, options, progress)
     except LgcError as error:
         return HardwareRow(part, verilog.head, guess, None, str(error))
     return HardwareRow(part, verilog.head, guess, result, str(result.problems[0]) if result.problems else "")
@@ -135,7 +135,7 @@ def _measured(
         own = options if part.is_asic else replace(options, liberty=None)
         for verilog in jobs(circuit, part, stages):
             start = perf_counter()
-            row = measure_on(circuit, part, verilog, options=own, tell=progress.step)
+            row = measure_on(circuit, part, verilog, options=own, progress=progress)
             progress.note(f"{name} on {part.name}, {row.head}: {perf_counter() - start:.0f} s")
             yield row
 

@@ -25,7 +25,7 @@ from lgc.verify.subject import DeviceUnderTest, VerifyOptions, check_provenance
 D = TypeVar("D", bound=DeviceUnderTest)
 
 
-def read_model(asked: ComparisonRequest, progress: Progress) -> Loaded:
+def model_of(asked: ComparisonRequest, progress: Progress) -> Loaded:
     """The model that is right by definition.
 
     Raises:

@@ -257,7 +257,7 @@ def _placed(
 
     options = SynthOptions(clock=parse_clock(asked.clock), seeds=tuple(range(1, asked.seeds + 1)))
     part = find_part(asked.part)
-    found, closure = close_circuit(circuit, format_, part, options, progress.step)
+    found, closure = close_circuit(circuit, format_, part, options, progress)
     return found, tuple(
         f"{one.stages} register stages: {one.fmax:.1f} MHz measured on {part.name}, "
         f"{'meets' if one.fmax >= closure.clock else 'misses'} the clock"

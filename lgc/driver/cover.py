@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from lgc.backend.verilog.textnet import read_text, vote_groups
-from lgc.driver.comparing import comparing, never_a_pass, read_model
-from lgc.driver.data import vectors_for
-from lgc.driver.mutate import judged_device
-from lgc.driver.read import Loaded
 from lgc.driver.sheet import Sheet, Shown
 from lgc.driver.verify_request import CoverRequest
 from lgc.errors import NotCheckedError
 from lgc.progress import Progress, Silence
-from lgc.verify.coverage import Coverage, complete, measure
-from lgc.verify.vectors import VectorSet
+
+if TYPE_CHECKING:
+    from lgc.driver.read import Loaded
+    from lgc.verify.coverage import Coverage
+    from lgc.verify.vectors import VectorSet
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -70,22 +67,18 @@ def cover(asked: CoverRequest, progress: Progress | None = None) -> CoverageScor
         NotCheckedError: there are no vectors, or a tool is missing.
         LgcError: a file is unusable, or not this model's, or it is not Verilog.
     """
+    from lgc.driver.comparing import comparing, model_of, never_a_pass
+    from lgc.driver.data import vectors_for
+    from lgc.driver.mutate import judged_device
+    from lgc.verify.coverage import cover as measured
+    from lgc.verify.vectors import VectorSet
+
     progress = progress or Silence()
     with never_a_pass():
-        source = read_model(asked, progress)
+        source = model_of(asked, progress)
         device = judged_device(asked, "--coverage")
         with comparing(asked, source, device, progress) as comparison:
-            device.check_fits(comparison.circuit)
-            sets = vectors_for(asked, comparison)
-            if not any(len(one.bits) for one in sets):
-                raise NotCheckedError("there are no vectors: nothing was covered", hint="Give data, or --random N")
-            progress.step("coverage")
-            rtl = device.rtl
-            netlist = read_text(rtl.text, comparison.num_inputs).netlist
-            groups = vote_groups(rtl.text, netlist, rtl.manifest.group_sizes)
-            before = measure(netlist, np.concatenate([one.bits for one in sets]), groups)
-            after = replace(before, **{name: getattr(before, name).copy() for name in ("toggled", "seen", "possible")})
-            bits, undecided = complete(netlist, after)
+            before, after, bits, undecided = measured(comparison, vectors_for(asked, comparison))
             return CoverageScore(source, before, after, VectorSet("coverage", bits), undecided)
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from lgc.driver.comparing import as_verilog, comparing, device_under_test, never_a_pass, read_model
-from lgc.driver.data import vectors_for
-from lgc.driver.read import Loaded
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.driver.verify_request import MutateRequest, VectorRequest
 from lgc.errors import NotCheckedError, OptionError
 from lgc.progress import Progress, Silence
-from lgc.verify import mutate as campaigns
-from lgc.verify.formats.verilog import VerilogText
-from lgc.verify.mutate.campaign import EQUIVALENT, FATES, KILLED, SURVIVED, UNDECIDED, Campaign
-from lgc.verify.vectors import VectorSet
+
+if TYPE_CHECKING:
+    from lgc.driver.read import Loaded
+    from lgc.verify.formats.verilog import VerilogText
+    from lgc.verify.mutate import Campaign
+    from lgc.verify.vectors import VectorSet
 
 _SHOWN = 5
 
@@ -39,11 +39,15 @@ class MutationScore(Shown):
     @property
     def score(self) -> float:
         """The share of the mutants not proved equivalent that the vectors given kill, 0 to 1."""
+        from lgc.verify.mutate.campaign import EQUIVALENT, KILLED
+
         different = len(self.campaign.outcomes) - self.campaign.count(EQUIVALENT)
         return self.campaign.count(KILLED) / different if different else 1.0
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
+        from lgc.verify.mutate.campaign import EQUIVALENT, FATES, KILLED, SURVIVED
+
         campaign = self.campaign
         rows = []
         for kind in campaign.kinds:
@@ -70,6 +74,8 @@ class MutationScore(Shown):
         Raises:
             NotCheckedError: if anything did.
         """
+        from lgc.verify.mutate.campaign import UNDECIDED
+
         left = [one.fault for one in self.campaign.outcomes if one.fate == UNDECIDED]
         if not left:
             return
@@ -90,9 +96,13 @@ def mutate(asked: MutateRequest, progress: Progress | None = None) -> MutationSc
             a simulation did not end, or a tool is missing.
         LgcError: a file is unusable, or not this model's, or it is not Verilog.
     """
+    from lgc.driver.comparing import comparing, model_of, never_a_pass
+    from lgc.driver.data import vectors_for
+    from lgc.verify import mutate as campaigns
+
     progress = progress or Silence()
     with never_a_pass():
-        source = read_model(asked, progress)
+        source = model_of(asked, progress)
         device = judged_device(asked, "--mutate")
         with comparing(asked, source, device, progress) as comparison:
             sets = vectors_for(asked, comparison)
@@ -106,6 +116,8 @@ def judged_device(asked: VectorRequest, flag: str) -> VerilogText:
     Raises:
         OptionError: it is no Verilog, or is right only for bits that features give: what judges makes others.
     """
+    from lgc.driver.comparing import as_verilog, device_under_test
+
     device = as_verilog(device_under_test(asked), flag)
     if device.ordered:
         raise OptionError(

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lgc.driver.comparing import (
-    after_synthesis,
-    as_verilog,
-    comparing,
-    device_path,
-    device_under_test,
-    never_a_pass,
-    read_model,
-)
-from lgc.driver.crash import check_crash, model_files
-from lgc.driver.read import Loaded
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.driver.verify_request import ProveRequest
 from lgc.errors import LgcError, MismatchError, NotCheckedError
-from lgc.files import write_text
 from lgc.progress import Progress, Silence
-from lgc.verify import formal
-from lgc.verify.comparison import Comparison
-from lgc.verify.crash import reduced, replay, write_crash
-from lgc.verify.explain import explain
-from lgc.verify.formal import Certificate, Refutation
-from lgc.verify.formats.verilog import VerilogText
-from lgc.verify.report import Report
-from lgc.verify.vectors import Bits
+
+if TYPE_CHECKING:
+    from lgc.driver.read import Loaded
+    from lgc.verify.comparison import Comparison
+    from lgc.verify.formal import Certificate, Refutation
+    from lgc.verify.formats.verilog import VerilogText
+    from lgc.verify.report import Report
+    from lgc.verify.vectors import Bits
 
 _ONLY_FORMAL = "a vector was found, but the simulator sees no difference on it: its Verilog is not yosys's"
 
@@ -56,7 +45,7 @@ class Proof(Shown):
     @property
     def ok(self) -> bool:
         """Whether every claim was proved."""
-        return self.certificate.result == formal.PROVED
+        return self.certificate.is_proved
 
     @property
     def vector(self) -> Bits | None:
@@ -79,9 +68,12 @@ def prove(asked: ProveRequest, progress: Progress | None = None) -> Proof:
         NotCheckedError: something was not proved, and the ``result`` is the :class:`Proof`; or a tool is missing.
         LgcError: a file is unusable, or not this model's, or it is not Verilog.
     """
+    from lgc.driver.comparing import after_synthesis, as_verilog, comparing, device_under_test, model_of, never_a_pass
+    from lgc.driver.crash import check_crash
+
     progress = progress or Silence()
     with never_a_pass():
-        source = read_model(asked, progress)
+        source = model_of(asked, progress)
         device = as_verilog(device_under_test(asked), "--formal")
         check_crash(asked.crash)
         with comparing(asked, source, device, progress) as comparison:
@@ -90,6 +82,10 @@ def prove(asked: ProveRequest, progress: Progress | None = None) -> Proof:
 
 
 def _proved(asked: ProveRequest, source: Loaded, comparison: Comparison[VerilogText]) -> Proof:
+    from lgc.driver.comparing import device_path
+    from lgc.files import write_text
+    from lgc.verify import formal
+
     work, path = comparison.folder / "formal", device_path(asked.file)
     work.mkdir(parents=True)
     rtl, circuit = comparison.device.rtl, comparison.circuit
@@ -116,6 +112,9 @@ def _replayed(
     asked: ProveRequest, source: Loaded, comparison: Comparison[VerilogText], refutation: Refutation
 ) -> Report | None:
     """The refutation as a vector, reduced, in the simulator; None if it is about time."""
+    from lgc.driver.crash import model_files
+    from lgc.verify.crash import reduced, replayed, write_crash
+
     bits, differs = refutation.bits, refutation.differs
     if bits is None or differs is None:
         return None
@@ -123,10 +122,12 @@ def _replayed(
     if asked.crash is not None:
         files = model_files(source, asked.config, asked.facts, comparison.folder)
         return write_crash(asked.crash, comparison, bits, files, differs)
-    return replay(comparison.within("replay"), reduced(comparison, bits, differs))
+    return replayed(comparison.within("replay"), reduced(comparison, bits, differs))
 
 
 def _note(refutation: Refutation, replayed: Report | None, comparison: Comparison[VerilogText]) -> str:
+    from lgc.verify.explain import explain
+
     if replayed is None:
         return f"{refutation.claim} is not as the manifest's latency has it"
     return ". ".join(explain(replayed, comparison.circuit)) or _ONLY_FORMAL

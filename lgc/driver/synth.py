@@ -156,7 +156,7 @@ def synth(asked: SynthRequest, progress: Progress | None = None) -> Synthesis:
     part = find_part(asked.part)
     _check_outputs(asked, rtl)
     told = progress or Silence()
-    result = synthesize(rtl, part, _options(asked), told.step)
+    result = synthesize(rtl, part, _options(asked), told)
     found = Synthesis(result, asked)
     if asked.json is not None:
         write_text(asked.json, found.to_json())

@@ -5,36 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from lgc.driver.comparing import (
-    after_synthesis,
-    comparing,
-    device_path,
-    device_under_test,
-    never_a_pass,
-    read_model,
-    refuse_idle,
-)
-from lgc.driver.crash import check_crash, crashed
-from lgc.driver.data import vectors_for
-from lgc.driver.read import Loaded
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.driver.verify_request import VerifyRequest
 from lgc.errors import MismatchError, OptionError, OutputError
-from lgc.files import write_text
 from lgc.progress import Progress, Silence
-from lgc.verify.check import check
-from lgc.verify.comparison import Comparison
-from lgc.verify.explain import explain
-from lgc.verify.formats.amaranth import AmaranthModule
-from lgc.verify.formats.verilog import VerilogText
-from lgc.verify.report import Mismatch, Report, SetResult
-from lgc.verify.reports.junit import junit_xml
-from lgc.verify.reports.sarif import sarif_json
-from lgc.verify.subject import DeviceUnderTest, VerifyOptions
-from lgc.verify.vectors import VectorSet
-from lgc.verify.waves import check_waves, write_waves
+
+if TYPE_CHECKING:
+    from lgc.driver.read import Loaded
+    from lgc.verify.comparison import Comparison
+    from lgc.verify.formats.verilog import VerilogText
+    from lgc.verify.report import Mismatch, Report, SetResult
+    from lgc.verify.subject import DeviceUnderTest
+    from lgc.verify.vectors import VectorSet
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -127,10 +111,16 @@ def verify(asked: VerifyRequest, progress: Progress | None = None) -> Verdict:
             failed, a simulation took too long.
         LgcError: a file is unusable, or not this model's, or an option is impossible; nothing was run.
     """
+    from lgc.driver.comparing import after_synthesis, comparing, device_under_test, model_of, never_a_pass
+    from lgc.driver.data import vectors_for
+    from lgc.verify.check import compare
+    from lgc.verify.formats.verilog import VerilogText
+    from lgc.verify.subject import VerifyOptions
+
     progress = progress or Silence()
     with never_a_pass():
         lanes = _lanes(asked)
-        source = read_model(asked, progress)
+        source = model_of(asked, progress)
         device = device_under_test(asked, VerifyOptions(lanes, asked.timeout, asked.simulator or "verilator"))
         _check_options(asked, device)
         with comparing(asked, source, device, progress) as comparison:
@@ -138,7 +128,7 @@ def verify(asked: VerifyRequest, progress: Progress | None = None) -> Verdict:
             if isinstance(device, VerilogText):
                 verilog = after_synthesis(asked, cast("Comparison[VerilogText]", comparison), asked.timeout)
                 return _verilog_verdict(asked, source, verilog, sets)
-            return _told(asked, source, check(comparison, sets), comparison)
+            return _told(asked, source, compare(comparison, sets), comparison)
 
 
 def _lanes(asked: VerifyRequest) -> int:
@@ -152,6 +142,11 @@ def _lanes(asked: VerifyRequest) -> int:
 
 def _check_options(asked: VerifyRequest, device: DeviceUnderTest) -> None:
     """Refuse what is without effect or cannot be, before anything runs."""
+    from lgc.driver.comparing import refuse_idle
+    from lgc.driver.crash import check_crash
+    from lgc.verify.formats.amaranth import AmaranthModule
+    from lgc.verify.waves import check_waves
+
     refuse_idle(asked, device, "netlist", "lanes", "waves", "crash", "liberty")
     if not isinstance(device, AmaranthModule):
         refuse_idle(asked, device, "simulator")
@@ -162,7 +157,11 @@ def _check_options(asked: VerifyRequest, device: DeviceUnderTest) -> None:
 def _verilog_verdict(
     asked: VerifyRequest, source: Loaded, comparison: Comparison[VerilogText], sets: Sequence[VectorSet]
 ) -> Verdict:
-    report = check(comparison, sets)
+    from lgc.driver.crash import crashed
+    from lgc.verify.check import compare
+    from lgc.verify.waves import write_waves
+
+    report = compare(comparison, sets)
     if asked.waves:
         write_waves(comparison, report, sets, asked.waves)
     if asked.crash and report.mismatch:
@@ -172,6 +171,9 @@ def _verilog_verdict(
 
 def _told(asked: VerifyRequest, source: Loaded, report: Report, comparison: Comparison[DeviceUnderTest]) -> Verdict:
     """Reports written, and the verdict returned or raised."""
+    from lgc.driver.comparing import device_path
+    from lgc.verify.explain import explain
+
     path = device_path(asked.file)
     explanation = tuple(explain(report, comparison.circuit))
     _write_reports(asked, report, path, ". ".join(explanation))
@@ -186,6 +188,10 @@ def _told(asked: VerifyRequest, source: Loaded, report: Report, comparison: Comp
 
 def _write_reports(asked: VerifyRequest, report: Report, path: Path, explanation: str) -> None:
     """JUnit and SARIF. One that cannot be written does not hide a difference."""
+    from lgc.files import write_text
+    from lgc.verify.reports.junit import junit_xml
+    from lgc.verify.reports.sarif import sarif_json
+
     for file, text, name in ((asked.junit, junit_xml, path.name), (asked.sarif, sarif_json, path.as_posix())):
         if file is None:
             continue

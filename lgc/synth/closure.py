@@ -17,6 +17,7 @@ from lgc.errors import OptionError, ToolError
 from lgc.ir import Circuit
 from lgc.mapping.pipeline import Pipeline, most_stages
 from lgc.parts.part import Part, check_clock, check_measurable
+from lgc.progress import Progress, Silence, Within
 from lgc.synth.flow import SynthOptions, synthesize
 
 # Where a part says nothing: between 1.4 (ice40-hx8k, a small net) and 3.3 (ecp5-85k, 15,000 lookup tables).
@@ -133,18 +134,18 @@ def _out_of_reach(closure: Closure, most: int) -> str:
 
 
 def close_circuit(
-    circuit: Circuit, verilog: Verilog, part: Part, options: SynthOptions, tell: Callable[[str], None] | None = None
+    circuit: Circuit, verilog: Verilog, part: Part, options: SynthOptions, progress: Progress | None = None
 ) -> tuple[Verilog, Closure]:
     """The Verilog part with the fewest register stages with which the circuit meets the options' clock on a part.
 
     Args:
-        tell: called with a sentence for every attempt, and with the steps of the tools.
+        progress: hears every attempt, and the steps of the tools.
 
     Raises:
         OptionError: the part has no nextpnr, or the clock is out of reach.
         LgcError: what :func:`lgc.synth.flow.synthesize` raises, or what stopped a measurement.
     """
-    say = tell or (lambda _what: None)
+    progress = progress or Silence()
     check_measurable(part)
     check_clock(part, options.clock)
     verilog = verilog.settled(circuit, part)
@@ -154,7 +155,7 @@ def close_circuit(
             # Named by the stages alone: what was measured of the same text before is found again.
             source = Path(folder) / "circuit.v"
             write(replace(verilog, pipeline=stages, interface="none", board=""), circuit, source)
-            result = synthesize(source, part, options, lambda step: say(f"{stages} register stages: {step}"))
+            result = synthesize(source, part, options, Within(progress, f"{stages} register stages"))
         if result.problems:
             raise result.problems[0]
         fmax = result.value("fmax")
@@ -163,7 +164,8 @@ def close_circuit(
         return fmax
 
     def report(one: Attempt) -> None:
-        say(f"{one.stages} register stages: {one.fmax:.1f} MHz measured, {one.delay:.1f} LUTs in a row estimated")
+        told = Within(progress, f"{one.stages} register stages")
+        told.step(f"{one.fmax:.1f} MHz measured, {one.delay:.1f} LUTs in a row estimated")
 
     def place(stages: int) -> Pipeline:
         return replace(verilog, pipeline=stages).placed(circuit)

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from lgc.errors import InputError, LgcError, OptionError, TimeLimitError
 from lgc.files import replacing
 from lgc.parts.boards import BOARDS
 from lgc.parts.part import Part, check_clock, check_measurable
+from lgc.progress import Progress, Silence, Within
 from lgc.synth.design import Design, read_design
 from lgc.synth.nextpnr import Placed, Placement, find_nextpnr, pack_bitstream, place
 from lgc.synth.report import ESTIMATED, MEASURED, STATED, Result
@@ -23,8 +24,6 @@ from lgc.tools.cc import cache_folder
 from lgc.tools.find import Tool, has_program
 from lgc.tools.run import workers
 from lgc.tools.yosys import find_yosys
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def synthesize(source: Path, part: Part, options: SynthOptions, progress: Progre
         OptionError, InputError: something that was given is unusable.
         ToolError, MissingToolError: yosys failed or is missing.
     """
-    tell = progress or (lambda _what: None)
+    progress = progress or Silence()
     clock = options.clock or _board_clock(options.board) or part.clock
     check_clock(part, clock)
     if options.clock:
@@ -80,7 +79,7 @@ def synthesize(source: Path, part: Part, options: SynthOptions, progress: Progre
     result = Result(design.name, design.sha256(), design.top, part.name, part.chip, clock)
     if design.latency is not None:
         result.add("latency", design.latency, "clocks", STATED, "manifest")
-    made = _cached_yosys(design, part, options, tell)
+    made = _cached_yosys(design, part, options, progress)
     result.netlist = made.folder / "netlist.v"
     _add_synthesised(result, made, options)
     if options.netlist is not None:
@@ -93,7 +92,7 @@ def synthesize(source: Path, part: Part, options: SynthOptions, progress: Progre
         return result
     try:
         _check_fit(result, part)
-        _route(result, made, design, part, options, tell)
+        _route(result, made, design, part, options, progress)
     except LgcError as error:
         result.problems.append(error)
     return result
@@ -126,7 +125,7 @@ def _check(part: Part, options: SynthOptions) -> None:
         raise OptionError("there are no seeds", hint="Give --seeds N, at least 1")
 
 
-def _cached_yosys(design: Design, part: Part, options: SynthOptions, tell: Progress) -> Synthesised:
+def _cached_yosys(design: Design, part: Part, options: SynthOptions, progress: Progress) -> Synthesised:
     pins = bool(design.constraints)
     wrap = bool(part.family.nextpnr) and not pins and bool(design.ports)
     job = SynthesisJob(design, part, options.liberty, pins, wrap)
@@ -135,12 +134,12 @@ def _cached_yosys(design: Design, part: Part, options: SynthOptions, tell: Progr
     parts = [tool, design.top, "\n".join(job.script()), repr(design.ports), repr(part.family)]
     folder = _store() / digest(*design.texts, liberty, *(part.encode() for part in parts))
     if options.cache and (folder / "circuit.json").exists():
-        tell("yosys: as measured before")
+        progress.step("yosys: as measured before")
         return read_synthesised(job, folder)
     fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".run-"))
     try:
         with _within_limit(folder, options, f"yosys, {design.name}"):
-            run_synthesis(job, fresh, timeout=options.timeout, listen=lambda step: tell(f"yosys: {step}"))
+            run_synthesis(job, fresh, timeout=options.timeout, listen=Within(progress, "yosys").step)
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
     finally:
@@ -214,12 +213,12 @@ def _check_fit(result: Result, part: Part) -> None:
 
 
 def _route(
-    result: Result, made: Synthesised, design: Design, part: Part, options: SynthOptions, tell: Progress
+    result: Result, made: Synthesised, design: Design, part: Part, options: SynthOptions, progress: Progress
 ) -> None:
     tool = find_nextpnr(part)
     with tempfile.TemporaryDirectory(prefix="lgc-synth-") as name:
         work = Path(name)
-        seeds = _Seeds(tool, _placement(result.clock, made, design, part, options), work, options, tell)
+        seeds = _Seeds(tool, _placement(result.clock, made, design, part, options), work, options, progress)
         placed = seeds.place_all()
         result.problems += seeds.problems
         how = "ports at the pins of a board" if design.constraints else "out of context, with registers at all ports"
@@ -261,7 +260,7 @@ class _Seeds:
     wanted: Placement
     work: Path
     options: SynthOptions
-    tell: Progress
+    progress: Progress
     problems: list[LgcError] = field(default_factory=list)
 
     def place_all(self) -> list[Placed]:
@@ -283,9 +282,8 @@ class _Seeds:
             return Placed.of_json(kept.read_text(encoding="utf-8"))
         try:
             with _within_limit(kept, options, f"{name}, seed {seed}"):
-                placed = place(
-                    self.wanted, self.work / str(seed), seed, lambda step: self.tell(f"{name}: seed {seed} {step}")
-                )
+                told = Within(self.progress, f"{name}: seed {seed}")
+                placed = place(self.wanted, self.work / str(seed), seed, told.step)
         except LgcError as error:
             self.problems.append(error)
             return Placed(seed, problem=str(error))

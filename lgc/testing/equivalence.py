@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from lgc.driver.request import Request, request
 from lgc.errors import MismatchError
 
 if TYPE_CHECKING:
     from lgc.driver.request import Source
     from lgc.driver.verify import Verdict
     from lgc.driver.verify_request import Device
+
+R = TypeVar("R", bound=Request)
 
 
 class NotEquivalentError(MismatchError, AssertionError):
@@ -29,9 +34,8 @@ def compile_verilog(model: Source, file: Path | str, **options: Any) -> Path:
     """
     from lgc.driver.compile import compile as compile_
     from lgc.driver.compile_request import CompileRequest
-    from lgc.driver.request import request
 
-    return compile_(request(CompileRequest, {"model": model, "output": Path(file)}, options)).path
+    return compile_(_request(CompileRequest, options | {"model": model, "output": Path(file)})).path
 
 
 def assert_equivalent(model: Source, file: Device, **options: Any) -> Verdict:
@@ -49,13 +53,16 @@ def assert_equivalent(model: Source, file: Device, **options: Any) -> Verdict:
         NotCheckedError: it could not be checked, which is never a pass.
         InputError: a file is unusable, or is another model's, or an option is impossible.
     """
-    from lgc.driver.request import request
     from lgc.driver.verify import verify
     from lgc.driver.verify_request import VerifyRequest
 
     try:
-        return verify(request(VerifyRequest, {"model": model, "file": file}, options))
+        return verify(_request(VerifyRequest, options | {"model": model, "file": file}))
     except MismatchError as error:
         differs = NotEquivalentError(error.message, where=error.where, hint=error.hint)
         differs.result = error.result
         raise differs from None
+
+
+def _request(kind: type[R], options: Mapping[str, Any]) -> R:
+    return request(kind, options, [one.name for one in fields(kind)])

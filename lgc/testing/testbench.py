@@ -32,7 +32,7 @@ Bits = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Result:
+class Output:
     """What stood at the outputs for one vector; what is no port is None."""
 
     row: int
@@ -52,7 +52,7 @@ class Testbench:
     def __init__(self, dut: Any, model: Path | str, manifest: Path | str) -> None:
         self.dut, self.circuit, self.manifest = dut, load_circuit(model), read_manifest(Path(manifest))
 
-    async def results(self, bits: Bits, clocks: Sequence[Clock] | None = None) -> AsyncIterator[Result]:
+    async def results(self, bits: Bits, clocks: Sequence[Clock] | None = None) -> AsyncIterator[Output]:
         """Drive vectors, bool (B, I), and yield what comes out, in order.
 
         Args:
@@ -70,7 +70,7 @@ class Testbench:
         async for due, is_valid in drive(self.dut, rows, plain, self.manifest.input_port):
             assert is_valid == (due >= 0), f"out_valid is {int(is_valid)}"
             if due >= 0:
-                yield Result(due, self._scores(), self._class())
+                yield Output(due, self._scores(), self._class())
 
     async def check(self, bits: Bits, clocks: Sequence[Clock] | None = None) -> int:
         """Drive vectors and compare every score and class; returns how many.

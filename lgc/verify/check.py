@@ -21,7 +21,7 @@ from lgc.verify.vectors import VectorSet
 _FEW = 64
 
 
-def check(comparison: Comparison[DeviceUnderTest], sets: Sequence[VectorSet]) -> Report:
+def compare(comparison: Comparison[DeviceUnderTest], sets: Sequence[VectorSet]) -> Report:
     """Run all vectors and compare every result.
 
     Args:
@@ -57,8 +57,8 @@ def check(comparison: Comparison[DeviceUnderTest], sets: Sequence[VectorSet]) ->
             _look_again(comparison, report, view, again, sets)
     if report.mismatch:
         step("triage")
-        finding = device.locate(comparison.circuit, reference, report.mismatch, folder / "triage")
-        report.mismatch = replace(report.mismatch, finding=finding)
+        location = device.locate(comparison.circuit, reference, report.mismatch, folder / "triage")
+        report.mismatch = replace(report.mismatch, location=location)
     return report
 
 

@@ -5,13 +5,19 @@ All of it is measured on the netlist that the text says (:mod:`lgc.backend.veril
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.backend.verilog.textnet import read_text, vote_groups
+from lgc.errors import NotCheckedError
 from lgc.ir import Netlist, interp
+from lgc.verify.comparison import Comparison
+from lgc.verify.formats.verilog import VerilogText
 from lgc.verify.sat import Sat
+from lgc.verify.vectors import VectorSet
 
 Bits = NDArray[np.bool_]
 U64 = NDArray[np.uint64]
@@ -55,7 +61,31 @@ class Coverage:
         return int((self.seen == self.possible).sum())
 
 
-def measure(netlist: Netlist, bits: Bits, offsets: NDArray[np.int64]) -> Coverage:
+def cover(comparison: Comparison[VerilogText], sets: Sequence[VectorSet]) -> tuple[Coverage, Coverage, Bits, int]:
+    """The coverage of Verilog by vectors, and by those that are made for the rest too.
+
+    Returns:
+        Both, the vectors made, bool (N, I), and how many combinations of inputs the solver left undecided.
+
+    Raises:
+        NotCheckedError: there are no vectors.
+        MissingToolError: python-sat is not installed.
+    """
+    device, progress = comparison.device, comparison.progress
+    device.check_fits(comparison.circuit)
+    if not any(len(one.bits) for one in sets):
+        raise NotCheckedError("there are no vectors: nothing was covered", hint="Give data, or --random N")
+    progress.step("coverage")
+    text, manifest = device.rtl.text, device.rtl.manifest
+    netlist = read_text(text, comparison.num_inputs).netlist
+    groups = vote_groups(text, netlist, manifest.group_sizes)
+    before = measure_coverage(netlist, np.concatenate([one.bits for one in sets]), groups)
+    after = replace(before, toggled=before.toggled.copy(), seen=before.seen.copy(), possible=before.possible.copy())
+    progress.step("coverage: vectors for the rest")
+    return before, after, *complete(netlist, after)
+
+
+def measure_coverage(netlist: Netlist, bits: Bits, offsets: NDArray[np.int64]) -> Coverage:
     """The coverage of vectors (B, I).
 
     Args:

@@ -10,7 +10,7 @@ from pathlib import Path
 from lgc.errors import LgcError, OutputError
 from lgc.ir import Circuit, interp
 from lgc.ir.naming import labels
-from lgc.verify.check import check
+from lgc.verify.check import compare
 from lgc.verify.comparison import Comparison
 from lgc.verify.explain import explain
 from lgc.verify.formats.verilog import VerilogText
@@ -85,7 +85,7 @@ def write_crash(
         raise OutputError(f"cannot make the crash folder: {error.strerror}", where=str(crash)) from None
     one = reduced(comparison, bits, differs or simulated(comparison.within("reduce")))
     write_vectors(crash / VECTOR, [one], comparison.num_inputs)
-    report = replay(comparison.within("reduced"), one)
+    report = replayed(comparison.within("reduced"), one)
     write_waves(comparison.within("reduced"), report, [one], crash / WAVES)
     (crash / REPORT).write_text(_text(report, comparison.circuit, one.bits[0]), encoding="utf-8")
     command = ["lgc", "verify", files.model.name, rtl.path.name, "--vectors", VECTOR]
@@ -96,16 +96,16 @@ def write_crash(
     return report
 
 
-def replay(comparison: Comparison[VerilogText], vectors: VectorSet) -> Report:
+def replayed(comparison: Comparison[VerilogText], vectors: VectorSet) -> Report:
     """What the simulator says of few vectors."""
-    return check(replace(comparison, device=comparison.device.one_lane()), [vectors])
+    return compare(replace(comparison, device=comparison.device.one_lane()), [vectors])
 
 
 def _text(report: Report, circuit: Circuit, bits: Bits) -> str:
     sentences = list(explain(report, circuit)) or ["The simulator sees no difference on this vector"]
-    finding = report.mismatch.finding if report.mismatch else None
-    if finding is not None and finding.gate is not None:
-        sentences.append(_model_side(circuit, bits, finding.gate.layer, finding.gate.neuron))
+    location = report.mismatch.location if report.mismatch else None
+    if location is not None and location.gate is not None:
+        sentences.append(_model_side(circuit, bits, location.gate.layer, location.gate.neuron))
     return "\n".join(f"{sentence}." for sentence in [*sentences, *report.problems]) + "\n"
 
 

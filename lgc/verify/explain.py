@@ -26,5 +26,5 @@ def explain(report: Report, circuit: Circuit) -> Iterator[str]:
         f"expected class {mismatch.expected_class} ({names[mismatch.expected_class]}), seen {seen}; "
         f"input bits that are one ({len(ones)}): {shown or 'none'}"
     )
-    if mismatch.finding:
-        yield mismatch.finding.note
+    if mismatch.location:
+        yield mismatch.location.note

@@ -26,7 +26,7 @@ def synthesised(
     """
     chosen = find_part(part)
     options = SynthOptions(route=False, liberty=liberty, timeout=timeout)
-    result = synthesize(emitted.path, chosen, options, progress.step)
+    result = synthesize(emitted.path, chosen, options, progress)
     assert result.netlist is not None
     path = folder / f"{emitted.path.stem}-{chosen.name}.v"
     text = simulation_text(result.netlist, chosen)

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from lgc.frontend.reference import Reference
 from lgc.sim.simulate import Observed
-from lgc.verify.triage import Finding
+from lgc.verify.triage import Location
 from lgc.verify.vectors import Bits, VectorSet
 
 
 @dataclass(frozen=True, eq=False)
 class Mismatch:
-    """One vector on which file and model differ. ``finding`` says where, if it was looked for."""
+    """One vector on which file and model differ. ``location`` says where, if it was looked for."""
 
     label: str
     bits: NDArray[np.bool_]
@@ -25,7 +25,7 @@ class Mismatch:
     seen_scores: list[int] | None
     expected_class: int
     seen_class: int | None
-    finding: Finding | None = None
+    location: Location | None = None
 
 
 @dataclass(frozen=True)

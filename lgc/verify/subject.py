@@ -22,7 +22,7 @@ from lgc.sim import SimulatorName
 from lgc.sim.registry import SIMULATORS
 from lgc.sim.simulate import Observed
 from lgc.verify.report import Mismatch
-from lgc.verify.triage import Finding
+from lgc.verify.triage import Location
 
 Bits = NDArray[np.bool_]
 LANES = 64
@@ -139,13 +139,13 @@ class DeviceUnderTest(ABC):
         """A second way into it that the vectors should go too; None if there is none."""
         return None
 
-    def locate(self, circuit: Circuit, reference: Reference, mismatch: Mismatch, folder: Path) -> Finding | None:
+    def locate(self, circuit: Circuit, reference: Reference, mismatch: Mismatch, folder: Path) -> Location | None:
         """Where it differs on a vector: here, the first class whose score does."""
         del reference, folder
         return first_class(circuit, mismatch)
 
 
-def first_class(circuit: Circuit, mismatch: Mismatch) -> Finding | None:
+def first_class(circuit: Circuit, mismatch: Mismatch) -> Location | None:
     """The first class whose score differs; None if only the decision does, or scores are not shown."""
     if mismatch.seen_scores is None:
         return None
@@ -156,7 +156,7 @@ def first_class(circuit: Circuit, mismatch: Mismatch) -> Finding | None:
     else:
         name = circuit.head.classes[wrong[0]]
         note = f"the first of {len(wrong)} scores that differ is that of class {wrong[0]} ({name})"
-    return Finding(None, None, len(wrong), len(mismatch.expected_scores), note)
+    return Location(None, None, len(wrong), len(mismatch.expected_scores), note)
 
 
 def check_provenance(device: Sourced, model_digest: str) -> None:

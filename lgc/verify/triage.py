@@ -16,7 +16,7 @@ from lgc.sim.verilator import VerilatorSimulator
 
 
 @dataclass(frozen=True)
-class Finding:
+class Location:
     """What triage found.
 
     Attributes:
@@ -34,7 +34,7 @@ class Finding:
     note: str
 
 
-def locate(rtl: Rtl, reference: Reference, bits: NDArray[np.bool_], folder: Path, timeout: float) -> Finding:
+def locate(rtl: Rtl, reference: Reference, bits: NDArray[np.bool_], folder: Path, timeout: float) -> Location:
     """Simulate one vector with every gate visible, and compare each with its neuron in the model.
 
     Every emitted gate line names the neuron that it computes; passes keep the value of a net that keeps its name.
@@ -45,16 +45,16 @@ def locate(rtl: Rtl, reference: Reference, bits: NDArray[np.bool_], folder: Path
     try:
         observed = _observe(rtl, bits, stages, folder, timeout)
     except LgcError as error:
-        return Finding(None, None, 0, 0, f"the layers could not be compared: {error}")
+        return Location(None, None, 0, 0, f"the layers could not be compared: {error}")
     wrong = [gate for gate in gates if _differs(gate, observed, model)]
     if not gates:
-        return Finding(None, None, 0, 0, "no gate line names a neuron of the model: the layers could not be compared")
+        return Location(None, None, 0, 0, "no gate line names a neuron of the model: the layers could not be compared")
     if not wrong:
         note = (
             f"all {len(gates)} gates agree with the model on this vector: "
             "the popcount, the argmax or the outputs differ"
         )
-        return Finding(None, None, 0, len(gates), note)
+        return Location(None, None, 0, len(gates), note)
     order = {name: index for index, name in enumerate(model)}
     first = min(wrong, key=lambda gate: (order[gate.layer], gate.neuron))
     expected = bool(model[first.layer][0, first.neuron])
@@ -63,7 +63,7 @@ def locate(rtl: Rtl, reference: Reference, bits: NDArray[np.bool_], folder: Path
         f"the hardware {int(not expected)}; line {first.line} of {rtl.path.name}: "
         f"{first.stage}[{first.index}] = {first.expression}"
     )
-    return Finding(first, expected, len(wrong), len(gates), note)
+    return Location(first, expected, len(wrong), len(gates), note)
 
 
 def _differs(gate: GateLine, observed: dict[str, NDArray[np.bool_]], model: dict[str, NDArray[np.bool_]]) -> bool:

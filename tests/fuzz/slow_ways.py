@@ -29,7 +29,7 @@ from lgc.backend.verilog import Verilog
 from lgc.frontend.reference import InterpreterReference
 from lgc.ir import Circuit, interp
 from lgc.mapping.shape import HeadShape
-from lgc.verify.check import check as check_file
+from lgc.verify.check import compare
 from lgc.verify.comparison import Comparison
 from lgc.verify.features import features_for, given_by_features
 from lgc.verify.formats import open_device
@@ -140,7 +140,7 @@ def check_files(circuits: Sequence[Circuit], seed: int) -> None:
             bits = given_by_features(circuit.encoder, bits) if device.ordered else bits
             sets = [VectorSet("random", bits)]
             comparison = Comparison.of(device, circuit, InterpreterReference(circuit), Path(name) / "build")
-            report = check_file(comparison, sets)
+            report = compare(comparison, sets)
             if report.mismatches:
                 raise Difference("files", circuit, f"{suffix}: {report.mismatches} vectors differ")
 

@@ -175,7 +175,7 @@ def test_without_a_compiler_numpy_computes(monkeypatch: pytest.MonkeyPatch) -> N
     predictor = Predictor(BINARY)
     assert predictor.engine == "numpy"
     np.testing.assert_array_equal(predictor.scores(bits), interp.scores(BINARY, bits))
-    with pytest.raises(MissingToolError, match="no C compiler"):
+    with pytest.raises(MissingToolError, match="a C compiler is not installed"):
         Predictor(BINARY, engine="c")
 
 

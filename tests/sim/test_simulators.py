@@ -26,7 +26,7 @@ from lgc.frontend.reference import InterpreterReference
 from lgc.sim import SimulatorName
 from lgc.sim.icarus import IcarusSimulator
 from lgc.sim.registry import SIMULATORS
-from lgc.verify.check import check as compare
+from lgc.verify.check import compare
 from lgc.verify.comparison import Comparison
 from lgc.verify.formats.verilog import VerilogText
 from lgc.verify.report import Report

@@ -29,6 +29,7 @@ from lgc.mapping.heads.mapped import map_circuit
 from lgc.mapping.pipeline import most_stages
 from lgc.parts.boards import BOARDS
 from lgc.parts.part import check_clock, find_part, parts
+from lgc.progress import Silence
 from lgc.synth import flow, nextpnr
 from lgc.synth.cells import count_cells, stage_of
 from lgc.synth.flow import SynthOptions, synthesize
@@ -256,6 +257,16 @@ def test_seeds_give_best_median_and_worst(source, monkeypatch):
     assert result.used == {"LC": (9, 10)}
 
 
+class Heard(Silence):
+    """The steps that were told."""
+
+    def __init__(self):
+        self.steps = []
+
+    def step(self, name, done=0, total=None):
+        self.steps.append(name)
+
+
 RIPUP = """
 import json, sys, time
 aim = float(sys.argv[sys.argv.index('--freq') + 1])
@@ -276,11 +287,11 @@ def test_a_clock_out_of_reach_is_not_routed_for(clock, fmax, source, monkeypatch
     """Up to a tenth above what placement says the router is let try; beyond, it aims at that."""
     synthesize(source, find_part("ecp5-25k"), SynthOptions(route=False))  # yosys needs its time
     fake_nextpnr(monkeypatch, RIPUP)
-    said = []
-    result = synthesize(source, find_part("ecp5-25k"), SynthOptions(clock=clock, timeout=3), said.append)
+    heard = Heard()
+    result = synthesize(source, find_part("ecp5-25k"), SynthOptions(clock=clock, timeout=3), heard)
     assert result.value("fmax") == (None if fmax is None else pytest.approx(fmax))
     assert result.partial == (fmax is None)
-    assert ("nextpnr-fake: seed 1 aims at 158.28 MHz" in "\n".join(said)) == (clock == 200)
+    assert ("nextpnr-fake: seed 1: aims at 158.28 MHz" in heard.steps) == (clock == 200)
 
 
 def test_a_router_that_ends_by_itself_is_given_the_clock_asked_for(source, monkeypatch):

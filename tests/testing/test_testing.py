@@ -19,7 +19,7 @@ from lgc.errors import NotCheckedError
 from lgc.testing import NotEquivalentError, assert_equivalent, compile_verilog
 from lgc.verify.report import Mismatch, Report, SetResult
 from lgc.verify.reports.sarif import sarif_json
-from lgc.verify.triage import Finding
+from lgc.verify.triage import Location
 
 ROOT = Path(__file__).parents[2]
 ICARUS = pytest.mark.skipif(not shutil.which("vvp"), reason="Icarus is not installed")
@@ -89,8 +89,8 @@ def report(*, wrong: bool) -> Report:
     one = Report("torch", 1, ("scores",))
     one.sets.append(SetResult("random", 9, int(wrong), 0.0))
     if wrong:
-        finding = Finding(None, None, 0, 1, "the popcount differs")
-        one.mismatch = Mismatch("random vector 3", np.zeros(4, np.bool_), [1], [2], 0, None, finding)
+        location = Location(None, None, 0, 1, "the popcount differs")
+        one.mismatch = Mismatch("random vector 3", np.zeros(4, np.bool_), [1], [2], 0, None, location)
     return one
 
 

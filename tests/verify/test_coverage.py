@@ -11,7 +11,7 @@ from strategies import all_inputs, circuits, random_circuit
 
 from lgc.errors import InputError, NotCheckedError
 from lgc.ir import Circuit, interp
-from lgc.verify.coverage import complete, measure
+from lgc.verify.coverage import complete, measure_coverage
 from lgc.verify.vectorfile import read_vectors, write_vectors
 from lgc.verify.vectors import VectorSet
 
@@ -21,7 +21,7 @@ def test_coverage_is_what_it_says(circuit: Circuit) -> None:
     """Toggled, excited and propagated, each by its definition on every vector."""
     netlist = circuit.netlist
     bits = all_inputs(netlist.num_inputs)[1::3]
-    found = measure(netlist, bits, circuit.head.offsets)
+    found = measure_coverage(netlist, bits, circuit.head.offsets)
     nets = interp.unpack(interp.evaluate_nets(netlist, interp.pack(bits)), len(bits))
     shown = dict(zip(found.measured.tolist(), found.propagated.tolist(), strict=True))
     assert len(shown) == netlist.num_nodes
@@ -41,14 +41,14 @@ def test_coverage_is_what_it_says(circuit: Circuit) -> None:
 @given(circuits(max_nodes=12))
 def test_made_vectors_reach_all_that_is_possible(circuit: Circuit) -> None:
     netlist = circuit.netlist
-    found = measure(netlist, all_inputs(netlist.num_inputs)[:1], circuit.head.offsets)
+    found = measure_coverage(netlist, all_inputs(netlist.num_inputs)[:1], circuit.head.offsets)
     bits, undecided = complete(netlist, found)
-    everything = measure(netlist, all_inputs(netlist.num_inputs), circuit.head.offsets)
+    everything = measure_coverage(netlist, all_inputs(netlist.num_inputs), circuit.head.offsets)
     assert undecided == 0
     np.testing.assert_array_equal(found.possible, everything.seen)
     np.testing.assert_array_equal(found.seen, everything.seen)
     both = np.concatenate([all_inputs(netlist.num_inputs)[:1], bits])
-    np.testing.assert_array_equal(measure(netlist, both, circuit.head.offsets).seen, everything.seen)
+    np.testing.assert_array_equal(measure_coverage(netlist, both, circuit.head.offsets).seen, everything.seen)
 
 
 def test_pixels_that_never_change_are_made_to() -> None:
@@ -56,7 +56,7 @@ def test_pixels_that_never_change_are_made_to() -> None:
     circuit = random_circuit(30, [80, 60], seed=2)
     data = np.random.default_rng(0).random((200, 30)) < 0.5
     data[:, :10] = False
-    found = measure(circuit.netlist, data, circuit.head.offsets)
+    found = measure_coverage(circuit.netlist, data, circuit.head.offsets)
     seen, possible = found.combinations
     assert seen < possible
     bits, _ = complete(circuit.netlist, found)

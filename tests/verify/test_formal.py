@@ -20,7 +20,7 @@ from lgc.ir import FIRST_INPUT, Builder, Circuit
 from lgc.verify.formal import prove
 from lgc.verify.formal.abc import difference, equivalent
 from lgc.verify.formal.cells import Cell
-from lgc.verify.formal.rtl import Design
+from lgc.verify.formal.rtl import FlatDesign
 from lgc.verify.formal.unroll import unroll
 from lgc.verify.formal.weights import Form, Words
 from lgc.verify.reduce import reduce_vector
@@ -77,7 +77,7 @@ def test_no_time_is_not_proved(tmp_path: Path, work: Path) -> None:
 
 def test_a_sum_that_overflows_keeps_no_weight() -> None:
     add = Cell("add", (2, 3), (4,), words=((2,), (3,)))
-    words = Words(Design({}, (add,), {4: add}), [4])
+    words = Words(FlatDesign({}, (add,), {4: add}), [4])
     with pytest.raises(NotCheckedError, match="overflow"):
         words.value([4])
     assert Form({2: 1, 3: 1}, 5).within(0, 3).most == 7
@@ -86,7 +86,7 @@ def test_a_sum_that_overflows_keeps_no_weight() -> None:
 @pytest.mark.parametrize("latency", [0, 2])
 def test_a_register_too_many_or_too_few_is_seen(latency: int) -> None:
     register = Cell("dff", (2,), (3,))
-    design = Design({"bits": (2,), "scores": (3,)}, (register,), {3: register})
+    design = FlatDesign({"bits": (2,), "scores": (3,)}, (register,), {3: register})
     with pytest.raises(NotCheckedError, match="after 1 clocks"):
         unroll(design, ["scores"], "bits", latency)
     assert unroll(design, ["scores"], "bits", 1).ports["scores"] == (2,)

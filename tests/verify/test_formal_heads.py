@@ -18,7 +18,7 @@ from lgc.ir import Builder, Circuit, Encoder, Head
 from lgc.verify.formal.cells import expand
 from lgc.verify.formal.netlists import gates
 from lgc.verify.formal.polynomial import Polynomial
-from lgc.verify.formal.rtl import Design
+from lgc.verify.formal.rtl import FlatDesign
 
 pytest.importorskip("pyosys")
 
@@ -164,7 +164,7 @@ def test_cells_are_as_in_the_vendors_models(cell: str, tmp_path: Path) -> None:
     from strategies import all_inputs
 
     from lgc.ir import interp
-    from lgc.verify.formal.rtl import read_design
+    from lgc.verify.formal.rtl import read_flat
 
     family, inputs, outputs, parameter = CELLS[cell]
     share = Path(libyosys.__file__).parent / "share" / family
@@ -180,14 +180,14 @@ def test_cells_are_as_in_the_vendors_models(cell: str, tmp_path: Path) -> None:
     top = f"module top({ports}); vendor {value}one({pins}); endmodule\n"
     (tmp_path / "top.v").write_text(model[0].replace(f"module {cell}", "module vendor", 1) + "\n" + top)
     (tmp_path / "work").mkdir()
-    design = read_design(tmp_path / "top.v", "top", tmp_path / "work", 60)
+    design = read_flat(tmp_path / "top.v", "top", tmp_path / "work", 60)
     source = [bit for pin in inputs for bit in design.ports[pin]]
     results = [(pin, place) for pin, width in outputs.items() for place in range(width)]
     theirs = gates(design, source, [design.ports[pin][place] for pin, place in results])
     wires = {pin: tuple(f"{pin}{place}" for place in range(width)) for pin, width in (inputs | outputs).items()}
     found = expand("one", cell, {parameter[0]: f"{table:b}"} if parameter else {}, wires)
     assert found is not None
-    mine = Design({}, tuple(found), {bit: one for one in found for bit in one.outputs})
+    mine = FlatDesign({}, tuple(found), {bit: one for one in found for bit in one.outputs})
     ours = gates(mine, [bit for pin in inputs for bit in wires[pin]], [wires[pin][place] for pin, place in results])
     every = all_inputs(len(source))
     assert np.array_equal(interp.evaluate(ours, every), interp.evaluate(theirs, every))

@@ -26,7 +26,7 @@ from lgc.frontend.reference import InterpreterReference
 from lgc.ir import Encoder
 from lgc.mapping.encoder import infer_code, lower_encoder
 from lgc.passes import PASSES, optimize
-from lgc.verify.check import check
+from lgc.verify.check import compare
 from lgc.verify.comparison import Comparison
 from lgc.verify.formats import DEVICES, open_device
 from lgc.verify.report import Report
@@ -57,7 +57,7 @@ def compiled_with(
     comparison = Comparison.of(device, original, InterpreterReference(original), folder / "build")
     chosen = random_vectors(comparison.num_inputs, random, 0)
     sets = [chosen, directed_vectors(comparison.circuit, chosen.bits[:256], 0)]
-    return check(comparison, comparison.prepared(sets, 0))
+    return compare(comparison, comparison.prepared(sets, 0))
 
 
 @pytest.fixture(scope="module")

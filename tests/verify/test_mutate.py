@@ -25,7 +25,7 @@ from lgc.errors import NotCheckedError
 from lgc.frontend import load_circuit
 from lgc.frontend.reference import InterpreterReference
 from lgc.ir import Builder, Circuit, interp
-from lgc.verify.check import check
+from lgc.verify.check import compare
 from lgc.verify.comparison import Comparison
 from lgc.verify.formats.verilog import VerilogText
 from lgc.verify.mutate import find_places, sample_faults
@@ -169,7 +169,7 @@ def agree(campaign: Campaign, rtl: Rtl, circuit: Circuit, vectors: list[VectorSe
         path = folder / f"mutant{index}.v"
         path.write_text(apply(rtl.text, outcome.fault.edits))
         mutant = Rtl(path, rtl.manifest, path.read_text(), rtl.model_digest)
-        report = check(compared(mutant, circuit, folder / f"m{index}"), vectors)
+        report = compare(compared(mutant, circuit, folder / f"m{index}"), vectors)
         seen = report.mismatches > 0 or report.timing is not None
         assert seen == (outcome.fate == KILLED), outcome
     return len(some)

@@ -17,7 +17,7 @@ from lgc.mapping.heads.terms import Values, spread
 Terms = dict[tuple[int, ...], Values]
 
 
-def cover(terms: Terms, lut: int, cost: Callable[[int, int], float]) -> list[tuple[tuple[int, ...], Values]]:
+def cover_terms(terms: Terms, lut: int, cost: Callable[[int, int], float]) -> list[tuple[tuple[int, ...], Values]]:
     """Cut terms into pieces of at most ``lut`` nets.
 
     Args:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lgc.mapping.heads.cover import cover
+from lgc.mapping.heads.cover import cover_terms
 from lgc.mapping.heads.gauge import Quadratic, digits, gauge_cover
 from lgc.mapping.heads.search import search_cover
 from lgc.mapping.heads.terms import Group, Values
@@ -53,10 +53,10 @@ def cut_group(group: Group, prices: Prices, effort: int) -> Cut:
     Args:
         effort: rounds of the search for each vote; 0 for none.
     """
-    plain = Cut(group.constant, cover(group.terms, prices.lut, prices.piece))
+    plain = Cut(group.constant, cover_terms(group.terms, prices.lut, prices.piece))
     simple = {nets: values for nets, values in group.terms.items() if len(nets) <= 2}
     others = {nets: values for nets, values in group.terms.items() if len(nets) > 2}
-    rest = cover(others, prices.lut, prices.piece)
+    rest = cover_terms(others, prices.lut, prices.piece)
     constant, shares, linear = gauge_cover(simple, prices.lut, prices.piece)
     cuts = [plain, Cut(group.constant + constant, [*((one.nets, one.values()) for one in shares), *rest], linear)]
     if effort:

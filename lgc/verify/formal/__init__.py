@@ -1,7 +1,7 @@
 """Formal equivalence of emitted Verilog and model: every input, every score, the class (docs/verification.md)."""
 
-from lgc.verify.formal.certificate import OPEN, PROVED, REFUTED, Certificate, Part
+from lgc.verify.formal.certificate import Certificate, Claim
 from lgc.verify.formal.context import Refutation
 from lgc.verify.formal.prove import prove
 
-__all__ = ["OPEN", "PROVED", "REFUTED", "Certificate", "Part", "Refutation", "prove"]
+__all__ = ["Certificate", "Claim", "Refutation", "prove"]

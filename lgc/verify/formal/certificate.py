@@ -9,7 +9,7 @@ PROVED, REFUTED, OPEN = "proved", "refuted", "not proved"
 
 
 @dataclass(frozen=True)
-class Part:
+class Claim:
     """One claim. ``result`` is ``proved``, ``refuted`` or ``not proved``; ``note`` says how, or why not."""
 
     claim: str
@@ -37,7 +37,7 @@ class Certificate:
     tools: dict[str, str]
     outputs: tuple[str, ...]
     latency: int
-    parts: list[Part] = field(default_factory=list)
+    parts: list[Claim] = field(default_factory=list)
 
     @property
     def result(self) -> str:
@@ -48,7 +48,12 @@ class Certificate:
         return PROVED if results == {PROVED} else OPEN
 
     @property
-    def open(self) -> list[Part]:
+    def is_proved(self) -> bool:
+        """Whether every part is proved."""
+        return self.result == PROVED
+
+    @property
+    def open(self) -> list[Claim]:
         """The parts that were not proved."""
         return [part for part in self.parts if part.result == OPEN]
 

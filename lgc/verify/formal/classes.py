@@ -13,10 +13,10 @@ from lgc.ir import CONST0, CONST1, FIRST_INPUT, Builder, Netlist, interp
 from lgc.verify.formal.abc import equivalent
 from lgc.verify.formal.cells import Bit
 from lgc.verify.formal.certificate import OPEN, PROVED, REFUTED
-from lgc.verify.formal.context import Bits, Proof, Refutation
+from lgc.verify.formal.context import Bits, Proving, Refutation
 from lgc.verify.formal.netlists import append, argmax, behind_inverter, gates, inverted, side_by_side
-from lgc.verify.formal.rtl import Design
-from lgc.verify.formal.scores import Scores, Sums, score_bounds
+from lgc.verify.formal.rtl import FlatDesign
+from lgc.verify.formal.scores import Scores, ScoreSums, score_bounds
 from lgc.verify.formal.trajectory import SCORES
 from lgc.verify.formal.weights import Words
 from lgc.verify.vectors import directed_vectors
@@ -27,7 +27,7 @@ _NET = re.compile(r"(~?)(\w+)(?:\[(\d+)\])?")
 _HINTS = ("head.argmax.scores", "result_scores", SCORES)
 
 
-def inner_scores(proof: Proof, design: Design) -> Scores | None:
+def inner_scores(proof: Proving, design: FlatDesign) -> Scores | None:
     """Inner nets that are named as the scores, as far above them as on a sample; None if there are none.
 
     A name is a hint: that these nets are the scores has still to be proved.
@@ -49,15 +49,15 @@ def inner_scores(proof: Proof, design: Design) -> Scores | None:
     return None
 
 
-def _offset(proof: Proof, design: Design, scores: Scores) -> int:
+def _offset(proof: Proving, design: FlatDesign, scores: Scores) -> int:
     """What nets are more than the scores on a sample, modulo 2**width."""
     words = Words(design, scores.bits)
     forms = [words.value(word, signed=scores.signed) for word in scores.words]
-    sums, bits = Sums(proof, design, forms, scores), proof.samples()[:1]
+    sums, bits = ScoreSums(proof, design, forms, scores), proof.samples()[:1]
     return int(sums.values(bits)[0, 0] - interp.scores(proof.circuit, bits)[0, 0]) & ((1 << scores.width) - 1)
 
 
-def refute_class(proof: Proof, design: Design) -> tuple[str, str]:
+def refute_class(proof: Proving, design: FlatDesign) -> tuple[str, str]:
     """Look for a vector with another class, by simulation of the whole: what is no port need not be right."""
     circuit = proof.circuit
     seen = gates(design, design.ports[proof.rtl.manifest.input_port], design.ports["class_id"])
@@ -75,7 +75,7 @@ def refute_class(proof: Proof, design: Design) -> tuple[str, str]:
     return REFUTED, "a vector with another class"
 
 
-def _named(design: Design, text: str) -> tuple[Bit, ...]:
+def _named(design: FlatDesign, text: str) -> tuple[Bit, ...]:
     """Nets of a head of tables, as comments name them; complements become inverters of the design."""
     bits: list[Bit] = []
     for line in _COMMENT.finditer(text):
@@ -85,7 +85,7 @@ def _named(design: Design, text: str) -> tuple[Bit, ...]:
     return tuple(bits)
 
 
-def prove_class(proof: Proof, design: Design, scores: Scores) -> Callable[[], tuple[str, str]]:
+def prove_class(proof: Proving, design: FlatDesign, scores: Scores) -> Callable[[], tuple[str, str]]:
     """The step that proves ``class_id`` to be the index of the largest score."""
 
     def step() -> tuple[str, str]:
@@ -102,7 +102,7 @@ def prove_class(proof: Proof, design: Design, scores: Scores) -> Callable[[], tu
     return step
 
 
-def _definition(proof: Proof, behind: list[tuple[Bit, bool]], free: list[Bit], scores: Scores, width: int) -> Netlist:
+def _definition(proof: Proving, behind: list[tuple[Bit, bool]], free: list[Bit], scores: Scores, width: int) -> Netlist:
     """The class by its definition, of the nets that the scores' bits are, or are the complements of."""
     definition = argmax(proof.circuit.head, scores.width, width, signed=scores.signed)
     builder = Builder(len(free))
@@ -111,7 +111,7 @@ def _definition(proof: Proof, behind: list[tuple[Bit, bool]], free: list[Bit], s
     return builder.build(append(builder, definition, np.array([CONST0, CONST1, *words], np.int32))[definition.outputs])
 
 
-def _equal_below(proof: Proof, design: Design, free: list[Bit], first: Netlist, second: Netlist) -> bool:
+def _equal_below(proof: Proving, design: FlatDesign, free: list[Bit], first: Netlist, second: Netlist) -> bool:
     """Whether two functions of scores are equal for the scores that inputs can give; not tried in large networks."""
     try:
         below = gates(design, design.ports[proof.rtl.manifest.input_port], free)
@@ -130,7 +130,7 @@ def _equal_below(proof: Proof, design: Design, free: list[Bit], first: Netlist, 
 
 
 def _class_vector(
-    proof: Proof, seen: Netlist, behind: list[tuple[Bit, bool]], free: list[Bit], scores: Scores
+    proof: Proving, seen: Netlist, behind: list[tuple[Bit, bool]], free: list[Bit], scores: Scores
 ) -> tuple[str, str]:
     """The class is wrong for some scores; look for inputs of the model that have such scores."""
     circuit, width = proof.circuit, scores.width

@@ -14,7 +14,7 @@ from lgc.backend.verilog.rtl import Rtl
 from lgc.errors import NotCheckedError
 from lgc.ir import Circuit, Encoder
 from lgc.progress import Progress
-from lgc.verify.formal.certificate import OPEN, PROVED, Certificate, Part
+from lgc.verify.formal.certificate import OPEN, PROVED, Certificate, Claim
 from lgc.verify.reduce import Differs
 from lgc.verify.vectors import random_vectors
 
@@ -36,7 +36,7 @@ class Refutation:
 
 
 @dataclass
-class Proof:
+class Proving:
     """What is proved, and how far it has come.
 
     Attributes:
@@ -89,5 +89,5 @@ class Proof:
             result, note = step()
         except NotCheckedError as error:
             result, note = OPEN, str(error)
-        self.certificate.parts.append(Part(claim, result, engine, round(time.perf_counter() - start, 3), note))
+        self.certificate.parts.append(Claim(claim, result, engine, round(time.perf_counter() - start, 3), note))
         return result == PROVED

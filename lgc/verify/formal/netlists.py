@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from lgc.errors import NotCheckedError
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, Builder, Encoder, Head, Netlist
 from lgc.verify.formal.cells import Bit, Cell
-from lgc.verify.formal.rtl import Design
+from lgc.verify.formal.rtl import FlatDesign
 
 I32 = NDArray[np.int32]
 
 
-def gates(design: Design, inputs: Sequence[Bit], outputs: Sequence[Bit]) -> Netlist:
+def gates(design: FlatDesign, inputs: Sequence[Bit], outputs: Sequence[Bit]) -> Netlist:
     """The gates between some nets of a design.
 
     Args:
@@ -36,7 +36,7 @@ def gates(design: Design, inputs: Sequence[Bit], outputs: Sequence[Bit]) -> Netl
     return builder.build([_net(nets, bit) for bit in outputs])
 
 
-def behind_inverter(design: Design, bit: Bit) -> tuple[Bit, bool]:
+def behind_inverter(design: FlatDesign, bit: Bit) -> tuple[Bit, bool]:
     """The only net that ``bit`` is a function of, and whether it is its complement; else ``bit`` itself."""
     cell = design.driver.get(bit)
     read = {one for one in cell.inputs if one not in ("0", "1")} if cell is not None and cell.kind == "gate" else set()
@@ -48,7 +48,7 @@ def behind_inverter(design: Design, bit: Bit) -> tuple[Bit, bool]:
     return (read.pop(), bool(first)) if first != second else (bit, False)
 
 
-def inverted(design: Design, bit: Bit) -> Bit:
+def inverted(design: FlatDesign, bit: Bit) -> Bit:
     """The complement of a net, by an inverter that is added to the design."""
     if bit in ("0", "1"):
         return "1" if bit == "0" else "0"

@@ -20,10 +20,10 @@ from lgc.tools.yosys import find_yosys
 from lgc.verify.formal.abc import difference, equivalent
 from lgc.verify.formal.certificate import OPEN, PROVED, REFUTED, Certificate
 from lgc.verify.formal.classes import inner_scores, prove_class, refute_class
-from lgc.verify.formal.context import Bits, Proof, Refutation
+from lgc.verify.formal.context import Bits, Proving, Refutation
 from lgc.verify.formal.dialect import check_dialect
 from lgc.verify.formal.netlists import gates
-from lgc.verify.formal.rtl import Design, read_design
+from lgc.verify.formal.rtl import FlatDesign, read_flat
 from lgc.verify.formal.scores import Scores, prove_scores
 from lgc.verify.formal.search import sought_scores
 from lgc.verify.formal.trajectory import follow
@@ -48,21 +48,9 @@ def prove(
         MissingToolError: pyosys or python-sat is not installed.
         InputError: the ports are not the model's.
     """
-    find_abc()
-    version = find_yosys().version
+    certificate = _certificate(rtl, circuit)
+    proof = Proving(rtl, circuit, folder, time.monotonic() + timeout, certificate, progress or Silence())
     manifest = rtl.manifest
-    outputs = tuple(name for name in ("scores", "class_id") if manifest.port(name))
-    certificate = Certificate(
-        rtl=rtl.path.name,
-        rtl_sha256=hashlib.sha256(rtl.path.read_bytes()).hexdigest(),
-        model_digest=circuit.metadata.get("model_digest", "none"),
-        model_circuit=circuit.digest(),
-        domain="every value of the port's bits",
-        tools={"pyosys": version, "yosys-abc": version},
-        outputs=outputs,
-        latency=manifest.latency,
-    )
-    proof = Proof(rtl, circuit, folder, time.monotonic() + timeout, certificate, progress or Silence())
     _check_manifest(manifest, circuit, str(rtl.path))
     # A serial design is stepped bit by bit, its counters too.
     design = _read(proof, rtl, "yosys reads the Verilog", words=manifest.interval == 1)
@@ -74,21 +62,42 @@ def prove(
     return certificate, proof.refutation
 
 
-def _read(proof: Proof, rtl: Rtl, claim: str, *, words: bool) -> Design | None:
-    read: list[Design] = []
+def _certificate(rtl: Rtl, circuit: Circuit) -> Certificate:
+    """One that says of what it will be, and by which tools.
+
+    Raises:
+        MissingToolError: one of them is not installed.
+    """
+    find_abc()
+    version = find_yosys().version
+    outputs = tuple(name for name in ("scores", "class_id") if rtl.manifest.port(name))
+    return Certificate(
+        rtl=rtl.path.name,
+        rtl_sha256=hashlib.sha256(rtl.path.read_bytes()).hexdigest(),
+        model_digest=circuit.metadata.get("model_digest", "none"),
+        model_circuit=circuit.digest(),
+        domain="every value of the port's bits",
+        tools={"pyosys": version, "yosys-abc": version},
+        outputs=outputs,
+        latency=rtl.manifest.latency,
+    )
+
+
+def _read(proof: Proving, rtl: Rtl, claim: str, *, words: bool) -> FlatDesign | None:
+    read: list[FlatDesign] = []
 
     def reading() -> tuple[str, str]:
         if rtl.source is None:
             check_dialect(rtl.text)
         models = rtl.source is not None
-        read.append(read_design(rtl.path, rtl.manifest.top, proof.folder, proof.left(), words=words, models=models))
+        read.append(read_flat(rtl.path, rtl.manifest.top, proof.folder, proof.left(), words=words, models=models))
         return PROVED, f"{len(read[0].cells):,} cells"
 
     proof.part(claim, "yosys", reading)
     return read[0] if read else None
 
 
-def _before_synthesis(proof: Proof, design: Design) -> Design:
+def _before_synthesis(proof: Proving, design: FlatDesign) -> FlatDesign:
     """Where a netlist was made of additions, the Verilog's function, once they are proved equal; else the netlist's.
 
     Synthesis takes additions apart, so that what is left conserves no weight, gate by gate. But most of its nets are
@@ -103,7 +112,7 @@ def _before_synthesis(proof: Proof, design: Design) -> Design:
     if words is None or not any(cell.kind == "add" for cell in words.cells):
         return design
     gates_only = _read(proof, source, f"{claim}, additions as gates", words=False)
-    flat: list[Design] = []
+    flat: list[FlatDesign] = []
 
     def comparing() -> tuple[str, str]:
         assert gates_only is not None
@@ -115,7 +124,7 @@ def _before_synthesis(proof: Proof, design: Design) -> Design:
     return flat[0] if flat else design
 
 
-def _same_outputs(proof: Proof, design: Design, source: Design) -> tuple[str, str]:
+def _same_outputs(proof: Proving, design: FlatDesign, source: FlatDesign) -> tuple[str, str]:
     port, outputs = proof.rtl.manifest.input_port, proof.certificate.outputs
     first, second = (
         gates(one, one.ports[port], [bit for name in outputs for bit in one.ports[name]]) for one in (design, source)
@@ -148,7 +157,7 @@ def _check_manifest(manifest: Manifest, circuit: Circuit, where: str) -> None:
         raise InputError(f"the manifest's {' and '.join(wrong)} are not the model's", where=where, hint="Compile again")
 
 
-def _check_ports(design: Design, rtl: Rtl, circuit: Circuit) -> None:
+def _check_ports(design: FlatDesign, rtl: Rtl, circuit: Circuit) -> None:
     expected = {port.name: port.width for port in rtl.manifest.ports}
     found = {name: len(bits) for name, bits in design.ports.items()}
     classes = circuit.head.num_classes
@@ -162,7 +171,7 @@ def _check_ports(design: Design, rtl: Rtl, circuit: Circuit) -> None:
         raise InputError("the Verilog's ports are not those of its manifest and of the model", where=str(rtl.path))
 
 
-def _valid(proof: Proof, design: Design) -> Callable[[], tuple[str, str]]:
+def _valid(proof: Proving, design: FlatDesign) -> Callable[[], tuple[str, str]]:
     def step() -> tuple[str, str]:
         seen, wanted = valid_pair(design, proof.rtl.manifest.latency)
         if equivalent(seen, wanted, proof.folder, proof.left()):
@@ -173,10 +182,10 @@ def _valid(proof: Proof, design: Design) -> Callable[[], tuple[str, str]]:
     return step
 
 
-def _pipeline(proof: Proof, design: Design) -> Design | None:
+def _pipeline(proof: Proving, design: FlatDesign) -> FlatDesign | None:
     """The function that a pipeline computes; None if it is not seen to be one."""
     manifest = proof.rtl.manifest
-    flat: list[Design] = []
+    flat: list[FlatDesign] = []
     if manifest.latency:
         claim = "out_valid is in_valid, the latency later, unless reset"
         proof.part(claim, "unrolling, ABC &cec", _valid(proof, design))
@@ -189,10 +198,10 @@ def _pipeline(proof: Proof, design: Design) -> Design | None:
     return flat[0] if flat else None
 
 
-def _serial(proof: Proof, design: Design) -> Design | None:
+def _serial(proof: Proving, design: FlatDesign) -> FlatDesign | None:
     """The function that a serial design computes of the input that it takes; None if its schedule is not proved."""
     manifest = proof.rtl.manifest
-    flat: list[Design] = []
+    flat: list[FlatDesign] = []
 
     def following() -> tuple[str, str]:
         flight = follow(design, manifest, proof.certificate.outputs, proof.left)
@@ -210,7 +219,7 @@ def _serial(proof: Proof, design: Design) -> Design | None:
     return flat[0] if flat else None
 
 
-def _prove_outputs(proof: Proof, design: Design) -> None:
+def _prove_outputs(proof: Proving, design: FlatDesign) -> None:
     scores = _words(proof, design)
     if scores is not None and prove_scores(proof, design, scores) and "class_id" in proof.certificate.outputs:
         proof.part("class_id is the argmax of the scores", "ABC &cec", prove_class(proof, design, scores))
@@ -219,7 +228,7 @@ def _prove_outputs(proof: Proof, design: Design) -> None:
         proof.part("the class is the model's on samples", "simulation", lambda: refute_class(proof, design))
 
 
-def _words(proof: Proof, design: Design) -> Scores | None:
+def _words(proof: Proving, design: FlatDesign) -> Scores | None:
     """The scores: the port, or inner nets that the text names, or that behave like them; None if there are none."""
     manifest = proof.rtl.manifest
     if "scores" in design.ports:

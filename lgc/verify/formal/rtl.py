@@ -39,7 +39,7 @@ _GATES = {
 
 
 @dataclass(frozen=True, eq=False)
-class Design:
+class FlatDesign:
     """A flattened design.
 
     Attributes:
@@ -96,9 +96,9 @@ class Design:
         return [*registers.values(), *self.cone(ends, registers)]
 
 
-def read_design(
+def read_flat(
     source: Path, top: str, folder: Path, timeout: float, *, words: bool = True, models: bool = False
-) -> Design:
+) -> FlatDesign:
     """Let yosys read, flatten and map a Verilog file, in a process of its own.
 
     Args:
@@ -124,7 +124,7 @@ def read_design(
     return _design(json.loads((folder / "design.json").read_text(encoding="utf-8")), top)
 
 
-def _design(document: dict[str, Any], top: str) -> Design:
+def _design(document: dict[str, Any], top: str) -> FlatDesign:
     module = document["modules"][top]
     ports = {name: tuple(port["bits"]) for name, port in module["ports"].items()}
     clock = ports.get("clk", ())
@@ -138,7 +138,7 @@ def _design(document: dict[str, Any], top: str) -> Design:
             if bit in driver or bit in given or bit in ("0", "1"):
                 raise NotCheckedError("two things drive one net: not proved")
             driver[bit] = cell
-    return Design(ports, cells, driver, wires)
+    return FlatDesign(ports, cells, driver, wires)
 
 
 def _cells(name: str, cell: dict[str, Any], clock: tuple[Bit, ...]) -> list[Cell]:

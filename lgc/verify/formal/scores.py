@@ -13,10 +13,10 @@ from lgc.verify.formal import votes
 from lgc.verify.formal.abc import difference, equivalent
 from lgc.verify.formal.cells import Bit
 from lgc.verify.formal.certificate import OPEN, PROVED, REFUTED
-from lgc.verify.formal.context import Bits, Proof, Refutation
+from lgc.verify.formal.context import Bits, Proving, Refutation
 from lgc.verify.formal.netlists import gates
 from lgc.verify.formal.polynomial import Monomial, Polynomial, literal_terms, node_terms, product_terms
-from lgc.verify.formal.rtl import Design
+from lgc.verify.formal.rtl import FlatDesign
 from lgc.verify.formal.weights import Form, Words
 
 _ROUNDS = 24
@@ -97,7 +97,7 @@ def _collected(terms: Sequence[tuple[Monomial, int]]) -> list[tuple[Monomial, in
     return [(monomial, value) for monomial, value in found.items() if value]
 
 
-def prove_scores(proof: Proof, design: Design, scores: Scores) -> bool:
+def prove_scores(proof: Proving, design: FlatDesign, scores: Scores) -> bool:
     """Prove the words of a design to be the model's scores; whether that was done."""
     forms: list[Form] = []
 
@@ -116,14 +116,14 @@ def prove_scores(proof: Proof, design: Design, scores: Scores) -> bool:
     return proof.part(
         "the sums are the model's, vote by vote",
         "backward rewriting of polynomials, ABC &cec",
-        lambda: Sums(proof, design, forms, scores).prove(),
+        lambda: ScoreSums(proof, design, forms, scores).prove(),
     )
 
 
-class Sums:
+class ScoreSums:
     """Scores as forms over nets of a design, modulo 2**width, beside the model's."""
 
-    def __init__(self, proof: Proof, design: Design, forms: list[Form], scores: Scores) -> None:
+    def __init__(self, proof: Proving, design: FlatDesign, forms: list[Form], scores: Scores) -> None:
         self.proof, self.design, self.forms, self.inside = proof, design, forms, scores.inside
         self.width, self.offset = scores.width, scores.offset
         self.leaves = sorted({bit for form in forms for bit in form.weights}, key=str)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from lgc.ir import interp
 from lgc.verify.formal.abc import difference, equivalent
 from lgc.verify.formal.cells import Bit, Cell
-from lgc.verify.formal.context import Bits, Proof
+from lgc.verify.formal.context import Bits, Proving
 from lgc.verify.formal.netlists import gates, inverted
-from lgc.verify.formal.rtl import Design
+from lgc.verify.formal.rtl import FlatDesign
 from lgc.verify.formal.scores import Scores, score_bounds
 from lgc.verify.formal.votes import canonical, signatures
 from lgc.verify.vectors import directed_vectors
@@ -26,7 +26,7 @@ Equal = dict[Bit, tuple[Bit, bool]]
 _ROUNDS = 16
 
 
-def sought_scores(proof: Proof, design: Design) -> tuple[Scores, int] | None:
+def sought_scores(proof: Proving, design: FlatDesign) -> tuple[Scores, int] | None:
     """Nets before the class whose values on samples are the scores' bits, up to complement and one offset for all.
 
     Where the class reads other nets that equal them, these are proved to, pair by pair, and then replaced.
@@ -60,7 +60,7 @@ def sought_scores(proof: Proof, design: Design) -> tuple[Scores, int] | None:
 
 
 def _cutting(
-    proof: Proof, design: Design, known: Known, equal: Equal, scores: NDArray[np.int64]
+    proof: Proving, design: FlatDesign, known: Known, equal: Equal, scores: NDArray[np.int64]
 ) -> tuple[Scores, Equal] | None:
     """Scores that the class is a function of, by nets that seem to equal their bits: these are returned too."""
     least, width, ends = score_bounds(proof.circuit), proof.rtl.manifest.score_width, design.ports["class_id"]
@@ -77,7 +77,7 @@ def _cutting(
     return None
 
 
-def _known(design: Design, inputs: tuple[Bit, ...], samples: Bits) -> tuple[Known, Equal]:
+def _known(design: FlatDesign, inputs: tuple[Bit, ...], samples: Bits) -> tuple[Known, Equal]:
     """The first net of every behaviour, and for each net after it that one, and whether its complement is meant."""
     nets = [bit for cell in design.cone(design.ports["class_id"]) for bit in cell.outputs]
     seen = gates(design, inputs, [*inputs, *nets])
@@ -108,7 +108,7 @@ def _offsets(scores: NDArray[np.int64], known: Known, width: int) -> Iterator[in
             pending += [(place + 1, offset + (bit << place)) for bit in (1, 0)]
 
 
-def _nets(scores: NDArray[np.int64], known: Known, width: int, design: Design) -> tuple[set[Bit], list[Bit]]:
+def _nets(scores: NDArray[np.int64], known: Known, width: int, design: FlatDesign) -> tuple[set[Bit], list[Bit]]:
     """The nets of all bits, and the bits, class by class; complements become inverters of the design."""
     rows = [_rows(scores, place) for place in range(width)]
     found = [(known[row], flip) for word in zip(*rows, strict=True) for row, flip in word]

@@ -19,7 +19,7 @@ from lgc.backend.manifest import Manifest
 from lgc.errors import NotCheckedError
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, Builder
 from lgc.verify.formal.cells import Bit, Cell
-from lgc.verify.formal.rtl import Design
+from lgc.verify.formal.rtl import FlatDesign
 
 I32 = NDArray[np.int32]
 U64 = NDArray[np.uint64]
@@ -51,7 +51,7 @@ class _Level:
 class Machine:
     """Registers and the gates before them, clock by clock; values are nets of a builder, or :data:`UNKNOWN`."""
 
-    def __init__(self, design: Design, ends: Iterable[Bit], num_inputs: int) -> None:
+    def __init__(self, design: FlatDesign, ends: Iterable[Bit], num_inputs: int) -> None:
         cells = design.cone_over_registers(ends)
         self.builder = Builder(num_inputs)
         self._place: dict[Bit, int] = {"0": 0, "1": 1}
@@ -142,12 +142,12 @@ def fold(builder: Builder, tables: U64, operands: I32) -> I32:
 class Flight:
     """What follows an input that is taken: the results as a design without registers, or how the schedule is wrong."""
 
-    design: Design
+    design: FlatDesign
     note: str
     wrong: str = ""
 
 
-def follow(design: Design, manifest: Manifest, outputs: Sequence[str], left: Callable[[], float]) -> Flight:
+def follow(design: FlatDesign, manifest: Manifest, outputs: Sequence[str], left: Callable[[], float]) -> Flight:
     """Prove the schedule of a serial design, by induction over what it does with one input.
 
     *Idle* is a set of states in which some registers have known values. A reset leads there from any state; without an
@@ -183,7 +183,7 @@ def follow(design: Design, manifest: Manifest, outputs: Sequence[str], left: Cal
     return Flight(_flat(machine.builder, manifest.input_port, names), note, wrong)
 
 
-def _check_registered(design: Design, ends: Sequence[Bit]) -> None:
+def _check_registered(design: FlatDesign, ends: Sequence[Bit]) -> None:
     registers = [bit for bit, cell in design.driver.items() if cell.kind == "dff"]
     read = {bit for cell in design.cone(ends, registers) for bit in cell.inputs}
     if not read.union(ends).isdisjoint(design.ports["rst"]):
@@ -193,7 +193,7 @@ def _check_registered(design: Design, ends: Sequence[Bit]) -> None:
 @dataclass(frozen=True, eq=False)
 class _Schedule:
     machine: Machine
-    design: Design
+    design: FlatDesign
     manifest: Manifest
     left: Callable[[], float]
 
@@ -253,7 +253,7 @@ class _Schedule:
         return wrong, found, state
 
 
-def _flat(builder: Builder, source: str, words: Mapping[str, Sequence[int]]) -> Design:
+def _flat(builder: Builder, source: str, words: Mapping[str, Sequence[int]]) -> FlatDesign:
     """What a builder has collected as a design of gates, with ports of the given names."""
     netlist = builder.build([net for word in words.values() for net in word])
     first, fanin, tables = netlist.first_node, netlist.fanin.tolist(), netlist.table.tolist()
@@ -264,4 +264,6 @@ def _flat(builder: Builder, source: str, words: Mapping[str, Sequence[int]]) -> 
         cells.append(Cell("gate", tuple(names.get(one, one) for one in operands), (first + node,), tables[node]))
     ports = {name: tuple(names.get(net, net) for net in word) for name, word in words.items()}
     hint = {SCORES: ports.pop(SCORES)}
-    return Design(ports | {source: tuple(netlist.inputs)}, tuple(cells), {one.outputs[0]: one for one in cells}, hint)
+    return FlatDesign(
+        ports | {source: tuple(netlist.inputs)}, tuple(cells), {one.outputs[0]: one for one in cells}, hint
+    )

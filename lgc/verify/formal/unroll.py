@@ -8,12 +8,12 @@ from dataclasses import replace
 from lgc.errors import NotCheckedError
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, Builder, Netlist
 from lgc.verify.formal.cells import Bit, Cell
-from lgc.verify.formal.rtl import Design
+from lgc.verify.formal.rtl import FlatDesign
 
 _LONGEST_VALID = 256
 
 
-def unroll(design: Design, outputs: Iterable[str], source: str, latency: int) -> Design:
+def unroll(design: FlatDesign, outputs: Iterable[str], source: str, latency: int) -> FlatDesign:
     """The function from the input of one clock to the outputs ``latency`` clocks later.
 
     Every way from the input to an output passes as many registers, so an output depends on one input alone, on no
@@ -45,7 +45,7 @@ def unroll(design: Design, outputs: Iterable[str], source: str, latency: int) ->
     kept = [replace(cell, inputs=wired(cell.inputs), words=tuple(map(wired, cell.words))) for cell in cells]
     ports = {name: wired(bits) for name, bits in design.ports.items()}
     named = {name: wired(bits) for name, bits in design.wires.items()}
-    return Design(ports, tuple(kept), {bit: cell for cell in kept for bit in cell.outputs}, named)
+    return FlatDesign(ports, tuple(kept), {bit: cell for cell in kept for bit in cell.outputs}, named)
 
 
 def _merge(rank: dict[Bit, tuple[int | None, int]], cell: Cell) -> tuple[int | None, int]:
@@ -65,7 +65,7 @@ def _merge(rank: dict[Bit, tuple[int | None, int]], cell: Cell) -> tuple[int | N
     return exact, (exact if exact is not None else least)
 
 
-def valid_pair(design: Design, latency: int) -> tuple[Netlist, Netlist]:
+def valid_pair(design: FlatDesign, latency: int) -> tuple[Netlist, Netlist]:
     """``out_valid`` after ``latency`` clocks as the Verilog has it, and as it must be.
 
     Inputs are ``in_valid`` and ``rst`` of each clock: 2t and 2t + 1. It must be the ``in_valid`` of clock 0, unless a

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lgc.errors import NotCheckedError
 from lgc.verify.formal.cells import Bit, Cell
-from lgc.verify.formal.rtl import Design
+from lgc.verify.formal.rtl import FlatDesign
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Form:
 class Words:
     """Linear forms of words, by the additions behind them."""
 
-    def __init__(self, design: Design, bits: Sequence[Bit]) -> None:
+    def __init__(self, design: FlatDesign, bits: Sequence[Bit]) -> None:
         self._owner: dict[Bit, tuple[Cell, int]] = {}
         self._forms: dict[int, Form] = {}
         self.additions = 0

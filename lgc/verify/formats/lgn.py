@@ -14,7 +14,7 @@ from lgc.ir.naming import labels
 from lgc.verify.formats.evaluated import Evaluated
 from lgc.verify.report import Mismatch
 from lgc.verify.subject import DeviceUnderTest, VerifyOptions, check_shape, check_thresholds, first_class
-from lgc.verify.triage import Finding
+from lgc.verify.triage import Location
 
 
 @dataclass(eq=False)
@@ -48,7 +48,7 @@ class LgnFile(DeviceUnderTest):
         netlist = self.circuit.netlist
         return Evaluated(netlist, self.circuit.head, np.arange(netlist.num_inputs), np.arange(netlist.num_outputs))
 
-    def locate(self, circuit: Circuit, reference: Reference, mismatch: Mismatch, folder: Path) -> Finding | None:
+    def locate(self, circuit: Circuit, reference: Reference, mismatch: Mismatch, folder: Path) -> Location | None:
         """The first node that has another value than the neuron whose name it bears."""
         del folder
         model, mine = (one.neurons(mismatch.bits[None]) for one in (reference, InterpreterReference(self.circuit)))
@@ -58,7 +58,7 @@ class LgnFile(DeviceUnderTest):
                 if neuron < model[name].shape[1] and model[name][0, neuron] != mine[name][0, neuron]:
                     value = int(model[name][0, neuron])
                     note = f"first difference: {name}, neuron {neuron}: the model says {value}, the netlist {1 - value}"
-                    return Finding(None, bool(value), 1, 1, note)
+                    return Location(None, bool(value), 1, 1, note)
         return first_class(circuit, mismatch)
 
 

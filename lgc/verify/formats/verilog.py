@@ -18,7 +18,7 @@ from lgc.sim.registry import SIMULATORS
 from lgc.sim.simulate import Simulator
 from lgc.verify.report import Mismatch
 from lgc.verify.subject import DeviceUnderTest, VerifyOptions, View, check_thresholds
-from lgc.verify.triage import Finding, locate
+from lgc.verify.triage import Location, locate
 
 # Up to this many gates the text is simulated as hardware sees it too, with one lane; beyond, that takes too long.
 _ONE_LANE_UP_TO = 20_000
@@ -61,7 +61,7 @@ class VerilogText(DeviceUnderTest):
             return None
         return View("one lane", lambda folder: simulator_for(self.rtl, 1, folder, self.options))
 
-    def locate(self, circuit: Circuit, reference: Reference, mismatch: Mismatch, folder: Path) -> Finding | None:
+    def locate(self, circuit: Circuit, reference: Reference, mismatch: Mismatch, folder: Path) -> Location | None:
         """The first gate line that differs; see :func:`lgc.verify.triage.locate`."""
         del circuit
         return locate(self.rtl, reference, mismatch.bits, folder, self.options.timeout)

@@ -21,7 +21,7 @@ _CHAIN = "CARRY4"
 
 
 @dataclass(frozen=True)
-class Cell:
+class PlacedCell:
     """An instance of a cell.
 
     Attributes:
@@ -68,7 +68,7 @@ class Cell:
         return f"{head} {self.name} ({pins});"
 
 
-def find_cells(text: str) -> list[Cell]:
+def find_cells(text: str) -> list[PlacedCell]:
     """All cells of a text."""
     found = []
     for match in _CELL.finditer(text):
@@ -76,11 +76,11 @@ def find_cells(text: str) -> list[Cell]:
         if any(pin in _OUTPUTS for pin, _ in pins):
             table = None if match["init"] is None else int(match["init"], 16)
             place = match.span("statement")
-            found.append(Cell(match["statement"], *place, match["name"], int(match["size"] or 0), table, pins))
+            found.append(PlacedCell(match["statement"], *place, match["name"], int(match["size"] or 0), table, pins))
     return found
 
 
-def cell_fault(cell: Cell, widths: dict[str, int], rng: random.Random) -> tuple[str, str, Edit] | None:
+def cell_fault(cell: PlacedCell, widths: dict[str, int], rng: random.Random) -> tuple[str, str, Edit] | None:
     """A fault of a cell, as (kind, what is changed, edit); None if the draw changes nothing.
 
     Args:
@@ -97,7 +97,7 @@ def cell_fault(cell: Cell, widths: dict[str, int], rng: random.Random) -> tuple[
     return kind, new, Edit(cell.start, cell.end, new, outputs=cell.outputs)
 
 
-def _table_bit(cell: Cell, widths: dict[str, int], rng: random.Random) -> Cell:
+def _table_bit(cell: PlacedCell, widths: dict[str, int], rng: random.Random) -> PlacedCell:
     """One bit that the connected pins can address."""
     del widths
     assert cell.table is not None
@@ -108,12 +108,12 @@ def _table_bit(cell: Cell, widths: dict[str, int], rng: random.Random) -> Cell:
     return replace(cell, table=cell.table ^ 1 << address)
 
 
-def _stuck(cell: Cell, widths: dict[str, int], rng: random.Random) -> Cell:
+def _stuck(cell: PlacedCell, widths: dict[str, int], rng: random.Random) -> PlacedCell:
     del widths
     return replace(cell, table=rng.randrange(2) * ((1 << cell.size) - 1))
 
 
-def _swapped(cell: Cell, widths: dict[str, int], rng: random.Random) -> Cell:
+def _swapped(cell: PlacedCell, widths: dict[str, int], rng: random.Random) -> PlacedCell:
     del widths
     places = _connected(cell)
     if len(places) < 2:
@@ -124,7 +124,7 @@ def _swapped(cell: Cell, widths: dict[str, int], rng: random.Random) -> Cell:
     return replace(cell, pins=tuple(pins))
 
 
-def _rewired(cell: Cell, widths: dict[str, int], rng: random.Random) -> Cell:
+def _rewired(cell: PlacedCell, widths: dict[str, int], rng: random.Random) -> PlacedCell:
     places = _connected(cell)
     if not places:
         return cell
@@ -137,11 +137,11 @@ def _rewired(cell: Cell, widths: dict[str, int], rng: random.Random) -> Cell:
 _DRAWS = {"table bit": _table_bit, "stuck-at": _stuck, "swapped inputs": _swapped, "re-wired input": _rewired}
 
 
-def _connected(cell: Cell) -> list[int]:
+def _connected(cell: PlacedCell) -> list[int]:
     return [place for place, (pin, net) in enumerate(cell.pins) if pin not in _OUTPUTS and net not in _CONSTANTS]
 
 
-def _chain_fault(cell: Cell, widths: dict[str, int], rng: random.Random) -> Cell:
+def _chain_fault(cell: PlacedCell, widths: dict[str, int], rng: random.Random) -> PlacedCell:
     """At one position selection and data change places, or one of them is another net; or the carry enters wrong."""
     pins = dict(cell.pins)
     lists = {pin: pins[pin].strip("{}").split(", ") for pin in ("DI", "S")}

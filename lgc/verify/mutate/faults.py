@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lgc.backend.verilog.gates import expression
 from lgc.backend.verilog.textnet import GATE_LINE, TextNetlist, parse_gate, read_text
 from lgc.errors import NotCheckedError
-from lgc.verify.mutate.cells import Cell, cell_fault, find_cells, other_entry
+from lgc.verify.mutate.cells import PlacedCell, cell_fault, find_cells, other_entry
 from lgc.verify.mutate.functions import function
 from lgc.verify.mutate.sites import head_faults
 from lgc.verify.mutate.text import Edit, hardware_text
@@ -80,7 +80,7 @@ class Places:
 
     hardware: str
     lines: tuple[Line, ...]
-    cells: tuple[Cell, ...]
+    cells: tuple[PlacedCell, ...]
     netlist: TextNetlist | None
     widths: dict[str, int]
 
@@ -115,7 +115,7 @@ def sample_faults(places: Places, count: int, seed: int) -> list[Fault]:
     head = [Fault(kind, where, edits) for kind, where, edits in head_faults(places.hardware)]
     chosen = _spread(head, max(count // _HEAD_SHARE, min(count, 8)), rng)
     seen = {fault.edits for fault in chosen}
-    spots: Sequence[Line | Cell] = (*places.lines, *places.cells)
+    spots: Sequence[Line | PlacedCell] = (*places.lines, *places.cells)
     misses = 0
     while len(chosen) < count and spots and misses < _TRIES * count:
         fault = _fault(spots[rng.randrange(len(spots))], places, rng)
@@ -142,8 +142,8 @@ def _spread(faults: Sequence[Fault], count: int, rng: random.Random) -> list[Fau
     return chosen
 
 
-def _fault(spot: Line | Cell, places: Places, rng: random.Random) -> Fault | None:
-    if isinstance(spot, Cell):
+def _fault(spot: Line | PlacedCell, places: Places, rng: random.Random) -> Fault | None:
+    if isinstance(spot, PlacedCell):
         drawn = cell_fault(spot, places.widths, rng)
         return Fault(drawn[0], drawn[1], (drawn[2],)) if drawn else None
     if spot.table is None:

@@ -17,7 +17,7 @@ from lgc.errors import LgcError, MissingToolError
 from lgc.ir import CONST0, Builder, Circuit, Netlist
 from lgc.verify.formal import prove
 from lgc.verify.formal.netlists import gates
-from lgc.verify.formal.rtl import read_design
+from lgc.verify.formal.rtl import read_flat
 from lgc.verify.formal.unroll import unroll
 from lgc.verify.mutate.faults import Fault
 from lgc.verify.mutate.text import apply
@@ -106,6 +106,6 @@ def _flat(rtl: Rtl, folder: Path, timeout: float) -> Netlist:
     folder.mkdir()
     manifest = rtl.manifest
     outputs = [name for name in ("scores", "class_id") if manifest.port(name)]
-    read = read_design(rtl.path, manifest.top, folder, timeout, words=False)
+    read = read_flat(rtl.path, manifest.top, folder, timeout, words=False)
     design = unroll(read, outputs, manifest.input_port, manifest.latency)
     return gates(design, design.ports[manifest.input_port], [bit for name in outputs for bit in design.ports[name]])

@@ -1,4 +1,4 @@
-"""SARIF 2.1.0: a difference as a finding at its line of the compiled file, for code-scanning views."""
+"""SARIF 2.1.0: a difference as a location at its line of the compiled file, for code-scanning views."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def sarif_json(report: Report, path: str, explanation: str) -> str:
     """
     results = []
     if report.mismatch is not None:
-        gate = report.mismatch.finding.gate if report.mismatch.finding else None
+        gate = report.mismatch.location.gate if report.mismatch.location else None
         results.append(_result("mismatch", explanation, path, gate.line if gate else 1))
     if report.timing is not None:
         results.append(_result("timing", report.timing, path, 1))
