@@ -19,6 +19,7 @@ from lgc.mapping.pipeline import Pipeline, most_stages
 from lgc.parts.part import Part, check_clock, check_measurable
 from lgc.progress import Progress, Silence, Within
 from lgc.synth.flow import SynthOptions, synthesize
+from lgc.synth.report import Result
 
 # Where a part says nothing: between 1.4 (ice40-hx8k, a small net) and 3.3 (ecp5-85k, 15,000 lookup tables).
 DEFAULT_LEVEL_NS = 1.5
@@ -136,7 +137,7 @@ def _out_of_reach(closure: Closure, most: int) -> str:
 def close_circuit(
     circuit: Circuit, verilog: Verilog, part: Part, options: SynthOptions, progress: Progress | None = None
 ) -> tuple[Verilog, Closure]:
-    """The Verilog part with the fewest register stages with which the circuit meets the options' clock on a part.
+    """The Verilog with the fewest register stages with which the circuit meets the options' clock on a part.
 
     Args:
         progress: hears every attempt, and the steps of the tools.
@@ -151,17 +152,11 @@ def close_circuit(
     verilog = verilog.settled(circuit, part)
 
     def measure(stages: int) -> float:
+        # Without a wrapper, and named by the stages alone: what was measured of the same text before is found again.
+        bare = replace(verilog, pipeline=stages, interface="none", board="")
         with tempfile.TemporaryDirectory(prefix="lgc-close-") as folder:
-            # Named by the stages alone: what was measured of the same text before is found again.
-            source = Path(folder) / "circuit.v"
-            write(replace(verilog, pipeline=stages, interface="none", board=""), circuit, source)
-            result = synthesize(source, part, options, Within(progress, f"{stages} register stages"))
-        if result.problems:
-            raise result.problems[0]
-        fmax = result.value("fmax")
-        if not fmax:
-            raise ToolError(f"{part.name} was placed and routed, but no clock was measured")
-        return fmax
+            source = write(bare, circuit, Path(folder) / "circuit.v")[0]
+            return _fmax(synthesize(source, part, options, Within(progress, f"{stages} register stages")))
 
     def report(one: Attempt) -> None:
         told = Within(progress, f"{one.stages} register stages")
@@ -174,3 +169,17 @@ def close_circuit(
     closure = close_timing(place, most, measure, options.clock, part.level_ns, report)
     assert closure.best is not None
     return replace(verilog, pipeline=closure.best.stages), closure
+
+
+def _fmax(result: Result) -> float:
+    """MHz, measured.
+
+    Raises:
+        LgcError: what kept it from being measured.
+    """
+    if result.problems:
+        raise result.problems[0]
+    fmax = result.value("fmax")
+    if not fmax:
+        raise ToolError(f"{result.part} was placed and routed, but no clock was measured")
+    return fmax
