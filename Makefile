@@ -87,14 +87,14 @@ docs: setup  ## Regenerate the generated pages of docs/
 	$(BIN)/python docs/generate.py
 
 bench: setup  ## Measure, and print the tables of docs/benchmarks.md
-	$(BIN)/lgc bench
+	$(BIN)/lgc bench compile
 
-HARDWARE = $(BIN)/lgc bench --liberty examples/asic/small.lib
+HARDWARE = $(BIN)/lgc bench hardware --liberty examples/asic/small.lib
 
 hardware: setup  ## Measure the example networks on every part: the tables of docs/hardware.md (hours at first)
-	$(HARDWARE) --pipeline 8 --hardware examples/mnist/mnist-1k5.pt
-	$(HARDWARE) --pipeline 16 --hardware examples/mnist/recipes/mnist-4k.pt
-	$(HARDWARE) --pipeline 32 --hardware examples/mnist/mnist-8k.pt
+	$(HARDWARE) --pipeline 8 examples/mnist/mnist-1k5.pt
+	$(HARDWARE) --pipeline 16 examples/mnist/recipes/mnist-4k.pt
+	$(HARDWARE) --pipeline 32 examples/mnist/mnist-8k.pt
 
 dist: setup  ## Build sdist and wheel into dist/; the same commit gives the same wheel, byte for byte
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation --outdir dist .
