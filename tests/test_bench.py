@@ -3,9 +3,12 @@
 import pytest
 from strategies import random_circuit
 
+from lgc.bench import auto as bench_auto
 from lgc.bench import head as bench_head
 from lgc.bench.compile import bench_compile, markdown, random_model
+from lgc.driver.bench import BenchAuto
 from lgc.frontend.model import check_model
+from lgc.progress import Silence
 
 
 def test_random_model_is_a_model_of_that_size():
@@ -39,3 +42,28 @@ def test_a_head_is_measured_beside_all_others_of_its_part(monkeypatch: pytest.Mo
 
 
 HEADS = {"xc7": ["compress", "carry", "ternary"], "ecp5": ["compress"]}
+
+
+def test_what_auto_takes_is_measured_beside_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without yosys: every head of every part, what each rule takes, and what that loses."""
+    counts = {"adder": 100, "compress": 90, "carry": 80, "ternary": 85}
+    monkeypatch.setattr(bench_auto, "_sites", lambda circuit, part, head: counts[head])
+    monkeypatch.setattr(bench_auto, "CIRCUITS", {"small": lambda: bench_auto.network(20, [60], 3, seed=1)})
+    found = list(bench_auto.rows(BenchAuto(), Silence()))
+    assert {row.part: set(row.measured) for row in found} == {
+        "lut4": {"adder", "compress"}, "lut6": {"adder", "compress"}, "xc7-a35t": set(counts),
+        **{part: {"adder", "compress"} for part in ("ecp5-25k", "ice40-hx8k", "gowin-gw1n-9c")},
+    }  # fmt: skip
+    lines = list(bench_auto.markdown(found))
+    assert "| small | lut4 | 100 | 90 |  |  | adder (+10) |" in lines
+    assert lines[-4].startswith("| for each part always the same head") and "4 of 4 | 0 (0.0 %) | 0 %" in lines[-4]
+
+
+def test_networks_of_the_comparison_are_what_they_say() -> None:
+    """Sizes, arity, biases, features in gates; and the same each time."""
+    assert len(bench_auto.CIRCUITS) == 10
+    circuits = {title: make() for title, make in bench_auto.CIRCUITS.items()}
+    assert all(circuits[title].digest() == make().digest() for title, make in bench_auto.CIRCUITS.items())
+    assert circuits["80 LUT6, 4 classes"].netlist.arity.max() == 6
+    assert circuits["160 gates, 4 classes, encoder in gates"].encoder.code is not None
+    assert circuits["3 layers of 90 gates, 3 classes, biases"].head.bias.any()

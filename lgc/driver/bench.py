@@ -46,6 +46,14 @@ class BenchHead(BenchRequest):
 
 
 @dataclass(frozen=True)
+class BenchAuto(BenchRequest):
+    """Whether the head that `auto` takes is the smallest: ten small networks, by yosys; an hour."""
+
+    module: ClassVar[str] = "lgc.bench.auto"
+    part: Annotated[tuple[str, ...], Setting("By default one of each fabric, lut4 and lut6.", metavar="PART")] = ()
+
+
+@dataclass(frozen=True)
 class BenchInfer(BenchRequest):
     """The C code of a network: images a second, and what bounds them."""
 
@@ -81,6 +89,7 @@ class BenchHardware(BenchRequest):
 BENCHMARKS: dict[str, type[BenchRequest]] = {
     "compile": BenchCompile,
     "head": BenchHead,
+    "auto": BenchAuto,
     "infer": BenchInfer,
     "train": BenchTrain,
     "hardware": BenchHardware,
