@@ -48,6 +48,7 @@ def compare(comparison: Comparison[DeviceUnderTest], sets: Sequence[VectorSet]) 
         expected_scores = expected.result()
         with _running(report):
             observed = runner.run(bits, progress=lambda done: step("simulate", min(done, total), total))
+        step("simulate", total, total)
         report.latency, report.timing = device.latency, observed.timing
         report.compare(sets, bits, expected_scores, reference, observed)
         if view and second and not report.mismatch:
