@@ -131,7 +131,7 @@ def test_every_instruction_set_makes_the_same_step(
     subprocess.run([*command, str(kernel.SOURCE), "-lm"], check=True)
     results = []
     for library in (kernel.load_kernel(), kernel.bind(other)):
-        monkeypatch.setattr(kernel, "load", lambda library=library: library)
+        monkeypatch.setattr(kernel, "load_kernel", lambda library=library: library)
         # A larger batch of another network comes first: what it leaves on the stack must not matter.
         for seed, samples in ((1, 256), (0, 190)):
             net = network(kind, seed)
@@ -150,5 +150,5 @@ def test_what_the_kernel_does_not_do_goes_through_autograd(monkeypatch: pytest.M
     soft = LogicNetwork(Encoder(9), [LogicLayer(Dense(9, 10, estimator="soft"), 10)], GroupSum(2, 1.0))
     assert fused_step(soft, 64) is None
     assert fused_step(network("dense"), 5000) is None
-    monkeypatch.setattr(kernel, "load", lambda: None)
+    monkeypatch.setattr(kernel, "load_kernel", lambda: None)
     assert fused_step(network("dense"), 64) is None
