@@ -41,7 +41,7 @@ def locate(rtl: Rtl, reference: Reference, bits: NDArray[np.bool_], folder: Path
     """
     model = reference.neurons(bits[None])
     gates = [gate for gate in rtl.gates() if gate.layer in model and gate.neuron < model[gate.layer].shape[1]]
-    stages = [(stage, module, width) for stage, (module, width) in rtl.stages().items()]
+    stages = [(stage, module, width) for stage, (module, width) in rtl.vectors().items()]
     try:
         observed = _observe(rtl, bits, stages, folder, timeout)
     except LgcError as error:
@@ -61,13 +61,13 @@ def locate(rtl: Rtl, reference: Reference, bits: NDArray[np.bool_], folder: Path
     note = (
         f"first difference: {first.layer}, neuron {first.neuron}: the model says {int(expected)}, "
         f"the hardware {int(not expected)}; line {first.line} of {rtl.path.name}: "
-        f"{first.stage}[{first.index}] = {first.expression}"
+        f"{first.vector}[{first.index}] = {first.expression}"
     )
     return Location(first, expected, len(wrong), len(gates), note)
 
 
 def _differs(gate: GateLine, observed: dict[str, NDArray[np.bool_]], model: dict[str, NDArray[np.bool_]]) -> bool:
-    return bool(observed[gate.stage][0, gate.index] != model[gate.layer][0, gate.neuron])
+    return bool(observed[gate.vector][0, gate.index] != model[gate.layer][0, gate.neuron])
 
 
 def _observe(

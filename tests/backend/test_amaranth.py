@@ -29,7 +29,7 @@ from lgc.backend.amaranth.component import FUNCTIONS
 from lgc.backend.amaranth.format import component_data
 from lgc.backend.base import to_bytes, write
 from lgc.backend.lgn import Lgn
-from lgc.backend.verilog import BODY_MARK, CIRCUIT_MARK, SOURCE_MARK
+from lgc.backend.verilog.grammar import BODY_MARK, CIRCUIT_MARK, SOURCE_MARK
 from lgc.cli import main
 from lgc.errors import OptionError
 from lgc.ir import BY_NAME, Builder, Circuit, Encoder, Head, interp

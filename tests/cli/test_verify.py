@@ -17,7 +17,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from cli import Result, call, save
 
-from lgc.backend.verilog import BODY_MARK
+from lgc.backend.verilog.grammar import BODY_MARK
 from lgc.sim.verilator import BuildOptions
 from lgc.sim.verilator import build as real_build
 

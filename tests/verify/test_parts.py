@@ -52,7 +52,7 @@ def test_every_neuron_is_found_in_the_text(tmp_path: Path) -> None:
     assert gates == {(f"layer{k}", n) for k, width in ((1, 12), (2, 8), (3, 6)) for n in range(width)}
     text = (tmp_path / "net.v").read_text().split("\n")
     for gate in rtl.gates():
-        assert f"{gate.stage}[{gate.index}] = {gate.expression};" in text[gate.line - 1]
+        assert f"{gate.vector}[{gate.index}] = {gate.expression};" in text[gate.line - 1]
 
 
 def test_stages_are_as_wide_as_the_vectors_though_the_last_entries_name_no_neuron(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_stages_are_as_wide_as_the_vectors_though_the_last_entries_name_no_neuro
     )
     circuit = Circuit("net", circuit.encoder, netlist, Head.equal_groups(len(outputs), ("a",)))
     write(Verilog(), circuit, tmp_path / "net.v")
-    assert read_rtl(tmp_path / "net.v").stages()["votes"] == ("net_votes", len(outputs))
+    assert read_rtl(tmp_path / "net.v").vectors()["votes"] == ("net_votes", len(outputs))
 
 
 def test_a_lone_carriage_return_is_an_edit(tmp_path: Path) -> None:

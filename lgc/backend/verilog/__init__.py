@@ -17,6 +17,7 @@ from lgc import __version__
 from lgc.backend.base import Format
 from lgc.backend.manifest import Manifest
 from lgc.backend.verilog.cells import simulation
+from lgc.backend.verilog.grammar import BODY_MARK, CIRCUIT_MARK, SOURCE_MARK
 from lgc.backend.verilog.interfaces import Wrapper
 from lgc.backend.verilog.top import Emission, top_ports
 from lgc.errors import OptionError
@@ -32,10 +33,6 @@ from lgc.mapping.pipeline import Pipeline
 from lgc.mapping.shape import HeadShape
 from lgc.parts.fabrics import FABRICS, Fabric
 from lgc.parts.part import Part
-
-BODY_MARK = "// body-sha256: "
-SOURCE_MARK = "// model-digest: "
-CIRCUIT_MARK = "// circuit-digest: "
 
 _STAGES_FOR_COPIES = 8
 

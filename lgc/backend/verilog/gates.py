@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lgc.backend.sections import INPUT, Partition, Section
+from lgc.backend.verilog.grammar import ONE, ZERO, gate_line, lut_call, module_line, nets, reference
 from lgc.ir import BY_TABLE, Circuit
 from lgc.ir.naming import labels
 
@@ -14,7 +15,6 @@ from lgc.ir.naming import labels
 # compiler's with the length of a function; blocks of this many gates keep both short.
 GATES_PER_BLOCK = 1000
 
-ZERO, ONE = "`LGC_ZERO", "`LGC_ONE"
 _TWO_INPUT = {table: gate.verilog.replace("1'b0", ZERO).replace("1'b1", ONE) for table, gate in BY_TABLE.items()}
 _ONE_INPUT = {0: ZERO, 1: "~{a}", 2: "{a}", 3: ONE}
 
@@ -27,17 +27,16 @@ def expression(arity: int, table: int, operands: list[str]) -> str:
         return _ONE_INPUT[table].format(a=operands[0])
     if arity == 2:
         return _TWO_INPUT[table].format(a=operands[0], b=operands[1])
-    digits = max(1, (1 << arity) // 4)
-    return f"lut{arity}({1 << arity}'h{table:0{digits}x}, {', '.join(reversed(operands))})"
+    return lut_call(table, operands)
 
 
 def section_module(circuit: Circuit, partition: Partition, section: Section, top: str) -> Iterator[str]:
     """The module of one section."""
     widths = {INPUT: circuit.netlist.num_inputs} | {one.name: one.width for one in partition.sections}
-    yield f"module {top}_{section.name} ("
+    yield module_line(f"{top}_{section.name}")
     for name in section.reads:
-        yield f"  input  wire `LGC_NETS({name}, {widths[name]}),"
-    yield f"  `LGC_OUT `LGC_NETS({section.name}, {max(1, section.width)})"
+        yield f"  input  wire {nets(name, widths[name])},"
+    yield f"  `LGC_OUT {nets(section.name, max(1, section.width))}"
     yield ");"
     for arity in np.unique(circuit.netlist.arity[section.nodes[section.nodes >= 0]]).tolist():
         if arity > 2:
@@ -50,7 +49,7 @@ def gate_lines(circuit: Circuit, partition: Partition, section: Section) -> Iter
     """The assignments of a section, in blocks."""
     references = [ZERO, ONE, *partition.references[2:]]
     if not section.width:
-        yield f"  `LGC_BLOCK `LGC_GATE {section.name}[0] = {ZERO}; `LGC_END"
+        yield f"  `LGC_BLOCK {gate_line(reference(section.name, 0), ZERO)} `LGC_END"
     rows = zip(*_rows(circuit, section), strict=True)
     for position, (node, arity, table, fanin, layer, neuron) in enumerate(rows):
         if position % GATES_PER_BLOCK == 0:
@@ -59,8 +58,8 @@ def gate_lines(circuit: Circuit, partition: Partition, section: Section) -> Iter
             text, place = references[-1 - node], ""
         else:
             text = expression(arity, table, [references[net] for net in fanin[:arity]])
-            place = f"  // {layer}[{neuron}]" if neuron >= 0 else ""
-        yield f"    `LGC_GATE {section.name}[{position}] = {text};{place}"
+            place = reference(layer, neuron) if neuron >= 0 else ""
+        yield f"    {gate_line(reference(section.name, position), text, place)}"
         if position % GATES_PER_BLOCK == GATES_PER_BLOCK - 1 or position == section.width - 1:
             yield "  `LGC_END"
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from lgc.backend.sections import INPUT, VOTES, Partition, Section
 from lgc.backend.verilog.cells import carry_cells, instance, two_outputs
-from lgc.backend.verilog.gates import GATES_PER_BLOCK, ONE, ZERO, gate_lines, lut_function
+from lgc.backend.verilog.gates import GATES_PER_BLOCK, gate_lines, lut_function
+from lgc.backend.verilog.grammar import ONE, ZERO, gate_line, module_line, nets, reference
 from lgc.backend.verilog.registers import later, registers
 from lgc.backend.verilog.top import Emission, Top
 from lgc.ir import CONST1, Circuit
@@ -123,10 +124,10 @@ class Layout:
 
     def _module(self, top: str, section: Section, fabric: Fabric | None) -> Iterator[str]:
         widths = {INPUT: self.circuit.netlist.num_inputs} | {one.name: one.width for one in self.partition.sections}
-        yield f"module {top}_{section.name} ("
+        yield module_line(f"{top}_{section.name}")
         for name in section.reads:
-            yield f"  input  wire `LGC_NETS({name}, {widths[name]}),"
-        yield f"  `LGC_OUT `LGC_NETS({section.name}, {max(1, section.width)})"
+            yield f"  input  wire {nets(name, widths[name])},"
+        yield f"  `LGC_OUT {nets(section.name, max(1, section.width))}"
         yield ");"
         if fabric:
             yield "`ifdef LGC_LANES"
@@ -154,13 +155,13 @@ class Layout:
             for select, data, total, behind in zip(chain.select, chain.data, chain.sums, chain.carries, strict=True):
                 steer, first = names[select], self.mapped.netlist.first_node
                 if total - first in place:
-                    lines.append(f"{section.name}[{place[total - first]}] = {steer} ^ {carry}")
+                    lines.append(gate_line(reference(section.name, place[total - first]), f"{steer} ^ {carry}"))
                 carry = f"(({steer} & {carry}) | (~{steer} & {names[data]}))"
                 if behind - first in place:
-                    lines.append(f"{section.name}[{place[behind - first]}] = {carry}")
+                    lines.append(gate_line(reference(section.name, place[behind - first]), carry))
         for start in range(0, len(lines), GATES_PER_BLOCK):
             yield "  `LGC_BLOCK"
-            yield from (f"    `LGC_GATE {line};" for line in lines[start : start + GATES_PER_BLOCK])
+            yield from (f"    {line}" for line in lines[start : start + GATES_PER_BLOCK])
             yield "  `LGC_END"
 
     def _cells(self, section: Section, fabric: Fabric) -> Iterator[str]:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from lgc.backend.manifest import Manifest, read_manifest
-from lgc.backend.verilog import BODY_MARK, CIRCUIT_MARK, SOURCE_MARK
+from lgc.backend.verilog.grammar import (
+    BODY_MARK,
+    CIRCUIT_MARK,
+    GATE_LINE,
+    MODULE_LINE,
+    SOURCE_MARK,
+    GateText,
+    marked,
+    split_header,
+)  # fmt: skip
 from lgc.errors import InputError
-
-_HEADER_LINES = 4
-_GATE = re.compile(r"^\s*`LGC_GATE (\w+)\[(\d+)\] = (.*);(?:  // (.+)\[(\d+)\])?\s*$")
-_MODULE = re.compile(r"^module (\w+) ")
 
 
 @dataclass(frozen=True)
 class GateLine:
-    """One gate of the emitted text: entry ``index`` of vector ``stage`` is neuron ``neuron`` of ``layer``."""
+    """One gate of the emitted text: entry ``index`` of ``vector`` is neuron ``neuron`` of ``layer``."""
 
-    stage: str
+    vector: str
     index: int
     expression: str
     layer: str
@@ -47,28 +51,31 @@ class Rtl:
     @property
     def is_untouched(self) -> bool:
         """Whether the text is what lgc wrote, byte for byte."""
-        header, body = _split(self.text)
-        return _marked(header, BODY_MARK) == hashlib.sha256(body.encode()).hexdigest()
+        header, body = split_header(self.text)
+        return marked(header, BODY_MARK) == hashlib.sha256(body.encode()).hexdigest()
 
     def gates(self) -> list[GateLine]:
         """All gate lines that name a neuron, in order."""
         found = []
         for number, line in enumerate(self.text.split("\n"), 1):
-            match = _GATE.match(line)
-            if match and match[4] is not None:
-                found.append(GateLine(match[1], int(match[2]), match[3], match[4], int(match[5]), number))
+            match = GATE_LINE.match(line)
+            gate = GateText.of(match) if match else None
+            place = gate.place() if gate else None
+            if gate and place:
+                found.append(GateLine(gate.vector, gate.index, gate.expression, *place, number))
         return found
 
-    def stages(self) -> dict[str, tuple[str, int]]:
-        """Module and width of each stage vector that gate lines write."""
+    def vectors(self) -> dict[str, tuple[str, int]]:
+        """Module and width of each vector that gate lines write."""
         found: dict[str, tuple[str, int]] = {}
         current = ""
         for line in self.text.split("\n"):
-            if match := _MODULE.match(line):
+            if match := MODULE_LINE.match(line):
                 current = match[1]
-            elif match := _GATE.match(line):
-                module, width = found.get(match[1], (current, 0))
-                found[match[1]] = (module, max(width, int(match[2]) + 1))
+            elif match := GATE_LINE.match(line):
+                gate = GateText.of(match)
+                module, width = found.get(gate.vector, (current, 0))
+                found[gate.vector] = (module, max(width, gate.index + 1))
         return found
 
 
@@ -83,8 +90,8 @@ def read_rtl(path: Path, manifest_path: Path | None = None) -> Rtl:
             text = stream.read()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"the Verilog cannot be read ({error})", where=str(path)) from None
-    header, _ = _split(text)
-    digest, circuit = _marked(header, SOURCE_MARK), _marked(header, CIRCUIT_MARK)
+    header, _ = split_header(text)
+    digest, circuit = marked(header, SOURCE_MARK), marked(header, CIRCUIT_MARK)
     if digest is None or circuit is None:
         raise InputError(
             "this Verilog was not written by lgc: it has no digests in its first lines",
@@ -109,12 +116,3 @@ def check_same_compilation(manifest: Manifest, circuit: str, path: Path, what: s
             where=str(path),
             hint="Compile again, and keep the two files together",
         )
-
-
-def _split(text: str) -> tuple[list[str], str]:
-    lines = text.split("\n", _HEADER_LINES)
-    return lines[:_HEADER_LINES], lines[_HEADER_LINES] if len(lines) > _HEADER_LINES else ""
-
-
-def _marked(header: list[str], mark: str) -> str | None:
-    return next((line.removeprefix(mark) for line in header if line.startswith(mark)), None)

@@ -14,24 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.backend.sections import INPUT, VOTES
+from lgc.backend.verilog.grammar import GATE_LINE, LUT_CALL, ONE, REFERENCE, ZERO, GateText
 from lgc.errors import NotCheckedError
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, GATES, Builder, Netlist
 
-GATE_LINE = re.compile(
-    r"^[ \t]*(?:`LGC_BLOCK )?`LGC_GATE (\w+)\[(\d+)\] = ([^;\n]*);(?: `LGC_END)?(?:  // (.*))?$", re.M
-)
-_REFERENCE = re.compile(r"(\w+)\[(\d+)\]|`LGC_(ZERO|ONE)\b")
-_TABLE = re.compile(r"lut(\d)\(\d+'h([0-9a-f]+), (.*)\)")
 _SHAPES = {gate.verilog.format(a="@", b="@").replace(" ", ""): gate for gate in GATES if "{b}" in gate.verilog}
 _SHAPES = {shape: gate for shape, gate in _SHAPES.items() if shape.count("@") == 2}
 
 _COUNTED = re.compile(rf"assign result_(?:scores|class)\[i\] = {VOTES}\[")
-_CONSTANTS = {"`LGC_ZERO": CONST0, "`LGC_ONE": CONST1}
+_CONSTANTS = {ZERO: CONST0, ONE: CONST1}
 
 
 @dataclass(frozen=True)
 class TextGate:
-    """A gate line: entry ``index`` of vector ``stage``, as the text has it.
+    """A gate line: entry ``index`` of ``vector``, as the text has it.
 
     Attributes:
         start, end: where its expression stands in the text.
@@ -41,7 +37,7 @@ class TextGate:
         place: the neuron that the comment names, or an empty string.
     """
 
-    stage: str
+    vector: str
     index: int
     start: int
     end: int
@@ -66,7 +62,7 @@ class TextNetlist:
     @cached_property
     def _names(self) -> dict[str, int]:
         first = self.netlist.first_node
-        named = {f"{gate.stage}[{gate.index}]": first + node for node, gate in enumerate(self.gates)}
+        named = {f"{gate.vector}[{gate.index}]": first + node for node, gate in enumerate(self.gates)}
         inputs = {f"{INPUT}[{index}]": net for index, net in enumerate(self.netlist.inputs)}
         return named | inputs | _CONSTANTS
 
@@ -86,16 +82,16 @@ def read_text(text: str, num_inputs: int) -> TextNetlist:
     nets |= _CONSTANTS
     widths, gates = {INPUT: num_inputs}, []
     for match in GATE_LINE.finditer(text):
-        stage, index, expression = match[1], int(match[2]), match[3]
-        table, operands = parse_gate(expression)
+        gate = GateText.of(match)
+        vector, index = gate.vector, gate.index
+        table, operands = parse_gate(gate.expression)
         try:
             found = tuple(nets[name] for name in operands)
         except KeyError as error:
-            raise NotCheckedError(f"{stage}[{index}] reads {error.args[0]}, which no line before it makes") from None
-        nets[f"{stage}[{index}]"] = builder.add(table, found)
-        widths[stage] = max(widths.get(stage, 0), index + 1)
-        place = match[4] or ""
-        gates.append(TextGate(stage, index, match.start(3), match.end(3), table, operands, found, place))
+            raise NotCheckedError(f"{vector}[{index}] reads {error.args[0]}, which no line before it makes") from None
+        nets[f"{vector}[{index}]"] = builder.add(table, found)
+        widths[vector] = max(widths.get(vector, 0), index + 1)
+        gates.append(TextGate(vector, index, gate.start, gate.end, table, operands, found, gate.neuron))
     if VOTES not in widths:
         raise NotCheckedError("the Verilog has no votes in gate lines: its gates cannot be judged one by one")
     try:
@@ -122,16 +118,16 @@ def parse_gate(expression: str) -> tuple[int, tuple[str, ...]]:
     Raises:
         NotCheckedError: it is none.
     """
-    if match := _TABLE.fullmatch(expression):
+    if match := LUT_CALL.fullmatch(expression):
         operands = tuple(reversed(match[3].split(", ")))
-        if len(operands) == int(match[1]) and all(_REFERENCE.fullmatch(name) for name in operands):
+        if len(operands) == int(match[1]) and all(REFERENCE.fullmatch(name) for name in operands):
             return int(match[2], 16), operands
-    operands = tuple(match[0] for match in _REFERENCE.finditer(expression))
-    shape = _REFERENCE.sub("@", expression).replace(" ", "")
+    operands = tuple(match[0] for match in REFERENCE.finditer(expression))
+    shape = REFERENCE.sub("@", expression).replace(" ", "")
     if len(operands) == 1 and shape in ("@", "~@"):
         name, inverted = operands[0], shape == "~@"
         if name.startswith("`"):
-            return int((name == "`LGC_ONE") != inverted), ()
+            return int((name == ONE) != inverted), ()
         return (1 if inverted else 2), operands
     if len(operands) == 2 and shape in _SHAPES:
         return _SHAPES[shape].table, operands

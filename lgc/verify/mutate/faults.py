@@ -9,7 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from lgc.backend.verilog.gates import expression
-from lgc.backend.verilog.textnet import GATE_LINE, TextNetlist, parse_gate, read_text
+from lgc.backend.verilog.grammar import GATE_LINE, NETS
+from lgc.backend.verilog.textnet import TextNetlist, parse_gate, read_text
 from lgc.errors import NotCheckedError
 from lgc.verify.mutate.cells import PlacedCell, cell_fault, find_cells, other_entry
 from lgc.verify.mutate.functions import function
@@ -20,7 +21,6 @@ _HEAD_SHARE = 4  # at most a quarter of the faults is in the head and the regist
 _TRIES = 20
 _OPERAND = re.compile(r"\w+\[\d+\]")
 _OPERATOR = re.compile(r" ([&|^]) ")
-_SIZES = re.compile(r"`LGC_NETS\((\w+), (\d+)\)")
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def find_places(text: str, num_inputs: int) -> Places:
         netlist = read_text(hardware, num_inputs)
     except NotCheckedError:
         netlist = None
-    widths = {match[1]: int(match[2]) for match in _SIZES.finditer(hardware)}
+    widths = {match[1]: int(match[2]) for match in NETS.finditer(hardware)}
     return Places(hardware, lines, tuple(find_cells(hardware)), netlist, widths)
 
 
