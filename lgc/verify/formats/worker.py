@@ -57,7 +57,7 @@ def elaborate(path: str, name: str) -> None:
     """The component ``name`` of an Amaranth module, as RTLIL in ``net.il``."""
     from amaranth.back import rtlil
 
-    spec = importlib.util.spec_from_file_location("lgc_artefact", path)
+    spec = importlib.util.spec_from_file_location("lgc_under_test", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
