@@ -36,7 +36,8 @@ class Ways(Request):
         bool, Setting("Prove the Verilog equal to MODEL for all inputs; no vectors.", group=_PROOF)
     ] = False  # fmt: skip
     mutate: Annotated[
-        int | None, Setting("Put N faults into the Verilog: do the vectors kill them?", low=1, metavar="N", group=_JUDGED)
+        int | None,
+        Setting("Put N faults into the Verilog: do the vectors kill them?", low=1, metavar="N", group=_JUDGED),
     ] = None
     coverage: Annotated[
         bool, Setting("Report which gates the vectors toggle, excite and propagate.", group=_JUDGED)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from lgc.driver.verify import Verdict
     from lgc.driver.verify_request import Device
 
+_SIMULATED = (".v", ".py")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--lgc-simulator``."""
@@ -40,6 +42,7 @@ def lgc_verify(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., 
     """
 
     def verify(model: Source, *, file: Device | None = None, **options: Any) -> Verdict:
+        from lgc.driver.comparing import device_path
         from lgc.driver.compile_request import CompileRequest
         from lgc.driver.verify_request import VerifyRequest
         from lgc.testing import assert_equivalent, compile_verilog
@@ -53,7 +56,9 @@ def lgc_verify(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., 
             file = compile_verilog(model, tmp_path / "net.v", **how)
         elif only := how.keys() - verifies:
             raise TypeError(f"{', '.join(sorted(only))} is for compiling, but file is given")
-        return assert_equivalent(model, file, **{"simulator": request.config.getoption("--lgc-simulator")} | rest)
+        if device_path(file).suffix in _SIMULATED:
+            rest = {"simulator": request.config.getoption("--lgc-simulator")} | rest
+        return assert_equivalent(model, file, **rest)
 
     return verify
 

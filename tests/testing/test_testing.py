@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,15 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
 from cli import save
 
-from lgc.errors import NotCheckedError
+from lgc.driver.verify import Verdict
+from lgc.errors import NotCheckedError, OptionError
 from lgc.testing import NotEquivalentError, assert_equivalent, compile_verilog
 from lgc.verify.report import Mismatch, Report, SetResult
 from lgc.verify.reports.sarif import sarif_json
 from lgc.verify.triage import Location
 
 ROOT = Path(__file__).parents[2]
+SIMULATOR = "icarus" if shutil.which("vvp") else "verilator"
 ICARUS = pytest.mark.skipif(not shutil.which("vvp"), reason="Icarus is not installed")
 
 
@@ -30,23 +33,21 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save(tmp_path_factory.mktemp("testing") / "model.pt")
 
 
-@ICARUS
 @pytest.mark.sim
 def test_equivalent(model: Path, tmp_path: Path) -> None:
     rtl = compile_verilog(model, tmp_path / "net.v", pipeline=2)
     bits = np.zeros((3, 16), np.bool_)
-    report = assert_equivalent(model, rtl, bits=bits, random=40, simulator="icarus").report
+    report = assert_equivalent(model, rtl, bits=bits, random=40, simulator=SIMULATOR).report
     assert [one.kind for one in report.sets] == ["given", "random", "directed"] and report.mismatches == 0
 
 
-@ICARUS
 @pytest.mark.sim
 def test_not_equivalent(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lgc.verify.formats.verilog.locate", lambda *_: None)
     rtl = compile_verilog(model, tmp_path / "net.v")
     rtl.write_text(re.sub("second > first", "second >= first", rtl.read_text()))
     with pytest.raises(AssertionError, match="hardware and model differ on") as error:
-        assert_equivalent(model, rtl, random=40, simulator="icarus", force=True)
+        assert_equivalent(model, rtl, random=40, simulator=SIMULATOR, force=True)
     assert isinstance(error.value, NotEquivalentError) and error.value.exit_code == 1
 
 
@@ -57,7 +58,6 @@ def test_no_simulator_is_no_pass(model: Path, tmp_path: Path, monkeypatch: pytes
         assert_equivalent(model, rtl, random=4, simulator="icarus")
 
 
-@ICARUS
 @pytest.mark.sim
 def test_the_plugin(model: Path, tmp_path: Path) -> None:
     """The example of examples/ci, in a pytest that knows nothing of this one; and one that must fail."""
@@ -69,11 +69,36 @@ def test_the_plugin(model: Path, tmp_path: Path) -> None:
         "    rtl.write_text(rtl.read_text().replace('second > first', 'second < first'))\n"
         f"    lgc_verify({str(model)!r}, file=rtl, force=True)\n"
     )
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--lgc-simulator", "icarus"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--lgc-simulator", SIMULATOR]
     environment = {"MODEL": str(model), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment)
     assert "2 passed" in done.stdout and "1 failed" in done.stdout, done.stdout + done.stderr
     assert "hardware and model differ on" in done.stdout
+
+
+def test_the_fixture_takes_the_options_of_both_verbs(
+    model: Path, tmp_path: Path, lgc_verify: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of compiling reach the compiler, those of verifying the verifier, those that both have both of them."""
+    seen: dict[str, dict[str, object]] = {}
+    monkeypatch.setattr("lgc.testing.compile_verilog", lambda *_, **options: seen.update(compile=options) or "net.v")
+    monkeypatch.setattr("lgc.testing.assert_equivalent", lambda *_, **options: seen.update(verify=options))
+    lgc_verify(model, head="compress", passes="const-fold", limit=3, lanes=1, facts={"classes": 3})
+    assert seen["compile"] == {"head": "compress", "passes": "const-fold", "facts": {"classes": 3}}
+    assert seen["verify"] == {"limit": 3, "lanes": 1, "facts": {"classes": 3}, "simulator": "verilator"}
+
+
+def test_the_fixture_verifies_a_file_and_compiles_nothing(
+    model: Path, tmp_path: Path, lgc_verify: Callable[..., Verdict]
+) -> None:
+    from lgc.api import compile as compile_
+
+    netlist = compile_(model, tmp_path / "net.lgn")
+    assert lgc_verify(model, file=netlist, random=20).ok
+    with pytest.raises(TypeError, match="head, pipeline is for compiling"):
+        lgc_verify(model, file=netlist, pipeline=2, head="adder")
+    with pytest.raises(OptionError, match="no option 'randon'"):
+        lgc_verify(model, file=netlist, randon=2)
 
 
 @ICARUS
