@@ -15,7 +15,7 @@ from lgc.ir import Origins
 from lgc.ir.netlist import MAX_ARITY
 from lgc.mapping.heads.order import ChainedNetlist
 from lgc.mapping.heads.plan import REGIONS, Bit, Chain, Compressor, Mapped, Piece
-from lgc.mapping.mapped_text import HEADER, KINDS, to_text
+from lgc.mapping.mapped_text import HEADER, KINDS, to_lgm
 from lgc.mapping.mapped_verify import verify_mapped
 
 MOST_INPUTS = 1 << 22
@@ -53,7 +53,7 @@ def parse(text: str) -> Mapped:
         verify_mapped(mapped)
     except (NetlistError, ValueError, KeyError, IndexError, OverflowError) as error:
         raise InputError(f"the mapped netlist is not sound: {error}") from None
-    if to_text(mapped) != text:
+    if to_lgm(mapped) != text:
         raise InputError("the text is not as lgc writes it", hint="Give the file that lgc wrote, unchanged")
     return mapped
 

@@ -14,7 +14,7 @@ LIST = 16
 """Nets on a line of outputs."""
 
 
-def to_text(mapped: Mapped) -> str:
+def to_lgm(mapped: Mapped) -> str:
     """A mapped netlist as `.lgm` text."""
     return "".join(line + "\n" for line in mapped_lines(mapped))
 

@@ -22,7 +22,7 @@ from lgc.mapping.heads.literals import CARRY
 from lgc.mapping.heads.mapped import map_circuit
 from lgc.mapping.heads.plan import Mapped
 from lgc.mapping.mapped_parse import parse
-from lgc.mapping.mapped_text import to_text
+from lgc.mapping.mapped_text import to_lgm
 from lgc.mapping.mapped_verify import verify_mapped
 
 
@@ -34,9 +34,9 @@ def test_every_head_is_sound_and_reads_back(head: Architecture, circuit: Circuit
     mapped = map_circuit(circuit, head[0], lut=head[1], outputs=outputs, argmax=argmax, effort=0)
     for one in (mapped, copy_inputs(mapped)):
         verify_mapped(one, circuit)
-        text = to_text(one)
+        text = to_lgm(one)
         again = parse(text)
-        assert to_text(again) == text
+        assert to_lgm(again) == text
         verify_mapped(again, circuit)
         assert (again.netlist.levels == one.netlist.levels).all()
 
@@ -51,7 +51,7 @@ def test_larger_networks_are_sound(head: Architecture, circuit: Circuit) -> None
     mapped = map_circuit(circuit, head[0], lut=head[1])
     for one in (mapped, copy_inputs(mapped)):
         verify_mapped(one, circuit)
-        assert to_text(parse(to_text(one))) == to_text(one)
+        assert to_lgm(parse(to_lgm(one))) == to_lgm(one)
 
 
 Change = Callable[[Mapped], Mapped]
@@ -173,7 +173,7 @@ def test_texts_that_are_none_are_refused(text: str) -> None:
 def test_hostile_text_is_refused_or_sound(source: random.Random, head: Architecture) -> None:
     """Words swapped, lost, doubled and changed: an LgcError, or a netlist that its own plan proves."""
     circuit = random_circuit(6, [12], 2, seed=4)
-    text = to_text(map_circuit(circuit, head[0], lut=head[1], effort=0))
+    text = to_lgm(map_circuit(circuit, head[0], lut=head[1], effort=0))
     words = text.split(" ")
     for _ in range(source.randint(1, 3)):
         place, other = source.randrange(len(words)), source.randrange(len(words))

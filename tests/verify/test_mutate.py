@@ -207,8 +207,8 @@ HEADS = {
     "carry": {"head": "carry"},
     "ternary": {"head": "ternary"},
     "ternary, xc7": {"head": "ternary", "fabric": "xc7"},
-    "xc7": {"fabric": "xc7"},
-    "ecp5": {"fabric": "ecp5"},
+    "xc7": {"head": "carry", "fabric": "xc7"},
+    "ecp5": {"head": "compress", "fabric": "ecp5"},
     "serial": {"head": "serial"},
 }
 CELLS = {"table bit", "stuck-at", "swapped inputs", "re-wired input", "gate function"}
