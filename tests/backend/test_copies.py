@@ -70,7 +70,7 @@ def test_a_table_of_two_outputs_reads_copies_of_one_part() -> None:
         reads = {net for node in pair for net in netlist.fanin[node - first][: netlist.arity[node - first]].tolist()}
         assert len({part[net] for net in reads if net in part}) <= 1
         assert len(reads - {0, 1}) <= 6
-    assert b"LUT6_2" in to_bytes(Verilog(fabric="xc7", pipeline=8), circuit)
+    assert b"LUT6_2" in to_bytes(Verilog(head="carry", fabric="xc7", pipeline=8), circuit)
 
 
 def test_ranks_stand_at_the_input_and_behind_the_copies() -> None:
@@ -101,7 +101,8 @@ def test_synthesis_keeps_every_register(tmp_path: Path, monkeypatch: pytest.Monk
     from lgc.synth.flow import SynthOptions, synthesize
 
     monkeypatch.setenv("LGC_CACHE", str(tmp_path))
-    circuit, target = random_circuit(30, [1200], 3, seed=1), Verilog(top="net", fabric="ecp5", pipeline=8)
+    circuit = random_circuit(30, [1200], 3, seed=1)
+    target = Verilog(top="net", head="compress", fabric="ecp5", pipeline=8)
     write(target, circuit, tmp_path / "net.v")
     pipeline, mapped = target.placed(circuit), target.mapped(circuit)
     assert mapped is not None and len(mapped.parts) > 30

@@ -50,10 +50,10 @@ HEADS: tuple[dict[str, Any], ...] = (
     {"head": "carry"},
     {"head": "ternary"},
     {"head": "ternary", "fabric": "xc7"},
-    {"fabric": "xc7"},
-    {"fabric": "ecp5"},
-    {"fabric": "ice40"},
-    {"fabric": "gowin"},
+    {"head": "carry", "fabric": "xc7"},
+    {"head": "compress", "fabric": "ecp5"},
+    {"head": "compress", "fabric": "ice40"},
+    {"head": "compress", "fabric": "gowin"},
 )
 """Forms of the Verilog, in turn. The serial head is not among them: it has another latency for each circuit."""
 FILES = (".c", ".onnx", ".lgn", ".blif", ".aag", ".aig", ".yosys.json")

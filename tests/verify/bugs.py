@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lgc.backend import aiger, blif, json, onnx, verilog
+from lgc.backend import aiger, blif, json, onnx
 from lgc.backend.amaranth import format as amaranth
 from lgc.backend.c import format as c
 from lgc.backend.verilog import gates, head, leaves, mapped, serial, top
 from lgc.ir import Circuit, Netlist
 from lgc.ir import text as lgn
 from lgc.mapping import encoder
-from lgc.mapping.heads import argmax, chains, compress, copies, ternary
+from lgc.mapping.heads import argmax, chains, columns, copies, ternary
 from lgc.passes import PASSES
 from lgc.passes.base import Pass, PassResult
 
@@ -167,7 +167,7 @@ VERILOG_BUGS = {
     ),
     "adder head: adder without carry": Bug(leaves, "_HARDWARE_ADD", swap("} + {", "} | {")),
     "adder head: bias off by one": Bug(leaves, "_HARDWARE_BIAS", swap("count + BIAS", "count + BIAS + 1")),
-    "adder head: class order": Bug(verilog, "argmax_module", lines("(c >> i)", "((c ^ 1) >> i)")),
+    "adder head: class order": Bug(head, "argmax_module", lines("(c >> i)", "((c ^ 1) >> i)")),
     "adder head: groups misplaced": Bug(head, "_score", lines("), .SIZE(", " / 3 * 3), .SIZE(")),
     "top: inputs reversed": Bug(
         top.Top, "_inputs", lines("[i*`LGC_WIDTH +:", "[(15-i)*`LGC_WIDTH +:"), only_small="it has other inputs"
@@ -204,9 +204,9 @@ def without_carry_from_below(real: Callable[..., tuple[int, int]]) -> Callable[.
 
 
 TERNARY = {"head": "ternary", "fabric": "xc7"}
-COMPRESS, XC7 = {"head": "compress"}, {"fabric": "xc7"}
+COMPRESS, XC7 = {"head": "compress"}, {"head": "carry", "fabric": "xc7"}
 HEAD_BUGS = {
-    "compress head: a counter's low bit": Bug(compress, "sum_tables", first_table, options=COMPRESS),
+    "compress head: a counter's low bit": Bug(columns, "sum_tables", first_table, options=COMPRESS),
     "compress head: tie rule": Bug(argmax, "_exceeds", other_tie, options=COMPRESS),
     "bit-serial argmax: tie rule": Bug(argmax, "_priority", other_end, options=COMPRESS | {"argmax": "bit-serial"}),
     "carry head: a position forgets a net": Bug(
@@ -228,7 +228,7 @@ HEAD_BUGS = {
         mapped,
         "instance",
         lambda real: lambda self, name, output, table, pins: real(self, name, output, table, pins[::-1]),
-        options={"fabric": "ecp5"},
+        options={"head": "compress", "fabric": "ecp5"},
     ),
     "serial head: adder": Bug(serial, "_MODULE", swap("= mine ^ carry", "= mine | carry"), options={"head": "serial"}),
     "serial head: tie rule": Bug(
