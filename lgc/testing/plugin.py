@@ -61,7 +61,3 @@ def lgc_verify(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., 
         return assert_equivalent(model, file, **rest)
 
     return verify
-
-
-def _names(kind: type) -> set[str]:
-    return {one.name for one in dataclasses.fields(kind)}
