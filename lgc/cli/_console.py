@@ -51,6 +51,10 @@ class _Bar:
             self._task = self._bar.add_task(name, total=total)
         self._bar.update(self._task, description=name, completed=done, total=total)
 
+    def stop(self) -> None:
+        if self._task is not None:
+            self._bar.stop()
+
     def note(self, text: str) -> None:
         self._bar.console.print(text, soft_wrap=True)
 
@@ -69,7 +73,8 @@ def progress(out: Console, *, stays: bool = False) -> Iterator[Progress]:
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
     )  # fmt: skip
     bar = RichProgress(*columns, console=out, transient=not stays, disable=not (stays or out.is_terminal))
+    line = _Bar(bar)
     try:
-        yield _Bar(bar)
+        yield line
     finally:
-        bar.stop()
+        line.stop()

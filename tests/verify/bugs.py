@@ -306,7 +306,7 @@ FILE_BUGS = {
         model="thresholds",
     ),
     "BLIF: operands exchanged": Bug(
-        blif, "cover", lambda real: lambda table, arity: real(exchanged(table, arity), arity), suffix=".blif"
+        blif, "cover_rows", lambda real: lambda table, arity: real(exchanged(table, arity), arity), suffix=".blif"
     ),
     "AIGER: branches of a multiplexer swapped": Bug(
         aiger.Aig, "mux", lambda real: lambda self, select, low, high: real(self, select, high, low), suffix=".aag"
