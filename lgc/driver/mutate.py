@@ -61,8 +61,8 @@ class MutationScore(Shown):
         killed, survived, same = (campaign.count(fate) for fate in (KILLED, SURVIVED, EQUIVALENT))
         return [
             *lines,
-            f"{total:,} mutants (seed {campaign.seed}): {killed:,} killed, {survived:,} survived and are killed by new "
-            f"vectors, {same:,} proved equivalent",
+            f"{total:,} mutants (seed {campaign.seed}): {killed:,} killed, {survived:,} survived, and new "
+            f"vectors kill them, {same:,} proved equivalent",
             f"of those not equivalent, the vectors given kill {killed:,} / {total - same:,} ({100 * self.score:.2f} %)",
             f"built in {campaign.build_seconds:.1f} s, simulated in {campaign.simulate_seconds:.1f} s, "
             f"survivors settled in {campaign.decide_seconds:.1f} s",
