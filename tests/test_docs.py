@@ -46,3 +46,12 @@ def test_readme_opens_with_the_two_commands():
     """A newcomer sees `make demo` and `make test` before anything else that is a command."""
     commands = re.findall(r"^    (\S.*?)(?:\s+#.*)?$", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
     assert commands[:2] == ["make demo", "make test"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_that_pages_name_exist(page):
+    """A path of the repository in backticks is one; the changelog may name what is gone."""
+    if page.name == "CHANGELOG.md":
+        return
+    for path in re.findall(r"`((?:lgc|tests|examples|docs)/[\w./-]+)`", page.read_text(encoding="utf-8")):
+        assert (ROOT / path).exists() or "toy" in path, f"{page.name}: {path}"  # a toy is what the reader writes
