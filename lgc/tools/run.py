@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import IO
 
 from lgc.errors import NotCheckedError, TimeLimitError, ToolError
@@ -205,22 +206,47 @@ def _started(
     command: Sequence[str], setup: Setup, what: str, output: IO[str] | int, errors: int
 ) -> Iterator[subprocess.Popen[str]]:
     expired = threading.Event()
-    process = _start(command, setup, what, output, errors)
-    watch = threading.Timer(setup.timeout or 0, _expire, [expired, process])
-    watch.daemon = True
-    try:
+    with contextlib.ExitStack() as stack:
+        with _uninterrupted():  # else Ctrl-C between the start and the next line leaves a program that nobody ends
+            process = _start(command, setup, what, output, errors)
+            stack.callback(_ended, process)
         if setup.timeout is not None:
+            watch = threading.Timer(setup.timeout, _expire, [expired, process])
+            watch.daemon = True
+            stack.callback(watch.cancel)
             watch.start()
         yield process
-    finally:
-        watch.cancel()
-        _kill_group(process)  # what it started may still run where it has ended itself
-        with process:  # closes the pipes
-            process.wait()
-        with _lock:
-            _running.pop(process, None)
     if expired.is_set():
         raise TimeLimitError(f"{what} was stopped after {setup.timeout:g} s", hint="Give it more time with --timeout")
+
+
+def _ended(process: subprocess.Popen[str]) -> None:
+    _kill_group(process)  # what it started may still run where it has ended itself
+    with process:  # closes the pipes
+        process.wait()
+    with _lock:
+        _running.pop(process, None)
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Handlers of signals, such as Ctrl-C's, wait for the end of the block; only the main thread has any."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pending: list[tuple[int, FrameType | None]] = []
+    numbers = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP"))
+    handlers = {number: signal.getsignal(number) for number in numbers if number is not None}
+    waiting = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in waiting:
+        signal.signal(number, lambda *given: pending.append(given))
+    try:
+        yield
+    finally:
+        for number, handler in waiting.items():
+            signal.signal(number, handler)
+    for signalled, frame in pending:
+        waiting[signal.Signals(signalled)](signalled, frame)
 
 
 def _start(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,6 +99,22 @@ def test_all_are_gone_after_an_interruption_of_the_main_thread(tmp_path: Path) -
 def test_what_a_program_leaves_behind_is_gone_when_it_has_ended(tmp_path: Path) -> None:
     assert run(python(BRIEF, tmp_path, os.getpid()), tmp_path / "log") == 0
     assert all_gone(tmp_path)
+
+
+def test_an_interruption_while_a_program_starts_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The signal comes when the program runs already and nobody knows of it yet."""
+    started, real = [], subprocess.Popen
+
+    def interrupted(*given: Any, **more: Any) -> Any:
+        started.append(real(*given, **more))
+        signal.raise_signal(signal.SIGINT)
+        return started[0]
+
+    monkeypatch.setattr("lgc.tools.run.subprocess.Popen", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run([sys.executable, "-c", "import time; time.sleep(60)"], tmp_path / "log")
+    assert started[0].poll() == -signal.SIGKILL
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_an_interruption_ends_what_other_threads_run_and_starts_no_more(tmp_path: Path) -> None:
