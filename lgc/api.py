@@ -10,48 +10,20 @@ from dataclasses import MISSING, dataclass, fields
 from inspect import Parameter, Signature, cleandoc, signature
 from typing import Any
 
-from lgc.driver import (
-    bench as bench_,
-)
-from lgc.driver import (
-    compile as compile_,
-)
-from lgc.driver import (
-    convert as convert_,
-)
-from lgc.driver import (
-    cover as cover_,
-)
-from lgc.driver import (
-    estimate as estimate_,
-)
-from lgc.driver import (
-    eval as eval_,
-)
-from lgc.driver import (
-    inspect as inspect_,
-)
-from lgc.driver import (
-    mutate as mutate_,
-)
-from lgc.driver import (
-    prove as prove_,
-)
-from lgc.driver import (
-    read as read_,
-)
-from lgc.driver import (
-    request as request_,
-)
-from lgc.driver import (
-    synth as synth_,
-)
-from lgc.driver import (
-    train as train_,
-)
-from lgc.driver import (
-    verify as verify_,
-)
+import lgc.driver.bench as bench_
+import lgc.driver.compile as compile_
+import lgc.driver.convert as convert_
+import lgc.driver.cover as cover_
+import lgc.driver.estimate as estimate_
+import lgc.driver.eval as eval_
+import lgc.driver.inspect as inspect_
+import lgc.driver.mutate as mutate_
+import lgc.driver.prove as prove_
+import lgc.driver.read as read_
+import lgc.driver.request as request_
+import lgc.driver.synth as synth_
+import lgc.driver.train as train_
+import lgc.driver.verify as verify_
 from lgc.driver.compile_request import CompileRequest
 from lgc.driver.verify_request import CoverRequest, MutateRequest, ProveRequest, VerifyRequest
 from lgc.errors import OptionError
@@ -101,7 +73,7 @@ class Verb:
         for one in self.options.values():
             kind = Parameter.POSITIONAL_OR_KEYWORD if one.name in self.places else Parameter.KEYWORD_ONLY
             needed = one.default is MISSING and one.default_factory is MISSING and one.name in hints
-            default = Parameter.empty if needed and one.name != "dataset" else one.default
+            default = Parameter.empty if needed else one.default
             default = None if default is MISSING else default
             found.append(Parameter(one.name, kind, default=default, annotation=hints.get(one.name, one.type)))
         if self.takes_progress:

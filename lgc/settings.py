@@ -11,8 +11,12 @@ import math
 import sys
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
+from functools import cache
+from numbers import Integral, Real
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from lgc.errors import OptionError
@@ -78,8 +82,13 @@ class Described:
         return tuple(typing.get_args(self.kind)) if typing.get_origin(self.kind) is typing.Literal else ()
 
 
-def described(cls: type) -> dict[str, Described]:
+def described(cls: type) -> Mapping[str, Described]:
     """The fields of a class of settings that say what they are, in order; others are for Python alone."""
+    return _described(cls)
+
+
+@cache
+def _described(cls: Any) -> Mapping[str, Described]:
     found: dict[str, Described] = {}
     for one in fields(cls):
         text = str(one.type)
@@ -89,7 +98,7 @@ def described(cls: type) -> dict[str, Described]:
         hint, setting = typing.get_args(eval(text, vars(sys.modules[owner.__module__])))  # our own source
         kind, optional, several = _taken_apart(hint)
         found[one.name] = Described(one.name, hint, kind, optional, several, one.default, setting)
-    return found
+    return MappingProxyType(found)
 
 
 def _taken_apart(hint: Any) -> tuple[Any, bool, bool]:
@@ -145,10 +154,8 @@ def _fits(value: Any, kind: Any) -> bool:
         return isinstance(value, str | tuple)
     if kind is Any:
         return True
-    if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
+    if kind in (int, float):  # numpy's numbers are some too
+        return isinstance(value, Integral if kind is int else Real) and not isinstance(value, bool)
     if kind is Path:
         return isinstance(value, Path | str)
     return isinstance(value, kind) if isinstance(kind, type) else True

@@ -139,6 +139,14 @@ def test_bad_options_are_one_paragraph_and_write_nothing(
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_numbers_of_numpy_are_numbers(model: Path, tmp_path: Path) -> None:
+    """A loop over np.arange gives them."""
+    texts = [lgc.compile(model, tmp_path / "net.v", pipeline=two).path.read_text() for two in (2, np.int64(2))]
+    assert texts[0] == texts[1]
+    with pytest.raises(lgc.LgcError, match="It is a whole number"):
+        lgc.compile(model, tmp_path / "net.v", pipeline=np.float64(2.0))
+
+
 def test_arguments_by_place(model: Path, tmp_path: Path) -> None:
     with pytest.raises(lgc.LgcError, match="needs 'output'"):
         lgc.compile(model)
