@@ -28,6 +28,7 @@ ROOT = Path(__file__).parent.parent
 DIGESTS = Path(__file__).parent / "golden" / "frozen.json"
 SHIPPED = sorted(ROOT.glob("examples/**/*.pt")) + sorted(ROOT.glob("examples/**/*.safetensors"))
 QUICK = ("mnist-1k5.pt",)
+REFUSED = 2
 
 
 def _thresholds(path: Path) -> Path:
@@ -53,6 +54,7 @@ def digests(model: Path, folder: Path, suffix: str, arguments: str) -> dict[str,
     with pytest.raises(SystemExit) as end:
         main(["compile", str(model), "-o", str(folder / f"net{suffix}"), "-q", *shlex.split(arguments)])
     if end.value.code:
+        assert end.value.code == REFUSED, f"{model.name} under {arguments}: exit code {end.value.code}"
         return {"exit": str(end.value.code)}
     version = __version__.encode()
     texts = {path.name: path.read_bytes().replace(version, b"VERSION") for path in sorted(folder.iterdir())}
