@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from lgc.cli.options import request_command
+from lgc.cli.options import HelpNames, request_command
 from lgc.driver.bench import BENCHMARKS, BenchRequest
 
 _FORMER = {f"--{name}": name for name in ("head", "hardware", "infer", "train")}
 
 
-class _Benchmarks(click.Group):
+class _Benchmarks(HelpNames, click.Group):
     """Takes the flags that the subcommands once were, and says what they are now."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from lgc.cli.options import PlainCommand
 
-@click.command()
+
+@click.command(cls=PlainCommand)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print the completion script of SHELL; `eval "$(lgc completion bash)"` turns it on."""

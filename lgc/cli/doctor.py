@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
+from lgc.cli.options import PlainCommand
+
 _EXIT_MISSING = 3
 
 
-@click.command()
+@click.command(cls=PlainCommand)
 def doctor() -> None:
     """Show every external part: found or missing, its version, what needs it, and how to install it.
 

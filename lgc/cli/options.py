@@ -26,7 +26,20 @@ class _Grouped(click.Option):
         self.group = group
 
 
-class RequestCommand(click.Command):
+class HelpNames:
+    """A command whose help is -h and --help, whichever context asks first: click remembers that one's names."""
+
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """See click."""
+        del ctx
+        return ["-h", "--help"]
+
+
+class PlainCommand(HelpNames, click.Command):
+    """A command without a request."""
+
+
+class RequestCommand(HelpNames, click.Command):
     """A command whose help has its options in groups, and examples at its end."""
 
     examples: Sequence[str] = ()

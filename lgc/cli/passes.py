@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from lgc.cli.options import PlainCommand
 
-@click.command()
+
+@click.command(cls=PlainCommand)
 def passes() -> None:
     """List the passes, what each -O level runs, and the local rewrites with their algebra."""
     import lgc.driver.passes as driver

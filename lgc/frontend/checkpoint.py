@@ -344,7 +344,7 @@ def write_raw(raw: RawCheckpoint, path: Path) -> None:
         content = io.BytesIO()  # torch.save would report a full disk as a RuntimeError
         torch.save({"lgc": text, "tensors": tensors}, content)
         with replacing(path) as temporary:
-            temporary.write_bytes(content.getbuffer())
+            temporary.write_bytes(content.getvalue())  # no view that outlives an error
     else:
         raise OutputError(
             f"unknown suffix '{path.suffix}'", where=str(path), hint="Checkpoints are .pt or .safetensors files"

@@ -67,6 +67,19 @@ def test_every_command_has_help(name: str, capfd: Capture) -> None:
     assert call(capfd, name, "-h") == result
 
 
+def test_help_has_both_names_whoever_asks_first() -> None:
+    """click keeps the help option of the first context, which may be one of a test or of a documentation tool."""
+    code = """
+import click
+from lgc.cli import cli, main
+command = cli.get_command(None, "passes")
+command.get_help(click.Context(command))
+main(["passes", "-h"])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_version(capfd: Capture) -> None:
     assert call(capfd, "--version").out == f"lgc, version {__version__}\n"
 
