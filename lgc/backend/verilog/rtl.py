@@ -89,7 +89,10 @@ def read_rtl(path: Path, manifest_path: Path | None = None) -> Rtl:
         with path.open(encoding="utf-8", newline="") as stream:  # as it is: a lone \r ends no comment
             text = stream.read()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"the Verilog cannot be read ({error})", where=str(path)) from None
+        reason = getattr(error, "strerror", None) or error  # without the path, which stands before it
+        raise InputError(
+            f"the Verilog cannot be read ({reason})", where=str(path), hint="Give the file that `lgc compile` wrote"
+        ) from None
     header, _ = split_header(text)
     digest, circuit = marked(header, SOURCE_MARK), marked(header, CIRCUIT_MARK)
     if digest is None or circuit is None:
