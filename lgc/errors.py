@@ -94,5 +94,13 @@ class TimeLimitError(ToolError):
     """An external program took longer than it was given."""
 
 
+class LgcWarning(UserWarning):
+    """Something that the user should know, and that stops nothing; the command line prints it as a note."""
+
+
+class CacheWarning(LgcWarning):
+    """What is built cannot be kept, or what was kept is not used."""
+
+
 def _sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."

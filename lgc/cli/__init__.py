@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import signal
 import sys
 import threading
+import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from lgc import __version__
-from lgc.errors import LgcError
+from lgc.errors import LgcError, LgcWarning
 
 # Name -> module with a click command of that name (dashes become underscores), and its one-line help.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -26,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "convert": ("lgc.cli.convert", "Write any readable checkpoint in lgc's own format."),
     "passes": ("lgc.cli.passes", "List the optimisation passes, and those of each level."),
     "bench": ("lgc.cli.bench", "Measure the compiler, side by side in one run."),
+    "cache": ("lgc.cli.cache", "Show, check and clear what is built once and kept."),
     "doctor": ("lgc.cli.doctor", "Show every external part: found, version, how to install."),
     "completion": ("lgc.cli.completion", "Print the shell completion script."),
 }
@@ -80,7 +84,8 @@ def main(arguments: list[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")  # names hold what a terminal may not be able to show
     end_like_an_interrupt()
     try:
-        sys.exit(_run(arguments))
+        with noted():
+            sys.exit(_run(arguments))
     except LgcError as error:
         click.echo(f"lgc: {_paragraph(str(error))}", err=True)
         sys.exit(error.exit_code)
@@ -98,6 +103,22 @@ def main(arguments: list[str] | None = None) -> None:
     except MemoryError:
         click.echo("lgc: out of memory. The network is too large for this machine.", err=True)
         sys.exit(2)
+
+
+@contextlib.contextmanager
+def noted() -> Iterator[None]:
+    """Warnings of lgc's own are one line each."""
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if issubclass(category, LgcWarning):
+            click.echo(f"lgc: note: {_paragraph(str(message))}", err=True)
+        else:
+            usual(message, category, *place, **more)
+
+    usual = warnings.showwarning
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 def end_like_an_interrupt() -> None:
