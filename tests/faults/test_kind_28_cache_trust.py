@@ -17,6 +17,7 @@ from strategies import random_circuit
 from lgc.cli import main
 from lgc.errors import CacheWarning, ToolError
 from lgc.runtime import Predictor
+from lgc.runtime import library as runtime
 from lgc.sim import verilator
 from lgc.tools import cache, entries, trust
 from lgc.tools.cc import find_c_compiler
@@ -33,12 +34,24 @@ size_t lgc_workspace_size(void) { return 64; }
 """
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache with one library in it."""
+    folder = tmp_path_factory.mktemp("built") / "cache"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LGC_CACHE", str(folder))
+        Predictor(CIRCUIT, engine="c")
+    return folder
+
+
+@pytest.fixture
+def folder(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it; what is built again is copied, too."""
+    (library,) = built.glob("runtime/*/library.so")
+    monkeypatch.setattr(runtime, "_build", lambda _circuit, _compiler, path: shutil.copyfile(library, path))
     monkeypatch.setenv("LGC_CACHE", str(tmp_path / "cache"))
     cache._told.cache_clear()
-    Predictor(CIRCUIT, engine="c")
+    shutil.copytree(built, tmp_path / "cache")
     return (tmp_path / "cache").resolve()
 
 
