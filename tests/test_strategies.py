@@ -27,9 +27,7 @@ def _inverters(netlist: Netlist) -> set[int]:
 
 def _rows(netlist: Netlist) -> list[tuple[int, list[int]]]:
     fanins = zip(netlist.fanin.tolist(), netlist.arity.tolist(), strict=True)
-    return [
-        (table, operands[:arity]) for table, (operands, arity) in zip(netlist.table.tolist(), fanins, strict=True)
-    ]
+    return [(table, operands[:arity]) for table, (operands, arity) in zip(netlist.table.tolist(), fanins, strict=True)]
 
 
 def _any_pair(netlist: Netlist, alike: Callable[[int, list[int], int, list[int]], bool]) -> bool:
