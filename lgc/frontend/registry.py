@@ -30,6 +30,7 @@ from lgc.frontend.families import (
 )
 from lgc.frontend.importer import Importer, ImportJob
 from lgc.frontend.model import Model
+from lgc.frontend.stated import stated_facts
 from lgc.ir import Circuit, parse_text
 from lgc.plugins import broken, load_object, plugins
 
@@ -153,8 +154,9 @@ def read_file(path: Path | str, options: ImportOptions | None = None) -> Importe
 
 
 def new_job(content: Content, options: ImportOptions) -> ImportJob:
-    """The job of reading a file whose content is there."""
-    return ImportJob(content, options, lambda path: read_file(path).result)
+    """The job of reading a file whose content is there; what it says beside its tensors is known from the start."""
+    facts, doubts = stated_facts(content.entries)
+    return ImportJob(content, options.with_defaults(facts), lambda path: read_file(path).result, doubtful=doubts)
 
 
 def read_job(importer: Importer, job: ImportJob) -> Model | Circuit:

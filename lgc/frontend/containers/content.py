@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lgc.errors import CheckpointError, InputError, LgcError
 from lgc.frontend.containers.ptfile import LEGACY_MAGIC, ZIP_MAGIC, check_directory, read_pt
 from lgc.frontend.containers.safefile import read_safetensors
-from lgc.frontend.containers.unpickle import LateArray, StandIn
+from lgc.frontend.containers.values import LateArray, StandIn
 
 Array = NDArray[Any]
 

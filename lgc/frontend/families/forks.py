@@ -50,14 +50,32 @@ def _read_visualizer(job: ImportJob) -> Model:
         if not isinstance(pair, list) or len(pair) != 2:
             raise CheckpointError("'connections' holds something that is no pair of wirings")
         pairs.append((np.asarray(pair[0]), np.asarray(pair[1])))
-    config = job.content.entries.get("model_config")
-    if isinstance(config, dict):
-        job.facts = job.facts.with_defaults(config)
-    return _assemble(job, prefixes, pairs, "difflogic-visualizer")
+    return _assemble(job, prefixes, pairs, "difflogic-visualizer", _described_width(job, prefixes))
 
 
-def _assemble(job: ImportJob, prefixes: list[str], pairs: list[tuple[Array, Array]], family: str) -> Model:
-    assembler, bits = make_inputs(job.facts, None)
+def _described_width(job: ImportJob, prefixes: list[str]) -> int | None:
+    """How many bits the first layer reads, by ``layers_config``; its other sizes must be those of the tensors."""
+    config = job.content.entries.get("model_config", job.content.entries.get("config"))
+    layers = config.get("layers_config") if isinstance(config, dict) else None
+    described = list(layers.values()) if isinstance(layers, dict) else layers
+    if not isinstance(described, list) or not all(isinstance(layer, dict) for layer in described):
+        return None
+    reads = None
+    for prefix, layer in zip(prefixes, described, strict=False):
+        gates = len(job.tensor(f"{prefix}weights", 2))
+        if layer.get("out_dim", gates) != gates or (reads is not None and layer.get("in_dim", reads) != reads):
+            raise CheckpointError(f"layers_config describes another layer than {prefix}weights with its {gates} gates")
+        reads = gates
+    if len(described) != len(prefixes):
+        raise CheckpointError(f"layers_config describes {len(described)} layers, and the file has {len(prefixes)}")
+    width = described[0].get("in_dim")
+    return width if type(width) is int and width > 0 else None
+
+
+def _assemble(
+    job: ImportJob, prefixes: list[str], pairs: list[tuple[Array, Array]], family: str, width: int | None = None
+) -> Model:
+    assembler, bits = make_inputs(job.facts, width)
     for index, (prefix, pair) in enumerate(zip(prefixes, pairs, strict=True)):
         name = f"layer{index + 1}"
         logits = job.tensor(f"{prefix}weights", 2)
