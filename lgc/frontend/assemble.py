@@ -182,6 +182,7 @@ def make_inputs(facts: ImportOptions, width: int | None) -> tuple[Assembler, Bit
     """
     thresholds = facts.array("thresholds")
     features = facts.integer("features")
+    width = facts.integer("in_dim") if width is None else width
     if thresholds is None:
         features = features if features is not None else width
         if features is None:

@@ -100,12 +100,14 @@ class ImportOptions:
         config: the sidecar; its nested ``args``, ``config`` and ``model`` are searched too.
         folder: where relative paths in the sidecar start.
         file: the sidecar's own path, if there is one.
+        defaults: what the file itself, or something that the user named, says; behind all the others.
     """
 
     given: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
     folder: Path = Path()
     file: Path | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, config: Path | None = None, **given: Any) -> ImportOptions:
@@ -122,14 +124,16 @@ class ImportOptions:
         return cls(facts, read_facts(config) if config else {}, config.parent if config else Path(), config)
 
     def with_defaults(self, defaults: Mapping[str, Any], folder: Path | None = None) -> ImportOptions:
-        """The same options, with ``defaults`` behind what the user said."""
-        return ImportOptions(self.given, {**defaults, **self.config}, folder or self.folder, self.file)
+        """The same options, with ``defaults`` behind what the user said, and before earlier defaults."""
+        merged = {**self.defaults, **defaults}
+        return ImportOptions(self.given, self.config, folder or self.folder, self.file, merged)
 
     def get(self, name: str) -> Any:
         """A fact as it was given, or None."""
         if name in self.given:
             return self.given[name]
         places = [self.config, *(self.config.get(key) for key in _NESTED)]
+        places += [self.defaults, *(self.defaults.get(key) for key in _NESTED)]
         for place in places:
             if isinstance(place, Mapping) and place.get(name) is not None:
                 return place[name]

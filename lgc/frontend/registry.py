@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lgc.errors import CheckpointError, LgcError, OptionError
+from lgc.frontend.chain import check_all_read
 from lgc.frontend.checkpoint import read_model
 from lgc.frontend.containers.content import Content, read_content
 from lgc.frontend.facts import ImportOptions
@@ -30,6 +31,7 @@ from lgc.frontend.families import (
 )
 from lgc.frontend.importer import Importer, ImportJob
 from lgc.frontend.model import Model
+from lgc.frontend.stated import stated_facts
 from lgc.ir import Circuit, parse_text
 from lgc.plugins import broken, load_object, plugins
 
@@ -153,8 +155,9 @@ def read_file(path: Path | str, options: ImportOptions | None = None) -> Importe
 
 
 def new_job(content: Content, options: ImportOptions) -> ImportJob:
-    """The job of reading a file whose content is there."""
-    return ImportJob(content, options, lambda path: read_file(path).result)
+    """The job of reading a file whose content is there; what it says beside its tensors is known from the start."""
+    facts, doubts = stated_facts(content.entries)
+    return ImportJob(content, options.with_defaults(facts), lambda path: read_file(path).result, doubtful=doubts)
 
 
 def read_job(importer: Importer, job: ImportJob) -> Model | Circuit:
@@ -165,7 +168,10 @@ def read_job(importer: Importer, job: ImportJob) -> Model | Circuit:
     """
     where = str(job.content.path)
     try:
-        return importer.read(job)
+        result = importer.read(job)
+        if importer.idle is not None:
+            check_all_read(job.content, job.read, importer.idle)
+        return result
     except LgcError as error:
         raise error.at(where) from None
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:

@@ -155,6 +155,14 @@ class Head:
         return np.diff(self.offsets)
 
     @property
+    def is_interface(self) -> bool:
+        """Whether each output is a class of its own and its score: the ports of a netlist, not votes that are counted.
+
+        Passes keep the number and the order of such outputs.
+        """
+        return bool((self.sizes == 1).all() and not self.bias.any())
+
+    @property
     def score_range(self) -> tuple[int, int]:
         """The smallest and the largest score that any class can have."""
         return int(self.bias.min()), int((self.bias + self.sizes).max())

@@ -19,7 +19,7 @@ import lgc
 from lgc.backend.base import write
 from lgc.backend.c import C99
 from lgc.ir import Circuit
-from lgc.tools.cc import C99_FLAGS, build_key, compile_shared, find_c_compiler, has_c_compiler
+from lgc.tools.cc import C99_FLAGS, Command, build_key, compile_shared, find_c_compiler, has_c_compiler
 from lgc.tools.entries import LIBRARY, found, load_library
 
 _PREFIX = "lgc"
@@ -48,12 +48,12 @@ class Library:
     workspace_bytes: int
 
 
-def open_library(circuit: Circuit, optimize: Callable[[Circuit], Circuit], compiler: str | None = None) -> Library:
+def open_library(circuit: Circuit, optimize: Callable[[Circuit], Circuit], compiler: Command | None = None) -> Library:
     """The library of a circuit, from the cache or newly built.
 
     Args:
         optimize: applied to the circuit only if it has to be built.
-        compiler: path of the C compiler; searched for if None.
+        compiler: what starts the C compiler; searched for if None.
 
     Raises:
         MissingToolError: no compiler.
@@ -73,7 +73,7 @@ def is_built(circuit: Circuit) -> bool:
     return has_c_compiler() and found(_KIND, _key(circuit, find_c_compiler())) is not None
 
 
-def _key(circuit: Circuit, compiler: str) -> str:
+def _key(circuit: Circuit, compiler: Command) -> str:
     """Everything that the machine code depends on."""
     return build_key(compiler, lgc.__version__, _emitter(), circuit.digest(), *C99_FLAGS)
 
@@ -90,7 +90,7 @@ def _emitter() -> str:
     return sha.hexdigest()
 
 
-def compile_source(source: Path, output: Path, compiler: str | None = None) -> None:
+def compile_source(source: Path, output: Path, compiler: Command | None = None) -> None:
     """Compile an emitted file into a shared library, as the runtime does.
 
     Raises:
@@ -100,7 +100,7 @@ def compile_source(source: Path, output: Path, compiler: str | None = None) -> N
     compile_shared(source, output, compiler or find_c_compiler(), C99_FLAGS)
 
 
-def _build(circuit: Circuit, compiler: str, path: Path) -> None:
+def _build(circuit: Circuit, compiler: Command, path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent) as name:
         source = Path(name, "model.c")
         write(C99(prefix=_PREFIX), circuit, source)

@@ -14,7 +14,7 @@ from threading import Lock
 
 from lgc.sim.cxx import compile_joined, join_sources
 from lgc.sim.simulate import Simulator, cocotb_config
-from lgc.tools.cc import find_cxx_compiler
+from lgc.tools.cc import Command, find_cxx_compiler
 from lgc.tools.entries import cached
 from lgc.tools.run import Setup, capture, run_checked, workers
 from lgc.tools.verilator import Verilator, find_verilator
@@ -102,7 +102,7 @@ def build(source: Path, ports: Sequence[tuple[str, str]], options: BuildOptions,
     # The list of objects may be longer than a command line can be.
     response = folder / "objects.txt"
     response.write_text("\n".join(f'"{file}"' for file in objects))
-    link = [compiler, "-o", str(program), f"@{response}", f"-L{libraries}", f"-Wl,-rpath,{libraries}"]
+    link = [*compiler, "-o", str(program), f"@{response}", f"-L{libraries}", f"-Wl,-rpath,{libraries}"]
     link += ["-lcocotbvpi_verilator", "-lpthread", *(["-lz"] if options.trace == "fst" else [])]
     run_checked(link, folder / "link.log", "linking the simulator")
     return program
@@ -147,15 +147,15 @@ def _verilate(
     run_checked([*command, str(control), str(source)], folder / "verilator.log", "Verilator", setup)
 
 
-def _runtime_objects(verilator: Verilator, compiler: str, flags: list[str], trace: str | None) -> list[Path]:
+def _runtime_objects(verilator: Verilator, compiler: Command, flags: list[str], trace: str | None) -> list[Path]:
     """The runtime's object file, from the cache or compiled into it; several builds at a time compile it once."""
     with _compiling:
         return [_runtime_object(verilator, compiler, flags, trace)]
 
 
-def _runtime_object(verilator: Verilator, compiler: str, flags: list[str], trace: str | None) -> Path:
+def _runtime_object(verilator: Verilator, compiler: Command, flags: list[str], trace: str | None) -> Path:
     key = hashlib.sha256()
-    for text in ("sealed", verilator.version, str(verilator.root), _version_of(compiler), *flags):
+    for text in ("sealed", verilator.version, str(verilator.root), _version_of(compiler), *compiler[1:], *flags):
         key.update(text.encode() + b"\0")
     names = (*_RUNTIME, *(_TRACE_RUNTIME[trace] if trace else ()))
 
@@ -169,5 +169,5 @@ def _runtime_object(verilator: Verilator, compiler: str, flags: list[str], trace
     return cached("verilator", key.hexdigest()[:24], build) / _OBJECT
 
 
-def _version_of(compiler: str) -> str:
-    return capture([compiler, "--version"], what="the C++ compiler").out
+def _version_of(compiler: Command) -> str:
+    return capture([*compiler, "--version"], what="the C++ compiler").out

@@ -6,6 +6,7 @@ import ctypes
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -22,18 +23,27 @@ C99_FLAGS = ("-std=c99", "-O2")
 """How emitted C is compiled: what the runtime runs is what `lgc verify` checks."""
 _BUILD_SECONDS = 1800
 
+Command = tuple[str, ...]
+"""What starts a compiler: a program's path, and words that come before all others."""
 
-def find_c_compiler() -> str:
-    """The C compiler: ``$CC``, or the first of cc, gcc and clang.
+
+def find_c_compiler() -> Command:
+    """What starts the C compiler: ``$CC``, or the first of cc, gcc and clang.
+
+    ``$CC`` may be several words, as for make: ``ccache gcc``, ``gcc -m64``, ``'/opt/my tools/cc' -g``.
 
     Raises:
-        MissingToolError: there is none.
+        MissingToolError: there is none, or ``$CC`` names none.
     """
-    wanted = os.environ.get("CC")
-    found = _first(wanted) if wanted else _first("cc", "gcc", "clang")
-    if found is None:
-        raise missing("cc")
-    return found
+    wanted = os.environ.get("CC", "")
+    if not wanted.strip():
+        return _first("cc", ("cc", "gcc", "clang"))
+    if found := _command(wanted):
+        return found
+    raise MissingToolError(
+        f"a C compiler is not installed: CC is '{wanted}', which starts no program",
+        hint="Set CC to a compiler, such as gcc or 'ccache gcc', or unset it",
+    )
 
 
 def has_c_compiler() -> bool:
@@ -45,26 +55,41 @@ def has_c_compiler() -> bool:
     return True
 
 
-def find_cxx_compiler() -> str:
-    """The C++ compiler: ``$CXX`` if there is such a program, else the first of c++, g++ and clang++.
+def find_cxx_compiler() -> Command:
+    """What starts the C++ compiler: ``$CXX`` if it starts a program, else the first of c++, g++ and clang++.
+
+    ``$CXX`` may be several words, as ``$CC`` may.
 
     Raises:
         MissingToolError: there is none.
     """
-    found = _first(os.environ.get("CXX", ""), "c++", "g++", "clang++")
-    if found is None:
-        raise missing("c++")
-    return found
+    return _command(os.environ.get("CXX", "")) or _first("c++", ("c++", "g++", "clang++"))
 
 
-def _first(*names: str) -> str | None:
-    return next((path for name in names if name and (path := shutil.which(name))), None)
+def _command(text: str) -> Command | None:
+    """A compiler's variable as words, the first of them the program's path; None if it starts none."""
+    whole = shutil.which(text) if text.strip() else None  # a path with blanks may stand there without quotes
+    try:
+        words = [text] if whole else shlex.split(text)
+    except ValueError:  # an open quote
+        return None
+    path = whole or (shutil.which(words[0]) if words else None)
+    return (str(Path(path).absolute()), *words[1:]) if path else None
 
 
-def build_key(compiler: str, *parts: str) -> str:
+def _first(dependency: str, names: Sequence[str]) -> Command:
+    path = next((path for name in names if (path := shutil.which(name))), None)
+    if path is None:
+        raise missing(dependency)
+    return (path,)
+
+
+def build_key(compiler: Command, *parts: str) -> str:
     """Digest of the parts, the compiler and the processor: everything that machine code depends on."""
-    stat = Path(compiler).resolve().stat()
-    machine = [compiler, str(stat.st_size), str(stat.st_mtime_ns), NATIVE, platform.machine(), _processor()]
+    # Every word that is a program: of `ccache gcc` the second is what compiles.
+    programs = [Path(path).resolve().stat() for word in compiler if (path := shutil.which(word))]
+    stamps = [f"{one.st_size} {one.st_mtime_ns}" for one in programs]
+    machine = [*compiler, *stamps, NATIVE, platform.machine(), _processor()]
     return hashlib.sha256("\0".join([*parts, *machine]).encode()).hexdigest()[:40]
 
 
@@ -78,7 +103,7 @@ def _processor() -> str:
         return platform.processor()
 
 
-def compile_shared(source: Path, output: Path, compiler: str, flags: Sequence[str]) -> None:
+def compile_shared(source: Path, output: Path, compiler: Command, flags: Sequence[str]) -> None:
     """Compile a C file into a shared library for this processor; ``output`` appears whole or not at all.
 
     Raises:
@@ -88,7 +113,7 @@ def compile_shared(source: Path, output: Path, compiler: str, flags: Sequence[st
     try:
         with tempfile.TemporaryDirectory(prefix=".build-", dir=output.parent) as folder:
             built = Path(folder, "library.so")
-            _compile([compiler, *flags, NATIVE, "-fPIC", "-shared", "-o", str(built), str(source), "-lm"])
+            _compile([*compiler, *flags, NATIVE, "-fPIC", "-shared", "-o", str(built), str(source), "-lm"])
             built.replace(output)
     except OSError as error:
         raise OutputError(f"cannot build in the cache ({error.strerror})", where=str(output.parent)) from None

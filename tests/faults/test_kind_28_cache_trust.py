@@ -66,7 +66,7 @@ def plant(library: Path, tmp_path: Path) -> Callable[[], bool]:
     source, mark = tmp_path / "evil.c", tmp_path / "loaded"
     source.write_text(EVIL)
     library.unlink()
-    command = [find_c_compiler(), "-shared", "-fPIC", f'-DMARK="{mark}"', "-o", str(library), str(source)]
+    command = [*find_c_compiler(), "-shared", "-fPIC", f'-DMARK="{mark}"', "-o", str(library), str(source)]
     subprocess.run(command, check=True)
     return mark.exists
 

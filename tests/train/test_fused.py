@@ -128,7 +128,7 @@ def test_every_instruction_set_makes_the_same_step(
     if flags and not (processor_has("avx2") and processor_has("fma")):
         pytest.skip("the processor has no AVX2")
     other = tmp_path / "other.so"
-    command = [find_c_compiler(), "-std=gnu11", "-O1", *flags, "-fPIC", "-shared", "-o", str(other)]
+    command = [*find_c_compiler(), "-std=gnu11", "-O1", *flags, "-fPIC", "-shared", "-o", str(other)]
     subprocess.run([*command, str(kernel.SOURCE), "-lm"], check=True)
     results = []
     for library in (kernel.load_kernel(), kernel.bind(ctypes.CDLL(str(other)))):
