@@ -11,10 +11,15 @@ from lgc.frontend.families.netlists import to_circuit
 from lgc.frontend.importer import Importer, ImportJob
 from lgc.frontend.verilog.design import Choices, Design, Evaluator, stages
 from lgc.frontend.verilog.elaborate import elaborate, place_in, top_module
+from lgc.frontend.verilog.expressions import BeyondError
+from lgc.frontend.verilog.logic import Logic
 from lgc.frontend.verilog.sources import SourceText, gather
+from lgc.frontend.verilog.structural import Structure, structure
 from lgc.ir import Circuit
 
 _MODULE = re.compile(rb"^\s*(?:\(\*.*?\*\)\s*)?(?:macro)?module\s+[\w\\]", re.MULTILINE)
+
+_ORDER = "ports in their order, the lowest index of each first"
 
 
 def _matches(content: Content) -> bool:
@@ -26,7 +31,29 @@ def _read(job: ImportJob) -> Circuit:
     sources = gather(job)
     asked = job.facts.get("top")
     top = top_module(sources, None if asked is None else str(asked))
+    if not choices.ties and (found := structure(sources, top)):
+        circuit = _structural(job, found, top)
+        if circuit is not None:
+            return circuit
     return _evaluated(job, sources, top, choices)
+
+
+def _structural(job: ImportJob, found: Structure, top: str) -> Circuit | None:
+    """What lgc reads itself; None where a net has no driver or a cycle, which yosys's way names."""
+    logic, values, inputs = Logic(), {}, []
+    for port in found.ports:
+        if port.direction == "input":
+            signals = [logic.input() for _ in port.bits]
+            inputs += signals
+            values.update(zip(port.bits, signals, strict=True))
+    outputs = [port for port in found.ports if port.direction == "output"]
+    try:
+        signals = [found.evaluate(logic, values, bit) for port in outputs for bit in port.bits]
+    except (BeyondError, RecursionError):
+        return None
+    job.certain.append(f"module {top}, read by lgc; {_ORDER}")
+    builder, nets = logic.netlist(inputs, signals)
+    return to_circuit(builder, nets, [name for port in outputs for name in port.names], top, job.facts)
 
 
 def _evaluated(job: ImportJob, sources: list[SourceText], top: str, choices: Choices) -> Circuit:
@@ -36,7 +63,7 @@ def _evaluated(job: ImportJob, sources: list[SourceText], top: str, choices: Cho
     names = [name for port in outputs for name in port.names]
     signals = [evaluator.output(name, bit) for port in outputs for name, bit in zip(port.names, port.bits, strict=True)]
     late = stages(names, signals)
-    job.certain.append(f"module {top}, elaborated by yosys; ports in their order, the lowest index of each first")
+    job.certain.append(f"module {top}, elaborated by yosys; {_ORDER}")
     if evaluator.clock is not None:
         clock = design.name_of(evaluator.clock[0])
         job.certain.append(f"{late} register stages of clock '{clock}' are cut: they delay the outputs, no more")

@@ -119,7 +119,7 @@ class Design:
         hidden = ""
         for name, net in self._nets.items():
             if bit in net["bits"]:
-                text = _bit_names(name, net)[net["bits"].index(bit)]
+                text = _names_of(name, net)[net["bits"].index(bit)]
                 if not net["hide_name"]:
                     return text
                 hidden = hidden or text
@@ -145,19 +145,22 @@ class Design:
 
 
 def _port(name: str, port: dict[str, Any]) -> Port:
-    bits, names = port["bits"], _bit_names(name, port)
+    bits, names = port["bits"], _names_of(name, port)
     if port.get("upto"):
         bits, names = bits[::-1], names[::-1]
     return Port(name, port["direction"], bits, names, port["bits"])
 
 
-def _bit_names(name: str, net: dict[str, Any]) -> list[str]:
-    """The names of a net's bits, in yosys's order: the rightmost first."""
-    width, offset = len(net["bits"]), net.get("offset", 0)
+def _names_of(name: str, net: dict[str, Any]) -> list[str]:
+    return bit_names(name, len(net["bits"]), net.get("offset", 0), upto=bool(net.get("upto")))
+
+
+def bit_names(name: str, width: int, lowest: int, *, upto: bool) -> list[str]:
+    """The names of a net's bits, the rightmost first; ``upto`` says that the right index is the larger one."""
     if width == 1:
         return [name]
-    indices = range(offset, offset + width)
-    return [f"{name}[{index}]" for index in (reversed(indices) if net.get("upto") else indices)]
+    indices = range(lowest, lowest + width)
+    return [f"{name}[{index}]" for index in (reversed(indices) if upto else indices)]
 
 
 class Evaluator:
