@@ -154,7 +154,11 @@ def read_file(path: Path | str, options: ImportOptions | None = None) -> Importe
 
 def new_job(content: Content, options: ImportOptions) -> ImportJob:
     """The job of reading a file whose content is there."""
-    return ImportJob(content, options, lambda path: read_file(path).result)
+    return ImportJob(content, options, _read_other)
+
+
+def _read_other(path: Path) -> Model | Circuit:
+    return read_file(path).result
 
 
 def read_job(importer: Importer, job: ImportJob) -> Model | Circuit:
