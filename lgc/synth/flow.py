@@ -23,6 +23,7 @@ from lgc.synth.yosys import Synthesised, SynthesisJob, nand2_area, read_synthesi
 from lgc.tools.cc import cache_folder
 from lgc.tools.find import Tool, has_program
 from lgc.tools.run import workers
+from lgc.tools.watchdog import scratch
 from lgc.tools.yosys import find_yosys
 
 
@@ -216,8 +217,7 @@ def _route(
     result: Result, made: Synthesised, design: Design, part: Part, options: SynthOptions, progress: Progress
 ) -> None:
     tool = find_nextpnr(part)
-    with tempfile.TemporaryDirectory(prefix="lgc-synth-") as name:
-        work = Path(name)
+    with scratch("lgc-synth-") as work:
         seeds = _Seeds(tool, _placement(result.clock, made, design, part, options), work, options, progress)
         placed = seeds.place_all()
         result.problems += seeds.problems

@@ -47,8 +47,11 @@ def set_deadline(one: Deadline | None) -> None:
 
 
 @contextlib.contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """One deadline for all programs that the block runs together; an earlier one goes on holding."""
+def within(seconds: float | None) -> Iterator[None]:
+    """One deadline for all programs that the block runs together; an earlier one goes on holding; None adds none."""
+    if seconds is None:
+        yield
+        return
     before, mine = _deadline.get(), Deadline(time.monotonic() + seconds, seconds)
     token = _deadline.set(before if before is not None and before.end <= mine.end else mine)
     try:
@@ -65,6 +68,20 @@ def is_full(folder: Path) -> bool:
         return False
     blocks = disk.f_bfree if os.geteuid() == 0 else disk.f_bavail
     return bool(disk.f_blocks and blocks * disk.f_frsize < _ROOM) or bool(disk.f_files and not disk.f_ffree)
+
+
+def check_room(what: str, *folders: Path | None) -> None:
+    """Where a program failed, say so if a disk that it wrote to is full.
+
+    Args:
+        what: the program.
+
+    Raises:
+        DiskError: it is.
+    """
+    full = next((folder for folder in folders if folder is not None and is_full(folder)), None)
+    if full is not None:
+        raise DiskError(f"{what} failed: the disk is full", where=str(full), hint=_MORE_ROOM)
 
 
 @dataclass
@@ -132,6 +149,5 @@ class Watch:
         Raises:
             DiskError: it ended badly, on a full disk.
         """
-        full = next(filter(is_full, self.folders), None) if code else None
-        if full is not None:
-            raise DiskError(f"{self.what} failed: the disk is full", where=str(full), hint=_MORE_ROOM)
+        if code:
+            check_room(self.what, *self.folders)

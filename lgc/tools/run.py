@@ -24,11 +24,12 @@ from types import FrameType
 from typing import IO
 
 from lgc.errors import NotCheckedError, TimeLimitError, ToolError
-from lgc.tools.limits import Deadline, Watch, deadline, set_deadline
+from lgc.tools.limits import Deadline, Watch, check_room, deadline, set_deadline
 from lgc.tools.watchdog import VARIABLE, kill_marked, watchdog
 
 Listener = Callable[[str], None]
 
+_BY_SIGNAL, _UNREADABLE = "it was ended by signal", "what it wrote cannot be read"
 _TICK_SECONDS = 0.05
 _MOST_LOGGED, _MOST_CAPTURED = 1 << 30, 1 << 26
 """Bytes that a program may print to a file, and for us to read."""
@@ -53,6 +54,11 @@ class FailedError(ToolError):
     def __init__(self, what: str, reason: str, *, where: str | None = None, hint: str | None = None) -> None:
         super().__init__(f"{what} failed: {reason}", where=where, hint=hint)
         self.reason = reason
+
+    @property
+    def crashed(self) -> bool:
+        """Whether a signal ended it, or what it wrote cannot be read: that says nothing about what it was given."""
+        return _BY_SIGNAL in self.reason or _UNREADABLE in self.reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +206,7 @@ def reason_in(text: str, code: int) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     matches = (line for pattern in _REASONS for line in lines if pattern.search(line))
     found = next(matches, lines[-1] if lines else "")
-    how = f"it was ended by signal {-code}" if code < 0 else f"exit code {code}"
+    how = f"{_BY_SIGNAL} {-code}" if code < 0 else f"exit code {code}"
     return f"{found[:300]} ({how})" if found else how
 
 
@@ -218,17 +224,22 @@ def or_not_checked(verdict: str = "not checked") -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def reading(what: str) -> Iterator[None]:
+def reading(what: str, folder: Path | None = None) -> Iterator[None]:
     """Around reading a file that a program wrote: it may have said that all is well, and written anything.
+
+    Args:
+        folder: that it wrote it to.
 
     Raises:
         FailedError: the file is not what it should be.
+        DiskError: the same, on a full disk.
     """
     try:
         yield
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError, RecursionError) as error:
+        check_room(what, folder)
         said = " ".join(f"{type(error).__name__}: {error}".split())
-        raise FailedError(what, f"what it wrote cannot be read ({said[:200]})") from error
+        raise FailedError(what, f"{_UNREADABLE} ({said[:200]})") from error
 
 
 @contextlib.contextmanager

@@ -128,6 +128,17 @@ def scratch(prefix: str, parent: Path | None = None) -> Iterator[Path]:
         dog.tell(f"-{folder}")
 
 
+@contextlib.contextmanager
+def gone_if_killed(path: Path) -> Iterator[None]:
+    """A file that is removed if this process is killed in the block."""
+    dog = watchdog()
+    dog.tell(f"+{path}")
+    try:
+        yield
+    finally:
+        dog.tell(f"-{path}")
+
+
 def _watch(mark: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
@@ -140,6 +151,8 @@ def _watch(mark: str) -> None:
     kill_marked(mark)
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # a file
+            os.unlink(folder)  # noqa: PTH108
 
 
 if __name__ == "__main__":

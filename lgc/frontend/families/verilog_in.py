@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,8 @@ from lgc.frontend.containers.content import Content
 from lgc.frontend.families import blif
 from lgc.frontend.importer import Importer, ImportJob
 from lgc.ir import Circuit
-from lgc.tools.run import FailedError
+from lgc.tools.run import FailedError, reading
+from lgc.tools.watchdog import scratch
 from lgc.tools.yosys import run_yosys
 
 _TIMEOUT_S = 300
@@ -28,11 +28,12 @@ def _read(job: ImportJob) -> Circuit:
     top = job.facts.get("top")
     if top is not None and not _TOP.fullmatch(str(top)):
         raise NetlistError(f"--source-top is '{str(top)[:40]}', which is no plain Verilog name")
-    with tempfile.TemporaryDirectory(prefix="lgc-verilog-") as folder:
+    with scratch("lgc-verilog-") as folder:
         # Fixed names in a folder of our own: no name from outside reaches yosys' command line.
-        (Path(folder) / "input.v").write_bytes(job.content.data)
-        _run_yosys(Path(folder), str(top) if top else None, str(job.content.path))
-        text = (Path(folder) / "output.blif").read_bytes()
+        (folder / "input.v").write_bytes(job.content.data)
+        _run_yosys(folder, str(top) if top else None, str(job.content.path))
+        with reading("yosys", folder):
+            text = (folder / "output.blif").read_bytes()
     if b"\n.latch" in text:
         raise NetlistError(
             "it has registers or latches",
@@ -62,6 +63,8 @@ def _run_yosys(folder: Path, top: str | None, where: str) -> None:
     try:
         run_yosys(passes, folder / "yosys.log", _TIMEOUT_S)
     except FailedError as error:
+        if error.crashed:
+            raise error.at(where) from None
         raise NetlistError(
             f"yosys refuses it: {error.reason}", where=where, hint="lgc reads combinational Verilog that yosys accepts"
         ) from None
