@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lgc.errors import CheckpointError, LgcError, OptionError
+from lgc.frontend.chain import check_all_read
 from lgc.frontend.checkpoint import read_model
 from lgc.frontend.containers.content import Content, read_content
 from lgc.frontend.facts import ImportOptions
@@ -156,7 +157,11 @@ def read_file(path: Path | str, options: ImportOptions | None = None) -> Importe
 def new_job(content: Content, options: ImportOptions) -> ImportJob:
     """The job of reading a file whose content is there; what it says beside its tensors is known from the start."""
     facts, doubts = stated_facts(content.entries)
-    return ImportJob(content, options.with_defaults(facts), lambda path: read_file(path).result, doubtful=doubts)
+    return ImportJob(content, options.with_defaults(facts), _read_other, doubtful=doubts)
+
+
+def _read_other(path: Path) -> Model | Circuit:
+    return read_file(path).result
 
 
 def read_job(importer: Importer, job: ImportJob) -> Model | Circuit:
@@ -167,7 +172,10 @@ def read_job(importer: Importer, job: ImportJob) -> Model | Circuit:
     """
     where = str(job.content.path)
     try:
-        return importer.read(job)
+        result = importer.read(job)
+        if importer.idle is not None:
+            check_all_read(job.content, job.read, importer.idle)
+        return result
     except LgcError as error:
         raise error.at(where) from None
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:

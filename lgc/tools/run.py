@@ -24,6 +24,7 @@ from types import FrameType
 from typing import IO
 
 from lgc.errors import NotCheckedError, TimeLimitError, ToolError
+from lgc.tools.cache import home_variables
 from lgc.tools.limits import Deadline, Watch, check_room, deadline, set_deadline
 from lgc.tools.watchdog import VARIABLE, kill_marked, watchdog
 
@@ -333,14 +334,12 @@ def _start(
     command: Sequence[str], setup: Setup, what: str, output: tuple[int, int], mark: str
 ) -> subprocess.Popen[bytes]:
     scope = _scope.get()
-    variables = os.environ if setup.environment is None else setup.environment
-    marks = ":".join(filter(None, (variables.get(VARIABLE), mark)))
     with _lock:
         if _closed.intersection(scope):
             raise ToolError(f"{what} was not started: the run was interrupted")
         try:
             process = subprocess.Popen(
-                command, cwd=setup.folder, env={**variables, VARIABLE: marks}, stdout=output[0], stderr=output[1],
+                command, cwd=setup.folder, env=_environment(setup, mark), stdout=output[0], stderr=output[1],
                 stdin=subprocess.PIPE if setup.hold_input else subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         except OSError as error:
@@ -349,6 +348,13 @@ def _start(
     if setup.memory is not None:
         _bound_memory(process.pid, setup.memory)
     return process
+
+
+def _environment(setup: Setup, mark: str) -> Mapping[str, str]:
+    """A program's variables: with the marks of the runs that it belongs to, and a home for whoever has none."""
+    given = os.environ if setup.environment is None else setup.environment
+    marks = ":".join(filter(None, (given.get(VARIABLE), mark)))
+    return {**given, **home_variables(given), VARIABLE: marks}
 
 
 def _bound_memory(process: int, size: int) -> None:
