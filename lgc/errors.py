@@ -128,20 +128,19 @@ class TimeLimitError(ToolError):
     """An external program took longer than it was given."""
 
 
-<<<<<<< HEAD
 class LgcWarning(UserWarning):
     """Something that the user should know, and that stops nothing; the command line prints it as a note."""
 
 
 class CacheWarning(LgcWarning):
     """What is built cannot be kept, or what was kept is not used."""
-=======
+
+
 def _rebuilt(kind: type[LgcError], args: tuple[Any, ...], state: dict[str, Any]) -> LgcError:
     """An error that was pickled or copied."""
     error = kind.__new__(kind, *args)
     error.__dict__.update(state)
     return error
->>>>>>> backend
 
 
 def _sentence(text: str) -> str:
