@@ -231,8 +231,13 @@ def verify(
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
         force: Compare even if FILE is not as lgc wrote it from this model.
         keep: Keep the build folder here; it must not exist.
+<<<<<<< HEAD
         timeout: Seconds that all programs together may take, compilers too.
         data: Data to check on: an .npz file, or a data set's name.
+=======
+        timeout: Seconds a simulation, or all of a proof, may take.
+        data: Data to check on: an .npz or .npy file, or a data set's name.
+>>>>>>> ckpt
         data_dir: Folder with the data set's files.
         limit: Use the first N samples of the data only.
         random: Random vectors.
@@ -319,8 +324,13 @@ def mutate(
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
         force: Compare even if FILE is not as lgc wrote it from this model.
         keep: Keep the build folder here; it must not exist.
+<<<<<<< HEAD
         timeout: Seconds that all programs together may take, compilers too.
         data: Data to check on: an .npz file, or a data set's name.
+=======
+        timeout: Seconds a simulation, or all of a proof, may take.
+        data: Data to check on: an .npz or .npy file, or a data set's name.
+>>>>>>> ckpt
         data_dir: Folder with the data set's files.
         limit: Use the first N samples of the data only.
         random: Random vectors.
@@ -362,8 +372,13 @@ def cover(
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
         force: Compare even if FILE is not as lgc wrote it from this model.
         keep: Keep the build folder here; it must not exist.
+<<<<<<< HEAD
         timeout: Seconds that all programs together may take, compilers too.
         data: Data to check on: an .npz file, or a data set's name.
+=======
+        timeout: Seconds a simulation, or all of a proof, may take.
+        data: Data to check on: an .npz or .npy file, or a data set's name.
+>>>>>>> ckpt
         data_dir: Folder with the data set's files.
         limit: Use the first N samples of the data only.
         random: Random vectors.
@@ -523,7 +538,7 @@ def train(
         LgcError: the data or a setting is unusable, or the checkpoint cannot be written.
 
     Args:
-        dataset: A name, or a .npz file.
+        dataset: A name, or a .npz file with X and y.
         preset: Start from a recipe; flags change it.
         config: TOML file of settings, named as the flags; flags win.
         resume: Go on with the run that was stopped while it wrote this output.

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.data.npz import read_npy
 from lgc.errors import CheckpointError, InputError, OptionError
 
 _MAX_SIDECAR_BYTES = 16 << 20
@@ -241,7 +242,7 @@ class ImportOptions:
             return None
         try:
             if isinstance(value, str) and value.endswith(".npy"):
-                value = np.load(self.path(name), allow_pickle=False)
+                value = read_npy(self.path(name))
             elif isinstance(value, str):
                 value = [float(part) for part in value.split(",")]
             array = np.asarray(value, dtype=np.float64)
