@@ -154,7 +154,7 @@ def read_file(path: Path | str, options: ImportOptions | None = None) -> Importe
 
 def new_job(content: Content, options: ImportOptions) -> ImportJob:
     """The job of reading a file whose content is there."""
-    return ImportJob(content, options, lambda path: read_file(path).result)
+    return ImportJob(content, options, lambda path: read_file(path, options.only(verilog_in.FACTS_OF_SOURCES)).result)
 
 
 def read_job(importer: Importer, job: ImportJob) -> Model | Circuit:
