@@ -135,6 +135,12 @@ class ImportOptions:
         merged = {**self.defaults, **defaults}
         return ImportOptions(self.given, self.config, folder or self.folder, self.file, merged)
 
+    def only(self, names: tuple[str, ...]) -> ImportOptions:
+        """What the user says about these facts, and no more."""
+        found = {name: value for name in names if (value := self.get(name)) is not None}
+        given = {name: value for name, value in found.items() if name in self.given}
+        return ImportOptions(given, {**found, **given}, self.folder, self.file)
+
     def get(self, name: str) -> Any:
         """A fact as it was given, or None."""
         if name in self.given:
