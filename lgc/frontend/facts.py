@@ -75,6 +75,12 @@ FACTS: dict[str, Fact] = {
         ),
         Fact("min_accuracy", "difflogic: the accuracy on --check that the model must reach", float),
         Fact("top", "the top module of a Verilog file", metavar="MODULE", flag="--source-top"),
+        Fact("files", "Verilog: files beside the given one, read after it", metavar="FILE,FILE", flag="--source-files"),
+        Fact("include", "Verilog: folders of included files", metavar="DIR,DIR", flag="--source-include"),
+        Fact("tie", "Verilog: inputs that hold still: rst=0,en=1", metavar="NAME=N,...", flag="--source-tie"),
+        Fact(
+            "undefined", "Verilog: what x, z and undriven nets stand for", choices=("0", "1"), flag="--source-undefined"
+        ),
         Fact("temperature_softplus", "of the learnable binarisation", flag="--config"),
         Fact("layers", "the list of layers; docs/formats.md shows one", flag="--config"),
     )
@@ -128,6 +134,12 @@ class ImportOptions:
         """The same options, with ``defaults`` behind what the user said, and before earlier defaults."""
         merged = {**self.defaults, **defaults}
         return ImportOptions(self.given, self.config, folder or self.folder, self.file, merged)
+
+    def only(self, names: tuple[str, ...]) -> ImportOptions:
+        """What the user says about these facts, and no more."""
+        found = {name: value for name in names if (value := self.get(name)) is not None}
+        given = {name: value for name, value in found.items() if name in self.given}
+        return ImportOptions(given, {**found, **given}, self.folder, self.file)
 
     def get(self, name: str) -> Any:
         """A fact as it was given, or None."""
