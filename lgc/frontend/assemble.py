@@ -25,6 +25,8 @@ Tables = NDArray[np.uint64]
 
 ZERO = 0
 ONE = 1
+FIRST_BIT = 2
+"""Of the input."""
 _MAX_NODES = 1 << 27
 BUFFER_TABLE = np.uint64(2)
 
@@ -182,6 +184,7 @@ def make_inputs(facts: ImportOptions, width: int | None) -> tuple[Assembler, Bit
     """
     thresholds = facts.array("thresholds")
     features = facts.integer("features")
+    width = facts.integer("in_dim") if width is None else width
     if thresholds is None:
         features = features if features is not None else width
         if features is None:

@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import CheckpointError
-from lgc.frontend.containers.unpickle import MAX_PICKLE_BYTES, Name, load_pickle
+from lgc.frontend.containers.unpickle import MAX_PICKLE_BYTES, load_pickle
+from lgc.frontend.containers.values import Name
 
 LEGACY_MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 ZIP_MAGIC = b"PK\x03\x04"
