@@ -9,8 +9,9 @@ from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import ImportOptions
 from lgc.frontend.families.netlists import to_circuit
 from lgc.frontend.importer import Importer, ImportJob
-from lgc.frontend.verilog.design import Choices, Design, Evaluator, stages
+from lgc.frontend.verilog.design import Design
 from lgc.frontend.verilog.elaborate import elaborate, place_in, top_module
+from lgc.frontend.verilog.evaluate import Choices, Evaluator, stages
 from lgc.frontend.verilog.expressions import BeyondError
 from lgc.frontend.verilog.logic import Logic
 from lgc.frontend.verilog.sources import SourceText, gather
