@@ -44,21 +44,20 @@ def load_bits(
 def _from_npz(
     path: Path, encoder: Encoder, inner: Encoder | None
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64] | None]:
-    import numpy as np
-
     from lgc.errors import InputError
+    from lgc.frontend.containers.npzfile import SAMPLES, read_arrays
 
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays: dict[str, Any] = {name: archive[name] for name in ("X", "y", "n_bits") if name in archive}
-    except Exception as error:  # numpy and zipfile raise whatever a damaged archive provokes
-        raise InputError(f"this is no readable .npz file ({type(error).__name__}: {error})", where=str(path)) from None
+        arrays = read_arrays(path, ("X", "y", "n_bits"), SAMPLES)
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror or error})", where=str(path)) from None
     if "X" not in arrays:
         raise InputError("the file has no array X", where=str(path), hint="X holds the samples, y the labels")
     samples, labels = arrays["X"], arrays.get("y")
     if samples.ndim < 2 or samples.dtype.kind not in "buif":
         raise InputError(f"X is {samples.dtype} {samples.shape}, expected numbers (samples, features)", where=str(path))
     samples = samples.reshape(len(samples), math.prod(samples.shape[1:]))
+    _check_room(path, len(samples), encoder)
     try:
         if "n_bits" not in arrays:
             bits = encoder.encode(samples)
@@ -74,6 +73,25 @@ def _from_npz(
     if labels is not None and (labels.shape != (len(bits),) or labels.dtype.kind not in "ui"):
         raise InputError(f"y is {labels.dtype} {labels.shape}, expected {len(bits)} integers", where=str(path))
     return bits, None if labels is None else labels.astype(np.int64)
+
+
+def _check_room(path: Path, samples: int, encoder: Encoder) -> None:
+    """Refuse samples whose bits would take far more memory than their file.
+
+    Raises:
+        InputError: so it is.
+    """
+    from lgc.bounds import VARIABLE
+    from lgc.errors import InputError
+    from lgc.frontend.containers.npzfile import BITS
+
+    most = BITS.of(path.stat().st_size)
+    if samples * encoder.num_bits > most:
+        raise InputError(
+            f"{samples} samples of {encoder.num_bits} bits are more than {most >> 20} MB, which is much for its size",
+            where=str(path),
+            hint=f"If the file is to be trusted, set {VARIABLE}=4",
+        )
 
 
 def _unpacked(samples: NDArray[Any], declared: NDArray[Any], encoder: Encoder) -> NDArray[np.bool_]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import numpy as np
 
 from lgc.errors import InputError, NotCheckedError
 from lgc.files import replacing
+from lgc.frontend.containers.npzfile import VECTORS, read_arrays
 from lgc.verify.vectors import VectorSet
 
 SAVED = "saved"
@@ -37,9 +36,9 @@ def read_vectors(path: Path, num_inputs: int) -> VectorSet:
         NotCheckedError: it holds none.
     """
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-            packed, width = file["bits"], int(file["num_inputs"])
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        file = read_arrays(path, ("bits", "num_inputs"), VECTORS)
+        packed, width = file["bits"], int(file["num_inputs"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"this is no file of vectors ({error})", where=str(path)) from None
     if packed.dtype != np.uint8 or packed.ndim != 2 or packed.shape[1] != -(-width // 8) or width != num_inputs:
         raise InputError(f"its vectors have {width} bits, the model reads {num_inputs}", where=str(path))

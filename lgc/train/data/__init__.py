@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import InputError
+from lgc.frontend.containers.npzfile import SAMPLES, read_arrays
 from lgc.tools.find import missing
 from lgc.train.data.dataset import Dataset, check_labels, checked, split_off_test
 from lgc.train.data.images import CLASSES, load_images, read_idx
@@ -74,12 +75,11 @@ def _load_npz(path: Path, seed: int) -> Dataset:
 
 def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {key: file[key] for key in ("X", "y", "X_test", "y_test") if key in file}
+        return read_arrays(path, ("X", "y", "X_test", "y_test"), SAMPLES)
     except FileNotFoundError:
         raise InputError("there is no such file", where=str(path)) from None
-    except Exception as error:  # numpy and zipfile raise whatever the damage leads them to
-        raise InputError(f"this is not a readable .npz file ({error})", where=str(path)) from None
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror or error})", where=str(path)) from None
 
 
 def _numbered(y: NDArray[np.int64], path: Path) -> tuple[str, ...]:

@@ -1,0 +1,119 @@
+"""How much a file may ask for. A small file can describe much: each reader has bounds, and asks before it allocates.
+
+Where it can be, a bound is relative to the size of the file. ``LGC_READ_LIMIT=4`` makes all of them four times as high.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, NoReturn
+
+from lgc.errors import InputError, OptionError
+
+VARIABLE = "LGC_READ_LIMIT"
+INPUTS = 1 << 22
+"""Features or input bits: a header names any number of them, and each takes room in every table of nets."""
+LAYERS = 4096
+GATES = 1 << 22
+"""Of a checkpoint, once it is unrolled."""
+TENSORS = 10_000
+NODES = 1 << 20
+"""Gates and outputs of a netlist that is read node by node, where they cost a file but few bytes."""
+JSON_BYTES = 32 << 20
+TOML_BYTES = 1 << 20
+_MOST_DOTS = 100
+
+
+def scaled(bound: int) -> int:
+    """A bound as it holds in this process.
+
+    Raises:
+        OptionError: the variable is no number above 0.
+    """
+    text = os.environ.get(VARIABLE, "")
+    if not text:
+        return bound
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0.0
+    if not 0 < factor <= 1e6:
+        raise OptionError(f"{VARIABLE} is '{text[:40]}'", hint="It is a number above 0, such as 4")
+    return int(bound * factor)
+
+
+def check_bound(value: int, bound: int, what: str, error: type[InputError] = InputError) -> None:
+    """Refuse a file that has more of something than it may.
+
+    Args:
+        value: how much there is of it.
+        bound: the most, before it is scaled.
+        what: its name, as in "it has 5 layers".
+
+    Raises:
+        InputError: of the given type.
+    """
+    if value > scaled(bound):
+        refuse(value, bound, what, error)
+
+
+def refuse(value: int, bound: int, what: str, error: type[InputError] = InputError) -> NoReturn:
+    """Raise the error of :func:`check_bound`."""
+    factor = -(-value // bound)
+    hint = f"If the file is to be trusted, set {VARIABLE}={factor if factor <= 1e6 else 1_000_000}"
+    shown = value if value < 1 << 64 else "far more"
+    raise error(f"it has {shown} {what}, and lgc reads up to {scaled(bound)}", hint=hint)
+
+
+def read_bytes(path: Path, bound: int) -> bytes:
+    """A file of at most so many bytes.
+
+    Raises:
+        InputError: it is larger.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as stream:
+        data = stream.read(scaled(bound) + 1)
+    if len(data) > scaled(bound):
+        refuse(max(path.stat().st_size, len(data)), bound, "bytes")
+    return data
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        InputError: it is too large.
+        ValueError: it is none, or nested too deeply.
+        OSError: it cannot be read.
+    """
+    data = read_bytes(path, JSON_BYTES)
+    try:
+        return json.loads(data)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file.
+
+    Raises:
+        InputError: it is too large.
+        ValueError: it is none, nested too deeply, or has keys of too many parts.
+        OSError: it cannot be read.
+    """
+    return parse_toml(read_bytes(path, TOML_BYTES).decode("utf-8"))
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """The same of a text; Python's parser takes the square of the parts of a key."""
+    for line in text.split("\n"):
+        if any(part.count(".") > _MOST_DOTS for piece in line.split("=") for part in piece.split(",")):
+            raise ValueError(f"a key has more than {_MOST_DOTS} parts")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
