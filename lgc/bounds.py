@@ -31,7 +31,7 @@ def scaled(bound: int) -> int:
     """A bound as it holds in this process.
 
     Raises:
-        OptionError: the variable is no number above 0.
+        OptionError: the variable is no number from 1 up.
     """
     text = os.environ.get(VARIABLE, "")
     if not text:
@@ -40,8 +40,8 @@ def scaled(bound: int) -> int:
         factor = float(text)
     except ValueError:
         factor = 0.0
-    if not 0 < factor <= 1e6:
-        raise OptionError(f"{VARIABLE} is '{text[:40]}'", hint="It is a number above 0, such as 4")
+    if not 1 <= factor <= 1e6:
+        raise OptionError(f"{VARIABLE} is '{text[:40]}'", hint="It is a number from 1 to 1000000, such as 4")
     return int(bound * factor)
 
 
@@ -56,7 +56,7 @@ def check_bound(value: int, bound: int, what: str, error: type[InputError] = Inp
     Raises:
         InputError: of the given type.
     """
-    if value > scaled(bound):
+    if value > bound and value > scaled(bound):
         refuse(value, bound, what, error)
 
 

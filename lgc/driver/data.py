@@ -44,6 +44,8 @@ def load_bits(
 def _from_npz(
     path: Path, encoder: Encoder, inner: Encoder | None
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64] | None]:
+    import numpy as np
+
     from lgc.errors import InputError
     from lgc.frontend.containers.npzfile import SAMPLES, read_arrays
 

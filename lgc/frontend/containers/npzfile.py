@@ -147,7 +147,9 @@ def _header(stream: IO[bytes], size: int, error: type[InputError]) -> tuple[tupl
         raise error(f"it uses version {version} of numpy's format")
     shape, fortran, dtype = _VERSIONS[version](stream, max_header_size=_HEADER_BYTES)
     start = stream.tell()
-    if dtype.hasobject or len(shape) > 8 or math.prod(shape) * dtype.itemsize != size - start:
+    if dtype.hasobject:
+        raise error("this is not a readable .npz file: it holds Python objects, which lgc never loads")
+    if len(shape) > 8 or math.prod(shape) * dtype.itemsize != size - start:
         raise error(f"an array of type {str(dtype)[:40]} and shape {str(shape)[:60]} does not fit its record")
     if 0 in shape and max(shape) > size:
         raise error(f"an array has the shape {str(shape)[:60]}, and no element")

@@ -19,7 +19,7 @@ from lgc.errors import CheckpointError
 from lgc.frontend.containers.values import CALLABLES, LateArray, Name, StandIn, key_text
 
 MAX_PICKLE_BYTES = 32 << 20
-MAX_STEPS = 400_000
+MAX_STEPS = 300_000
 
 
 Resolver = Callable[[object], object]
@@ -245,7 +245,9 @@ class _Machine:
 
 
 def _is_plain_key(key: object) -> bool:
-    """Text, none, or a number whose hash is itself: of other numbers, any many can be found that have one hash."""
+    """Text, none, or a number of usual size: of others, many can be found that have one hash."""
+    if isinstance(key, float):
+        return key == 0 or 2.0**-60 < abs(key) < 2.0**60
     return key is None or isinstance(key, str) or (isinstance(key, int) and abs(key) < 1 << 60)
 
 

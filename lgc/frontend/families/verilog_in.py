@@ -16,7 +16,7 @@ from lgc.tools.run import FailedError
 from lgc.tools.yosys import run_yosys
 
 _TIMEOUT_S = 300
-_MODULE = re.compile(rb"^\s*(?:\(\*.*?\*\)\s*)?(?:macro)?module\s+[\w\\]", re.MULTILINE)
+_MODULE = re.compile(rb"^[ \t]*(?:\(\*.*?\*\)[ \t]*)?(?:macro)?module\s+[\w\\]", re.MULTILINE)
 _TOP = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 
 
