@@ -6,8 +6,10 @@ Where it can be, a bound is relative to the size of the file. ``LGC_READ_LIMIT=4
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,6 +27,41 @@ NODES = 1 << 20
 JSON_BYTES = 32 << 20
 TOML_BYTES = 1 << 20
 _MOST_DOTS = 100
+_DIRECTORY_BYTES = 4 << 20
+
+
+@dataclass(frozen=True)
+class Room:
+    """How many bytes the content of a file may take.
+
+    Attributes:
+        base: of any file.
+        ratio: more for each byte of the file, as compression makes of one.
+    """
+
+    base: int
+    ratio: int
+
+    def of(self, size: int) -> int:
+        """For a file of so many bytes."""
+        return scaled(self.base + self.ratio * size)
+
+
+def check_directory(mapped: mmap.mmap | bytes, error: type[InputError] = InputError) -> None:
+    """Refuse a zip whose directory alone would fill the memory.
+
+    Raises:
+        InputError: of the given type: the end record announces a directory of more than 4 MB.
+    """
+    end = mapped.rfind(b"PK\x05\x06", max(0, len(mapped) - (1 << 16) - 22))
+    if end < 0 or end + 22 > len(mapped):
+        return  # zipfile says what is wrong
+    size = int.from_bytes(mapped[end + 12 : end + 16], "little")
+    wide = mapped.rfind(b"PK\x06\x06", max(0, end - (1 << 16)), end)
+    if wide >= 0:
+        size = max(size if size != 0xFFFFFFFF else 0, int.from_bytes(mapped[wide + 40 : wide + 48], "little"))
+    if size > scaled(_DIRECTORY_BYTES):
+        raise error(f"its directory claims {size} bytes, more than any model's")
 
 
 def scaled(bound: int) -> int:

@@ -45,6 +45,10 @@ class LgcError(Exception):
         self.where = where
         self.hint = hint
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As Exception does it, subclasses with other arguments could not be read back, which hangs a pool of processes.
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         advice = f" {_sentence(self.hint)}" if self.hint else ""
@@ -130,6 +134,13 @@ class LgcWarning(UserWarning):
 
 class CacheWarning(LgcWarning):
     """What is built cannot be kept, or what was kept is not used."""
+
+
+def _rebuilt(kind: type[LgcError], args: tuple[Any, ...], state: dict[str, Any]) -> LgcError:
+    """An error that was pickled or copied."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 def _sentence(text: str) -> str:

@@ -26,6 +26,8 @@ Tables = NDArray[np.uint64]
 
 ZERO = 0
 ONE = 1
+FIRST_BIT = 2
+"""Of the input."""
 BUFFER_TABLE = np.uint64(2)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
 import re
+import zipfile
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.bounds import TENSORS, check_bound, read_bytes, scaled
+from lgc.bounds import TENSORS, check_bound, check_directory, read_bytes, scaled
+from lgc.data.npz import NETWORK, read_npz
 from lgc.errors import CheckpointError, InputError, LgcError
-from lgc.frontend.containers.npzfile import ARRAYS, is_npz, read_arrays
 from lgc.frontend.containers.ptfile import LEGACY_MAGIC, ZIP_MAGIC, read_pt
 from lgc.frontend.containers.safefile import read_safetensors
 from lgc.frontend.containers.values import LateArray, StandIn
@@ -98,7 +100,7 @@ def _read(path: Path) -> Content:
     if head.startswith(LEGACY_MAGIC):
         return _from_object(path, read_pt(path))
     if head.startswith(ZIP_MAGIC):
-        return _read_npz(path) if is_npz(path) else _from_object(path, read_pt(path))
+        return _read_npz(path) if _is_npz(path) else _from_object(path, read_pt(path))
     if len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < size:
         metadata, tensors = read_safetensors(path)
         check_bound(len(tensors), TENSORS, "tensors", CheckpointError)
@@ -270,9 +272,25 @@ class _Plain:
         return [item if type(item) in _SCALARS else self.convert(item, depth + 1) for item in value]
 
 
+def _is_npz(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            check_directory(mapped, CheckpointError)
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        return False  # read_pt says what is wrong
+    except CheckpointError as error:
+        raise error.at(str(path)) from None
+    return bool(names) and all(name.endswith(".npy") for name in names)
+
+
 def _read_npz(path: Path) -> Content:
     """The arrays of a numpy archive."""
-    arrays = read_arrays(path, None, ARRAYS, CheckpointError)
+    try:
+        arrays, _ = read_npz(path, None, NETWORK)
+    except InputError as error:
+        raise CheckpointError(error.message, where=error.where, hint=error.hint) from None
     check_bound(len(arrays), TENSORS, "arrays", CheckpointError)
     for name, array in arrays.items():
         if array.dtype.kind not in "biuf":

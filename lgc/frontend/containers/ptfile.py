@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.bounds import scaled
+from lgc.bounds import check_directory, scaled
 from lgc.errors import CheckpointError
 from lgc.frontend.containers.unpickle import MAX_PICKLE_BYTES, load_pickle
 from lgc.frontend.containers.values import Name
@@ -30,7 +30,6 @@ LEGACY_MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 ZIP_MAGIC = b"PK\x03\x04"
 _LEGACY_PROTOCOL = 1001
 _LEGACY_STEPS = 200_000
-_MAX_DIRECTORY_BYTES = 4 << 20
 _MAX_DIMENSIONS = 8
 _MAX_EXPANDED = 1 << 22
 _MAX_KEY = 200
@@ -73,7 +72,7 @@ def read_pt(path: Path) -> Any:
             mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
         if mapped[: len(LEGACY_MAGIC)] == LEGACY_MAGIC:
             return _load_legacy(mapped)
-        check_directory(mapped)
+        check_directory(mapped, CheckpointError)
         with zipfile.ZipFile(path) as archive:
             return _Archive(archive, mapped).load()
     except CheckpointError as error:
@@ -84,23 +83,6 @@ def read_pt(path: Path) -> Any:
             where=str(path),
             hint="It may be truncated; copy or export it again",
         ) from None
-
-
-def check_directory(mapped: mmap.mmap) -> None:
-    """Refuse a zip whose directory alone would fill the memory.
-
-    Raises:
-        CheckpointError: the end record announces a directory of more than 4 MB.
-    """
-    end = mapped.rfind(b"PK\x05\x06", max(0, len(mapped) - (1 << 16) - 22))
-    if end < 0 or end + 22 > len(mapped):
-        return  # zipfile says what is wrong
-    size = int.from_bytes(mapped[end + 12 : end + 16], "little")
-    wide = mapped.rfind(b"PK\x06\x06", max(0, end - (1 << 16)), end)
-    if wide >= 0:
-        size = max(size if size != 0xFFFFFFFF else 0, int.from_bytes(mapped[wide + 40 : wide + 48], "little"))
-    if size > scaled(_MAX_DIRECTORY_BYTES):
-        raise CheckpointError(f"its directory claims {size} bytes, more than any model's")
 
 
 class _Archive:

@@ -13,9 +13,8 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.bounds import VARIABLE
+from lgc.bounds import VARIABLE, Room
 from lgc.errors import InputError
-from lgc.frontend.containers.npzfile import Room
 from lgc.train.data.dataset import Dataset, check_labels, checked
 from lgc.train.data.fetch import SOURCES, fetched
 
