@@ -21,6 +21,7 @@ from lgc.ir.verify import verify_circuit
 # A quoted string or a plain token, with the blanks after it.
 _TOKEN = re.compile(r'("[^"\\]*+(?:\\.[^"\\]*+)*+"|[^\s"#]+)(?:\s+|(?=#)|$)')
 _REAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_REALS = re.compile(rf"(?:{_REAL.pattern}(?: |$))*+", re.ASCII)
 _PLAIN = {name: (2, gate.table) for name, gate in BY_NAME.items()} | {
     "buf": (1, 2),
     "not": (1, 1),
@@ -28,6 +29,8 @@ _PLAIN = {name: (2, gate.table) for name, gate in BY_NAME.items()} | {
     "const1": (0, 1),
 }
 _MAX_LAYERS = 1 << 16
+_MAX_CLASSES = 1 << 17
+_MAX_METADATA = 1 << 12
 _PLAIN_STRING = re.compile(r'"[ !#-\[\]-~]*"')
 
 
@@ -89,6 +92,11 @@ class _Lines:
         if not isinstance(value, str):
             raise self.error(f"expected a quoted string, found '{token[:40]}'")
         return value
+
+    def reals(self, tokens: list[str]) -> list[float]:
+        if _REALS.fullmatch(" ".join(tokens)):  # a million at once take a tenth of the time
+            return list(map(float, tokens))
+        return [self.real(token) for token in tokens]
 
     def real(self, token: str) -> float:
         if not _REAL.fullmatch(token):
@@ -159,6 +167,7 @@ def _parse_features(lines: _Lines) -> Encoder:
         raise lines.error("expected 'features F binary', 'features F thresholds T' or 'features F codes W ...'")
     features = lines.count(operands[0], "the number of features", scaled(INPUTS))
     width = lines.count(operands[2], "the number of thresholds", scaled(INPUTS))
+    lines.bounded(features * width, INPUTS, "thresholds")
     lines.advance()
     # Rows are collected, not allocated up front: the numbers above are only claims.
     rows: list[list[float]] = []
@@ -166,7 +175,7 @@ def _parse_features(lines: _Lines) -> Encoder:
         values = _exactly(lines, "threshold", width + 1)
         if lines.count(values[0], "the feature") != feature:
             raise lines.error(f"expected the thresholds of feature {feature}")
-        rows.append([lines.real(token) for token in values[1:]])
+        rows.append(lines.reals(values[1:]))
         lines.advance()
     return Encoder(features, np.array(rows, np.float64).reshape(features, width))
 
@@ -198,7 +207,8 @@ def _parse_netlist(lines: _Lines) -> Netlist:
     lines.advance()
     outputs: list[int] = []
     while lines.tokens and lines.tokens[0] == "out":
-        lines.bounded(len(outputs) + len(lines.tokens), NODES, "outputs")
+        if len(outputs) + len(lines.tokens) > NODES:
+            lines.bounded(len(outputs) + len(lines.tokens), NODES, "outputs")
         outputs += [nodes.net(lines, token) for token in lines.tokens[1:]]
         lines.advance()
     if len(outputs) != num_outputs:
@@ -235,7 +245,8 @@ class _Nodes:
             arity, table = _PLAIN[operation]
         else:
             arity, table = _parse_lut(lines, operation, operands)
-        lines.bounded(len(self.arity), NODES, "nodes")
+        if len(self.arity) >= NODES:
+            lines.bounded(len(self.arity) + 1, NODES, "nodes")
         if len(operands) != arity:
             raise lines.error(f"'{operation}' takes {arity} operands, found {len(operands)}")
         self.fanin.append([self.net(lines, token) for token in operands])
@@ -302,6 +313,7 @@ def _parse_head(lines: _Lines, num_outputs: int) -> Head:
     sizes: list[int] = []
     bias: list[int] = []
     while lines.tokens and lines.tokens[0] == "class":
+        lines.bounded(len(names) + 1, _MAX_CLASSES, "classes")
         name, size, keyword, value = _exactly(lines, "class", 4)
         if keyword != "bias":
             raise lines.error("expected 'class NAME SIZE bias B'")
@@ -319,6 +331,7 @@ def _parse_head(lines: _Lines, num_outputs: int) -> Head:
 def _parse_metadata(lines: _Lines) -> dict[str, str]:
     metadata: dict[str, str] = {}
     while lines.tokens and lines.tokens[0] == "meta":
+        lines.bounded(len(metadata) + 1, _MAX_METADATA, "lines of metadata")
         key, value = (lines.string(token) for token in _exactly(lines, "meta", 2))
         if key in metadata:
             raise lines.error(f"the key {key[:40]!r} is repeated")
