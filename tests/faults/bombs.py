@@ -68,7 +68,8 @@ def torch_zip(text: bytes, count: int = 4) -> bytes:
 
 
 TENSOR = (
-    b"ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0" + b"0X\x03\0\0\0cpuK\x10tQ"
+    b"ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0"
+    + b"0X\x03\0\0\0cpuK\x10tQ"
     b"K\0K\x04K\x04\x86K\x04K\x01\x86\x89NtR"
 )
 
@@ -177,24 +178,56 @@ CHECKPOINTS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "feature-shape": ("x.safetensors", lambda: native(feature_shape=[1 << 25] * 1_000_000)),
     "classes": ("x.safetensors", lambda: native(classes=["a"] * 1_900_000)),
     "many-layers": ("x.safetensors", lambda: native(40_000)),
-    "sources-of-many-layers": ("x.safetensors", lambda: native(1500, **{"layers": [
-        {"arity": 2, "width": 1, "sources": list(range(-1, i + 1))} for i in range(1500)]})),
+    "sources-of-many-layers": (
+        "x.safetensors",
+        lambda: native(
+            1500, **{"layers": [{"arity": 2, "width": 1, "sources": list(range(-1, i + 1))} for i in range(1500)]}
+        ),
+    ),
     "json-nested": ("x.safetensors", lambda: safetensors(b"[" * 4_000_000, {}, 0)),
     "json-of-empty-lists": ("x.safetensors", lambda: safetensors(b"[" + b"[]," * 3_000_000 + b"0]", {}, 0)),
-    "many-safetensors": ("x.safetensors", lambda: safetensors({}, {f"l.{i}.w": ("U8", [0], 0) for i in range(100_000)}, 0)),
+    "many-safetensors": (
+        "x.safetensors",
+        lambda: safetensors({}, {f"l.{i}.w": ("U8", [0], 0) for i in range(100_000)}, 0),
+    ),
     "safetensors-nested": ("x.safetensors", lambda: struct.pack("<Q", 9_000_000) + b'{"a":' + b"[" * 8_999_995),
     "colliding-keys": ("x.pt", lambda: colliding(80_000)),
     "colliding-tuples": ("x.pt", lambda: colliding_tuples(60_000)),
-    "colliding-floats": ("x.pt", lambda: torch_zip(b"\x80\x02}(" + b"".join(
-        b"G" + struct.pack(">d", float(m) * 2.0 ** (61 * k)) + b"N" for k in range(-16, 16) for m in range(1, 6000)) + b"u.")),
+    "colliding-floats": (
+        "x.pt",
+        lambda: torch_zip(
+            b"\x80\x02}("
+            + b"".join(
+                b"G" + struct.pack(">d", float(m) * 2.0 ** (61 * k)) + b"N"
+                for k in range(-16, 16)
+                for m in range(1, 6000)
+            )
+            + b"u."
+        ),
+    ),
     "colliding-memo": ("x.pt", lambda: colliding_memo(190_000)),
     "steps": ("x.pt", lambda: torch_zip(b"\x80\x02" + b"]" * 9_000_000 + b".")),
     "nested-lists": ("x.pt", lambda: torch_zip(b"\x80\x02" + b"]" * 190_000 + b"a" * 189_999 + b".")),
-    "shared-lists": ("x.pt", lambda: torch_zip(b"\x80\x02}(" + text(b"w.w") + TENSOR + text(b"z") + b"]" + b"".join(
-        b"q" + bytes([i]) + b"0](" + (b"h" + bytes([i])) * 1000 + b"e" for i in range(6)) + b"u.")),
+    "shared-lists": (
+        "x.pt",
+        lambda: torch_zip(
+            b"\x80\x02}("
+            + text(b"w.w")
+            + TENSOR
+            + text(b"z")
+            + b"]"
+            + b"".join(b"q" + bytes([i]) + b"0](" + (b"h" + bytes([i])) * 1000 + b"e" for i in range(6))
+            + b"u."
+        ),
+    ),
     "nested-modules": ("x.pt", lambda: nested_modules(9000)),
     "prefixes": ("x.pt", lambda: torch_zip(b"\x80\x02}" + text(b"module." * 1_200_000) + TENSOR + b"s.")),
-    "long-integers": ("x.pt", lambda: torch_zip(b"\x80\x02}" + text(b"a.b") + b"\x8b" + struct.pack("<i", 9_000_000) + b"\x7f" * 9_000_000 + b"s.")),
+    "long-integers": (
+        "x.pt",
+        lambda: torch_zip(
+            b"\x80\x02}" + text(b"a.b") + b"\x8b" + struct.pack("<i", 9_000_000) + b"\x7f" * 9_000_000 + b"s."
+        ),
+    ),
     "text-integers": ("x.pt", lambda: torch_zip(b"\x80\x02L" + b"9" * 9_000_000 + b"L\n.")),
     "text-floats": ("x.pt", lambda: torch_zip(b"\x80\x02(" + b"F" + b"9" * 9_000_000 + b"\nl.")),
     "many-tensors": ("x.pt", lambda: many_tensors(f"layers.{i}.weights" for i in range(190_000))),
@@ -202,19 +235,55 @@ CHECKPOINTS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "many-tensors-mapping": ("x.pt", lambda: many_tensors(f"{i}.mapping" for i in range(190_000))),
     "many-tensors-torchlogix": ("x.pt", lambda: many_tensors(f"{i}.weight" for i in range(190_000))),
     "many-tensors-w": ("x.pt", lambda: many_tensors(f"layers.{i}.w" for i in range(190_000))),
-    "many-tensors-conn": ("x.pt", lambda: many_tensors(f"{i}.{k}" for i in range(60_000) for k in ("weights", "conn_a", "conn_b"))),
-    "many-tensors-gates": ("x.pt", lambda: many_tensors(f"{i}.{k}" for i in range(90_000) for k in ("weights", "gate_sequence"))),
-    "many-tensors-indices": ("x.pt", lambda: many_tensors(f"{i}.{k}" for i in range(90_000) for k in ("weights", "indices"))),
-    "expanded": ("x.pt", lambda: torch_zip(b"\x80\x02}(" + b"".join(
-        text(f"{i}.weights".encode()) + TENSOR.replace(b"K\x04K\x04\x86K\x04K\x01\x86", b"M\0\x08M\0\x08\x86K\0K\0\x86") for i in range(2000)) + b"u.")),
-    "bfloat16": ("x.pt", lambda: torch_zip(b"\x80\x02}(" + b"".join(
-        text(f"{i}.weights".encode()) + TENSOR.replace(b"Float", b"BFloat16").replace(b"K\x04K\x04\x86K\x04K\x01\x86", b"M\0\x08M\0\x08\x86K\0K\0\x86") for i in range(200)) + b"u.")),
+    "many-tensors-conn": (
+        "x.pt",
+        lambda: many_tensors(f"{i}.{k}" for i in range(60_000) for k in ("weights", "conn_a", "conn_b")),
+    ),
+    "many-tensors-gates": (
+        "x.pt",
+        lambda: many_tensors(f"{i}.{k}" for i in range(90_000) for k in ("weights", "gate_sequence")),
+    ),
+    "many-tensors-indices": (
+        "x.pt",
+        lambda: many_tensors(f"{i}.{k}" for i in range(90_000) for k in ("weights", "indices")),
+    ),
+    "expanded": (
+        "x.pt",
+        lambda: torch_zip(
+            b"\x80\x02}("
+            + b"".join(
+                text(f"{i}.weights".encode())
+                + TENSOR.replace(b"K\x04K\x04\x86K\x04K\x01\x86", b"M\0\x08M\0\x08\x86K\0K\0\x86")
+                for i in range(2000)
+            )
+            + b"u."
+        ),
+    ),
+    "bfloat16": (
+        "x.pt",
+        lambda: torch_zip(
+            b"\x80\x02}("
+            + b"".join(
+                text(f"{i}.weights".encode())
+                + TENSOR.replace(b"Float", b"BFloat16").replace(
+                    b"K\x04K\x04\x86K\x04K\x01\x86", b"M\0\x08M\0\x08\x86K\0K\0\x86"
+                )
+                for i in range(200)
+            )
+            + b"u."
+        ),
+    ),
     "many-records": ("x.pt", lambda: archive(((f"a/data/{i}", b"") for i in range(100_000)), zipfile.ZIP_STORED)),
     "many-arrays": ("x.npz", lambda: archive(((f"a{i}.npy", b"") for i in range(80_000)), zipfile.ZIP_STORED)),
     "zip-bomb": ("x.npz", lambda: deflated_zeros(npy((1 << 30,), data=b""), 1 << 30, "gate_types.npy")),
     "zip-in-bounds": ("x.npz", lambda: deflated_zeros(npy(((120 << 20),), data=b""), 120 << 20, "gate_types.npy")),
     "npy-header": ("x.npz", lambda: archive(iter([("gate_types.npy", b"\x93NUMPY\x01\0\xff\xff" + b"(" * 65535)]))),
-    "npy-version-2": ("x.npz", lambda: archive(iter([("gate_types.npy", b"\x93NUMPY\x02\0" + struct.pack("<I", 9_000_000) + b"(" * 9_000_000)]))),
+    "npy-version-2": (
+        "x.npz",
+        lambda: archive(
+            iter([("gate_types.npy", b"\x93NUMPY\x02\0" + struct.pack("<I", 9_000_000) + b"(" * 9_000_000)])
+        ),
+    ),
     "npy-shape": ("x.npz", lambda: archive(iter([("gate_types.npy", npy((1 << 62,), data=b"abc"))]))),
     "lzma-dictionary": ("x.npz", lambda: archive(iter([("gate_types.npy", bytes(1 << 20))]), zipfile.ZIP_LZMA)),
 }
@@ -230,30 +299,99 @@ NETLISTS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "lgn-layers": ("x.lgn", lambda: lgn().replace(b"layers\n", b"layers" + b' "a"' * 2_300_000 + b"\n")),
     "lgn-quotes": ("x.lgn", lambda: b'lgn 1\n"' + b"\\" * 9_000_000),
     "lgn-string": ("x.lgn", lambda: lgn().replace(b'"x"', b'"' + b"\\u0041" * 1_500_000 + b'"')),
-    "lgn-thresholds": ("x.lgn", lambda: lgn(inputs=2, features="1 thresholds 4000000").replace(
-        b"inputs", b"threshold 0 " + b"0 " * 4_000_000 + b"\ninputs")),
+    "lgn-thresholds": (
+        "x.lgn",
+        lambda: lgn(inputs=2, features="1 thresholds 4000000").replace(
+            b"inputs", b"threshold 0 " + b"0 " * 4_000_000 + b"\ninputs"
+        ),
+    ),
     "lgn-nodes": ("x.lgn", lambda: lgn(nodes="".join(f"n{i + 4} = and n2 n3\n" for i in range(450_000)))),
     "lgn-outputs": ("x.lgn", lambda: lgn(count=1_200_000)),
     "lgn-classes": ("x.lgn", lambda: lgn().replace(b'class "a" 1', b'class "a" 0 bias 0\n' * 500_000 + b'class "a" 1')),
-    "lgn-meta": ("x.lgn", lambda: lgn().replace(b"end", b"".join(b'meta "%d" ""\n' % i for i in range(500_000)) + b"end")),
-    "lgn-chain": ("x.lgn", lambda: lgn(nodes="".join(f"n{i + 4} = not n{i + 3}\n" for i in range(400_000)), out="n400003")),
+    "lgn-meta": (
+        "x.lgn",
+        lambda: lgn().replace(b"end", b"".join(b'meta "%d" ""\n' % i for i in range(500_000)) + b"end"),
+    ),
+    "lgn-chain": (
+        "x.lgn",
+        lambda: lgn(nodes="".join(f"n{i + 4} = not n{i + 3}\n" for i in range(400_000)), out="n400003"),
+    ),
     "blif-cover": ("x.blif", lambda: blif(".names a b o\n" + "11 1\n" * 1_800_000)),
     "blif-cover-of-six": ("x.blif", lambda: blif(".names a b a b a b o\n" + "11-0-1 1\n" * 1_000_000)),
     "blif-wide": ("x.blif", lambda: blif(".names " + "a " * 3000 + "o\n" + ("1" * 3000 + " 1\n") * 3000)),
     "blif-wide-and-long": ("x.blif", lambda: blif(".names " + "a " * 2_000_000 + "o\n" + "1" * 2_000_000 + " 1\n")),
-    "blif-many": ("x.blif", lambda: blif("".join(f".names a b x{i}\n11 1\n" for i in range(350_000)) + ".names a o\n1 1\n")),
-    "blif-inputs": ("x.blif", lambda: blif(".names a o\n1 1\n", inputs="a " + " ".join(f"i{i}" for i in range(1_000_000)))),
+    "blif-many": (
+        "x.blif",
+        lambda: blif("".join(f".names a b x{i}\n11 1\n" for i in range(350_000)) + ".names a o\n1 1\n"),
+    ),
+    "blif-inputs": (
+        "x.blif",
+        lambda: blif(".names a o\n1 1\n", inputs="a " + " ".join(f"i{i}" for i in range(1_000_000))),
+    ),
     "blif-outputs": ("x.blif", lambda: blif(".names a o\n1 1\n", outputs="o " * 4_500_000)),
     "blif-continued": ("x.blif", lambda: b".model m\n.inputs " + b"\\\n" * 4_500_000),
-    "blif-chain": ("x.blif", lambda: blif("".join(f".names x{i} x{i + 1}\n1 1\n" for i in range(350_000)) + ".names x350000 o\n1 1\n.names x0\n1\n")),
+    "blif-chain": (
+        "x.blif",
+        lambda: blif(
+            "".join(f".names x{i} x{i + 1}\n1 1\n" for i in range(350_000)) + ".names x350000 o\n1 1\n.names x0\n1\n"
+        ),
+    ),
     "blif-names": ("x.blif", lambda: blif(".names a o\n1 1\n" + ".names\n1\n" * 900_000)),
     "aiger-header": ("x.aag", lambda: b"aag 4000000000 4000000000 0 1 0\n2\n"),
     "aiger-inputs": ("x.aig", lambda: b"aig 1048576 1048576 0 1 0\n2\n"),
     "aiger-ands": ("x.aig", lambda: binary_aiger(4_900_000)),
-    "aiger-text": ("x.aag", lambda: b"aag 500002 2 0 1 500000\n2\n4\n1000004\n" + b"".join(b"%d 2 4\n" % (2 * i + 6) for i in range(500_000))),
+    "aiger-text": (
+        "x.aag",
+        lambda: (
+            b"aag 500002 2 0 1 500000\n2\n4\n1000004\n" + b"".join(b"%d 2 4\n" % (2 * i + 6) for i in range(500_000))
+        ),
+    ),
     "aiger-outputs": ("x.aag", lambda: b"aag 1 1 0 4000000 0\n2\n" + b"3\n" * 4_000_000),
     "aiger-symbols": ("x.aag", lambda: b"aag 1 1 0 1 0\n2\n3\n" + b"".join(b"o%d x\n" % i for i in range(900_000))),
     "aiger-line": ("x.aag", lambda: b"aag 1 1 0 1 " + b"0" * 9_000_000),
+}
+
+
+def verilog(body: str, ports: str = "input a, output o") -> bytes:
+    return f"module m({ports});\n{body}\nendmodule\n".encode()
+
+
+VERILOG: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "open-comments": ("x.v", lambda: verilog("assign o = a;") + b"/*" * 4_500_000),
+    "open-attributes": ("x.v", lambda: verilog("assign o = a;") + b"(*" * 4_500_000),
+    "open-quotes": ("x.v", lambda: verilog("assign o = a;") + b'"' * 9_000_001),
+    "backticks": ("x.v", lambda: verilog("assign o = a;") + b"`x" * 3_000_000),
+    "macros-to-nothing": (
+        "x.v",
+        lambda: (
+            b"`define a0\n"
+            + b"".join(b"`define a%d `a%d`a%d\n" % (i + 1, i, i) for i in range(40))
+            + b"`a40\n"
+            + verilog("assign o = a;")
+        ),
+    ),
+    "macros-to-much": (
+        "x.v",
+        lambda: (
+            b"`define a0 aaaaaaaa\n"
+            + b"".join(b"`define a%d `a%d`a%d\n" % (i + 1, i, i) for i in range(40))
+            + b"`a40\n"
+            + verilog("assign o = a;")
+        ),
+    ),
+    "macro-of-itself": ("x.v", lambda: b"`define a `a `a\n`a\n" + verilog("assign o = a;")),
+    "conditionals": ("x.v", lambda: b"`ifdef X\n" * 900_000 + verilog("assign o = a;")),
+    "lines": ("x.v", lambda: verilog("assign o = a;" + "\n" * 9_000_000)),
+    "parentheses": ("x.v", lambda: verilog("assign o = " + "(" * 4_000_000 + "a" + ")" * 4_000_000 + ";")),
+    "negations": ("x.v", lambda: verilog("assign o = " + "~" * 9_000_000 + "a;")),
+    "modules": (
+        "x.v",
+        lambda: b"".join(b"module m%d(input a, output o); assign o = a; endmodule\n" % i for i in range(150_000)),
+    ),
+    "width": ("x.v", lambda: verilog("wire [2147483647:0] w; assign w = a; assign o = w[0];")),
+    "port-width": ("x.v", lambda: verilog("assign o = a[0];", "input [2147483647:0] a, output o")),
+    "replication": ("x.v", lambda: verilog("wire w; assign o = ^{1000000000{a}};")),
+    "replications": ("x.v", lambda: verilog("assign o = ^{1000{{1000{{1000{a}}}}}};")),
 }
 
 
@@ -267,13 +405,19 @@ DATA: dict[str, tuple[str, Callable[[], bytes]]] = {
     "zeros-within": ("x.npz", lambda: deflated_zeros(npy((25 << 20, 4), data=b""), 100 << 20)),
     "doubles": ("x.npz", lambda: deflated_zeros(npy((1 << 24, 4), "<f8", b""), 1 << 29)),
     "half": ("x.npz", lambda: deflated_zeros(npy((1 << 26, 4), "<f2", b""), 1 << 29)),
-    "bits": ("x.npz", lambda: archive(iter([("X.npy", npy((9_000_000, 1))), ("n_bits.npy", npy((), "<i8", struct.pack("<q", 4)))]))),
+    "bits": (
+        "x.npz",
+        lambda: archive(iter([("X.npy", npy((9_000_000, 1))), ("n_bits.npy", npy((), "<i8", struct.pack("<q", 4)))])),
+    ),
     "shape": ("x.npz", lambda: archive(iter([("X.npy", npy((1 << 40, 4), data=b"a"))]))),
     "broadcast": ("x.npz", lambda: archive(iter([("X.npy", npy((1 << 50, 0), data=b""))]))),
     "many": ("x.npz", lambda: archive(((f"a{i}.npy", b"") for i in range(80_000)), zipfile.ZIP_STORED)),
     "labels": ("x.npz", lambda: archive(iter([("X.npy", npy((2, 4))), ("y.npy", npy((1 << 29,), data=b""))]))),
     "y-zeros": ("x.npz", lambda: deflated_zeros(npy((1 << 27,), "<i8", b""), 1 << 30, "y.npy")),
-    "header": ("x.npz", lambda: archive(iter([("X.npy", b"\x93NUMPY\x03\0" + struct.pack("<I", 9_000_000) + b"(" * 9_000_000)]))),
+    "header": (
+        "x.npz",
+        lambda: archive(iter([("X.npy", b"\x93NUMPY\x03\0" + struct.pack("<I", 9_000_000) + b"(" * 9_000_000)])),
+    ),
     "lzma": ("x.npz", lambda: archive(iter([("X.npy", npy((1 << 26, 4)))]), zipfile.ZIP_LZMA)),
     "bzip2": ("x.npz", lambda: archive(iter([("X.npy", npy((1 << 26, 4)))]), zipfile.ZIP_BZIP2)),
 }
@@ -281,7 +425,10 @@ DATA: dict[str, tuple[str, Callable[[], bytes]]] = {
 IMAGES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "gz": ("x.gz", lambda: gz(b"\0\0\x08\x03" + struct.pack(">3I", 1 << 18, 64, 64), 1 << 30)),
     "gz-without-shape": ("x.gz", lambda: gz(b"", 1 << 30)),
-    "xz": ("x.xz", lambda: lzma.compress(b"\0\0\x08\x03" + struct.pack(">3I", 1 << 18, 64, 64) + bytes(1 << 28), preset=0)),
+    "xz": (
+        "x.xz",
+        lambda: lzma.compress(b"\0\0\x08\x03" + struct.pack(">3I", 1 << 18, 64, 64) + bytes(1 << 28), preset=0),
+    ),
     "dimensions": ("x", lambda: b"\0\0\x08\xff" + b"\xff" * 1020),
 }
 
@@ -387,6 +534,7 @@ def read_config(path: Path) -> None:
 READERS = {
     "checkpoint": (read_checkpoint, CHECKPOINTS),
     "netlist": (read_checkpoint, NETLISTS),
+    "verilog": (read_checkpoint, VERILOG),
     "data": (read_bits, DATA),
     "dataset": (read_dataset, DATA),
     "vectors": (read_vectors, {n: v for n, v in DATA.items()}),
@@ -453,8 +601,19 @@ def main() -> None:
                 signal.setitimer(signal.ITIMER_PROF, 5)
                 seconds, megabytes, end = measure(reader, path)
                 signal.setitimer(signal.ITIMER_PROF, 0)
-            bad = "  !!!" if seconds > SECONDS or megabytes > MEGABYTES or "InputError" not in end and "CheckpointError" not in end and "NetlistError" not in end and end != "read" else ""
-            print(f"{kind}/{name:26} {size / 1e6:5.1f} MB file {seconds:6.2f} s {megabytes:6d} MB  {end}{bad}", flush=True)
+            bad = (
+                "  !!!"
+                if seconds > SECONDS
+                or megabytes > MEGABYTES
+                or "InputError" not in end
+                and "CheckpointError" not in end
+                and "NetlistError" not in end
+                and end != "read"
+                else ""
+            )
+            print(
+                f"{kind}/{name:26} {size / 1e6:5.1f} MB file {seconds:6.2f} s {megabytes:6d} MB  {end}{bad}", flush=True
+            )
 
 
 if __name__ == "__main__":

@@ -173,7 +173,8 @@ def _state_content(path: Path, holder: Any, entries: dict[str, Any]) -> Content:
                 raise CheckpointError(f"two tensors are called '{name[:80]}', but for a prefix", where=str(path))
             state[name] = value
     check_bound(len(state), TENSORS, "tensors", CheckpointError)
-    strange = [str(key) for key, value in holder.items() if "." in str(key) and not isinstance(value, np.ndarray)]
+    others = [(str(key), value) for key, value in holder.items() if not isinstance(value, np.ndarray)]
+    strange = [key for key, value in others if "." in key and value is not None]
     extra = {str(key): value for key, value in holder.items() if not isinstance(value, np.ndarray)}
     plain_entries = _Plain().table(extra | entries)
     return Content(path, "pytorch", state, plain_entries, modules, strange=(*strange, *_other_networks(entries)))
@@ -256,6 +257,8 @@ class _Plain:
             return value
         if depth > _MAX_DEPTH:
             return None
+        if isinstance(value, StandIn) and value.args and not value.state:
+            return [self.convert(item, depth + 1) for item in value.args]
         if isinstance(value, StandIn):
             return self.convert(
                 next((value.state[key] for key in ("_content", "_val") if key in value.state), value.state), depth + 1

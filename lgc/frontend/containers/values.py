@@ -137,7 +137,8 @@ _OPAQUE = (
     ("datetime", "timedelta"), ("datetime", "timezone"), ("decimal", "Decimal"), ("fractions", "Fraction"),
     ("builtins", "complex"), ("builtins", "slice"), ("builtins", "range"),
     ("__builtin__", "complex"), ("__builtin__", "slice"), ("__builtin__", "xrange"),
-    ("collections", "deque"), ("types", "SimpleNamespace"), ("types", "MappingProxyType"), ("uuid", "UUID"),
+    ("collections", "deque"), ("lgc.ir.circuit", "Encoder"),
+    ("lgc.ir.features", "FeatureCode"), ("types", "SimpleNamespace"), ("types", "MappingProxyType"), ("uuid", "UUID"),
 )  # fmt: skip
 
 

@@ -221,7 +221,13 @@ def _logical_lines(text: str) -> Iterator[tuple[int, list[str]]]:
     pending: list[str] = []
     start = 0
     for number, line in enumerate(text.split("\n"), 1):
-        line = line.split("#", 1)[0].rstrip()
+        if "#" in line:
+            line = line.split("#", 1)[0]
+        tokens = line.split()
+        if not pending and tokens and tokens[-1][-1] != "\\":  # most lines stand alone
+            yield number, tokens
+            continue
+        line = line.rstrip()
         start = start or number
         pending += line.removesuffix("\\").split()
         if line.endswith("\\"):
