@@ -14,12 +14,13 @@ from lgc.ir import CONST0, CONST1, FIRST_INPUT, MAX_ARITY, Builder, Circuit
 
 _AND, _OR, _NOT = 0x8, 0xE, 0x1
 _BUFFERS = (".conn", ".barbuf", ".short")
-_ANNOTATIONS = frozenset(
-    """.area .delay .wire_load_slope .wire .input_arrival .default_input_arrival .output_required
+_WORDS = """
+    .area .delay .wire_load_slope .wire .input_arrival .default_input_arrival .output_required
     .default_output_required .input_drive .default_input_drive .output_load .default_output_load .max_input_load
     .default_max_input_load .clock .clock_event .default_clock .cname .attr .param .no_merge .and_gate_delay
-    .default_and_gate_delay .input_required .default_input_required""".split()
-)
+    .default_and_gate_delay .input_required .default_input_required
+"""
+_ANNOTATIONS = frozenset(_WORDS.split())
 """What says something about a circuit and changes no function."""
 _UNDEFINED = "$undef"
 
@@ -150,7 +151,9 @@ class _Blif:
         for name in in_order(self.outputs, self._operands, nets.__contains__):
             nets[name] = _add(builder, self.nodes[name], [nets[source] for source in self.nodes[name].inputs])
         if self.skipped:
-            job.doubtful.append(f"line {self.skipped}: .exdc is left out; where outputs do not matter, they stay as given")
+            job.doubtful.append(
+                f"line {self.skipped}: .exdc is left out; where outputs do not matter, they stay as given"
+            )
         outputs = [nets[name] for name in self.outputs]
         return to_circuit(builder, outputs, self.outputs, self.name, job.facts)
 

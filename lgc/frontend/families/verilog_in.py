@@ -43,7 +43,8 @@ def _read(job: ImportJob) -> Circuit:
 
 def _structural(job: ImportJob, found: Structure, top: str) -> Circuit | None:
     """What lgc reads itself; None where a net has no driver or a cycle, which yosys's way names."""
-    logic, values, inputs = Logic(), {}, []
+    logic, inputs = Logic(), list[int]()
+    values: dict[int, int] = {}
     for port in found.ports:
         if port.direction == "input":
             signals = [logic.input() for _ in port.bits]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from lgc.errors import NetlistError
-from lgc.ir import FIRST_INPUT, MAX_ARITY, Builder, Netlist
+from lgc.ir import FIRST_INPUT, MAX_ARITY, Builder
 
 _STAGE = 25
 _NET = (1 << _STAGE) - 1
@@ -167,7 +167,8 @@ class Logic:
         return self._safe[signal]
 
     def _window_is_zero(self, signal: int) -> bool:
-        leaves, inner = {signal}, []
+        leaves = {signal}
+        inner: list[int] = []
         while True:
             choices = [
                 (sum(1 for source in self._sources(leaf) if source not in leaves), -leaf)
@@ -185,7 +186,9 @@ class Logic:
             leaves.remove(leaf)
             inner.append(leaf)
             leaves.update(self._sources(leaf))
-        return len(leaves) <= _WINDOW and bool(inner) and self._evaluate(signal, sorted(leaves), sorted(set(inner))) == 0
+        return (
+            len(leaves) <= _WINDOW and bool(inner) and self._evaluate(signal, sorted(leaves), sorted(set(inner))) == 0
+        )
 
     def _sources(self, signal: int) -> tuple[int, ...]:
         """The gate's operands that are no constants, at the stage at which the signal stands."""
