@@ -184,7 +184,8 @@ def test_rules_of_context(kind: str, tmp_path: Path) -> None:
     "body",
     [
         "assign y = a[2];", "assign y = u;", "assign y = a[0]; assign y = a[1];", "wire w = y; assign y = w;",
-        "wire w; assign y = w;", "assign a[0] = a[1]; assign y = a[0];", "top u(a, y);", "part u(.i({a, a[0]}), .o(a));",
+        "wire w; assign y = w;", "assign a[0] = a[1]; assign y = a[0];", "top u(a, y);",
+        "part u(.i({a, a[0]}), .o(a));",
     ],
 )  # fmt: skip
 def test_mistakes_are_refused_either_way(body: str, tmp_path: Path) -> None:
