@@ -3,11 +3,15 @@
 ``from strategies import circuits, netlists, all_inputs``. What they draw is valid (``verify_circuit``
 holds) and small enough that :func:`all_inputs` can try every input. Drawn on purpose, because passes and
 emitters get them wrong: operands that are constants or repeated, nodes that ignore operands, equal and
-complementary nodes, inverter chains, nodes nobody reads, inputs and constants as outputs, outputs named
-twice, empty groups, no nodes at all, origins shared and absent, and names that need escaping.
+complementary nodes, nodes equal but for one operand or for the order of three, one table number at several arities,
+wide nodes with structure (parity, majority, threshold, multiplexer, AND), inverter chains, nodes nobody reads,
+inputs and constants as outputs, votes counted up to eight times, empty groups, no nodes at all, origins shared and
+absent, thresholds on both sides of a code, and names that need escaping.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from hypothesis import strategies as st
@@ -34,8 +38,29 @@ def _special_tables(arity: int) -> list[int]:
     return [0, full, parity, *wires, *(full ^ wire for wire in wires)]
 
 
+def _structured_tables(arity: int) -> list[int]:
+    """Functions that depend on every operand and that emitters take apart: parity, thresholds, trees, a multiplexer."""
+    size = 1 << arity
+    half = arity // 2
+
+    def table(function: Callable[[int], bool]) -> int:
+        return sum(1 << address for address in range(size) if function(address))
+
+    found = [
+        table(lambda a: a.bit_count() % 2 == 1),
+        *(table(lambda a, k=k: a.bit_count() >= k) for k in range(1, arity + 1)),  # OR, majority, AND
+        table(lambda a: a.bit_count() == half),
+        table(lambda a: bool(a >> arity - 1 & 1) if a & 1 else a.bit_count() % 2 == 1),  # a multiplexer
+        table(lambda a: (a & ((1 << half) - 1)).bit_count() % 2 == 1 and a >> half != 0),
+        table(lambda a: a & (a >> 1) != 0),  # two neighbours are set: no symmetry in the operands
+    ]
+    return [*found, *(table ^ ((1 << size) - 1) for table in found)]
+
+
 _SPECIAL = [_special_tables(arity) for arity in range(MAX_ARITY + 1)]
+_STRUCTURED = [_structured_tables(arity) for arity in range(MAX_ARITY + 1)]
 _NODE_BYTES = 2 + MAX_ARITY + 8
+MAX_VOTES = 8
 
 
 def _net(byte: int, num_nets: int) -> int:
@@ -44,21 +69,50 @@ def _net(byte: int, num_nets: int) -> int:
     return num_nets - 1 - choice % min(4, num_nets) if recent else choice % num_nets
 
 
-def _decode_node(
-    code: bytes, num_nets: int, earlier: list[tuple[int, tuple[int, ...]]], max_arity: int
-) -> tuple[int, tuple[int, ...]]:
-    """(table, operands) of a new node, of an inverter, or of one that equals or complements an earlier one."""
-    kind, choice = code[0] % 8, code[1]
-    if kind in (6, 7) and earlier:
-        table, operands = earlier[choice % len(earlier)]
-        return (table, operands) if kind == 6 else (table ^ ((1 << (1 << len(operands))) - 1), operands)
+Node = tuple[int, tuple[int, ...]]
+
+
+def _all_ones(arity: int) -> int:
+    return (1 << (1 << arity)) - 1
+
+
+def _relative(kind: int, node: Node, net: int, max_arity: int) -> Node:
+    """A node much like an earlier one: equal, its complement, or what a careless comparison takes for it."""
+    table, operands = node
+    arity = len(operands)
+    if kind == 7:
+        return table ^ _all_ones(arity), operands
+    if kind == 8 and arity:  # the last operand differs
+        return table, (*operands[:-1], net)
+    if kind == 9:  # operands handed round: from three of them on this is its own inverse no longer
+        return table, (*operands[1:], *operands[:1])
+    if kind == 10 and arity < max_arity:  # the same number as a table, of one operand more
+        return table, (*operands, net)
+    return node
+
+
+def _decode_node(code: bytes, num_nets: int, earlier: list[Node], max_arity: int) -> Node:
+    """(table, operands) of a new node, of an inverter, or of one that is much like an earlier one."""
+    kind, choice = code[0] % 13, code[1]
+    if 6 <= kind <= 10 and earlier:
+        return _relative(kind, earlier[choice % len(earlier)], _net(code[2], num_nets), max_arity)
     if kind == 5 and max_arity:
         return 1, (_net(code[2], num_nets),)
-    arity = min(2, max_arity) if kind < 2 else choice % (max_arity + 1)
+    arity = min(2, max_arity) if kind < 2 else max_arity - choice % 2 if kind >= 11 else choice % (max_arity + 1)
+    arity = max(arity, 0)
     operands = tuple(_net(byte, num_nets) for byte in code[2 : 2 + arity])
     word = int.from_bytes(code[2 + MAX_ARITY :], "little")
-    table = _SPECIAL[arity][word % len(_SPECIAL[arity])] if kind in (1, 2) else word & ((1 << (1 << arity)) - 1)
-    return table, operands
+    known = _SPECIAL[arity] if kind in (1, 2) else _STRUCTURED[arity] if kind >= 11 else ()
+    return known[word % len(known)] if known else word & _all_ones(arity), operands
+
+
+def _repeated(outputs: list[int], code: int, most: int) -> list[int]:
+    """One of the outputs named up to ``MAX_VOTES`` times, side by side, as far as ``most`` allows."""
+    if not outputs or code < 128:
+        return outputs
+    at, times = code % len(outputs), 2 + code % (MAX_VOTES - 1)
+    room = max(0, most - len(outputs))
+    return [*outputs[:at], *[outputs[at]] * min(times - 1, room), *outputs[at:]]
 
 
 @st.composite
@@ -77,7 +131,7 @@ def netlists(
     handles = [-1]
     for name in draw(st.lists(names, max_size=2)):
         handles += builder.layer(name, draw(st.integers(0, 5))).tolist()
-    earlier: list[tuple[int, tuple[int, ...]]] = []
+    earlier: list[Node] = []
     count = draw(st.integers(0, max_nodes))
     code_strategy = st.binary(min_size=_NODE_BYTES, max_size=_NODE_BYTES)
     for code in draw(st.lists(code_strategy, min_size=count, max_size=count)):
@@ -85,8 +139,8 @@ def netlists(
         builder.add(table, operands, handles[(code[0] >> 3) % len(handles)])
         earlier.append((table, operands))
     count = draw(st.integers(0, max_outputs))
-    outputs = draw(st.binary(min_size=count, max_size=count))
-    return builder.build([_net(byte, builder.num_nets) for byte in outputs])
+    outputs = [_net(byte, builder.num_nets) for byte in draw(st.binary(min_size=count, max_size=count))]
+    return builder.build(_repeated(outputs, draw(st.integers(0, 255)), max_outputs))
 
 
 @st.composite
@@ -96,7 +150,7 @@ def encoders(draw: DrawFn, num_bits: int) -> Encoder:
     if width == 0:
         return Encoder(num_bits)
     value = st.one_of(
-        st.sampled_from([0.0, -0.0, 0.5, 1.0, -1.5, 255.0, 1e-300, 1e300, 0.1]),
+        st.sampled_from([0.0, -0.0, 0.5, 1.0, -1.5, 127.0, 254.0, 254.5, 255.0, 256.0, 1e-300, 1e300, 0.1]),
         st.floats(allow_nan=False, allow_infinity=False),
     )
     rows = draw(st.lists(st.lists(value, min_size=width, max_size=width).map(sorted), min_size=num_bits // width,

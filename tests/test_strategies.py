@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import combinations
+
 import numpy as np
 import pytest
 from hypothesis import find, given, settings
@@ -22,6 +25,19 @@ def _inverters(netlist: Netlist) -> set[int]:
     return set(np.flatnonzero((netlist.arity == 1) & (netlist.table == 1)).tolist())
 
 
+def _rows(netlist: Netlist) -> list[tuple[int, list[int]]]:
+    fanins = zip(netlist.fanin.tolist(), netlist.arity.tolist(), strict=True)
+    return [(table, operands[:arity]) for table, (operands, arity) in zip(netlist.table.tolist(), fanins, strict=True)]
+
+
+def _any_pair(netlist: Netlist, alike: Callable[[int, list[int], int, list[int]], bool]) -> bool:
+    return any(alike(*one, *other) for one, other in combinations(_rows(netlist), 2))
+
+
+def _parity(arity: int) -> int:
+    return sum(1 << address for address in range(1 << arity) if address.bit_count() & 1)
+
+
 AWKWARD = {
     "constant operand": lambda n: ((n.fanin <= CONST1) & n.used).any(),
     "repeated operand": lambda n: ((n.fanin[:, :1] == n.fanin[:, 1:2]) & (n.arity[:, None] == 2)).any(),
@@ -35,6 +51,18 @@ AWKWARD = {
     "arity 6": lambda n: (n.arity == 6).any(),
     "arity 0": lambda n: (n.arity == 0).any(),
     "depth 6": lambda n: n.depth >= 6,
+    "wide nodes that differ in the last operand": lambda n: _any_pair(
+        n, lambda t, a, u, b: t == u and len(a) == len(b) == 6 and a[:5] == b[:5] and a[5] != b[5]
+    ),
+    "operands handed round": lambda n: _any_pair(
+        n, lambda t, a, u, b: t == u and len(set(a)) == len(a) >= 3 and b == [*a[1:], a[0]]
+    ),
+    "one table number at two arities": lambda n: _any_pair(
+        n, lambda t, a, u, b: t == u and len(a) > 1 and len(a) + 1 == len(b) and a == b[:-1]
+    ),
+    "parity of five": lambda n: any(t == _parity(5) and len(set(a)) == 5 for t, a in _rows(n)),
+    "parity of six": lambda n: any(t == _parity(6) and len(set(a)) == 6 for t, a in _rows(n)),
+    "a vote counted eight times": lambda n: bool(np.bincount(n.outputs, minlength=1)[2:].max(initial=0) >= 8),
 }
 
 

@@ -21,6 +21,7 @@ import lgc
 from lgc.errors import InputError, OptionError, OutputError
 from lgc.frontend import Model, lower, write_model
 from lgc.ir import interp
+from lgc.numbers import check_scale
 from lgc.progress import Progress, Silence
 from lgc.train import resume
 from lgc.train.augment import make_augment
@@ -29,7 +30,7 @@ from lgc.train.config import TrainConfig
 from lgc.train.data import Dataset, load_dataset
 from lgc.train.history import History
 from lgc.train.modules import LogicNetwork
-from lgc.train.parallel import ProcessGroup, joined, pick_device, precision
+from lgc.train.parallel import ProcessGroup, after_fork, joined, pick_device, precision
 from lgc.train.samples import BitEncoder, Epochs, Samples, epoch_generator
 from lgc.train.sheet import write_contact_sheet
 from lgc.train.step import Step, make_step
@@ -61,6 +62,7 @@ def train(config: TrainConfig, *, progress: Progress | None = None, go_on: bool 
         _check_output(config.output)
     elif go_on:
         raise OptionError("only a run with an output can be resumed", hint="Add -o, as when it was started")
+    after_fork()
     device = pick_device(config.device)
     with joined(device) as group:
         data = _load(config, group)
@@ -102,6 +104,8 @@ class Run:
         self.config, self.data, self.device, self.group, self.told = config, data, device, group, told
         rows, held_out = self._split()
         self.encoder = make_encoder(config.thresholds, data.train[rows], data.scale)
+        if data.scale == 1 and self.encoder.thresholds is not None:
+            check_scale(self.encoder.thresholds, data.train)
         self.to_bits = BitEncoder(self.encoder, data.scale, device)
         self.training = Samples.of(data.train[rows], data.train_y[rows], device)
         self.validation = Samples.of(data.train[held_out], data.train_y[held_out], device)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from strategies import _NODE_BYTES, _decode_node, _net, all_inputs, random_inputs
+from strategies import _NODE_BYTES, MAX_VOTES, Node, _decode_node, _net, _repeated, all_inputs, random_inputs
 
 from lgc.frontend import Layer, Model, lower
 from lgc.ir import Builder, Circuit, Encoder, Head
@@ -25,13 +25,14 @@ def draw_circuit(rng: random.Random) -> Circuit:
         return lower(draw_model(rng))
     builder = Builder(rng.randint(1, 9), cons=rng.randrange(4) == 0)
     handles = [-1, *builder.layer("layer", 6).tolist()]
-    earlier: list[tuple[int, tuple[int, ...]]] = []
-    max_arity = rng.choice((1, 2, 2, 3, 4, 6))
+    earlier: list[Node] = []
+    max_arity = rng.choice((1, 2, 2, 3, 4, 5, 6, 6))
     for _ in range(rng.choice((0, 3, 8, 20, 40))):
         table, operands = _decode_node(rng.randbytes(_NODE_BYTES), builder.num_nets, earlier, max_arity)
         builder.add(table, operands, rng.choice(handles))
         earlier.append((table, operands))
     outputs = [_net(byte, builder.num_nets) for byte in rng.randbytes(rng.randint(0, 16))]
+    outputs = _repeated(outputs, rng.randrange(256), len(outputs) + MAX_VOTES)
     netlist = builder.build(outputs)
     return Circuit("c", draw_encoder(rng, netlist.num_inputs), netlist, draw_head(rng, len(outputs)))
 
@@ -49,7 +50,7 @@ def draw_encoder(rng: random.Random, num_bits: int) -> Encoder:
     """Of so many bits: of features that are bits, or behind thresholds that are whole, halves, pixels or any number."""
     counts = [count for count in range(1, 5) if num_bits % count == 0]
     per_feature = rng.choice(counts)
-    kind = rng.choice(("bits", "whole", "half", "pixel", "real"))
+    kind = rng.choice(("bits", "whole", "half", "pixel", "real", "edge"))
     if kind == "bits":
         return Encoder(num_bits)
     shape = (num_bits // per_feature, per_feature)
@@ -58,6 +59,7 @@ def draw_encoder(rng: random.Random, num_bits: int) -> Encoder:
         "half": lambda: rng.randint(-40, 40) / 2,
         "pixel": lambda: rng.random() * 0.99,
         "real": lambda: rng.gauss(0, 100),
+        "edge": lambda: rng.choice((-1.0, 0.0, 0.5, 1.0, 127.0, 128.0, 254.0, 254.5, 255.0)),
     }
     rows = [[draws[kind]() for _ in range(per_feature)] for _ in range(shape[0])]
     if per_feature > 1 and rng.randrange(3) == 0:
@@ -71,7 +73,7 @@ def draw_model(rng: random.Random) -> Model:
     classes = rng.choice([count for count in range(1, 6) if widths[-1] % count == 0])
     layers = []
     for index, width in enumerate(widths[1:]):
-        arity = rng.choice((1, 2, 2, 3, 4))
+        arity = rng.choice((1, 2, 2, 3, 4, 5, 6))
         wires = [[rng.randrange(widths[index]) for _ in range(arity)] for _ in range(width)]
         tables = [rng.randrange(1 << (1 << arity)) for _ in range(width)]
         layer = Layer(f"layer{index + 1}", np.array(wires, np.int64), np.array(tables, np.uint64), (index,))

@@ -18,7 +18,7 @@ from lgc.frontend.verilog.sources import SourceText, gather
 from lgc.frontend.verilog.structural import Structure, structure
 from lgc.ir import Circuit
 
-_MODULE = re.compile(rb"^\s*(?:\(\*.*?\*\)\s*)?(?:macro)?module\s+[\w\\]", re.MULTILINE)
+_MODULE = re.compile(rb"^[ \t]*(?:\(\*.*?\*\)[ \t]*)?(?:macro)?module\s+[\w\\]", re.MULTILINE)
 
 FACTS_OF_SOURCES = ("top", "files", "include", "tie", "undefined")
 """What a user can say about a Verilog file; about that of --check too."""

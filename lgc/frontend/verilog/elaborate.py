@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
-from pathlib import Path
 from typing import Any
 
+from lgc.bounds import VARIABLE, read_bytes, scaled
 from lgc.errors import NetlistError, ToolError
 from lgc.frontend.verilog.sources import SourceText
 from lgc.tools.find import has_package
-from lgc.tools.run import FailedError
+from lgc.tools.run import FailedError, reading
+from lgc.tools.watchdog import scratch
 from lgc.tools.yosys import SINGLE, run_yosys
 
 _TIMEOUT_S = 300
+_MEMORY, _RESULT = 4 << 30, 256 << 20  # bytes that yosys, and what it makes of a source, may take
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 _MODULE = re.compile(r"\b(?:macro)?module\s+(?:automatic\s+|static\s+)?(\\\S+|[A-Za-z_][\w$]*)")
 _INSTANCE = re.compile(
@@ -75,6 +76,8 @@ def elaborate(sources: list[SourceText], top: str) -> dict[str, Any]:
     try:
         return _run(sources, top, system=False)
     except FailedError as first:
+        if first.crashed:
+            raise _too_large(first).at(sources[0].path) from None
         if "ERROR" not in first.reason or all(source.system for source in sources):
             raise _refusal(sources, first) from None
         try:
@@ -84,9 +87,8 @@ def elaborate(sources: list[SourceText], top: str) -> dict[str, Any]:
 
 
 def _run(sources: list[SourceText], top: str, *, system: bool) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="lgc-verilog-") as name:
+    with scratch("lgc-verilog-") as folder:
         # Fixed names in a folder of our own: no name from outside reaches yosys' command line.
-        folder = Path(name)
         passes = []
         for index, source in enumerate(sources):
             file = f"source{index}.{'sv' if source.system or system else 'v'}"
@@ -97,15 +99,24 @@ def _run(sources: list[SourceText], top: str, *, system: bool) -> dict[str, Any]
         passes += ["write_json output.json", *([SINGLE] if has_package("pyosys") else [])]
         twice = None
         try:
-            run_yosys(passes, folder / "yosys.log", _TIMEOUT_S)
+            run_yosys(passes, folder / "yosys.log", _TIMEOUT_S, memory=scaled(_MEMORY))
         except FailedError as error:
             twice = _TWICE.search(error.reason)
             if twice is None:
                 raise
         except ToolError as error:
             raise error.at(sources[0].path) from None
-        module: dict[str, Any] = json.loads((folder / "output.json").read_bytes())["modules"][top]
+        with reading("yosys", folder):
+            module: dict[str, Any] = json.loads(read_bytes(folder / "output.json", _RESULT))["modules"][top]
         return module | ({"twice": twice[1]} if twice else {})
+
+
+def _too_large(error: FailedError) -> ToolError:
+    """A crash of yosys, most often at the bound of its memory."""
+    return ToolError(
+        f"{error.message}; it may take {scaled(_MEMORY) >> 30} GB of memory",
+        hint=f"If the source is to be trusted, and needs more, set {VARIABLE}=4",
+    )
 
 
 def _refusal(sources: list[SourceText], error: FailedError) -> NetlistError:
