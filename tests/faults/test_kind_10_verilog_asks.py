@@ -10,6 +10,7 @@ from strategies import all_inputs
 
 from lgc.errors import NetlistError
 from lgc.frontend import ImportOptions, load_circuit
+from lgc.frontend.registry import read_file
 from lgc.ir.interp import evaluate
 
 pytest.importorskip("pyosys")

@@ -222,3 +222,20 @@ def _seconds(style: Callable, count: int, folder: Path) -> float:
     took = time.process_time() - start
     assert found.result.netlist.num_outputs == count and "read by lgc" in found.job.certain[0]
     return took
+
+
+@pytest.mark.parametrize("terms", ["a[0] + a[1]", "a + a[1] + 3'd6", "{a, a} + a + a", "a + (a & a)", "~a + a"])
+@pytest.mark.parametrize("width", [1, 2, 3, 5])
+def test_sums(terms: str, width: int, tmp_path: Path) -> None:
+    text = f"module top(input [1:0] a, output [{width - 1}:0] y);\n  assign y = {terms};\nendmodule\n"
+    found = read(tmp_path, text)
+    value = {
+        "a[0] + a[1]": lambda a: (a & 1) + (a >> 1),
+        "a + a[1] + 3'd6": lambda a: a + (a >> 1) + 6,
+        "{a, a} + a + a": lambda a: 7 * a,
+        "a + (a & a)": lambda a: 2 * a,
+        "~a + a": lambda a: (~a & ((1 << max(width, 2)) - 1)) + a,
+    }[terms]
+    bits = evaluate(found.result.netlist, all_inputs(2)).astype(int)
+    np.testing.assert_array_equal(bits @ (1 << np.arange(width)), [value(a) % (1 << width) for a in range(4)])
+    assert ("read by lgc" in found.job.certain[0]) == ("(" not in terms and "~" not in terms)

@@ -65,6 +65,15 @@ class Vector:
         return list(range(self.base, self.base + self.width))
 
 
+@dataclass(eq=False)
+class Sum:
+    """A sum of words, and its bits where it was evaluated: by where the nets of its module begin."""
+
+    terms: list[list[Tree]]
+    width: int
+    results: dict[int, list[int]] = field(default_factory=dict)
+
+
 @dataclass
 class Parser:
     """Reads expressions from tokens, within the names of one module."""
@@ -134,7 +143,22 @@ class Parser:
         if token.isascii() and token.isdigit() and len(token) < 10 and self.tokens[self.position + 1] in (";", ","):
             value = int(self.take())
             return [ONE if value >> k & 1 else ZERO for k in range(width)]
-        return _same(self.expression(), width)
+        start = self.position
+        bits = self.expression()
+        if self.next != "+":
+            return _same(bits, width)
+        self.position = start
+        return self._sum(width)
+
+    def _sum(self, width: int) -> list[Tree]:
+        """Names, picks and literals with ``+`` between them: all widened with zeros, and cut to ``width``."""
+        terms = [self.primary()]
+        while self.accept("+"):
+            terms.append(self.primary())
+        if self.next not in (";", ","):
+            raise BeyondError
+        total = Sum(terms, width)
+        return [("+", total, k) for k in range(width)]
 
     def expression(self) -> list[Tree]:
         """An expression with all its operators."""
@@ -314,6 +338,8 @@ def leaves(tree: Tree) -> list[int]:
                 found.append(one)
         elif one[0] == "[]":
             todo += [*one[1], *one[2]]
+        elif one[0] == "+":
+            todo += [bit for term in one[1].terms for bit in term]
         else:
             todo += one[1:]
     return found

@@ -297,6 +297,12 @@ def _value(words: Words, tree: Tree, values: dict[int, int], base: int) -> Bit:
     if operator == "[]":
         entries, address = ([_value(words, one, values, base) for one in part] for part in tree[1:])
         return words.entry(entries, address)
+    if operator == "+":
+        total = tree[1]
+        if base not in total.results:
+            terms = [[_value(words, bit, values, base) for bit in term] for term in total.terms]
+            total.results[base] = words.total(terms, total.width)
+        return total.results[base][tree[2]]
     operands = [_value(words, one, values, base) for one in tree[1:]]
     match operator:
         case "~":
