@@ -42,7 +42,7 @@ class DataCheck:
     labels: NDArray[np.int64]
     min_accuracy: float | None
 
-    def judge(self, model: Model, order: NDArray[np.int64]) -> tuple[bool, str]:
+    def judge(self, model: Model, order: NDArray[np.int64]) -> tuple[bool, str]:  # noqa: ARG002  # features have one
         """See :class:`Check`."""
         if self.features.shape[1] != model.encoder.num_features:
             raise OptionError(
