@@ -10,6 +10,7 @@ from typing import Any
 
 from lgc import __version__
 from lgc.errors import InputError
+from lgc.files import read_text_file
 from lgc.ir import Circuit, FeatureCode
 
 FORMAT = "lgc-manifest"
@@ -152,7 +153,7 @@ def read_manifest(path: Path) -> Manifest:
             hint="`lgc compile` writes it beside the Verilog; keep the two together",
         )
     try:
-        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        fields: dict[str, Any] = json.loads(read_text_file(path))
         if fields.get("format") != FORMAT or fields.get("version") != VERSION:
             raise InputError(f"this is no lgc manifest of version {VERSION}", where=str(path), hint="Compile again")
         fields["ports"] = tuple(Port(**port) for port in fields["ports"])

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 import lgc
 from lgc.errors import InputError, LgcError
+from lgc.files import read_text_file
 from lgc.ir import THERMOMETER, Circuit, Head
 
 
@@ -79,7 +80,7 @@ def read_sidecar(path: Path) -> Sidecar:
         InputError: missing, damaged, or none of lgc's.
     """
     try:
-        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        fields: dict[str, Any] = json.loads(read_text_file(path))
         if fields["format"] != "lgc-sidecar" or fields["version"] != 1:
             raise ValueError("no lgc sidecar of version 1")
         inputs, outputs, metadata = fields["inputs"], fields["outputs"], fields["metadata"]

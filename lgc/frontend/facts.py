@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lgc.data.npz import read_npy
 from lgc.errors import CheckpointError, InputError, OptionError
+from lgc.files import read_text_file
 
 _MAX_SIDECAR_BYTES = 16 << 20
 _NESTED = ("args", "config", "model", "model_config")
@@ -273,8 +274,10 @@ def read_facts(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _MAX_SIDECAR_BYTES:
             raise InputError("a sidecar of more than 16 MB is none", where=str(path))
-        text = path.read_text(encoding="utf-8")
+        text = read_text_file(path)
         content = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+    except InputError:
+        raise
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror or error})", where=str(path)) from None
     except (ValueError, RecursionError) as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from lgc.errors import InputError, OptionError
+from lgc.files import read_text_file
 from lgc.settings import Setting, check_settings, described
 
 AUGMENTATIONS = ("none", "shift", "affine-elastic", "crop-flip")
@@ -173,8 +174,8 @@ def read_config(path: Path) -> dict[str, Any]:
         InputError: it cannot be read, or has an unknown or ill-typed setting.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text_file(path)
+    except OSError as error:
         raise InputError(f"this is no readable configuration ({error})", where=str(path)) from None
     return parse_settings(text, str(path))
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import CheckpointError, InputError, LgcError
+from lgc.files import plain_text
 from lgc.frontend.containers.ptfile import LEGACY_MAGIC, ZIP_MAGIC, check_directory, read_pt
 from lgc.frontend.containers.safefile import read_safetensors
 from lgc.frontend.containers.values import LateArray, StandIn
@@ -110,7 +111,9 @@ def _read(path: Path) -> Content:
         )
     if size > _MAX_TEXT_BYTES:
         raise InputError(f"it is {size} bytes long, more than lgc reads as text", where=str(path))
-    return Content(path, "text", data=path.read_bytes())
+    data = path.read_bytes()
+    # Binary AIGER is bytes, whatever it begins with; line ends are not looked for in it.
+    return Content(path, "text", data=data if head.startswith(b"aig ") else plain_text(data))
 
 
 def _from_object(path: Path, content: Any) -> Content:
