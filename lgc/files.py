@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import errno
 import os
 import tempfile
@@ -10,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lgc.errors import InputError, OutputError
+from lgc.errors import OutputError
 
 # What a write through an open file reports; such errors name no file.
 _WRITE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE)
@@ -83,50 +82,6 @@ def _written(path: Path, only: Path | None = None) -> Iterator[None]:
             raise
         hint = "Check the folder, its permissions and the disk"
         raise OutputError.of(error, "cannot write", where=str(path), hint=hint) from None
-
-
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins like UTF-16's
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-
-
-def plain_text(data: bytes) -> bytes:
-    """Text as UTF-8 with lines that end in a line feed: what editors of other systems add is taken away.
-
-    A byte order mark says the encoding and goes; without one the bytes stay as they are but for carriage returns.
-
-    Raises:
-        InputError: the mark is of another encoding than the text.
-    """
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            try:
-                data = data[len(mark) :].decode(encoding).encode()
-            except UnicodeDecodeError as error:
-                message = f"it begins with the mark of {encoding.upper()}, but is no such text ({error.reason})"
-                raise InputError(message, hint="Save it as UTF-8") from None
-            break
-    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-
-
-def read_text_file(path: Path) -> str:
-    """A text file of any line ends, see :func:`plain_text`.
-
-    Raises:
-        InputError: it is no text.
-        OSError: it cannot be read.
-    """
-    try:
-        return plain_text(path.read_bytes()).decode("utf-8")
-    except InputError as error:
-        raise error.at(str(path)) from None
-    except UnicodeDecodeError as error:
-        message = f"it is no UTF-8 text ({error.reason} at byte {error.start})"
-        raise InputError(message, where=str(path), hint="Save it as UTF-8") from None
 
 
 def write_text(path: Path | str, text: str) -> None:

@@ -17,9 +17,10 @@ import lgc
 from lgc.backend.manifest import read_manifest
 from lgc.backend.sidecar import read_sidecar
 from lgc.errors import InputError, LgcError, OutputError
-from lgc.files import check_writable, plain_text, read_text_file
+from lgc.files import check_writable
 from lgc.frontend.facts import read_facts
 from lgc.ir import to_text
+from lgc.text import plain_text
 from lgc.train.config import read_config
 
 BLIF = ".model m\n.inputs a b\n.outputs é f\n.names a b é\n11 1\n.names a b f\n1- 1\n-1 1\n.end\n"
@@ -104,11 +105,8 @@ def test_manifests_and_sidecars_of_outputs(form: str, tmp_path: Path) -> None:
 def test_a_mark_of_another_encoding(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_bytes(data)
     for reader in (read_facts, read_config, lambda path: lgc.inspect(path)):
-        with pytest.raises(InputError, match="UTF"):
+        with pytest.raises(InputError, match=r"(?i)utf"):
             reader(tmp_path / "x.toml")
-    (tmp_path / "latin").write_bytes(b"name = '\xe9'")
-    with pytest.raises(InputError, match="no UTF-8 text"):
-        read_text_file(tmp_path / "latin")
 
 
 def test_text_without_any_of_it_stays() -> None:
