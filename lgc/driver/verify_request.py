@@ -58,7 +58,7 @@ class VectorRequest(ComparisonRequest):
     """
 
     data: Annotated[
-        str | None, Setting("Data to check on: an .npz file, or a data set's name.", group=_VECTORS)
+        str | None, Setting("Data to check on: an .npz or .npy file, or a data set's name.", group=_VECTORS)
     ] = None  # fmt: skip
     data_dir: Annotated[Path | None, Setting("Folder with the data set's files.", group=_VECTORS)] = None
     limit: Annotated[
