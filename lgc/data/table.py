@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.data.npz import read_npy, read_npz
+from lgc.bounds import VARIABLE
+from lgc.data.npz import SAMPLES, read_npy, read_npz
 from lgc.errors import InputError
 from lgc.numbers import check_finite, real_array
 
@@ -81,10 +82,13 @@ def read_table(path: Path | str) -> Table:
         raise error.at(str(path)) from None
 
 
-def _from_npz(path: Path) -> Table:
-    """``X`` and perhaps ``y``; ``X_test`` and ``y_test``; ``n_bits`` if the samples are packed bits.
+def read_npz_table(path: Path) -> Table:
+    """The table in an `.npz` file: ``X`` and perhaps ``y``; ``X_test`` and ``y_test``; ``n_bits`` if X is packed bits.
 
     Bits are packed into bytes, uint8 (n, ceil(n_bits/8)), least significant first.
+
+    Raises:
+        InputError: unreadable, or the arrays do not fit each other.
     """
     arrays, names = read_npz(path, _NAMES)
     if "X" not in arrays or ("X_test" in arrays) != ("y_test" in arrays):
@@ -130,6 +134,7 @@ def _from_npy(path: Path) -> Table:
 
 
 def _table(where: str, x: Array, y: Array | None, bits: int | None, name: str) -> Table:
+    _check_room(where, x, bits)
     samples = real_array(x, f"the numbers of {name}") if bits is None else _unpacked(x, bits, name)
     if samples.ndim < 2:
         raise InputError(
@@ -140,13 +145,30 @@ def _table(where: str, x: Array, y: Array | None, bits: int | None, name: str) -
     return Table(where, samples, None if y is None else _labels(y, len(samples), name), bits is not None)
 
 
+def _check_room(where: str, x: Array, bits: int | None) -> None:
+    """Refuse numbers that would take far more memory than their file, as the types that lgc computes with.
+
+    Raises:
+        InputError: so it is.
+    """
+    each = 8 if bits is not None or x.dtype.itemsize > 2 else 4
+    wide = bits is not None or x.dtype not in (np.bool_, np.uint8, np.float32, np.float64)
+    most = SAMPLES.of(Path(where).stat().st_size)
+    if wide and x.size * each > most:
+        what = "bits" if bits is not None else f"numbers of type {str(x.dtype)[:40]}"
+        raise InputError(
+            f"its {what} would take {x.size * each >> 20} MB, which is much for their file",
+            hint=f"Store them as uint8 or float32; or if the file is to be trusted, set {VARIABLE}=4",
+        )
+
+
 def _unpacked(x: Array, bits: int, name: str) -> NDArray[np.bool_]:
     row = -(-bits // 8)
     if x.dtype != np.uint8 or x.ndim != 2 or x.shape[1] != row:
         raise InputError(
             f"{name} is {x.dtype} {x.shape}, expected uint8 with {row} bytes a sample, as n_bits is {bits}"
         )
-    return np.unpackbits(x, axis=1, count=bits, bitorder="little").astype(np.bool_)
+    return np.unpackbits(x, axis=1, count=bits, bitorder="little").view(np.bool_)
 
 
 def _labels(y: Array, count: int, name: str) -> Array:
@@ -207,5 +229,5 @@ def class_indices(labels: Array, classes: Sequence[str], where: str) -> NDArray[
     return np.array([index[str(word)] for word in words], np.int64)[inverse.reshape(-1)]
 
 
-READERS: dict[str, Callable[[Path], Table]] = {".npz": _from_npz, ".npy": _from_npy}
+READERS: dict[str, Callable[[Path], Table]] = {".npz": read_npz_table, ".npy": _from_npy}
 """Who reads files of which suffix."""

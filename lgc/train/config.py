@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 import types
 import typing
 from collections.abc import Mapping
@@ -13,8 +12,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
+from lgc.bounds import TOML_BYTES, parse_toml, read_bytes
 from lgc.errors import InputError, OptionError
 from lgc.settings import Setting, check_settings, described
+from lgc.text import plain_text
 
 AUGMENTATIONS = ("none", "shift", "affine-elastic", "crop-flip")
 INTERPOLATIONS = ("bilinear", "bicubic")
@@ -173,7 +174,9 @@ def read_config(path: Path) -> dict[str, Any]:
         InputError: it cannot be read, or has an unknown or ill-typed setting.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = plain_text(read_bytes(path, TOML_BYTES)).decode("utf-8")
+    except InputError as error:
+        raise error.at(str(path)) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"this is no readable configuration ({error})", where=str(path)) from None
     return parse_settings(text, str(path))
@@ -186,8 +189,8 @@ def parse_settings(text: str, where: str) -> dict[str, Any]:
         InputError: no TOML, an unknown setting, or one of another type.
     """
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        table = parse_toml(text)
+    except ValueError as error:
         raise InputError(f"this is no TOML ({error})", where=where) from None
     settings: dict[str, Any] = {}
     for key, value in table.items():
