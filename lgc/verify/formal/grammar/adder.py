@@ -48,7 +48,7 @@ def take_popcounts(text: Context) -> None:
                    size=size, width=width)  # fmt: skip
         values, count, level = "votes", size, 0
         while not lines.maybe("  assign count = @Values@;", Values=values):
-            level += 1
+            level, before = level + 1, values
             if count > 1:
                 half = (count + 1) // 2
                 lines.take(
@@ -57,9 +57,9 @@ def take_popcounts(text: Context) -> None:
                     Sums=f"sums{level}", nets=half * (level + 1), count=count, level=level, Values=values,
                 )  # fmt: skip
                 values, count = f"sums{level}", half
-            elif not lines.line.startswith("  reg "):
-                lines.take("  assign count = @Values@;", Values=values)
             values = take_registers(lines, values, count * min(level + 1, width))
+            if values == before:  # neither an addition nor a register
+                lines.take("  assign count = @Values@;", Values=values)
         text.end(f"{text.top}_popcount{size}")
 
 
