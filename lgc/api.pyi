@@ -232,7 +232,7 @@ def verify(
         force: Compare even if FILE is not as lgc wrote it from this model.
         keep: Keep the build folder here; it must not exist.
         timeout: Seconds that all programs together may take, compilers too.
-        data: Data to check on: an .npz file, or a data set's name.
+        data: Data to check on: an .npz or .npy file, or a data set's name.
         data_dir: Folder with the data set's files.
         limit: Use the first N samples of the data only.
         random: Random vectors.
@@ -320,7 +320,7 @@ def mutate(
         force: Compare even if FILE is not as lgc wrote it from this model.
         keep: Keep the build folder here; it must not exist.
         timeout: Seconds that all programs together may take, compilers too.
-        data: Data to check on: an .npz file, or a data set's name.
+        data: Data to check on: an .npz or .npy file, or a data set's name.
         data_dir: Folder with the data set's files.
         limit: Use the first N samples of the data only.
         random: Random vectors.
@@ -363,7 +363,7 @@ def cover(
         force: Compare even if FILE is not as lgc wrote it from this model.
         keep: Keep the build folder here; it must not exist.
         timeout: Seconds that all programs together may take, compilers too.
-        data: Data to check on: an .npz file, or a data set's name.
+        data: Data to check on: an .npz or .npy file, or a data set's name.
         data_dir: Folder with the data set's files.
         limit: Use the first N samples of the data only.
         random: Random vectors.
@@ -523,7 +523,7 @@ def train(
         LgcError: the data or a setting is unusable, or the checkpoint cannot be written.
 
     Args:
-        dataset: A name, or a .npz file.
+        dataset: A name, or a .npz file with X and y.
         preset: Start from a recipe; flags change it.
         config: TOML file of settings, named as the flags; flags win.
         resume: Go on with the run that was stopped while it wrote this output.

@@ -104,17 +104,12 @@ def eval(asked: EvalRequest) -> Evaluation:  # noqa: A001 - the verb's name
     from lgc.runtime import Predictor
 
     circuit = optimize(load_source(asked.model, import_options(asked.config, asked.facts)).circuit, f"O{asked.level}")
-    bits, labels = load_bits(asked.data, asked.data_dir, circuit.encoder)
+    bits, labels = load_bits(asked.data, asked.data_dir, circuit.encoder, classes=circuit.head.classes)
     if labels is None:
-        raise InputError("the data has no labels y", where=asked.data)
+        raise InputError("the data has no labels y", where=asked.data, hint="Save them as y beside X")
     if not len(bits):
         raise InputError("the data has no samples", where=asked.data)
     count = circuit.head.num_classes
-    if labels.min() < 0 or labels.max() >= count:
-        wrong = labels[(labels < 0) | (labels >= count)][0]
-        raise InputError(
-            f"label {wrong} in data for a model of {count} classes", where=asked.data, hint="Labels are 0 to C-1"
-        )
     predicted = Predictor(circuit, engine=asked.engine, samples=len(bits)).predict(bits)
     confusion = np.zeros((count, count), np.int64)
     np.add.at(confusion, (labels, predicted), 1)

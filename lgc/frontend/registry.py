@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from lgc.frontend.families import (
     forks,
     lilogic,
     lilogic_npz,
+    own,
     silogic,
     torchlogix,
     verilog_in,
@@ -62,6 +64,7 @@ def _read_lgn(job: ImportJob) -> Circuit:
 IMPORTERS: tuple[Importer, ...] = (
     Importer("lgc", "lgc checkpoint (docs/checkpoint.md)", _is_native, _read_native),
     Importer("lgn", "lgc netlist text (docs/ir.md)", _is_lgn, _read_lgn),
+    own.IMPORTER,  # `.logits` with `.connectome.`
     lilogic_npz.IMPORTER,
     lilogic.IMPORTER,  # (16, N), the only family stored gates-first
     compactlogic.IMPORTER,  # has `.weights` like difflogic, and `.gate_sequence`
@@ -157,11 +160,12 @@ def read_file(path: Path | str, options: ImportOptions | None = None) -> Importe
 def new_job(content: Content, options: ImportOptions) -> ImportJob:
     """The job of reading a file whose content is there; what it says beside its tensors is known from the start."""
     facts, doubts = stated_facts(content.entries)
-    return ImportJob(content, options.with_defaults(facts), _read_other, doubtful=doubts)
+    others = partial(_read_other, options.only(verilog_in.FACTS_OF_SOURCES))  # a lambda could not be pickled
+    return ImportJob(content, options.with_defaults(facts), others, doubtful=doubts)
 
 
-def _read_other(path: Path) -> Model | Circuit:
-    return read_file(path).result
+def _read_other(options: ImportOptions, path: Path) -> Model | Circuit:
+    return read_file(path, options).result
 
 
 def read_job(importer: Importer, job: ImportJob) -> Model | Circuit:
