@@ -198,13 +198,12 @@ def test_two_digests_in_a_netlist(model: Path) -> None:
         opened(model, file)
 
 
-@pytest.mark.parametrize("edit", [("tie first", "tie last"), ("tau 1", "tau 2"), ("bird", "plane")], ids=str)
+@pytest.mark.parametrize("edit", [("tie first", "tie last"), ("tau 2", "tau 3"), ("dog", "plane")], ids=str)
 def test_facts_of_lgcs_own_text(edit: tuple[str, str], model: Path) -> None:
     file = compiled(model, "net.lgn")
     text = file.read_text(encoding="utf-8")
     opened(model, file)
-    if edit[0] not in text:
-        pytest.skip(f"the text has no {edit[0]}")
+    assert edit[0] in text
     file.write_text(text.replace(*edit), encoding="utf-8")
     with pytest.raises(InputError):
         opened(model, file)

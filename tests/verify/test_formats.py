@@ -295,14 +295,14 @@ def test_code_that_hangs_or_crashes_is_not_checked(work: Path, capfd: Capture) -
     assert body
     for extra, expected in (("for (;;) ;", "was stopped after"), ("*(volatile int *)0 = 1;", "did not run to its end")):
         (work / name).write_text(text[: body.end()] + extra + text[body.end() :])
-        result = call(capfd, "verify", "model.pt", name, *FAST, "--timeout", "3")
+        result = call(capfd, "verify", "model.pt", name, *FAST, "--timeout", "3", "--force")
         assert result.code == 3 and expected in result.paragraph() and "not checked" in result.err
 
 
 def test_code_that_does_not_compile_is_not_checked(work: Path, capfd: Capture) -> None:
     name = compiled(capfd, ".c")
     (work / name).write_text((work / name).read_text().replace("#include <stddef.h>", "#include <none.h>", 1))
-    assert "compiler failed" in (result := call(capfd, "verify", "model.pt", name, *FAST)).paragraph()
+    assert "compiler failed" in (result := call(capfd, "verify", "model.pt", name, *FAST, "--force")).paragraph()
     assert result.code == 3
 
 
