@@ -6,14 +6,19 @@ form that they look for is here once: the marks of the header, a module's first 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from lgc.ir.naming import comment
 
 BODY_MARK = "// body-sha256: "
 SOURCE_MARK = "// model-digest: "
 CIRCUIT_MARK = "// circuit-digest: "
 HEADER_LINES = 4
+TITLE = re.compile(r"// Logic-gate network ([^\r\n]*), written by lgc ([0-9A-Za-z.+!-]+)\.")
+"""The first line: the network's name, and the version of lgc."""
 
 ZERO, ONE = "`LGC_ZERO", "`LGC_ONE"
 """The constant nets."""
@@ -81,6 +86,16 @@ def lut_call(table: int, operands: Sequence[str]) -> str:
     arity = len(operands)
     digits = max(1, (1 << arity) // 4)
     return f"lut{arity}({1 << arity}'h{table:0{digits}x}, {', '.join(reversed(operands))})"
+
+
+def header(name: str, version: str, source: str, circuit: str, body: str) -> str:
+    """The first lines: whose network it is, and the digests of model, circuit and body."""
+    return (
+        f"// Logic-gate network {comment(name)}, written by lgc {version}.\n"
+        f"{SOURCE_MARK}{comment(source)}\n"
+        f"{CIRCUIT_MARK}{circuit}\n"
+        f"{BODY_MARK}{hashlib.sha256(body.encode()).hexdigest()}\n"
+    )
 
 
 def split_header(text: str) -> tuple[list[str], str]:
