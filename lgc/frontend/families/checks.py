@@ -43,7 +43,7 @@ class DataCheck:
     labels: NDArray[np.int64]
     min_accuracy: float | None
 
-    def judge(self, model: Model, order: NDArray[np.int64]) -> tuple[bool, str]:
+    def judge(self, model: Model, order: NDArray[np.int64]) -> tuple[bool, str]:  # noqa: ARG002  # features have one
         """See :class:`Check`."""
         encoder, width = model.encoder, self.features.shape[1]
         are_bits = self.features.dtype == np.bool_ and width == encoder.num_bits
