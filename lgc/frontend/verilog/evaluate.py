@@ -199,8 +199,9 @@ class Evaluator:
 
     def _bitwise(self, bit: Any, cell: Cell, position: int) -> list[Any]:
         ports = [cell.pins["A"], cell.pins["B"]] if "B" in cell.pins else [cell.pins["A"]]
-        sources = [extended(word, position + 1, signed=cell.flag("A_SIGNED"))[position] for word in ports]
-        sources = ["0" if source == 0 else source for source in sources]
+        signed = cell.flag("A_SIGNED")
+        # Behind its end a word goes on with its sign, or with 0.
+        sources = [word[position] if position < len(word) else word[-1] if signed and word else "0" for word in ports]
         if missing := self._missing(sources):
             return missing
         return self._set(bit, BITWISE[cell.type](self.words, [self._get(cell, source) for source in sources]))

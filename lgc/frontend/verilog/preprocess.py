@@ -14,7 +14,7 @@ from lgc.bounds import VARIABLE, scaled
 from lgc.errors import NetlistError
 
 _MAX_CHARACTERS = 16 << 20
-_MAX_PIECES = 1_500_000
+_MAX_PIECES = 1_000_000
 _MAX_DEPTH = 64
 _PIECE = re.compile(
     r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\\[^\s]+|`[A-Za-z_][\w$]*|\(\*(?!\s*\)).*?\*\)|\n|[^/"\\`(\n]+|.', re.S
