@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.bounds import TENSORS, check_bound, check_directory, read_bytes, scaled
+from lgc.bounds import TENSORS, check_bound, check_directory, read_within, scaled
 from lgc.data.npz import NETWORK, read_npz
 from lgc.errors import CheckpointError, InputError, LgcError
 from lgc.frontend.containers.ptfile import LEGACY_MAGIC, ZIP_MAGIC, read_pt
@@ -112,7 +112,7 @@ def _read(path: Path) -> Content:
             where=str(path),
             hint="Save it with torch.save, which stores tensors outside the pickle",
         )
-    return Content(path, "text", data=read_bytes(path, _MAX_TEXT_BYTES))
+    return Content(path, "text", data=read_within(path, _MAX_TEXT_BYTES))
 
 
 def _from_object(path: Path, content: Any) -> Content:

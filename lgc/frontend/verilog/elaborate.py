@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from lgc.bounds import VARIABLE, read_bytes, scaled
+from lgc.bounds import VARIABLE, read_within, scaled
 from lgc.errors import NetlistError, ToolError
 from lgc.frontend.verilog.sources import SourceText
 from lgc.tools.find import has_package
@@ -103,7 +103,7 @@ def _run(sources: list[SourceText], top: str, *, system: bool) -> dict[str, Any]
         except ToolError as error:
             raise error.at(sources[0].path) from None
         with reading("yosys", folder):
-            module: dict[str, Any] = json.loads(read_bytes(folder / "output.json", _RESULT))["modules"][top]
+            module: dict[str, Any] = json.loads(read_within(folder / "output.json", _RESULT))["modules"][top]
         return module
 
 
