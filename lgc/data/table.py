@@ -82,10 +82,13 @@ def read_table(path: Path | str) -> Table:
         raise error.at(str(path)) from None
 
 
-def _from_npz(path: Path) -> Table:
-    """``X`` and perhaps ``y``; ``X_test`` and ``y_test``; ``n_bits`` if the samples are packed bits.
+def read_npz_table(path: Path) -> Table:
+    """The table in an `.npz` file: ``X`` and perhaps ``y``; ``X_test`` and ``y_test``; ``n_bits`` if X is packed bits.
 
     Bits are packed into bytes, uint8 (n, ceil(n_bits/8)), least significant first.
+
+    Raises:
+        InputError: unreadable, or the arrays do not fit each other.
     """
     arrays, names = read_npz(path, _NAMES)
     if "X" not in arrays or ("X_test" in arrays) != ("y_test" in arrays):
@@ -226,5 +229,5 @@ def class_indices(labels: Array, classes: Sequence[str], where: str) -> NDArray[
     return np.array([index[str(word)] for word in words], np.int64)[inverse.reshape(-1)]
 
 
-READERS: dict[str, Callable[[Path], Table]] = {".npz": _from_npz, ".npy": _from_npy}
+READERS: dict[str, Callable[[Path], Table]] = {".npz": read_npz_table, ".npy": _from_npy}
 """Who reads files of which suffix."""

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from lgc.bounds import TOML_BYTES, parse_toml, read_within
 from lgc.errors import InputError, OptionError
 from lgc.settings import Setting, check_settings, described
+from lgc.text import plain_text
 
 AUGMENTATIONS = ("none", "shift", "affine-elastic", "crop-flip")
 INTERPOLATIONS = ("bilinear", "bicubic")
@@ -173,7 +174,7 @@ def read_config(path: Path) -> dict[str, Any]:
         InputError: it cannot be read, or has an unknown or ill-typed setting.
     """
     try:
-        text = read_within(path, TOML_BYTES).decode("utf-8")
+        text = plain_text(read_within(path, TOML_BYTES)).decode("utf-8")
     except InputError as error:
         raise error.at(str(path)) from None
     except (OSError, UnicodeDecodeError) as error:

@@ -19,6 +19,7 @@ from torch import Tensor
 
 import lgc
 from lgc.errors import InputError, OptionError, OutputError
+from lgc.files import check_writable
 from lgc.frontend import Model, lower, write_model
 from lgc.ir import interp
 from lgc.numbers import check_scale
@@ -60,7 +61,8 @@ def train(config: TrainConfig, *, progress: Progress | None = None, go_on: bool 
     """
     if config.output is not None:
         _check_output(config.output)
-    elif go_on:
+    _check_log(config.log)
+    if config.output is None and go_on:
         raise OptionError("only a run with an output can be resumed", hint="Add -o, as when it was started")
     after_fork()
     device = pick_device(config.device)
@@ -363,3 +365,11 @@ def _check_output(path: Path) -> None:
         )
     if not path.parent.is_dir():
         raise OutputError("cannot write: there is no such folder", where=str(path), hint=f"Make {path.parent} first")
+    check_writable(path)
+    check_writable(resume.state_path(path))
+
+
+def _check_log(path: Path | None) -> None:
+    if path is not None:
+        for file in (path, path.with_suffix(".csv"), path.with_suffix(".png")):
+            check_writable(file)

@@ -15,35 +15,13 @@ from lgc.ir import CONST0, CONST1, FIRST_INPUT, MAX_ARITY, Builder, Circuit
 
 _AND, _OR, _NOT = 0x8, 0xE, 0x1
 _BUFFERS = (".conn", ".barbuf", ".short")
-_ANNOTATIONS = frozenset(
-    [
-        ".area",
-        ".delay",
-        ".wire_load_slope",
-        ".wire",
-        ".input_arrival",
-        ".default_input_arrival",
-        ".output_required",
-        ".default_output_required",
-        ".input_drive",
-        ".default_input_drive",
-        ".output_load",
-        ".default_output_load",
-        ".max_input_load",
-        ".default_max_input_load",
-        ".clock",
-        ".clock_event",
-        ".default_clock",
-        ".cname",
-        ".attr",
-        ".param",
-        ".no_merge",
-        ".and_gate_delay",
-        ".default_and_gate_delay",
-        ".input_required",
-        ".default_input_required",
-    ]
-)
+_WORDS = """
+    .area .delay .wire_load_slope .wire .input_arrival .default_input_arrival .output_required
+    .default_output_required .input_drive .default_input_drive .output_load .default_output_load .max_input_load
+    .default_max_input_load .clock .clock_event .default_clock .cname .attr .param .no_merge .and_gate_delay
+    .default_and_gate_delay .input_required .default_input_required
+"""
+_ANNOTATIONS = frozenset(_WORDS.split())
 """What says something about a circuit and changes no function."""
 _UNDEFINED = "$undef"
 

@@ -22,6 +22,7 @@ _INSTANCE = re.compile(
     r"(?<![\w$.\\])([A-Za-z_][\w$]*|\\\S+)(?:\s*#\s*[(\d]|\s+(?:\\\S+|[A-Za-z_][\w$]*)\s*(?:\[[^\]]*\]\s*)*\()"
 )
 _PLACE = re.compile(r"source(\d+)\.s?v:(\d+)")
+_TWICE = re.compile(r"ERROR: \\?(\S+?)(?:\[[\d:]+\])? is assigned twice")
 _QUOTED = re.compile(r"`\\?([^'\s]+)'")
 
 
@@ -95,16 +96,19 @@ def _run(sources: list[SourceText], top: str, *, system: bool) -> dict[str, Any]
             passes.append(f"read_verilog {'-sv ' if file.endswith('.sv') else ''}{file}")
         # `proc -norom` keeps `case` tables as comparisons; no pass that uses undefined values may run.
         passes += [f"hierarchy -check -top {top}", "proc -norom", "flatten", "memory_collect", "memory_map -rom-only"]
-        passes += [*([SINGLE] if has_package("pyosys") else []), "write_json output.json"]
+        passes += ["write_json output.json", *([SINGLE] if has_package("pyosys") else [])]
+        twice = None
         try:
             run_yosys(passes, folder / "yosys.log", _TIMEOUT_S, memory=scaled(_MEMORY))
-        except FailedError:
-            raise
+        except FailedError as error:
+            twice = _TWICE.search(error.reason)
+            if twice is None:
+                raise
         except ToolError as error:
             raise error.at(sources[0].path) from None
         with reading("yosys", folder):
             module: dict[str, Any] = json.loads(read_within(folder / "output.json", _RESULT))["modules"][top]
-        return module
+        return module | ({"twice": twice[1]} if twice else {})
 
 
 def _too_large(error: FailedError) -> ToolError:

@@ -21,134 +21,18 @@ _BINARY = {
 _MAX_DEPTH = 60
 _MAX_WIDTH = 1 << 20
 
-KEYWORDS = frozenset(
-    [
-        "always",
-        "and",
-        "assign",
-        "automatic",
-        "begin",
-        "buf",
-        "bufif0",
-        "bufif1",
-        "case",
-        "casex",
-        "casez",
-        "cell",
-        "cmos",
-        "config",
-        "deassign",
-        "default",
-        "defparam",
-        "design",
-        "disable",
-        "edge",
-        "else",
-        "end",
-        "endcase",
-        "endconfig",
-        "endfunction",
-        "endgenerate",
-        "endmodule",
-        "endprimitive",
-        "endspecify",
-        "endtable",
-        "endtask",
-        "event",
-        "for",
-        "force",
-        "forever",
-        "fork",
-        "function",
-        "generate",
-        "genvar",
-        "highz0",
-        "highz1",
-        "if",
-        "ifnone",
-        "incdir",
-        "include",
-        "initial",
-        "inout",
-        "input",
-        "instance",
-        "integer",
-        "join",
-        "large",
-        "liblist",
-        "library",
-        "localparam",
-        "macromodule",
-        "medium",
-        "module",
-        "nand",
-        "negedge",
-        "nmos",
-        "nor",
-        "noshowcancelled",
-        "not",
-        "notif0",
-        "notif1",
-        "or",
-        "output",
-        "parameter",
-        "pmos",
-        "posedge",
-        "primitive",
-        "pull0",
-        "pull1",
-        "pulldown",
-        "pullup",
-        "pulsestyle_onevent",
-        "pulsestyle_ondetect",
-        "rcmos",
-        "real",
-        "realtime",
-        "reg",
-        "release",
-        "repeat",
-        "rnmos",
-        "rpmos",
-        "rtran",
-        "rtranif0",
-        "rtranif1",
-        "scalared",
-        "showcancelled",
-        "signed",
-        "small",
-        "specify",
-        "specparam",
-        "strong0",
-        "strong1",
-        "supply0",
-        "supply1",
-        "table",
-        "task",
-        "time",
-        "tran",
-        "tranif0",
-        "tranif1",
-        "tri",
-        "tri0",
-        "tri1",
-        "triand",
-        "trior",
-        "trireg",
-        "unsigned",
-        "use",
-        "uwire",
-        "vectored",
-        "wait",
-        "wand",
-        "weak0",
-        "weak1",
-        "while",
-        "wire",
-        "wor",
-        "xnor",
-        "xor",
-    ]
-)
+_WORDS = """
+    always and assign automatic begin buf bufif0 bufif1 case casex casez cell cmos config deassign default
+    defparam design disable edge else end endcase endconfig endfunction endgenerate endmodule endprimitive
+    endspecify endtable endtask event for force forever fork function generate genvar highz0 highz1 if ifnone
+    incdir include initial inout input instance integer join large liblist library localparam macromodule medium
+    module nand negedge nmos nor noshowcancelled not notif0 notif1 or output parameter pmos posedge primitive
+    pull0 pull1 pulldown pullup pulsestyle_onevent pulsestyle_ondetect rcmos real realtime reg release repeat
+    rnmos rpmos rtran rtranif0 rtranif1 scalared showcancelled signed small specify specparam strong0 strong1
+    supply0 supply1 table task time tran tranif0 tranif1 tri tri0 tri1 triand trior trireg unsigned use uwire
+    vectored wait wand weak0 weak1 while wire wor xnor xor
+"""
+KEYWORDS = frozenset(_WORDS.split())
 """The words that are no names in Verilog-2005."""
 
 
@@ -179,6 +63,15 @@ class Vector:
     def bits(self) -> list[int]:
         """All nets, the rightmost first."""
         return list(range(self.base, self.base + self.width))
+
+
+@dataclass(eq=False)
+class Sum:
+    """A sum of words, and its bits where it was evaluated: by where the nets of its module begin."""
+
+    terms: list[list[Tree]]
+    width: int
+    results: dict[int, list[int]] = field(default_factory=dict)
 
 
 @dataclass
@@ -250,7 +143,22 @@ class Parser:
         if token.isascii() and token.isdigit() and len(token) < 10 and self.tokens[self.position + 1] in (";", ","):
             value = int(self.take())
             return [ONE if value >> k & 1 else ZERO for k in range(width)]
-        return _same(self.expression(), width)
+        start = self.position
+        bits = self.expression()
+        if self.next != "+":
+            return _same(bits, width)
+        self.position = start
+        return self._sum(width)
+
+    def _sum(self, width: int) -> list[Tree]:
+        """Names, picks and literals with ``+`` between them: all widened with zeros, and cut to ``width``."""
+        terms = [self.primary()]
+        while self.accept("+"):
+            terms.append(self.primary())
+        if self.next not in (";", ","):
+            raise BeyondError
+        total = Sum(terms, width)
+        return [("+", total, k) for k in range(width)]
 
     def expression(self) -> list[Tree]:
         """An expression with all its operators."""
@@ -321,6 +229,10 @@ class Parser:
             if token.isascii() and token.isdigit() and len(token) < 10:
                 self.position += 2
                 return [vector.bit(int(token))]
+        elif self.next == "-" and self.tokens[self.position + 2] == "]":
+            index = self.integer()
+            self.expect("]")
+            return [vector.bit(index)]
         elif following == ":":
             left = self.integer()
             self.position += 1
@@ -426,6 +338,8 @@ def leaves(tree: Tree) -> list[int]:
                 found.append(one)
         elif one[0] == "[]":
             todo += [*one[1], *one[2]]
+        elif one[0] == "+":
+            todo += [bit for term in one[1].terms for bit in term]
         else:
             todo += one[1:]
     return found

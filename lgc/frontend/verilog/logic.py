@@ -167,7 +167,8 @@ class Logic:
         return self._safe[signal]
 
     def _window_is_zero(self, signal: int) -> bool:
-        leaves, inner = {signal}, []
+        leaves = {signal}
+        inner: list[int] = []
         while True:
             choices = [
                 (sum(1 for source in self._sources(leaf) if source not in leaves), -leaf)
@@ -222,13 +223,8 @@ class Logic:
                 todo += [source & _NET for source in self.operands[net]]
         return found
 
-    def netlist(self, inputs: list[int], outputs: list[int]) -> tuple[Builder, list[int]]:
-        """The gates that outputs need, level by level, and the outputs' nets.
-
-        Args:
-            inputs: signals, in the order of the netlist's inputs; the outputs depend on no others.
-        """
-        builder = Builder(len(inputs))
+    def reached(self, outputs: list[int]) -> list[bool]:
+        """For each net, whether an output depends on it."""
         needed = [False] * len(self.tables)
         for signal in outputs:
             needed[signal & _NET] = True
@@ -236,6 +232,16 @@ class Logic:
             if needed[net]:
                 for source in self.operands[net]:
                     needed[source & _NET] = True
+        return needed
+
+    def netlist(self, inputs: list[int], outputs: list[int]) -> tuple[Builder, list[int]]:
+        """The gates that outputs need, level by level, and the outputs' nets.
+
+        Args:
+            inputs: signals, in the order of the netlist's inputs; the outputs depend on no others.
+        """
+        builder = Builder(len(inputs))
+        needed = self.reached(outputs)
         levels: dict[tuple[int, int], list[int]] = {}
         level = [0] * len(self.tables)
         for net in range(FIRST_INPUT, len(self.tables)):

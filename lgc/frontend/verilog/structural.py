@@ -265,7 +265,7 @@ class Structure:
                 else:
                     raise BeyondError
 
-    def evaluate(self, logic: Logic, values: dict[int, Bit], root: int) -> Bit:
+    def evaluate(self, logic: Logic, values: dict[int, int], root: int) -> int:
         """A net's value; ``values`` holds those of the inputs and of all nets seen so far."""
         words, opened, stack = Words(logic), set(), [root]
         while stack:
@@ -279,7 +279,9 @@ class Structure:
             tree, base = self._drivers[net]
             missing = [base + leaf for leaf in leaves(tree) if base + leaf not in values]
             if not missing:
-                values[net] = _value(words, tree, values, base)
+                value = _value(words, tree, values, base)
+                assert type(value) is int  # nothing here is ever undefined
+                values[net] = value
             elif net in opened:
                 raise BeyondError
             else:
@@ -288,13 +290,19 @@ class Structure:
         return values[root]
 
 
-def _value(words: Words, tree: Tree, values: dict[int, Bit], base: int) -> Bit:
+def _value(words: Words, tree: Tree, values: dict[int, int], base: int) -> Bit:
     if type(tree) is int:
         return (0 if tree == ZERO else 1) if tree < 0 else values[base + tree]
     operator = tree[0]
     if operator == "[]":
         entries, address = ([_value(words, one, values, base) for one in part] for part in tree[1:])
         return words.entry(entries, address)
+    if operator == "+":
+        total = tree[1]
+        if base not in total.results:
+            terms = [[_value(words, bit, values, base) for bit in term] for term in total.terms]
+            total.results[base] = words.total(terms, total.width)
+        return total.results[base][tree[2]]
     operands = [_value(words, one, values, base) for one in tree[1:]]
     match operator:
         case "~":

@@ -128,7 +128,7 @@ class Lines:
         return _HOLE.sub(lambda hole: values.get(hole[1], "..."), pattern).strip()[:_SHOWN]
 
 
-def generated(lines: Lines, label: str, body: str, **given: object) -> Found:
+def take_loop(lines: Lines, label: str, body: str, **given: object) -> Found:
     """Take a generate loop over ``i`` from ``@lo@`` up to ``@hi@``, of one assignment."""
     return lines.take(
         f"  generate\n    for (i = @lo@; i < @hi@; i = i + 1) begin : {label}\n      {body}\n    end\n  endgenerate",
