@@ -175,15 +175,17 @@ def is_bad(row: dict[str, object]) -> bool:
     return over or not str(row["end"]).startswith(("read", "refused"))
 
 
-def main() -> None:
-    wanted = [word for word in sys.argv[1:] if word != "--json"]
+def main() -> int:
+    wanted, bad = [word for word in sys.argv[1:] if word != "--json"], 0
     for row in rows(wanted):
+        bad += is_bad(row)
         if "--json" in sys.argv:
             print(json.dumps(row), flush=True)
         else:
             text = "{name:34} {size:9,} bytes {seconds:6.2f} s {megabytes:5} MB  {end}".format(**row)
             print(text + ("  !!!" if is_bad(row) else ""), flush=True)
+    return 1 if bad and "--json" not in sys.argv else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
