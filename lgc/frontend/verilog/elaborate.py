@@ -37,9 +37,10 @@ def top_module(sources: list[SourceText], asked: str | None) -> str:
     declared: dict[str, str] = {}
     used: set[str] = set()
     for source in sources:
-        text = source.text
+        text, line, end = source.text, 1, 0
         for match in _MODULE.finditer(text):
-            declared.setdefault(match[1], source.place(text.count("\n", 0, match.start()) + 1))
+            line, end = line + text.count("\n", end, match.start()), match.start()
+            declared.setdefault(match[1], source.place(line))
         used.update(match[1] for match in _INSTANCE.finditer(text))
     if asked is not None:
         if asked not in declared:
