@@ -259,9 +259,10 @@ class Parser:
         self.expect("{")
         if self.next.isdigit() and self.tokens[self.position + 1] == "{":
             count = self.integer()
-            bits = self._concatenation() * count
-            if not count or len(bits) > _MAX_WIDTH:
+            bits = self._concatenation()
+            if not 0 < count * len(bits) <= _MAX_WIDTH:
                 raise BeyondError
+            bits = bits * count
             self.expect("}")
         else:
             parts = [self.expression()]
