@@ -9,7 +9,7 @@ import ctypes
 import mmap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import pairwise, permutations
+from itertools import pairwise, permutations, product
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +108,20 @@ def test_a_net_counted_many_times_in_c(tmp_path: Path) -> None:
     for lo, hi in pairwise(circuit.head.offsets.tolist()):
         assert np.bincount(votes[lo:hi]).max() >= 1
     np.testing.assert_array_equal(c_scores(circuit, tmp_path, bits), interp.scores(circuit, bits))
+
+
+def test_a_net_its_complement_and_constants_counted_together_in_c(tmp_path: Path) -> None:
+    """A net and its complement make a constant, which carries with others and with the bias."""
+    builder = Builder(2)
+    inverted = builder.add(1, (2,))
+    times = list(product(range(4), range(4), range(4), range(2)))
+    groups = [[2] * x + [inverted] * y + [CONST1] * ones + [3] * other for x, y, ones, other in times]
+    names = tuple(f"k{index}" for index in range(len(groups)))
+    head = Head(np.cumsum([0, *map(len, groups)]), np.arange(len(groups)) % 7 - 3, names)
+    circuit = Circuit("c", Encoder(2), builder.build([net for group in groups for net in group]), head)
+    bits = all_inputs(2)
+    np.testing.assert_array_equal(c_scores(circuit, tmp_path, bits), interp.scores(circuit, bits))
+    same_scores(circuit, optimize(circuit, "O2"))
 
 
 @pytest.mark.parametrize("level", ["O1", "O2"])
