@@ -6,15 +6,14 @@ Kind 8: a test that a wrong compiler passes. ``make mutants`` (docs/mutants.md) 
 from __future__ import annotations
 
 import ctypes
-import mmap
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import pairwise, permutations, product
 from pathlib import Path
 
 import numpy as np
 import pytest
 from cbuild import Loaded
+from guarded import guarded
 from numpy.typing import NDArray
 from strategies import _STRUCTURED, all_inputs, random_circuit, random_inputs
 
@@ -291,21 +290,6 @@ def test_the_interpreter_reads_bits_in_any_layout(layout: Callable[[NDArray[np.g
 
 
 # --- memory: a byte too far is not there
-
-
-@contextmanager
-def guarded(size: int) -> Iterator[int]:
-    """The address of ``size`` bytes that end where the process may not read."""
-    page = mmap.PAGESIZE
-    pages = -(-size // page)
-    with mmap.mmap(-1, (pages + 1) * page) as block:
-        start = ctypes.addressof(whole := ctypes.c_char.from_buffer(block))
-        protect = ctypes.CDLL(None, use_errno=True).mprotect
-        protect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-        assert protect(start + pages * page, page, 0) == 0
-        yield start + pages * page - size
-        assert protect(start + pages * page, page, mmap.PROT_READ | mmap.PROT_WRITE) == 0
-        del whole
 
 
 def run_between_guards(circuit: Circuit, library: Loaded, samples: int) -> None:

@@ -122,7 +122,7 @@ def run(mutants: list[Mutant], options: argparse.Namespace) -> None:
     print(f"{len(mutants)} mutants, {len(mutants) - len(todo)} known from before", flush=True)
     tasks: list[Task] = []
     for one in todo:
-        first, others = touched.tests(one)
+        first, others = touched.tests(one, options.budget)
         tasks.append((one, (first, others), sum(touched.seconds[test] for test in (*first, *others))))
     _preload()
     with tempfile.TemporaryDirectory(prefix="lgc-mutants-") as folder:
@@ -150,6 +150,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=220, help="about so many mutants, those of named.toml beside them")
     parser.add_argument("--seed", type=int, default=16)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--budget", type=float, default=200, help="seconds of tests a mutant has to live through")
     parser.add_argument("--only", default="", help="mutants whose name has this pattern in it")
     parser.add_argument("--list", action="store_true", help="list the mutants, and run nothing")
     parser.add_argument("--results", type=Path, default=ROOT / "build/mutants/results.jsonl")
