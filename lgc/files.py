@@ -13,6 +13,7 @@ from lgc.errors import OutputError
 
 # What a write through an open file reports; such errors name no file.
 _WRITE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE)
+_BLOCK = 4096
 
 
 @contextmanager
@@ -23,7 +24,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
     An error of the block that is not about this file passes through as it is.
 
     Raises:
-        OutputError: the folder does not exist or cannot be written, or the disk is full.
+        OutputError: the folder does not exist or cannot be written; a DiskError if the disk is full.
     """
     path = Path(path)
     with _written(path):
@@ -51,6 +52,26 @@ def replacing(path: Path | str) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def check_writable(path: Path | str) -> None:
+    """Find out before the work, not after it, that a file cannot be written; nothing is left behind.
+
+    Raises:
+        OutputError: as :func:`replacing` would raise, with the same words.
+    """
+    path = Path(path)
+    with _written(path):
+        if path.is_dir():
+            raise OutputError("this is a folder, not a file", where=str(path), hint="Name a file in it")
+        if path.exists() and not path.is_file():
+            return  # a device or a pipe: opening it could wait
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".lgc-tmp", dir=path.resolve().parent)
+        try:
+            os.write(handle, bytes(_BLOCK))  # a full disk takes empty files
+        finally:
+            os.close(handle)
+            Path(name).unlink()
+
+
 @contextmanager
 def _written(path: Path, only: Path | None = None) -> Iterator[None]:
     """Says of an OSError that ``path`` cannot be written; with ``only``, of those alone that concern that file."""
@@ -59,11 +80,8 @@ def _written(path: Path, only: Path | None = None) -> Iterator[None]:
     except OSError as error:
         if only is not None and error.filename != str(only) and (error.filename or error.errno not in _WRITE_ERRORS):
             raise
-        raise OutputError(
-            f"cannot write: {error.strerror or error}",
-            where=str(path),
-            hint="Check the folder, its permissions and the disk",
-        ) from None
+        hint = "Check the folder, its permissions and the disk"
+        raise OutputError.of(error, "cannot write", where=str(path), hint=hint) from None
 
 
 def write_text(path: Path | str, text: str) -> None:

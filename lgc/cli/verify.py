@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from lgc.cli.options import request_command
-from lgc.driver.request import Request, Setting
+from lgc.driver.request import Request, Setting, check_outputs
 from lgc.driver.verify_request import CoverRequest, MutateRequest, ProveRequest, VectorRequest, VerifyRequest
 from lgc.errors import LgcError, OptionError
 
@@ -43,7 +44,7 @@ class Ways(Request):
         bool, Setting("Report which gates the vectors toggle, excite and propagate.", group=_JUDGED)
     ] = False  # fmt: skip
     write_vectors: Annotated[
-        Path | None, Setting("Save the vectors made for survivors and gaps.", group=_JUDGED)
+        Path | None, Setting("Save the vectors made for survivors and gaps.", group=_JUDGED, writes=True)
     ] = None  # fmt: skip
     quiet: Annotated[
         bool, Setting("Print nothing but a mismatch or an error.", flags=("-q", "--quiet"))
@@ -60,12 +61,18 @@ def verify(asked: VerifyRequest, ways: Ways, proof: ProveRequest) -> None:
     would run. Exit code 0: all equal. 1: a difference, with the first place that differs. 2: unusable input. 3: not
     checked.
     """
-    import lgc.driver.prove
-    import lgc.driver.verify as driver
     from lgc.cli._console import console
+    from lgc.driver.deadline import within
 
     _check_ways(asked, proof, ways)
-    out = console(quiet=ways.quiet)
+    with within(asked.timeout):  # one deadline, whatever verbs it takes
+        _run(asked, ways, proof, console(quiet=ways.quiet))
+
+
+def _run(asked: VerifyRequest, ways: Ways, proof: ProveRequest, out: Console) -> None:
+    import lgc.driver.prove
+    import lgc.driver.verify as driver
+
     if ways.formal:
         _shown(out, lgc.driver.prove.prove, proof)
         return
@@ -88,6 +95,7 @@ def _check_ways(asked: VerifyRequest, proof: ProveRequest, ways: Ways) -> None:
         raise OptionError("--mutate and --coverage judge vectors by the Verilog, not by a netlist: leave --netlist out")
     if ways.write_vectors and not (ways.mutate or ways.coverage):
         raise OptionError("--write-vectors saves what --mutate or --coverage make, and neither is given")
+    check_outputs(ways)
 
 
 def _judges(asked: VerifyRequest, ways: Ways) -> list[tuple[Callable[..., Any], VectorRequest]]:
@@ -121,7 +129,8 @@ def _shown(out: Console, verb: Callable[..., Any], asked: Request) -> Any:
             result = verb(asked, told)
     except LgcError as error:
         if error.result is not None:
-            show(out, error.result.sheet())
+            with suppress(OSError, SystemExit):  # a difference is told by the exit code, too, whoever reads the rest
+                show(out, error.result.sheet())
         raise
     show(out, result.sheet())
     return result

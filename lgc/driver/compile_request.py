@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from lgc.driver.read import CONFIG_HELP
+from lgc.driver.read import CONFIG_HELP, TIMEOUT
 from lgc.driver.request import Request, Source
 from lgc.errors import OptionError
 from lgc.mapping.names import ArgmaxName, HeadName, Results
@@ -32,7 +32,9 @@ class CompileRequest(Request):
     """
 
     model: Annotated[Source, Setting("A checkpoint or a netlist.", flags=("MODEL",))]
-    output: Annotated[Path, Setting("File to write; its suffix picks the format.", flags=("-o", "--output"))]
+    output: Annotated[
+        Path, Setting("File to write; its suffix picks the format.", flags=("-o", "--output"), writes=True)
+    ]
 
     level: Annotated[Level, Setting("Optimisation level.", flags=("-O",), group=_OPTIMISER)] = "2"
     passes: Annotated[
@@ -56,6 +58,7 @@ class CompileRequest(Request):
         Setting("An option of the format, for example main=yes.", flags=("--set",), metavar="NAME=VALUE"),
     ] = ()
     config: Annotated[Path | None, Setting(CONFIG_HELP)] = None
+    timeout: Annotated[float | None, TIMEOUT] = None
 
     input: Annotated[
         Literal["bits", "features"],

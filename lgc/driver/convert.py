@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from lgc.driver.deadline import bounded
 from lgc.driver.read import Loaded, ReadRequest, load_source
+from lgc.driver.request import check_outputs
 from lgc.driver.sheet import Sheet, Shown
 from lgc.errors import OutputError
 from lgc.settings import Setting
@@ -16,7 +18,7 @@ from lgc.settings import Setting
 class ConvertRequest(ReadRequest):
     """What to convert, and where to."""
 
-    output: Annotated[Path, Setting("A .pt, .safetensors or .lgn file.", flags=("-o", "--output"))]
+    output: Annotated[Path, Setting("A .pt, .safetensors or .lgn file.", flags=("-o", "--output"), writes=True)]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,6 +38,7 @@ class Converted(Shown):
         return [*notes, f"{self.path}: {imported.importer.title}, digest {digest}"]
 
 
+@bounded
 def convert(asked: ConvertRequest) -> Converted:
     """Write a checkpoint of any family, or a model in memory, in lgc's own format; a netlist becomes .lgn.
 
@@ -47,6 +50,7 @@ def convert(asked: ConvertRequest) -> Converted:
     from lgc.frontend import write_model
     from lgc.ir import to_text
 
+    check_outputs(asked)
     found = load_source(asked.source, asked.import_options())
     if asked.output.suffix == ".lgn":
         write_text(asked.output, to_text(found.circuit))

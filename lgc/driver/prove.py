@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lgc.driver.deadline import bounded
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.driver.verify_request import ProveRequest
 from lgc.errors import LgcError, MismatchError, NotCheckedError
@@ -60,6 +61,7 @@ class Proof(Shown):
         return [Grid(("claim", "result", "by", "seconds>"), rows), whole, f"wrote {self.file}"]
 
 
+@bounded
 def prove(asked: ProveRequest, progress: Progress | None = None) -> Proof:
     """Prove Verilog equal to the unoptimised model on every output, for all inputs, and write the certificate.
 
@@ -68,17 +70,31 @@ def prove(asked: ProveRequest, progress: Progress | None = None) -> Proof:
         NotCheckedError: something was not proved, and the ``result`` is the :class:`Proof`; or a tool is missing.
         LgcError: a file is unusable, or not this model's, or it is not Verilog.
     """
-    from lgc.driver.comparing import after_synthesis, as_verilog, comparing, device_under_test, model_of, never_a_pass
+    from lgc.driver.comparing import (
+        after_synthesis,
+        as_verilog,
+        comparing,
+        device_path,
+        device_under_test,
+        model_of,
+        never_a_pass,
+    )
     from lgc.driver.crash import check_crash
+    from lgc.files import check_writable
 
     progress = progress or Silence()
     with never_a_pass():
         source = model_of(asked, progress)
         device = as_verilog(device_under_test(asked), "--formal")
         check_crash(asked.crash)
+        check_writable(_certificate(asked, device_path(asked.file)))
         with comparing(asked, source, device, progress) as comparison:
             verilog = after_synthesis(asked, comparison, asked.timeout)
             return _proved(asked, source, verilog)
+
+
+def _certificate(asked: ProveRequest, path: Path) -> Path:
+    return asked.certificate or path.with_suffix(".certificate.json")
 
 
 def _proved(asked: ProveRequest, source: Loaded, comparison: Comparison[VerilogText]) -> Proof:
@@ -90,7 +106,7 @@ def _proved(asked: ProveRequest, source: Loaded, comparison: Comparison[VerilogT
     work.mkdir(parents=True)
     rtl, circuit = comparison.device.rtl, comparison.circuit
     certificate, refutation = formal.prove(rtl, circuit, work, asked.timeout, comparison.progress)
-    file = asked.certificate or path.with_suffix(".certificate.json")
+    file = _certificate(asked, path)
     write_text(file, certificate.to_json())
     proof = Proof(source, path, certificate, file, refutation)
     if proof.ok:

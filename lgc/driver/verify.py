@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from lgc.driver.deadline import bounded
+from lgc.driver.request import check_outputs
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.driver.verify_request import VerifyRequest
 from lgc.errors import MismatchError, OptionError, OutputError
@@ -99,6 +101,7 @@ def _data_lines(one: SetResult, report: Report) -> Sheet:
     return lines
 
 
+@bounded
 def verify(asked: VerifyRequest, progress: Progress | None = None) -> Verdict:
     """Compare every score and the class of every vector with the model's own.
 
@@ -118,6 +121,7 @@ def verify(asked: VerifyRequest, progress: Progress | None = None) -> Verdict:
     from lgc.verify.subject import VerifyOptions
 
     progress = progress or Silence()
+    check_outputs(asked)
     with never_a_pass():
         lanes = _lanes(asked)
         source = model_of(asked, progress)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.bounds import INPUTS, read_json, read_toml, scaled
+from lgc.data.npz import read_npy
 from lgc.errors import CheckpointError, InputError, OptionError
 
-_MAX_SIDECAR_BYTES = 16 << 20
 _NESTED = ("args", "config", "model", "model_config")
 
 
@@ -74,6 +73,12 @@ FACTS: dict[str, Fact] = {
         ),
         Fact("min_accuracy", "difflogic: the accuracy on --check that the model must reach", float),
         Fact("top", "the top module of a Verilog file", metavar="MODULE", flag="--source-top"),
+        Fact("files", "Verilog: files beside the given one, read after it", metavar="FILE,FILE", flag="--source-files"),
+        Fact("include", "Verilog: folders of included files", metavar="DIR,DIR", flag="--source-include"),
+        Fact("tie", "Verilog: inputs that hold still: rst=0,en=1", metavar="NAME=N,...", flag="--source-tie"),
+        Fact(
+            "undefined", "Verilog: what x, z and undriven nets stand for", choices=("0", "1"), flag="--source-undefined"
+        ),
         Fact("temperature_softplus", "of the learnable binarisation", flag="--config"),
         Fact("layers", "the list of layers; docs/formats.md shows one", flag="--config"),
     )
@@ -100,12 +105,14 @@ class ImportOptions:
         config: the sidecar; its nested ``args``, ``config`` and ``model`` are searched too.
         folder: where relative paths in the sidecar start.
         file: the sidecar's own path, if there is one.
+        defaults: what the file itself, or something that the user named, says; behind all the others.
     """
 
     given: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
     folder: Path = Path()
     file: Path | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, config: Path | None = None, **given: Any) -> ImportOptions:
@@ -122,14 +129,22 @@ class ImportOptions:
         return cls(facts, read_facts(config) if config else {}, config.parent if config else Path(), config)
 
     def with_defaults(self, defaults: Mapping[str, Any], folder: Path | None = None) -> ImportOptions:
-        """The same options, with ``defaults`` behind what the user said."""
-        return ImportOptions(self.given, {**defaults, **self.config}, folder or self.folder, self.file)
+        """The same options, with ``defaults`` behind what the user said, and before earlier defaults."""
+        merged = {**self.defaults, **defaults}
+        return ImportOptions(self.given, self.config, folder or self.folder, self.file, merged)
+
+    def only(self, names: tuple[str, ...]) -> ImportOptions:
+        """What the user says about these facts, and no more."""
+        found = {name: value for name in names if (value := self.get(name)) is not None}
+        given = {name: value for name, value in found.items() if name in self.given}
+        return ImportOptions(given, {**found, **given}, self.folder, self.file)
 
     def get(self, name: str) -> Any:
         """A fact as it was given, or None."""
         if name in self.given:
             return self.given[name]
         places = [self.config, *(self.config.get(key) for key in _NESTED)]
+        places += [self.defaults, *(self.defaults.get(key) for key in _NESTED)]
         for place in places:
             if isinstance(place, Mapping) and place.get(name) is not None:
                 return place[name]
@@ -150,13 +165,13 @@ class ImportOptions:
         """A fact that is a file: relative to the sidecar where the sidecar says it, else to the current folder."""
         return (Path() if name in self.given else self.folder) / str(self.get(name))
 
-    def integer(self, name: str, low: int = 1, high: int = 1 << 26) -> int | None:
+    def integer(self, name: str, low: int = 1, high: int | None = None) -> int | None:
         """A whole number, or None if it was not given.
 
         Raises:
             OptionError: it is something else, or out of range.
         """
-        value = self.get(name)
+        value, high = self.get(name), scaled(INPUTS) if high is None else high
         if value is None:
             return None
         if isinstance(value, str) and value.lstrip("-").isdecimal() and len(value) < 20:
@@ -165,13 +180,13 @@ class ImportOptions:
             raise OptionError(f"{_label(name)} is {str(value)[:40]}, which is no whole number from {low} to {high}")
         return value
 
-    def integers(self, name: str, high: int = 1 << 26) -> tuple[int, ...] | None:
+    def integers(self, name: str, high: int | None = None) -> tuple[int, ...] | None:
         """A list of positive whole numbers, or None. Text such as ``3,32,32`` counts as one.
 
         Raises:
             OptionError: it is something else.
         """
-        value = self.get(name)
+        value, high = self.get(name), scaled(INPUTS) if high is None else high
         if isinstance(value, str):
             parts = value.split(",")
             value = [int(part) if part.strip().isdecimal() and len(part) < 12 else part for part in parts]
@@ -231,10 +246,12 @@ class ImportOptions:
             return None
         try:
             if isinstance(value, str) and value.endswith(".npy"):
-                value = np.load(self.path(name), allow_pickle=False)
+                value = read_npy(self.path(name))
             elif isinstance(value, str):
                 value = [float(part) for part in value.split(",")]
             array = np.asarray(value, dtype=np.float64)
+        except InputError as error:
+            raise error.at(str(value)) from None
         except OSError as error:
             raise InputError(f"cannot be read ({error.strerror or error})", where=str(value)) from None
         except (ValueError, TypeError) as error:
@@ -254,13 +271,12 @@ def read_facts(path: Path) -> dict[str, Any]:
         InputError: it cannot be read, or is no table.
     """
     try:
-        if path.stat().st_size > _MAX_SIDECAR_BYTES:
-            raise InputError("a sidecar of more than 16 MB is none", where=str(path))
-        text = path.read_text(encoding="utf-8")
-        content = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+        content = read_toml(path) if path.suffix == ".toml" else read_json(path)
+    except InputError as error:
+        raise error.at(str(path)) from None
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror or error})", where=str(path)) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise InputError(f"this is no valid JSON or TOML ({str(error)[:80]})", where=str(path)) from None
     if not isinstance(content, dict):
         raise InputError("it holds no table of facts", where=str(path), hint="docs/formats.md shows one")

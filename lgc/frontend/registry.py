@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lgc.errors import CheckpointError, LgcError, OptionError
+from lgc.frontend.chain import check_all_read
 from lgc.frontend.checkpoint import read_model
 from lgc.frontend.containers.content import Content, read_content
 from lgc.frontend.facts import ImportOptions
@@ -24,12 +26,14 @@ from lgc.frontend.families import (
     forks,
     lilogic,
     lilogic_npz,
+    own,
     silogic,
     torchlogix,
     verilog_in,
 )
 from lgc.frontend.importer import Importer, ImportJob
 from lgc.frontend.model import Model
+from lgc.frontend.stated import stated_facts
 from lgc.ir import Circuit, parse_text
 from lgc.plugins import broken, load_object, plugins
 
@@ -60,6 +64,7 @@ def _read_lgn(job: ImportJob) -> Circuit:
 IMPORTERS: tuple[Importer, ...] = (
     Importer("lgc", "lgc checkpoint (docs/checkpoint.md)", _is_native, _read_native),
     Importer("lgn", "lgc netlist text (docs/ir.md)", _is_lgn, _read_lgn),
+    own.IMPORTER,  # `.logits` with `.connectome.`
     lilogic_npz.IMPORTER,
     lilogic.IMPORTER,  # (16, N), the only family stored gates-first
     compactlogic.IMPORTER,  # has `.weights` like difflogic, and `.gate_sequence`
@@ -153,8 +158,14 @@ def read_file(path: Path | str, options: ImportOptions | None = None) -> Importe
 
 
 def new_job(content: Content, options: ImportOptions) -> ImportJob:
-    """The job of reading a file whose content is there."""
-    return ImportJob(content, options, lambda path: read_file(path).result)
+    """The job of reading a file whose content is there; what it says beside its tensors is known from the start."""
+    facts, doubts = stated_facts(content.entries)
+    others = partial(_read_other, options.only(verilog_in.FACTS_OF_SOURCES))  # a lambda could not be pickled
+    return ImportJob(content, options.with_defaults(facts), others, doubtful=doubts)
+
+
+def _read_other(options: ImportOptions, path: Path) -> Model | Circuit:
+    return read_file(path, options).result
 
 
 def read_job(importer: Importer, job: ImportJob) -> Model | Circuit:
@@ -165,7 +176,10 @@ def read_job(importer: Importer, job: ImportJob) -> Model | Circuit:
     """
     where = str(job.content.path)
     try:
-        return importer.read(job)
+        result = importer.read(job)
+        if importer.idle is not None:
+            check_all_read(job.content, job.read, importer.idle)
+        return result
     except LgcError as error:
         raise error.at(where) from None
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:

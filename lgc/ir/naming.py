@@ -29,9 +29,14 @@ a b c d e f add argmax bias bits class_id class_id_nets clk count features head 
 axis engine hx8k icebreaker loader queue spi spi_target tangnano9k uart uart_rx uart_tx ulx3s
 result_class result_scores round rst score scores scores_nets slice table_bits valid votes width x
 """  # the names that the emitted modules use themselves
-_RESERVED = frozenset(f"{_KEYWORDS} {_OWN}".split())
+KEYWORDS = frozenset(_KEYWORDS.split())
+"""The keywords of Verilog-2005 and of SystemVerilog."""
+_RESERVED = KEYWORDS | frozenset(_OWN.split())
 _OWN_PATTERN = re.compile(r"(count|lut|popcount)\d+|\w+_q\d+")
 _MAX_LENGTH = 60
+PLAIN_LABEL = r"(?!(?i:verilator|synopsys|synthesis|pragma))[A-Za-z0-9_.:/-]+"
+"""A regular expression: what may stand first in a comment, for no tool takes it for its own."""
+_PLAIN = re.compile(PLAIN_LABEL)
 
 
 def identifier(text: str, fallback: str = "net") -> str:
@@ -52,8 +57,7 @@ def comment(text: str) -> str:
 
 def labels(names: Iterable[str]) -> list[str]:
     """Different, non-empty names for comments, as near to the given ones as is safe; plain ones stay as they are."""
-    plain = re.compile(r"(?!verilator|synopsys|synthesis|pragma)[A-Za-z0-9_.:/-]+")
-    quoted = (name if plain.fullmatch(name) and len(name) < 200 else f'"{comment(name)}"' for name in names)
+    quoted = (name if _PLAIN.fullmatch(name) and len(name) < 200 else f'"{comment(name)}"' for name in names)
     return unique(quoted)
 
 

@@ -21,13 +21,15 @@ def _inverters(netlist: Netlist) -> dict[int, int]:
 
 @dataclass(frozen=True)
 class HeadFold(Pass):
-    """Turn constant outputs, and pairs g, ~g in one group, into the class's bias."""
+    """Turn constant votes, and pairs g, ~g in one group, into the class's bias; the ports of a netlist stay."""
 
     name: ClassVar[str] = "head-fold"
 
     def run(self, circuit: Circuit) -> PassResult:
         """See :class:`Pass`."""
         netlist, head = circuit.netlist, circuit.head
+        if head.is_interface:
+            return PassResult(circuit)
         inverse = _inverters(netlist)
         outputs: list[int] = []
         sizes: list[int] = []

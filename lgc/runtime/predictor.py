@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from lgc.errors import InputError, LgcError, OptionError
 from lgc.ir import Circuit, interp
+from lgc.numbers import real_array
 from lgc.passes import optimize
 from lgc.runtime.library import Library, is_built, open_library
 from lgc.tools.cc import has_c_compiler
+from lgc.tools.threads import Threads
 
 Engine = Literal["auto", "c", "numpy"]
 
@@ -35,7 +37,10 @@ _WORTH_BUILDING = 60_000
 
 
 class Predictor:
-    """A circuit that classifies arrays. Safe to share between threads.
+    """A circuit that classifies arrays. Safe to share between threads, and with forked processes.
+
+    It can be pickled and copied: what is sent is the circuit and what was asked for. Where it arrives its code is taken
+    from the cache, or built.
 
     Args:
         circuit: as lowered; it is optimised here if it has to be built.
@@ -50,7 +55,8 @@ class Predictor:
     - bool (B, bits): encoded bits;
     - uint8 (B, ceil(bits/8)), unless that is also the number of features: packed bits, bit i of a sample at bit
       i%8 of byte i/8. ``packed=True`` or ``False`` decides it by hand;
-    - numbers (B, F) or (B, ...) with F features a sample: raw features.
+    - numbers (B, F) or (B, ...) with F features a sample: raw features, of any real type, finite. Those that look
+      unscaled are refused.
 
     Raises:
         MissingToolError, ToolError: engine ``c``, and no compiler, or it failed.
@@ -66,11 +72,14 @@ class Predictor:
             raise OptionError(f"{threads} threads can do nothing")
         self.circuit = circuit
         self.threads = threads or _processors()
+        self._asked: dict[str, Any] = {"engine": engine, "threads": threads, "samples": samples}
         self._local = threading.local()
-        self._pool: ThreadPoolExecutor | None = None
-        self._pool_lock = threading.Lock()
+        self._pool = Threads(self.threads)
         worth = samples is None or samples >= _WORTH_BUILDING
         self._library = None if engine == "numpy" else _library(circuit, required=engine == "c", build=worth)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), self.circuit, **self._asked), ()
 
     @property
     def engine(self) -> str:
@@ -110,7 +119,7 @@ class Predictor:
 
     def _rows(self, X: Any, packed: bool | None) -> tuple[str, NDArray[Any]]:
         """The form of the input, and its rows as that form's C type, contiguous."""
-        array = np.asarray(X.detach().cpu().numpy() if hasattr(X, "detach") else X)
+        array = real_array(X, "the samples")
         array = array.reshape(len(array), -1) if array.ndim > 1 and array.size else array
         encoder = self.circuit.encoder
         width = array.shape[1] if array.ndim == 2 else -1
@@ -133,10 +142,7 @@ class Predictor:
             if octets and array.max(initial=0) <= 1:
                 return "u8", np.ascontiguousarray(array)
             return "bits", _pack(encoder.encode(array))
-        if array.ndim != 2 or array.shape[1] != encoder.num_features:
-            encoder.encode(array)  # raises, with the shape
-        if array.dtype.kind not in "biuf":
-            raise InputError(f"samples are numbers, not {array.dtype}")
+        array = encoder.checked(array)
         form, kind = {"u1": ("u8", "=u1"), "f4": ("f32", "=f4")}.get(array.dtype.str[1:], ("f64", "=f8"))
         return form, np.ascontiguousarray(array, dtype=kind)
 
@@ -154,11 +160,7 @@ class Predictor:
         parts = max(1, min(self.threads, count // _GRAIN))
         cuts = [count * part // parts // _BLOCK * _BLOCK for part in range(parts)] + [count]
         slices = [(rows[lo:hi], result[lo:hi]) for lo, hi in pairwise(cuts)]
-        waiting = []
-        if parts > 1:
-            with self._pool_lock:
-                self._pool = self._pool or ThreadPoolExecutor(self.threads, thread_name_prefix="lgc")
-            waiting = [self._pool.submit(self._fill, form, *one, of_scores) for one in slices[1:]]
+        waiting = [self._pool.submit(self._fill, form, *one, of_scores) for one in slices[1:]]
         self._fill(form, *slices[0], of_scores)
         for one in waiting:
             one.result()

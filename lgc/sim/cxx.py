@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lgc.errors import ToolError
+from lgc.tools.cc import Command, check_built
 from lgc.tools.run import run_checked
 
 _JOINED_BYTES = 3 << 20
@@ -34,7 +35,7 @@ def join_sources(sources: Sequence[Path]) -> list[list[Path]]:
     return groups
 
 
-def compile_joined(compiler: str, flags: Sequence[str], group: Sequence[Path], target: Path) -> Path:
+def compile_joined(compiler: Command, flags: Sequence[str], group: Sequence[Path], target: Path) -> Path:
     """Compile files as one translation unit.
 
     Raises:
@@ -50,12 +51,13 @@ def compile_joined(compiler: str, flags: Sequence[str], group: Sequence[Path], t
         return compile_file(compiler, flags, source, target)
 
 
-def compile_file(compiler: str, flags: Sequence[str], source: Path, target: Path) -> Path:
+def compile_file(compiler: Command, flags: Sequence[str], source: Path, target: Path) -> Path:
     """Compile one file to an object file.
 
     Raises:
         ToolError: see :func:`run_checked`.
     """
-    command = [compiler, *flags, "-c", str(source), "-o", str(target)]
+    command = [*compiler, *flags, "-c", str(source), "-o", str(target)]
     run_checked(command, target.with_suffix(".log"), f"compiling {source.name}")
+    check_built(target, f"compiling {source.name}")
     return target

@@ -43,7 +43,7 @@ class CxxrtlSimulator(Simulator):
         runtime = yosys_share() / "include" / "backends" / "cxxrtl" / "runtime"
         self.program = folder / "simulator"
         flags = ["-std=c++17", "-O1", "-w", f"-I{runtime}", f"-I{folder}"]
-        command = [compiler, *flags, str(_DRIVER), "-o", str(self.program)]
+        command = [*compiler, *flags, str(_DRIVER), "-o", str(self.program)]
         run_checked(command, folder / "compile.log", "compiling CXXRTL's C++")
 
     def prepare(self, job: SimulationJob) -> None:

@@ -1,37 +1,52 @@
-"""Compilers of C and C++, and C code that is built where it runs: the cache folder, and one way to compile."""
+"""Compilers of C and C++, and C code that is built where it runs: one way to compile."""
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import platform
+import shlex
 import shutil
+import sys
 import tempfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from lgc.errors import MissingToolError, OutputError, ToolError
+from lgc.tools.entries import LIBRARY, load_library
 from lgc.tools.find import missing
 from lgc.tools.run import Captured, FailedError, Setup, capture, reason_in
 
 NATIVE = "-march=native"
 C99_FLAGS = ("-std=c99", "-O2")
 """How emitted C is compiled: what the runtime runs is what `lgc verify` checks."""
+_CODE = (b"\x7fELF", b"BC\xc0\xde")
+"""How it begins on Linux: clang's for link-time optimisation is its own."""
 _BUILD_SECONDS = 1800
 
+Command = tuple[str, ...]
+"""What starts a compiler: a program's path, and words that come before all others."""
 
-def find_c_compiler() -> str:
-    """The C compiler: ``$CC``, or the first of cc, gcc and clang.
+
+def find_c_compiler() -> Command:
+    """What starts the C compiler: ``$CC``, or the first of cc, gcc and clang.
+
+    ``$CC`` may be several words, as for make: ``ccache gcc``, ``gcc -m64``, ``'/opt/my tools/cc' -g``.
 
     Raises:
-        MissingToolError: there is none.
+        MissingToolError: there is none, or ``$CC`` names none.
     """
-    wanted = os.environ.get("CC")
-    found = _first(wanted) if wanted else _first("cc", "gcc", "clang")
-    if found is None:
-        raise missing("cc")
-    return found
+    wanted = os.environ.get("CC", "")
+    if not wanted.strip():
+        return _first("cc", ("cc", "gcc", "clang"))
+    if found := _command(wanted):
+        return found
+    raise MissingToolError(
+        f"a C compiler is not installed: CC is '{wanted}', which starts no program",
+        hint="Set CC to a compiler, such as gcc or 'ccache gcc', or unset it",
+    )
 
 
 def has_c_compiler() -> bool:
@@ -43,48 +58,41 @@ def has_c_compiler() -> bool:
     return True
 
 
-def find_cxx_compiler() -> str:
-    """The C++ compiler: ``$CXX`` if there is such a program, else the first of c++, g++ and clang++.
+def find_cxx_compiler() -> Command:
+    """What starts the C++ compiler: ``$CXX`` if it starts a program, else the first of c++, g++ and clang++.
+
+    ``$CXX`` may be several words, as ``$CC`` may.
 
     Raises:
         MissingToolError: there is none.
     """
-    found = _first(os.environ.get("CXX", ""), "c++", "g++", "clang++")
-    if found is None:
-        raise missing("c++")
-    return found
+    return _command(os.environ.get("CXX", "")) or _first("c++", ("c++", "g++", "clang++"))
 
 
-def _first(*names: str) -> str | None:
-    return next((path for name in names if name and (path := shutil.which(name))), None)
-
-
-def cache_folder() -> Path:
-    """``$LGC_CACHE``, or ``lgc`` in the user's cache folder; made if missing, and only the user's.
-
-    Raises:
-        OutputError: it cannot be made, or belongs to somebody else, whose code would be run.
-    """
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    folder = Path(os.environ.get("LGC_CACHE") or Path(base) / "lgc")
+def _command(text: str) -> Command | None:
+    """A compiler's variable as words, the first of them the program's path; None if it starts none."""
+    whole = shutil.which(text) if text.strip() else None  # a path with blanks may stand there without quotes
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        owner = folder.stat().st_uid
-    except OSError as error:
-        raise OutputError(
-            f"cannot make the cache ({error.strerror})", where=str(folder), hint="Set LGC_CACHE"
-        ) from None
-    if hasattr(os, "getuid") and owner not in (os.getuid(), 0):
-        raise OutputError(
-            "the cache belongs to another user", where=str(folder), hint="Set LGC_CACHE to your own folder"
-        )
-    return folder
+        words = [text] if whole else shlex.split(text)
+    except ValueError:  # an open quote
+        return None
+    path = whole or (shutil.which(words[0]) if words else None)
+    return (str(Path(path).absolute()), *words[1:]) if path else None
 
 
-def build_key(compiler: str, *parts: str) -> str:
+def _first(dependency: str, names: Sequence[str]) -> Command:
+    path = next((path for name in names if (path := shutil.which(name))), None)
+    if path is None:
+        raise missing(dependency)
+    return (path,)
+
+
+def build_key(compiler: Command, *parts: str) -> str:
     """Digest of the parts, the compiler and the processor: everything that machine code depends on."""
-    stat = Path(compiler).resolve().stat()
-    machine = [compiler, str(stat.st_size), str(stat.st_mtime_ns), NATIVE, platform.machine(), _processor()]
+    # Every word that is a program: of `ccache gcc` the second is what compiles.
+    programs = [Path(path).resolve().stat() for word in compiler if (path := shutil.which(word))]
+    stamps = [f"{one.st_size} {one.st_mtime_ns}" for one in programs]
+    machine = [*compiler, *stamps, NATIVE, platform.machine(), _processor()]
     return hashlib.sha256("\0".join([*parts, *machine]).encode()).hexdigest()[:40]
 
 
@@ -98,7 +106,7 @@ def _processor() -> str:
         return platform.processor()
 
 
-def compile_shared(source: Path, output: Path, compiler: str, flags: Sequence[str]) -> None:
+def compile_shared(source: Path, output: Path, compiler: Command, flags: Sequence[str]) -> None:
     """Compile a C file into a shared library for this processor; ``output`` appears whole or not at all.
 
     Raises:
@@ -108,10 +116,29 @@ def compile_shared(source: Path, output: Path, compiler: str, flags: Sequence[st
     try:
         with tempfile.TemporaryDirectory(prefix=".build-", dir=output.parent) as folder:
             built = Path(folder, "library.so")
-            _compile([compiler, *flags, NATIVE, "-fPIC", "-shared", "-o", str(built), str(source), "-lm"])
+            _compile([*compiler, *flags, NATIVE, "-fPIC", "-shared", "-o", str(built), str(source), "-lm"])
+            check_built(built, "the C compiler")
             built.replace(output)
     except OSError as error:
         raise OutputError(f"cannot build in the cache ({error.strerror})", where=str(output.parent)) from None
+
+
+def check_built(path: Path, what: str) -> None:
+    """Refuse what is no machine code, before it gets into a cache.
+
+    Args:
+        what: the compiler, which said that all is well.
+
+    Raises:
+        FailedError: it wrote nothing, or something else.
+    """
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(4)
+    except OSError:
+        start = b""
+    if not start or (sys.platform == "linux" and start not in _CODE):
+        raise FailedError(what, f"it says that all is well, and wrote {'no machine code' if start else 'nothing'}")
 
 
 def _compile(command: list[str]) -> None:
@@ -126,7 +153,7 @@ def _run_compiler(command: list[str]) -> Captured:
     return capture(command, Setup(timeout=_BUILD_SECONDS), "the C compiler")
 
 
-def open_cached(name: str, source: Path, variants: Sequence[Sequence[str]]) -> Path:
+def load_built(kind: str, source: Path, variants: Sequence[Sequence[str]]) -> ctypes.CDLL:
     """The library of a C file of the package, from the cache or built with the first variant of flags that works.
 
     It may include the headers of its folder.
@@ -134,19 +161,19 @@ def open_cached(name: str, source: Path, variants: Sequence[Sequence[str]]) -> P
     Raises:
         MissingToolError: no compiler.
         ToolError: no variant compiles.
-        OutputError: the cache cannot be written.
+        OutputError: the cache cannot be used or written.
     """
     compiler = find_c_compiler()
     texts = [path.read_text(encoding="utf-8") for path in (source, *sorted(source.parent.glob("*.h")))]
-    path = cache_folder() / f"{name}-{build_key(compiler, *texts, *(' '.join(flags) for flags in variants))}.so"
-    if path.exists():
-        return path
-    for index, flags in enumerate(variants):
-        try:
-            compile_shared(source, path, compiler, flags)
-        except ToolError:
-            if index == len(variants) - 1:
-                raise
-        else:
-            break
-    return path
+
+    def build(folder: Path) -> None:
+        for index, flags in enumerate(variants):
+            try:
+                compile_shared(source, folder / LIBRARY, compiler, flags)
+            except ToolError:
+                if index == len(variants) - 1:
+                    raise
+            else:
+                return
+
+    return load_library(kind, build_key(compiler, *texts, *(" ".join(flags) for flags in variants)), build)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from lgc.errors import MissingToolError
-from lgc.tools.cc import find_c_compiler, find_cxx_compiler
+from lgc.tools.cc import Command, find_c_compiler, find_cxx_compiler
 from lgc.tools.find import Dependency, find_tool, has_program, package_version, program_version
 from lgc.tools.verilator import find_verilator
 
@@ -27,9 +28,10 @@ def found_program(dependency: Dependency) -> str | None:
         return None
 
 
-def _compiler(find: Callable[[], str]) -> str:
-    path = find()
-    return f"{path.rpartition('/')[2]} {program_version(path, '-dumpfullversion', '-dumpversion')}"
+def _compiler(find: Callable[[], Command]) -> str:
+    path, *words = find()
+    name = " ".join([Path(path).name, *words])
+    return f"{name} {program_version(path, *words, '-dumpfullversion', '-dumpversion')}"
 
 
 def _icarus() -> str | None:

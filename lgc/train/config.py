@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 import types
 import typing
 from collections.abc import Mapping
@@ -13,8 +12,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
+from lgc.bounds import TOML_BYTES, parse_toml, read_bytes
 from lgc.errors import InputError, OptionError
 from lgc.settings import Setting, check_settings, described
+from lgc.text import plain_text
 
 AUGMENTATIONS = ("none", "shift", "affine-elastic", "crop-flip")
 INTERPOLATIONS = ("bilinear", "bicubic")
@@ -41,7 +42,7 @@ class TrainConfig:
         OptionError: a setting is out of its range, or two do not go together.
     """
 
-    dataset: Annotated[str, _aside("A name, or a .npz file.")]
+    dataset: Annotated[str, _aside("A name, or a .npz file with X and y.")]
     data_dir: Annotated[Path | None, _aside("Folder with the data files.")] = None
     output: Annotated[
         Path | None,
@@ -173,7 +174,9 @@ def read_config(path: Path) -> dict[str, Any]:
         InputError: it cannot be read, or has an unknown or ill-typed setting.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = plain_text(read_bytes(path, TOML_BYTES)).decode("utf-8")
+    except InputError as error:
+        raise error.at(str(path)) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"this is no readable configuration ({error})", where=str(path)) from None
     return parse_settings(text, str(path))
@@ -186,8 +189,8 @@ def parse_settings(text: str, where: str) -> dict[str, Any]:
         InputError: no TOML, an unknown setting, or one of another type.
     """
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        table = parse_toml(text)
+    except ValueError as error:
         raise InputError(f"this is no TOML ({error})", where=where) from None
     settings: dict[str, Any] = {}
     for key, value in table.items():
@@ -213,6 +216,11 @@ def _typed(key: str, value: Any, hint: Any, where: str) -> Any:
     raise InputError(f"{key} is {value!r}", where=where, hint="`lgc train --help` has the settings and their types")
 
 
+def _path(name: str, value: Any) -> Any:
+    """Text is a path where one is wanted."""
+    return Path(value) if isinstance(value, str) and name in SETTINGS and SETTINGS[name].kind is Path else value
+
+
 def merged(*layers: Mapping[str, Any]) -> TrainConfig:
     """The configuration of several sets of settings, of which later ones win.
 
@@ -221,7 +229,7 @@ def merged(*layers: Mapping[str, Any]) -> TrainConfig:
     """
     settings: dict[str, Any] = {}
     for layer in layers:
-        settings |= layer
+        settings |= {name: _path(name, value) for name, value in layer.items()}
     if "dataset" not in settings:
         raise OptionError("no data set is named", hint="Name one, or give a --preset or a --config that does")
     return TrainConfig(**settings)

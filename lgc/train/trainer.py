@@ -19,8 +19,10 @@ from torch import Tensor
 
 import lgc
 from lgc.errors import InputError, OptionError, OutputError
+from lgc.files import check_writable
 from lgc.frontend import Model, lower, write_model
 from lgc.ir import interp
+from lgc.numbers import check_scale
 from lgc.progress import Progress, Silence
 from lgc.train import resume
 from lgc.train.augment import make_augment
@@ -29,7 +31,7 @@ from lgc.train.config import TrainConfig
 from lgc.train.data import Dataset, load_dataset
 from lgc.train.history import History
 from lgc.train.modules import LogicNetwork
-from lgc.train.parallel import ProcessGroup, joined, pick_device, precision
+from lgc.train.parallel import ProcessGroup, after_fork, joined, pick_device, precision
 from lgc.train.samples import BitEncoder, Epochs, Samples, epoch_generator
 from lgc.train.sheet import write_contact_sheet
 from lgc.train.step import Step, make_step
@@ -59,8 +61,10 @@ def train(config: TrainConfig, *, progress: Progress | None = None, go_on: bool 
     """
     if config.output is not None:
         _check_output(config.output)
-    elif go_on:
+    _check_log(config.log)
+    if config.output is None and go_on:
         raise OptionError("only a run with an output can be resumed", hint="Add -o, as when it was started")
+    after_fork()
     device = pick_device(config.device)
     with joined(device) as group:
         data = _load(config, group)
@@ -102,6 +106,8 @@ class Run:
         self.config, self.data, self.device, self.group, self.told = config, data, device, group, told
         rows, held_out = self._split()
         self.encoder = make_encoder(config.thresholds, data.train[rows], data.scale)
+        if data.scale == 1 and self.encoder.thresholds is not None:
+            check_scale(self.encoder.thresholds, data.train)
         self.to_bits = BitEncoder(self.encoder, data.scale, device)
         self.training = Samples.of(data.train[rows], data.train_y[rows], device)
         self.validation = Samples.of(data.train[held_out], data.train_y[held_out], device)
@@ -359,3 +365,11 @@ def _check_output(path: Path) -> None:
         )
     if not path.parent.is_dir():
         raise OutputError("cannot write: there is no such folder", where=str(path), hint=f"Make {path.parent} first")
+    check_writable(path)
+    check_writable(resume.state_path(path))
+
+
+def _check_log(path: Path | None) -> None:
+    if path is not None:
+        for file in (path, path.with_suffix(".csv"), path.with_suffix(".png")):
+            check_writable(file)

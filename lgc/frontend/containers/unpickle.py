@@ -2,7 +2,7 @@
 
 It reads the opcodes that containers, numbers, strings, tensors and module objects need, and builds
 containers, numpy arrays and :class:`StandIn` objects. A global becomes a :class:`Name`, which is two strings:
-no module is imported, and a call to anything outside ``_CALLABLES`` is refused by name.
+no module is imported, and a call to anything outside ``CALLABLES`` is refused by name.
 """
 
 from __future__ import annotations
@@ -10,67 +10,16 @@ from __future__ import annotations
 import io
 import pickletools
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lgc.bounds import scaled
 from lgc.errors import CheckpointError
+from lgc.frontend.containers.values import CALLABLES, LateArray, Name, StandIn, key_text
 
 MAX_PICKLE_BYTES = 32 << 20
-MAX_STEPS = 400_000
-_NUMPY_KINDS = "biuf"
-
-
-@dataclass(frozen=True)
-class Name:
-    """A global the file names: never imported, never called."""
-
-    module: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.module}.{self.name}"[:160]
-
-
-class StandIn:
-    """An object of a class that is not imported: its class's name, constructor arguments and state."""
-
-    def __init__(self, kind: Name, args: tuple[Any, ...] = ()) -> None:
-        self.kind = kind
-        self.args = args
-        self.state: dict[str, Any] = {}
-
-    def set_state(self, state: object) -> None:
-        """Merge the state that the file gives the object: a dictionary, or a pair of them."""
-        parts = state if isinstance(state, tuple) else (state,)
-        for part in parts:
-            if isinstance(part, dict):
-                self.state.update((key, value) for key, value in part.items() if isinstance(key, str))
-
-
-class LateArray:
-    """A numpy array that the file describes in two steps; ``array`` is None until the second."""
-
-    def __init__(self) -> None:
-        self.array: NDArray[Any] | None = None
-
-    def set_state(self, state: object) -> None:
-        """(version, shape, dtype, column-major, bytes): checked before anything is allocated."""
-        if not isinstance(state, tuple) or len(state) != 5 or not isinstance(state[1], tuple):
-            raise CheckpointError("a numpy array is described wrongly")
-        _, shape, dtype, fortran, data = state
-        if not isinstance(dtype, np.dtype) or dtype.kind not in _NUMPY_KINDS or not isinstance(data, bytes):
-            raise CheckpointError("a numpy array holds something else than numbers")
-        count = 1
-        for length in shape:
-            if type(length) is not int or length < 0:
-                raise CheckpointError("a numpy array is described wrongly")
-            count *= length
-        if count * dtype.itemsize != len(data) or len(shape) > 8:
-            raise CheckpointError(f"a numpy array claims {count} elements but holds {len(data)} bytes")
-        self.array = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+MAX_STEPS = 300_000
 
 
 Resolver = Callable[[object], object]
@@ -112,17 +61,19 @@ class _Machine:
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
         self._resolve = resolve
-        self._callables = _CALLABLES | {
+        self._callables = CALLABLES | {
             ("torch._utils", "_rebuild_tensor_v2"): rebuild_tensor,
             ("torch._utils", "_rebuild_tensor"): rebuild_tensor,
             ("_codecs", "encode"): self._encode,
         }
         self._bytes_left = MAX_PICKLE_BYTES
+        self._merges_left = MAX_STEPS
 
     def run(self, stream: io.BytesIO, max_steps: int) -> Any:
+        most = scaled(max_steps)
         for count, (opcode, arg, _) in enumerate(pickletools.genops(stream)):
-            if count > max_steps:
-                raise CheckpointError(f"its description has more than {max_steps} steps, more than any model's")
+            if count > most:
+                raise CheckpointError(f"its description has more than {most} steps, more than any model's")
             if opcode.name in _LITERALS:
                 self._stack.append(arg)
             elif opcode.name == "STOP":
@@ -224,20 +175,21 @@ class _Machine:
         self._fill(self._pop_mark())
 
     def _fill(self, items: list[Any]) -> None:
-        """Dictionary entries. Keys are plain: hashing a deeply nested tuple would overflow the C stack."""
+        """Dictionary entries."""
         target = self._stack[-1]
         if not isinstance(target, dict) or len(items) % 2:
             raise CheckpointError("a dictionary is described wrongly")
         for key, value in zip(items[::2], items[1::2], strict=True):
-            if not isinstance(key, str | int | float | None):
-                raise CheckpointError("a dictionary has a key that is neither text nor a number")
-            target[key] = value
+            target[key if _is_plain_key(key) else key_text(key, target)] = value
 
     def _get(self, arg: Any) -> None:
         self._stack.append(self._memo[int(arg)])
 
     def _put(self, arg: Any) -> None:
-        self._memo[int(arg)] = self._stack[-1]
+        index = int(arg)
+        if not 0 <= index < 1 << 32:  # two numbers of one hash, of which there are many above, take each other's place
+            raise CheckpointError("it numbers its parts strangely")
+        self._memo[index] = self._stack[-1]
 
     def _memoize(self, _: object) -> None:
         self._memo[len(self._memo)] = self._stack[-1]
@@ -281,10 +233,22 @@ class _Machine:
 
     def _build(self, _: object) -> None:
         state, target = self._stack.pop(), self._stack[-1]
+        parts = state if isinstance(state, tuple) else (state,)
+        # One state can be given to an object again and again.
+        self._merges_left -= len(parts) + sum(len(part) for part in parts if isinstance(part, dict))
+        if self._merges_left < 0:
+            raise CheckpointError("it sets the state of its objects more often than any model needs")
         if isinstance(target, StandIn | LateArray):
             target.set_state(state)
         elif not isinstance(target, dict | np.dtype):  # a state_dict's _metadata, a dtype's byte order: dropped
             raise CheckpointError("it sets the state of something that has none")
+
+
+def _is_plain_key(key: object) -> bool:
+    """Text, none, or a number of usual size: of others, many can be found that have one hash."""
+    if isinstance(key, float):
+        return key == 0 or 2.0**-60 < abs(key) < 2.0**60
+    return key is None or isinstance(key, str) or (isinstance(key, int) and abs(key) < 1 << 60)
 
 
 _LITERALS = frozenset(
@@ -307,6 +271,7 @@ _ACTIONS: dict[str, Callable[[_Machine, Any], None]] = {
     "EMPTY_TUPLE": _Machine._empty_tuple,
     "EMPTY_DICT": _Machine._empty_dict,
     "EMPTY_SET": _Machine._empty_set,
+    "FROZENSET": _Machine._list,
     "ADDITEMS": _Machine._appends,
     "LIST": _Machine._list,
     "TUPLE": _Machine._tuple,
@@ -331,65 +296,4 @@ _ACTIONS: dict[str, Callable[[_Machine, Any], None]] = {
     "REDUCE": _Machine._reduce,
     "NEWOBJ": _Machine._newobj,
     "BUILD": _Machine._build,
-}
-
-
-def _dictionary(*args: object) -> dict[Any, Any]:
-    """OrderedDict, defaultdict: empty, filled by later opcodes."""
-    if len(args) > 1 or (args and not isinstance(args[0], Name)):
-        raise CheckpointError("a dictionary is built with arguments, which PyTorch never does")
-    return {}
-
-
-def _first(value: object, *_rest: object) -> object:
-    """A parameter is its data; a device its name; a torch.Size its tuple; a set its list."""
-    return value
-
-
-def _items(*args: object) -> list[Any]:
-    # The file's own list: a copy of it could be asked for a million times.
-    return args[0] if args and isinstance(args[0], list) else []
-
-
-def _dtype(name: object, *_rest: object) -> np.dtype[Any]:
-    if not isinstance(name, str) or len(name) > 3 or name[:1] not in _NUMPY_KINDS or not name[1:].isdigit():
-        raise CheckpointError(f"a numpy array has the element type {str(name)[:20]!r}")
-    return np.dtype(f"<{name}")
-
-
-def _scalar(dtype: object, data: object) -> int | float:
-    if not isinstance(dtype, np.dtype) or not isinstance(data, bytes) or len(data) != dtype.itemsize:
-        raise CheckpointError("a numpy number is described wrongly")
-    value: int | float = np.frombuffer(data, dtype)[0].item()
-    return value
-
-
-def _late_array(*_args: object) -> LateArray:
-    return LateArray()
-
-
-def _reconstructor(kind: object, *_rest: object) -> StandIn:
-    if not isinstance(kind, Name):
-        raise CheckpointError("it makes an object of something that is no class")
-    return StandIn(kind)
-
-
-_CALLABLES: dict[tuple[str, str], Callable[..., object]] = {
-    ("collections", "OrderedDict"): _dictionary,
-    ("collections", "defaultdict"): _dictionary,
-    ("torch._utils", "_rebuild_parameter"): _first,
-    ("torch._utils", "_rebuild_parameter_with_state"): _first,
-    ("torch", "device"): _first,
-    ("torch", "Size"): _first,
-    ("builtins", "set"): _items,
-    ("__builtin__", "set"): _items,
-    ("builtins", "frozenset"): _items,
-    ("__builtin__", "frozenset"): _items,
-    ("copyreg", "_reconstructor"): _reconstructor,
-    ("copy_reg", "_reconstructor"): _reconstructor,
-    ("numpy", "dtype"): _dtype,
-    ("numpy.core.multiarray", "_reconstruct"): _late_array,
-    ("numpy._core.multiarray", "_reconstruct"): _late_array,
-    ("numpy.core.multiarray", "scalar"): _scalar,
-    ("numpy._core.multiarray", "scalar"): _scalar,
 }

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.data import read_npz_table
 from lgc.errors import OptionError
 from lgc.frontend.containers.content import read_content
+from lgc.frontend.families.netlist_check import NetlistCheck, Sizes
+from lgc.frontend.families.netlist_size import promised_size
 from lgc.frontend.importer import ImportJob
 from lgc.frontend.lower import lower
 from lgc.frontend.model import Model
-from lgc.ir import Circuit
-from lgc.ir.interp import classify, evaluate, scores
+from lgc.ir.interp import classify
 
 _MAX_SAMPLES = 10_000
-_VECTORS = 4096
 _SIGMAS = 6.0
 
 
 class Check(Protocol):
     """Judges a model."""
 
-    def judge(self, model: Model) -> tuple[bool, str]:
-        """Whether it passes, and the evidence in words."""
+    def judge(self, model: Model, order: NDArray[np.int64]) -> tuple[bool, str]:
+        """Whether it passes, and the evidence in words; ``order`` has the encoder's bit for each of the checkpoint."""
         ...
 
 
@@ -38,19 +39,18 @@ class DataCheck:
     quarter of what is left above it: a wrong wiring stays at chance.
     """
 
-    features: NDArray[np.float64]
+    features: NDArray[Any]
     labels: NDArray[np.int64]
     min_accuracy: float | None
 
-    def judge(self, model: Model) -> tuple[bool, str]:
+    def judge(self, model: Model, order: NDArray[np.int64]) -> tuple[bool, str]:  # noqa: ARG002  # features have one
         """See :class:`Check`."""
-        if self.features.shape[1] != model.encoder.num_features:
-            raise OptionError(
-                f"the samples of --check have {self.features.shape[1]} features, "
-                f"the model reads {model.encoder.num_features}"
-            )
+        encoder, width = model.encoder, self.features.shape[1]
+        are_bits = self.features.dtype == np.bool_ and width == encoder.num_bits
+        if not are_bits and width != encoder.num_features:
+            raise OptionError(f"the samples of --check have {width} features, the model reads {encoder.num_features}")
         circuit = lower(model)
-        predicted = classify(circuit, model.encoder.encode(self.features))
+        predicted = classify(circuit, self.features if are_bits else encoder.encode(self.features))
         accuracy = float((predicted == self.labels).mean())
         needed = self.needed()
         return accuracy >= needed, f"accuracy {accuracy:.4f} on {len(self.labels)} samples, {needed:.4f} needed"
@@ -64,52 +64,31 @@ class DataCheck:
         return max(chance + _SIGMAS * deviation, chance + 0.25 * (1 - chance))
 
 
-@dataclass(frozen=True)
-class NetlistCheck:
-    """Equality with a netlist on random vectors: on the bits before the head if it has them all, else on the scores."""
-
-    reference: Circuit
-
-    def judge(self, model: Model) -> tuple[bool, str]:
-        """See :class:`Check`."""
-        reference = self.reference.netlist
-        circuit = lower(model)
-        if reference.num_inputs != circuit.netlist.num_inputs:
-            raise OptionError(
-                f"the netlist of --check has {reference.num_inputs} inputs, the model {circuit.netlist.num_inputs}"
-            )
-        rng = np.random.default_rng(0)
-        bits = rng.random((_VECTORS, reference.num_inputs)) < rng.uniform(0.05, 0.95, (_VECTORS, 1))
-        if reference.num_outputs == circuit.netlist.num_outputs:
-            same = (evaluate(reference, bits) == evaluate(circuit.netlist, bits)).mean(axis=0)
-            match, what = int((same == 1.0).sum()), f"of {reference.num_outputs} gates"
-            return match == reference.num_outputs, f"{match} {what} match on {_VECTORS} random vectors"
-        if self.reference.head.num_classes == circuit.head.num_classes:
-            rows = (scores(self.reference, bits) == scores(circuit, bits)).all(axis=1)
-            return bool(rows.all()), f"{int(rows.sum())} of {_VECTORS} score vectors match"
-        raise OptionError(
-            f"the netlist of --check has {reference.num_outputs} outputs, the model {circuit.netlist.num_outputs}"
-        )
-
-
-def load_check(job: ImportJob) -> Check:
+def load_check(job: ImportJob, sizes: Sizes) -> Check:
     """What --check names: a .npz with X and y, or a netlist.
+
+    Args:
+        sizes: what a netlist must fit; one that says at once that it cannot is not read.
 
     Raises:
         InputError: it cannot be read.
-        OptionError: it is neither.
+        OptionError: it is neither, or does not fit.
     """
     path = job.facts.path("check")
     content = read_content(path)
     if content.container != "npz":
+        promised = promised_size(content, job.facts)
+        if promised:
+            sizes.check(*promised)
         reference = job.read_other(path)
         return NetlistCheck(lower(reference) if isinstance(reference, Model) else reference)
-    features, labels = content.state.get("X"), content.state.get("y")
-    if features is None or labels is None or len(features) != len(labels) or not len(labels) or labels.ndim != 1:
+    table = read_npz_table(path)
+    labels = table.labels
+    if labels is None or not len(labels):
         raise OptionError("the data of --check are no samples X with labels y", where=str(path))
     if labels.dtype.kind not in "iu" or int(labels.min()) < 0 or int(labels.max()) > 1 << 20:
         raise OptionError("the labels y of --check are no class numbers", where=str(path))
     if len(np.unique(labels[:_MAX_SAMPLES])) < 2:
         raise OptionError("all samples of --check have one label: any network could pass", where=str(path))
-    flat = features[:_MAX_SAMPLES].reshape(min(len(features), _MAX_SAMPLES), -1)
-    return DataCheck(flat.astype(np.float64), labels[:_MAX_SAMPLES].astype(np.int64), job.facts.number("min_accuracy"))
+    rows = table.rows[:_MAX_SAMPLES]
+    return DataCheck(rows, labels[:_MAX_SAMPLES].astype(np.int64), job.facts.number("min_accuracy"))

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import CheckpointError, OptionError
-from lgc.frontend.assemble import Tables, gate_tables, hard_argmax, make_head, make_inputs, take
+from lgc.frontend.assemble import FIRST_BIT, Tables, gate_tables, hard_argmax, make_head, make_inputs, take
+from lgc.frontend.chain import check_chain
 from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import ImportOptions, MissingFactError
 from lgc.frontend.families.checks import Check, load_check
+from lgc.frontend.families.netlist_check import Sizes
 from lgc.frontend.families.replay import Recipe, replay
 from lgc.frontend.importer import Importer, ImportJob
 from lgc.frontend.model import Model
@@ -51,7 +53,7 @@ def _read(job: ImportJob) -> Model:
         if dataset not in DATASETS:
             raise OptionError(f"--dataset is '{str(dataset)[:40]}'", hint=f"It is one of: {', '.join(DATASETS)}")
         job.facts = job.facts.with_defaults(DATASETS[dataset])
-    prefixes = job.content.prefixes("weights")
+    prefixes = check_chain(job.content, job.content.prefixes("weights"), "weights")
     tables = [gate_tables(hard_argmax(job.tensor(f"{p}weights", 2), 1, f"{p}weights"), p) for p in prefixes]
     if job.content.modules:
         return _from_modules(job, prefixes, tables)
@@ -99,7 +101,9 @@ def _replayed(job: ImportJob, tables: list[Tables]) -> Model:
     if seed is None:
         raise MissingFactError("seed", "a difflogic state dict does not hold the wiring")
     job.facts.need("check", "a replayed wiring is never used unchecked")
-    check = load_check(job)
+    head = make_head(job.facts, len(tables[-1]))
+    _, bits = make_inputs(job.facts, None)
+    check = load_check(job, Sizes(len(bits), len(tables[-1]), head.num_classes, len(tables[-1]) // head.num_classes))
     recipes = _recipes(job.facts, seed)
     results = [(recipe, *_try(job, recipe, tables, check)) for recipe in recipes]
     passed = [(recipe, model, verdict) for recipe, model, verdict in results if model is not None]
@@ -139,11 +143,12 @@ def _try(job: ImportJob, recipe: Recipe, tables: list[Tables], check: Check) -> 
     except CheckpointError as error:
         return None, error.message
     model = _assemble(job, wires, tables, len(bits))
-    passed, verdict = check.judge(model)
+    passed, verdict = check.judge(model, bits - FIRST_BIT)
     return (model if passed else None), verdict
 
 
 IMPORTER = Importer(
     "difflogic", "difflogic (Felix-Petersen/difflogic)", _matches, _read,
     ("classes", "features", "seed", "dataset", "preamble", "built_on", "connections", "check", "thresholds", "tau"),
+    (),
 )  # fmt: skip
