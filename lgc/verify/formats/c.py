@@ -145,7 +145,7 @@ class CSource(DeviceUnderTest):
             return bits
         return floats_for(encoder, bits) if form == "f32" else features_for(encoder, bits)
 
-    def _meant(self, form: str, rows: NDArray[np.generic]) -> Bits:
+    def _meant(self, form: str, rows: NDArray[Any]) -> Bits:
         """The bits that rows of an entry are."""
         encoder = self._encoder
         assert encoder is not None
