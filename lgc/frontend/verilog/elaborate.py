@@ -8,6 +8,7 @@ from typing import Any
 
 from lgc.bounds import VARIABLE, check_bound, read_within, scaled
 from lgc.errors import NetlistError, ToolError
+from lgc.frontend.facts import how_to_say
 from lgc.frontend.verilog.sources import SourceText
 from lgc.tools.find import has_package
 from lgc.tools.run import FailedError, reading
@@ -54,12 +55,12 @@ def top_module(sources: list[SourceText], asked: str | None) -> str:
         raise NetlistError(
             f"it has {len(tops)} modules that no other instantiates: {places}{'; ...' if len(tops) > 6 else ''}. "
             "Which one is the circuit?",
-            hint=f"Name it: --source-top {tops[-1]}",
+            hint=f"Name it: {how_to_say('top', tops[-1])}",
         )
     if not tops or not _PLAIN.fullmatch(tops[0]):
         raise NetlistError(
             "no module of it is the top: each is instantiated by another, or has no plain name",
-            hint=f"Name it by --source-top. Its modules are: {_some(declared)}",
+            hint=f"Name it: {how_to_say('top', 'NAME')}. Its modules are: {_some(declared)}",
         )
     return tops[0]
 
