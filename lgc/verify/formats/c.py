@@ -15,7 +15,7 @@ from lgc.backend.c.format import entries, has_digest, header_text
 from lgc.errors import InputError
 from lgc.ir import Circuit, Encoder
 from lgc.tools.cc import C99_FLAGS, compile_shared, find_c_compiler
-from lgc.verify.features import bytes_for, features_for, floats_for
+from lgc.verify.features import bits_above, bytes_for, features_for, floats_for
 from lgc.verify.formats.child import Child
 from lgc.verify.formats.files import not_ours, read_bytes
 from lgc.verify.stated import Stated
@@ -153,7 +153,7 @@ class CSource(DeviceUnderTest):
             return np.unpackbits(rows, axis=1, bitorder="little", count=encoder.num_bits).astype(np.bool_)
         if form in ("bools", "planes") or encoder.thresholds is None:
             return rows.astype(np.bool_)
-        return encoder.encode(rows / self.sizes["U8_SCALE"] if form == "u8" else rows)
+        return bits_above(encoder, rows / self.sizes["U8_SCALE"] if form == "u8" else rows)
 
     def _compiled(self, folder: Path, flags: tuple[str, ...]) -> Path:
         """The library, which all ways in with the same flags share: whoever comes first builds it."""
