@@ -17,6 +17,7 @@ from pathlib import Path
 from lgc.errors import MissingToolError, OutputError, ToolError
 from lgc.tools.entries import LIBRARY, load_library
 from lgc.tools.find import missing
+from lgc.tools.limits import within
 from lgc.tools.run import Captured, FailedError, Setup, capture, reason_in
 
 NATIVE = "-march=native"
@@ -24,7 +25,7 @@ C99_FLAGS = ("-std=c99", "-O2")
 """How emitted C is compiled: what the runtime runs is what `lgc verify` checks."""
 _CODE = (b"\x7fELF", b"BC\xc0\xde")
 """How it begins on Linux: clang's for link-time optimisation is its own."""
-_BUILD_SECONDS = 1800
+_BUILD_SECONDS, _OWN_BUILD_SECONDS = 1800, 300
 
 Command = tuple[str, ...]
 """What starts a compiler: a program's path, and words that come before all others."""
@@ -167,13 +168,14 @@ def load_built(kind: str, source: Path, variants: Sequence[Sequence[str]]) -> ct
     texts = [path.read_text(encoding="utf-8") for path in (source, *sorted(source.parent.glob("*.h")))]
 
     def build(folder: Path) -> None:
-        for index, flags in enumerate(variants):
-            try:
-                compile_shared(source, folder / LIBRARY, compiler, flags)
-            except ToolError:
-                if index == len(variants) - 1:
-                    raise
-            else:
-                return
+        with within(_OWN_BUILD_SECONDS):  # of all variants: a compiler that hangs does so with any
+            for index, flags in enumerate(variants):
+                try:
+                    compile_shared(source, folder / LIBRARY, compiler, flags)
+                except ToolError:
+                    if index == len(variants) - 1:
+                        raise
+                else:
+                    return
 
     return load_library(kind, build_key(compiler, *texts, *(" ".join(flags) for flags in variants)), build)

@@ -42,7 +42,7 @@ _VERILATE = [
     "--output-split",
     "200000",
 ]
-_SECONDS = 120
+_SECONDS = 900
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +175,7 @@ def _icarus(folder: Path, clocks: int) -> str | None:
     driver = f"module drive; reg tick = 0; integer n; tb t(tick);\n  initial for (n = 0; n < {clocks}; n = n + 1) begin"
     (folder / "drive.v").write_text(driver + " #1 tick = 0; #1 tick = 1; end\nendmodule\n")
     words = ["iverilog", "-g2005", "-s", "drive", "-o", "t.vvp", "texts.v", "tb.v", "drive.v"]
-    return None if _output(words, folder) is None else _output(["vvp", "-n", "t.vvp"], folder)
+    return None if _output(words, folder) is None else _output(["timeout", 60, "vvp", "-n", "t.vvp"], folder)
 
 
 def _verilator(folder: Path, clocks: int, lanes: int) -> str | None:
@@ -188,7 +188,7 @@ def _verilator(folder: Path, clocks: int, lanes: int) -> str | None:
     flags = ["-std=gnu++17", "-w", "-O0", f"-I{verilator.include}", f"-I{verilator.include}/vltstd", "-I."]
     sources = sorted(file.name for file in folder.glob("Vtb*.cpp"))
     (folder / "all.cpp").write_text("".join(f'#include "{name}"\n' for name in [*sources, "main.cpp"]))
-    built = _output([compiler, *flags, "all.cpp", _runtime(), "-o", "sim", "-lpthread"], folder)
+    built = _output([*compiler, *flags, "all.cpp", _runtime(), "-o", "sim", "-lpthread"], folder)
     return None if built is None else _output(["./sim"], folder)
 
 
@@ -201,7 +201,7 @@ def _runtime() -> Path:
     names = ("verilated.cpp", "verilated_threads.cpp")
     (folder / "all.cpp").write_text("".join(f'#include "{verilator.include}/{name}"\n' for name in names))
     flags = ["-std=gnu++17", "-w", "-O0", f"-I{verilator.include}", f"-I{verilator.include}/vltstd"]
-    built = _output([find_cxx_compiler(), *flags, "-c", "all.cpp", "-o", "runtime.o"], folder)
+    built = _output([*find_cxx_compiler(), *flags, "-c", "all.cpp", "-o", "runtime.o"], folder)
     assert built is not None, (folder / "log").read_text()
     return folder / "runtime.o"
 

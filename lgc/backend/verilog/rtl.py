@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lgc.backend.manifest import Manifest, read_manifest
+from lgc.backend.ours import manifest_of
 from lgc.backend.verilog.grammar import (
     CIRCUIT_MARK,
     GATE_LINE,
@@ -112,7 +113,7 @@ def read_rtl(path: Path, manifest_path: Path | None = None) -> Rtl:
             where=str(path),
             hint="Give the file that `lgc compile` wrote",
         )
-    beside = manifest_path or path.with_suffix(".json")
+    beside = manifest_path or manifest_of(path)
     manifest = read_manifest(beside)
     check_same_compilation(manifest, circuit, beside, "Verilog")
     return Rtl(path, manifest, text, digest)

@@ -6,8 +6,9 @@ import json
 import re
 from typing import Any
 
-from lgc.bounds import VARIABLE, read_bytes, scaled
+from lgc.bounds import VARIABLE, read_within, scaled
 from lgc.errors import NetlistError, ToolError
+from lgc.frontend.facts import how_to_say
 from lgc.frontend.verilog.sources import SourceText
 from lgc.tools.find import has_package
 from lgc.tools.run import FailedError, reading
@@ -37,9 +38,10 @@ def top_module(sources: list[SourceText], asked: str | None) -> str:
     declared: dict[str, str] = {}
     used: set[str] = set()
     for source in sources:
-        text = source.text
+        text, line, end = source.text, 1, 0
         for match in _MODULE.finditer(text):
-            declared.setdefault(match[1], source.place(text.count("\n", 0, match.start()) + 1))
+            line, end = line + text.count("\n", end, match.start()), match.start()
+            declared.setdefault(match[1], source.place(line))
         used.update(match[1] for match in _INSTANCE.finditer(text))
     if asked is not None:
         if asked not in declared:
@@ -51,12 +53,12 @@ def top_module(sources: list[SourceText], asked: str | None) -> str:
         raise NetlistError(
             f"it has {len(tops)} modules that no other instantiates: {places}{'; ...' if len(tops) > 6 else ''}. "
             "Which one is the circuit?",
-            hint=f"Name it: --source-top {tops[-1]}",
+            hint=f"Name it: {how_to_say('top', tops[-1])}",
         )
     if not tops or not _PLAIN.fullmatch(tops[0]):
         raise NetlistError(
             "no module of it is the top: each is instantiated by another, or has no plain name",
-            hint=f"Name it by --source-top. Its modules are: {_some(declared)}",
+            hint=f"Name it: {how_to_say('top', 'NAME')}. Its modules are: {_some(declared)}",
         )
     return tops[0]
 
@@ -107,7 +109,7 @@ def _run(sources: list[SourceText], top: str, *, system: bool) -> dict[str, Any]
         except ToolError as error:
             raise error.at(sources[0].path) from None
         with reading("yosys", folder):
-            module: dict[str, Any] = json.loads(read_bytes(folder / "output.json", _RESULT))["modules"][top]
+            module: dict[str, Any] = json.loads(read_within(folder / "output.json", _RESULT))["modules"][top]
         return module | ({"twice": twice[1]} if twice else {})
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lgc.errors import NetlistError
+from lgc.frontend.facts import how_to_say
 from lgc.frontend.verilog.cases import labels
 from lgc.frontend.verilog.cells import BITWISE, CELLS, UNDEFINED, Cell, Operands
 from lgc.frontend.verilog.design import Design
@@ -15,7 +16,9 @@ from lgc.frontend.verilog.words import Words, extended
 
 _REGISTERS = ("$dff", "$adff", "$aldff")
 _LATCHES = ("$dlatch", "$adlatch", "$dlatchsr", "$sr", "$dffsr", "$dffsre", "$ff")
-_TIE_HINT = "An input that holds still, such as a reset or an enable, is set by --source-tie NAME=0 or NAME=1"
+_TIE_HINT = (
+    f"An input that holds still, such as a reset or an enable, is set by {how_to_say('tie', 'NAME=0')}, or NAME=1"
+)
 
 
 @dataclass(frozen=True)
@@ -286,7 +289,7 @@ class Evaluator:
         raise NetlistError(
             f"output '{name[:60]}' is undefined for some inputs: {reason}",
             where=where,
-            hint="Say what undefined bits stand for: --source-undefined 0 or 1",
+            hint=f"Say what undefined bits stand for, 0 or 1: {how_to_say('undefined', '0')}",
         )
 
     def _port_unknown(self, name: str) -> Bit:

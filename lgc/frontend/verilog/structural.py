@@ -5,6 +5,7 @@ Everything else, and everything that might be an error, is left to yosys: a read
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from lgc.frontend.verilog.design import Port, bit_names
@@ -19,6 +20,10 @@ _GATES = {
 }  # fmt: skip
 _BUFFERS = {"buf": False, "not": True}
 _MAX_NETS = 1 << 23
+_BEYOND = re.compile(
+    r"\b(?:always|case[xz]?|defparam|function|generate|genvar|initial|inout|integer|localparam|parameter|reg|signed|task)\b"
+)
+"""Words that need not be parsed to know that yosys is to read the text."""
 
 
 @dataclass(frozen=True)
@@ -212,6 +217,7 @@ class Structure:
         for name, direction in module.ports.items():
             vector = module.names[name]
             bits = vector.bits()
+            name = name.removeprefix("\\")
             names = bit_names(name, len(bits), min(vector.left, vector.right), upto=vector.left < vector.right)
             order = -1 if vector.left < vector.right else 1
             self.ports.append(Port(name, direction, bits[::order], names[::order], bits))
@@ -322,6 +328,8 @@ def structure(sources: list[SourceText], top: str) -> Structure | None:
     if any(source.system for source in sources):
         return None
     text = "".join(source.text for source in sources)
+    if _BEYOND.search(text):
+        return None
     try:
         return Structure(_Reader(_without_nettypes(text)).modules, top)
     except (BeyondError, RecursionError):
@@ -330,10 +338,8 @@ def structure(sources: list[SourceText], top: str) -> Structure | None:
 
 def _without_nettypes(text: str) -> str:
     """Names that are not declared are left to yosys, whatever their net type would be."""
-    if "`" not in text and "\\" not in text and '"' not in text:
-        return text
-    lines = [line for line in text.split("\n") if not line.lstrip().startswith("`default_nettype")]
-    text = "\n".join(lines)
-    if "`" in text or "\\" in text or '"' in text:
+    if "`" in text:
+        text = "\n".join(line for line in text.split("\n") if not line.lstrip().startswith("`default_nettype"))
+    if "`" in text or '"' in text:
         raise BeyondError
     return text

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lgc.backend.manifest import Manifest, read_manifest
+from lgc.backend.ours import manifest_of
 from lgc.backend.verilog.rtl import Rtl, check_same_compilation
 from lgc.errors import InputError
 from lgc.ir import Circuit
@@ -91,7 +92,7 @@ def open_amaranth(path: Path, manifest: Path | None, options: VerifyOptions) -> 
     circuit = _CIRCUIT.search(text[: 1 << 12])
     if circuit is None:
         raise not_ours(path)
-    beside = manifest or path.with_suffix(".json")
+    beside = manifest or manifest_of(path)
     if not beside.exists():
         raise InputError(
             "the manifest is missing",

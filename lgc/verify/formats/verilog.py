@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lgc.backend.manifest import Manifest
 from lgc.backend.verilog.interfaces import Wrapper
+from lgc.backend.ours import manifest_of
 from lgc.backend.verilog.rtl import Rtl, read_rtl
 from lgc.backend.verilog.top import CONTROL, top_ports
 from lgc.errors import InputError, LgcError
@@ -156,7 +157,7 @@ def check_ports(manifest: Manifest, circuit: Circuit, path: Path, kind: str) -> 
             f"the {kind}'s ports are not those of this model", where=str(path), hint="Compile this checkpoint again"
         )
     if manifest.features is None:
-        check_thresholds(path.with_suffix(".json"), _thresholds(manifest), circuit)
+        check_thresholds(manifest_of(path), _thresholds(manifest), circuit)
 
 
 def _thresholds(manifest: Manifest) -> NDArray[np.float64] | None:
