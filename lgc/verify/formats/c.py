@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +110,7 @@ class CSource(DeviceUnderTest):
     def views(self) -> tuple[View, ...]:
         """The other entries, and all of them once more in the code for other words."""
         entries, every = self._forms, ("bits", *self._forms)
-        builds = {"other entries": (entries, C99_FLAGS)}
+        builds: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {"other entries": (entries, C99_FLAGS)}
         if self.gates <= _WORDS_UP_TO:
             builds |= {name: (every, (*C99_FLAGS[:1], "-O0", *flags)) for name, flags in _VARIANTS.items()}
         return tuple(
@@ -131,7 +132,7 @@ class CSource(DeviceUnderTest):
         arguments = ("c", str(self._compiled(folder, flags)), self.prefix, ",".join(forms))
         return Child(self.subject, arguments, rows, self.sizes["CLASSES"], folder, self.timeout)
 
-    def _rows(self, form: str, bits: Bits) -> NDArray[np.generic]:
+    def _rows(self, form: str, bits: Bits) -> NDArray[Any]:
         """What an entry is given for vectors (B, I), as near as it has them."""
         encoder = self._encoder
         assert encoder is not None
@@ -145,7 +146,7 @@ class CSource(DeviceUnderTest):
             return bits
         return floats_for(encoder, bits) if form == "f32" else features_for(encoder, bits)
 
-    def _meant(self, form: str, rows: NDArray[np.generic]) -> Bits:
+    def _meant(self, form: str, rows: NDArray[Any]) -> Bits:
         """The bits that rows of an entry are."""
         encoder = self._encoder
         assert encoder is not None
