@@ -26,7 +26,8 @@ QUICK = (
     "checkpoint/features", "checkpoint/colliding-keys", "checkpoint/colliding-memo", "checkpoint/nested-modules",
     "checkpoint/prefixes", "checkpoint/expanded", "checkpoint/npy", "checkpoint/safetensors-nested", "netlist/newlines",
     "netlist/lgn-inputs", "netlist/lgn-quotes", "netlist/blif-wide", "netlist/aiger-header", "netlist/aiger-inputs",
-    "verilog/open-attributes", "verilog/macro-of-itself", "verilog/replications", "data/shape", "data/labels", "data/bits", "data/broadcast",
+    "verilog/open-attributes", "verilog/macro-of-itself",
+    "verilog/replications", "data/shape", "data/labels", "data/bits", "data/broadcast",
     "vectors/shape", "sidecar/nested", "sidecar/strings", "facts/dotted-key", "facts/hex-digits", "image/dimensions",
 )  # fmt: skip
 

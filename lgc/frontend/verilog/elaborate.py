@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from lgc.bounds import VARIABLE, read_within, scaled
+from lgc.bounds import VARIABLE, check_bound, read_within, scaled
 from lgc.errors import NetlistError, ToolError
 from lgc.frontend.facts import how_to_say
 from lgc.frontend.verilog.sources import SourceText
@@ -16,6 +16,7 @@ from lgc.tools.watchdog import scratch
 from lgc.tools.yosys import SINGLE, run_yosys
 
 _TIMEOUT_S = 300
+_MODULES = 1 << 14
 _MEMORY, _RESULT = 4 << 30, 256 << 20  # bytes that yosys, and what it makes of a source, may take
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 _MODULE = re.compile(r"\b(?:macro)?module\s+(?:automatic\s+|static\s+)?(\\\S+|[A-Za-z_][\w$]*)")
@@ -42,6 +43,7 @@ def top_module(sources: list[SourceText], asked: str | None) -> str:
         for match in _MODULE.finditer(text):
             line, end = line + text.count("\n", end, match.start()), match.start()
             declared.setdefault(match[1], source.place(line))
+            check_bound(len(declared), _MODULES, "modules", NetlistError)
         used.update(match[1] for match in _INSTANCE.finditer(text))
     if asked is not None:
         if asked not in declared:

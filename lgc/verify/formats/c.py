@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,7 +146,7 @@ class CSource(DeviceUnderTest):
             return bits
         return floats_for(encoder, bits) if form == "f32" else features_for(encoder, bits)
 
-    def _meant(self, form: str, rows: NDArray[np.generic]) -> Bits:
+    def _meant(self, form: str, rows: NDArray[Any]) -> Bits:
         """The bits that rows of an entry are."""
         encoder = self._encoder
         assert encoder is not None
