@@ -70,7 +70,7 @@ def _some(names: dict[str, str]) -> str:
     return ", ".join(shown) + (", ..." if len(names) > 8 else "")
 
 
-def elaborate(sources: list[SourceText], top: str) -> dict[str, Any]:
+def elaborated(sources: list[SourceText], top: str) -> dict[str, Any]:
     """The top module as yosys's JSON has it, flat.
 
     Raises:
