@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.backend.manifest import Manifest
-from lgc.backend.verilog.interfaces import Wrapper
 from lgc.backend.ours import manifest_of
+from lgc.backend.verilog.interfaces import Wrapper
 from lgc.backend.verilog.rtl import Rtl, read_rtl
 from lgc.backend.verilog.top import CONTROL, top_ports
 from lgc.errors import InputError, LgcError
