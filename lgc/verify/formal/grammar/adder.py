@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lgc.backend.verilog.grammar import loop_parts
 from lgc.backend.verilog.leaves import leaf_text
 from lgc.mapping.arithmetic import tree_depth
 from lgc.verify.formal.grammar.context import Context
@@ -13,9 +14,11 @@ _ENTRIES = (
     "  `LGC_OUT `LGC_NETS(class_id, @index@)\n"
     ");\n"
     "  wire `LGC_NETS(entries, @entries@);\n"
-    "  genvar c, i;\n"
+    "  genvar c, i;"
+)
+_PLAYERS = (
     "  generate\n"
-    "    for (c = 0; c < @classes@; c = c + 1) begin : players\n"
+    "    for (c = @lo@; c < @hi@; c = c + 1) begin : @Part@\n"
     "      for (i = 0; i < @score@; i = i + 1) begin : score\n"
     "        assign entries[c*@entry@+i] = scores[c*@score@+i];\n"
     "      end\n"
@@ -73,6 +76,8 @@ def take_argmax(text: Context) -> None:
     lines.maybe("  input  wire clk,")
     given = {"total": shape.num_classes * shape.score, "entry": entry, "entries": shape.num_classes * entry}
     lines.take(_ENTRIES, **given)
+    for part, lo, hi in loop_parts("players", 0, shape.num_classes):
+        lines.take(_PLAYERS, Part=part, lo=lo, hi=hi, entry=entry)
     values, count = "entries", shape.num_classes
     for level in range(1, tree_depth(shape.num_classes) + 1):
         half, winners = (count + 1) // 2, f"winners{level}"
