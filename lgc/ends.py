@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-import shlex
 import sys
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -83,6 +81,8 @@ def paragraph(text: str) -> str:
 def show_traceback(error: BaseException) -> None:
     """Print where an error comes from, where that was asked for."""
     if os.environ.get(TRACEBACK) and sys.stderr is not None:
+        import traceback  # what every start would pay for
+
         traceback.print_exception(error, file=sys.stderr)
 
 
@@ -102,7 +102,11 @@ def _said(error: BaseException) -> str:
 
 def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
     """Frames and lines, from where it was raised outwards."""
-    return reversed(list(traceback.walk_tb(error.__traceback__)))
+    found, step = [], error.__traceback__
+    while step is not None:
+        found.append((step.tb_frame, step.tb_lineno))
+        step = step.tb_next
+    return reversed(found)
 
 
 def _place(error: BaseException) -> str:
@@ -136,5 +140,7 @@ def _package_of(file: str) -> str:
 
 def _command() -> str:
     """This command, to be copied."""
+    import shlex
+
     words = shlex.join(sys.argv[1:])
     return f"lgc {words}" if len(words) <= _LONGEST_HINT else "lgc ..."

@@ -139,7 +139,8 @@ def check(command: str, done: Ended) -> None:
     """What the command needs and does not get is said, and ends it with 3; what it can do without does not."""
     if command in GOES_ON and done.code == 0:
         assert GOES_ON[command] in done.out + done.err and "Traceback" not in done.err and not done.processes, done
-        assert done.files <= {"work/model.pt"}, done
+        kept = {file for file in done.files if not file.startswith("tmp/torchinductor_")}  # torch keeps that for itself
+        assert kept <= {"work/model.pt"}, done
     else:
         done.check(3, files=told(command))
 
