@@ -12,7 +12,7 @@ from pathlib import Path
 from lgc.errors import OutputError
 
 _HEAD_BYTES = 4096
-_MARK = re.compile(rb'written by lgc|"format": "lgc-(?:manifest|sidecar)"')
+_MARK = re.compile(rb'written by lgc|"format": "lgc-(?:manifest|sidecar|certificate)"')
 _SHARING = (".v", ".py")
 """Suffixes of the outputs that have a manifest called `NAME.json`."""
 
@@ -20,6 +20,16 @@ _SHARING = (".v", ".py")
 def is_ours(path: Path) -> bool:
     """Whether lgc wrote a file, by its first lines."""
     return _MARK.search(_head(path)) is not None
+
+
+def refuse_foreign(place: Path) -> None:
+    """Raise OutputError if a file that nobody named would be written over one that lgc did not write."""
+    if place.is_file() and place.stat().st_size and not is_ours(place):
+        raise OutputError(
+            "this file is not lgc's, and would be replaced by the certificate",
+            where=str(place),
+            hint="Move it away, or say where the certificate goes: --certificate FILE",
+        )
 
 
 def _head(path: Path) -> bytes:

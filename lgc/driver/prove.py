@@ -74,6 +74,7 @@ def prove(asked: ProveRequest, progress: Progress | None = None) -> Proof:
         NotCheckedError: something was not proved, and the ``result`` is the :class:`Proof`; or a tool is missing.
         LgcError: a file is unusable, or not this model's, or it is not Verilog.
     """
+    from lgc.backend.ours import refuse_foreign
     from lgc.driver.comparing import (
         after_synthesis,
         as_verilog,
@@ -91,7 +92,10 @@ def prove(asked: ProveRequest, progress: Progress | None = None) -> Proof:
         source = model_of(asked, progress)
         device = as_verilog(device_under_test(asked), "--formal")
         check_crash(asked.crash)
-        check_writable(_certificate(asked, device_path(asked.file)))
+        place = _certificate(asked, device_path(asked.file))
+        if asked.certificate is None:
+            refuse_foreign(place)
+        check_writable(place)
         with comparing(asked, source, device, progress) as comparison:
             verilog = after_synthesis(asked, comparison, asked.timeout)
             return _proved(asked, source, verilog)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -53,12 +54,8 @@ def compare(comparison: Comparison[DeviceUnderTest], sets: Sequence[VectorSet]) 
         report.latency, report.timing = device.latency, observed.timing
         report.compare(sets, bits, expected_scores, reference, observed)
         for view, other in zip(views, others, strict=True):
-            if report.mismatch:
-                break
-            step(view.name)
-            with _building(report):
-                again = other.result()
-            _look_again(comparison, report, view, again, sets)
+            if not report.mismatch:
+                _look_again(comparison, report, view, other, sets)
     if report.mismatch:
         step("triage")
         location = device.locate(comparison.circuit, reference, report.mismatch, folder / "triage")
@@ -67,9 +64,16 @@ def compare(comparison: Comparison[DeviceUnderTest], sets: Sequence[VectorSet]) 
 
 
 def _look_again(
-    comparison: Comparison[DeviceUnderTest], report: Report, view: View, runner: Runner, sets: Sequence[VectorSet]
+    comparison: Comparison[DeviceUnderTest],
+    report: Report,
+    view: View,
+    building: Future[Runner],
+    sets: Sequence[VectorSet],
 ) -> None:
-    """Another view, on the directed vectors and the first of the others."""
+    """Another view, once it is built, on the directed vectors and the first of the others."""
+    comparison.progress.step(view.name)
+    with _building(report):
+        runner = building.result()
     given = view.given(np.concatenate([one.bits if one.kind == "directed" else one.bits[:_FEW] for one in sets]))
     with _running(report):
         observed = runner.run(given.bits)

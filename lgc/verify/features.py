@@ -43,6 +43,12 @@ def floats_for(encoder: Encoder, bits: Bits) -> NDArray[np.float32]:
     return found
 
 
+def bits_above(encoder: Encoder, features: NDArray[Any]) -> Bits:
+    """Bits (B, F*T) of features (B, F) as C compares them: an encoder refuses NaN and infinities, C does not."""
+    above: Bits = np.greater(features[:, :, None], _thresholds(encoder))
+    return above.reshape(len(features), -1)
+
+
 def bytes_for(encoder: Encoder, bits: Bits, scale: int) -> NDArray[np.uint8]:
     """As :func:`features_for`, in bytes: byte b is the feature b / scale. A bit that no byte gives is another."""
     thresholds = np.sort(_thresholds(encoder), axis=1)

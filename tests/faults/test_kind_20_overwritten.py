@@ -87,3 +87,15 @@ def test_both_names_taken_is_an_error(net: Path, tmp_path: Path) -> None:
         (tmp_path / name).write_text("mine\n")
     with pytest.raises(OutputError, match="not lgc's"):
         lgc.compile(net, tmp_path / "net.v")
+
+
+def test_a_certificate_that_nobody_named_replaces_only_ours(net: Path, tmp_path: Path) -> None:
+    lgc.compile(net, tmp_path / "net.v")
+    mine = tmp_path / "net.certificate.json"
+    mine.write_text("mine\n")
+    with pytest.raises(OutputError, match=r"not lgc's.*--certificate FILE"):
+        lgc.prove(net, tmp_path / "net.v")
+    assert mine.read_text() == "mine\n"
+    mine.unlink()
+    for _ in range(2):
+        assert lgc.prove(net, tmp_path / "net.v").ok

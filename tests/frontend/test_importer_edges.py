@@ -18,6 +18,7 @@ from lgc.frontend import ImportOptions, load_model, write_model
 from lgc.frontend.checkpoint import read_model
 from lgc.frontend.containers.content import Content
 from lgc.frontend.families.difflogic import DATASETS
+from lgc.frontend.families.torchlogix import _out_shape
 from lgc.frontend.families.torchlogix_plan import make_plan
 from lgc.frontend.importer import ImportJob
 from lgc.frontend.registry import read_file
@@ -39,9 +40,15 @@ def test_a_whole_number_is_refused_in_every_other_form(value: Any) -> None:
         ImportOptions({"classes": value}).integer("classes")
 
 
-@pytest.mark.parametrize("value", [1, 7, "7", 1 << 26])
+@pytest.mark.parametrize("value", [2, 7, "7", 9])
 def test_a_whole_number_at_its_bounds(value: Any) -> None:
-    assert ImportOptions({"classes": value}).integer("classes") == int(value)
+    assert ImportOptions({"classes": value}).integer("classes", 2, 9) == int(value)
+
+
+@pytest.mark.parametrize("value", [1, "1", 10])
+def test_a_whole_number_beyond_its_bounds(value: Any) -> None:
+    with pytest.raises(OptionError, match="from 2 to 9"):
+        ImportOptions({"classes": value}).integer("classes", 2, 9)
 
 
 def test_a_path_is_relative_to_who_says_it(tmp_path: Path) -> None:
@@ -73,6 +80,20 @@ def test_a_reference_of_another_size_is_refused(shape: tuple[int, int, int], par
     file = peers.difflogic(tmp_path / "net.pth")
     (tmp_path / "ref.lgn").write_text(to_text(reference(*shape)))
     assert part in message_of(file.path, file.options | {"check": str(tmp_path / "ref.lgn")})
+
+
+@pytest.mark.parametrize(("first", "refused"), [(9, False), (10, True), (3, False)])
+def test_as_many_samples_are_looked_at_as_the_limit_says(
+    first: int, refused: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a limit of ten the tenth is the last one that can tell two labels apart."""
+    monkeypatch.setattr("lgc.frontend.families.checks._MAX_SAMPLES", 10)
+    file = peers.difflogic(tmp_path / "net.pth")
+    labels = (np.arange(20) == first).astype(np.int64)
+    np.savez(tmp_path / "check.npz", X=np.zeros((20, 21), np.int64), y=labels)
+    text = message_of(file.path, file.options)
+    assert ("any network could pass" in text) == refused
+    assert refused or "no replayed wiring passes" in text
 
 
 def with_samples(folder: Path, count: int, **changes: Any) -> peers.PeerFile:
@@ -111,6 +132,19 @@ def test_a_stored_output_that_differs_is_found(cell: tuple[int, int], tmp_path: 
 
 def test_samples_that_do_not_belong_together_say_nothing(tmp_path: Path) -> None:
     assert "samples" not in notes_of(with_samples(tmp_path, 40, output=lambda outputs: outputs[:39]))
+
+
+@pytest.mark.parametrize(
+    ("extent", "size", "padding", "stride", "out"), [(3, 3, 0, 1, 1), (5, 5, 0, 3, 1), (4, 3, 1, 3, 2), (1, 1, 0, 1, 1)]
+)
+def test_a_convolution_may_have_one_position(extent: int, size: int, padding: int, stride: int, out: int) -> None:
+    step = {"prefix": "1.", "padding": padding, "stride": stride, "receptive_field_size": size}
+    image = np.zeros((2, extent, extent), np.int64)
+    assert _out_shape(step, image, out * out) == (out, out)
+    with pytest.raises(OptionError, match="output positions"):
+        _out_shape(step, image, out * out + 1)
+    with pytest.raises(OptionError, match="output positions"):
+        _out_shape(step | {"receptive_field_size": extent + 2 * padding + stride}, image, 0)
 
 
 # --- parts that are refused by name

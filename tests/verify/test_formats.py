@@ -295,7 +295,7 @@ def test_code_that_hangs_or_crashes_is_not_checked(work: Path, capfd: Capture) -
     assert body
     for extra, expected in (("for (;;) ;", "was stopped after"), ("*(volatile int *)0 = 1;", "did not run to its end")):
         (work / name).write_text(text[: body.end()] + extra + text[body.end() :])
-        result = call(capfd, "verify", "model.pt", name, *FAST, "--timeout", "3", "--force")
+        result = call(capfd, "verify", "model.pt", name, *FAST, "--timeout", "6", "--force")
         assert result.code == 3 and expected in result.paragraph() and "not checked" in result.err
 
 

@@ -70,7 +70,7 @@ def _some(names: dict[str, str]) -> str:
     return ", ".join(shown) + (", ..." if len(names) > 8 else "")
 
 
-def elaborate(sources: list[SourceText], top: str) -> dict[str, Any]:
+def elaborated(sources: list[SourceText], top: str) -> dict[str, Any]:
     """The top module as yosys's JSON has it, flat.
 
     Raises:
@@ -80,9 +80,10 @@ def elaborate(sources: list[SourceText], top: str) -> dict[str, Any]:
     try:
         return _run(sources, top, system=False)
     except FailedError as first:
-        if first.crashed:
-            raise _too_large(first).at(sources[0].path) from None
-        if "ERROR" not in first.reason or all(source.system for source in sources):
+        if first.crashed or "ERROR" not in first.reason:  # that says nothing about the source
+            failed = _too_large(first) if first.crashed else first
+            raise failed.at(sources[0].path) from None
+        if all(source.system for source in sources):
             raise _refusal(sources, first) from None
         try:
             return _run(sources, top, system=True)  # words of SystemVerilog in a file that is not named so

@@ -265,7 +265,7 @@ def net_of(signal: int) -> int:
     return signal & _NET
 
 
-def stage_of(signal: int) -> int:
+def registers_before(signal: int) -> int:
     """How many registers stand before a signal."""
     return signal >> _STAGE
 

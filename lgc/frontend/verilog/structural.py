@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from lgc.frontend.verilog.design import Port, bit_names
+from lgc.frontend.verilog.design import SourcePort, bit_names
 from lgc.frontend.verilog.expressions import ZERO, BeyondError, Parser, Tree, Vector, leaves
 from lgc.frontend.verilog.logic import Bit, Logic
 from lgc.frontend.verilog.sources import SourceText
-from lgc.frontend.verilog.words import Words
+from lgc.frontend.verilog.words import WordLogic
 
 _GATES = {
     "and": ("&", False), "nand": ("&", True), "or": ("|", False), "nor": ("|", True), "xor": ("^", False),
@@ -23,7 +23,7 @@ _MAX_NETS = 1 << 23
 _BEYOND = re.compile(
     r"\b(?:always|case[xz]?|defparam|function|generate|genvar|initial|inout|integer|localparam|parameter|reg|signed|task)\b"
 )
-"""Words that need not be parsed to know that yosys is to read the text."""
+"""WordLogic that need not be parsed to know that yosys is to read the text."""
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ class Structure:
             name = name.removeprefix("\\")
             names = bit_names(name, len(bits), min(vector.left, vector.right), upto=vector.left < vector.right)
             order = -1 if vector.left < vector.right else 1
-            self.ports.append(Port(name, direction, bits[::order], names[::order], bits))
+            self.ports.append(SourcePort(name, direction, bits[::order], names[::order], bits))
         self._fixed = {bit for port in self.ports if port.direction == "input" for bit in port.bits}
         self._expand(top)
 
@@ -273,7 +273,7 @@ class Structure:
 
     def evaluate(self, logic: Logic, values: dict[int, int], root: int) -> int:
         """A net's value; ``values`` holds those of the inputs and of all nets seen so far."""
-        words, opened, stack = Words(logic), set(), [root]
+        words, opened, stack = WordLogic(logic), set(), [root]
         while stack:
             net = stack[-1]
             if net in values:
@@ -296,7 +296,7 @@ class Structure:
         return values[root]
 
 
-def _value(words: Words, tree: Tree, values: dict[int, int], base: int) -> Bit:
+def _value(words: WordLogic, tree: Tree, values: dict[int, int], base: int) -> Bit:
     if type(tree) is int:
         return (0 if tree == ZERO else 1) if tree < 0 else values[base + tree]
     operator = tree[0]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, Circuit, Encoder, Netlist, interp
 from lgc.verify.formal import votes
-from lgc.verify.formal.abc import equivalent, halves
+from lgc.verify.formal.abc import equivalent, output_halves
 from lgc.verify.formal.cells import Bit
 from lgc.verify.formal.certificate import OPEN, PROVED, REFUTED
 from lgc.verify.formal.context import Bits, Proving, Refutation
@@ -163,7 +163,7 @@ class ScoreSums:
             if where is not None and self.differs(where[None])[0]:
                 return self._refuted(where)
             claims = found.claims(self.model, self.seen, self.proof.ordered)
-            if equivalent(*halves(claims), self.proof.folder, self.proof.left()):
+            if equivalent(*output_halves(claims), self.proof.folder, self.proof.left()):
                 if where is not None:
                     return OPEN, "the sums differ, but no input was found that shows it"
                 return PROVED, f"{len(found.used):,} nets equal to others, pair by pair; every polynomial is zero"

@@ -16,7 +16,7 @@ from lgc.backend.c.format import entries, has_digest, header_text
 from lgc.errors import InputError
 from lgc.ir import Circuit, Encoder
 from lgc.tools.cc import C99_FLAGS, compile_shared, find_c_compiler
-from lgc.verify.features import bytes_for, features_for, floats_for
+from lgc.verify.features import bits_above, bytes_for, features_for, floats_for
 from lgc.verify.formats.child import Child
 from lgc.verify.formats.files import not_ours, read_bytes
 from lgc.verify.stated import Stated
@@ -110,7 +110,7 @@ class CSource(DeviceUnderTest):
     def views(self) -> tuple[View, ...]:
         """The other entries, and all of them once more in the code for other words."""
         entries, every = self._forms, ("bits", *self._forms)
-        builds = {"other entries": (entries, C99_FLAGS)}
+        builds: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {"other entries": (entries, C99_FLAGS)}
         if self.gates <= _WORDS_UP_TO:
             builds |= {name: (every, (*C99_FLAGS[:1], "-O0", *flags)) for name, flags in _VARIANTS.items()}
         return tuple(
@@ -132,7 +132,7 @@ class CSource(DeviceUnderTest):
         arguments = ("c", str(self._compiled(folder, flags)), self.prefix, ",".join(forms))
         return Child(self.subject, arguments, rows, self.sizes["CLASSES"], folder, self.timeout)
 
-    def _rows(self, form: str, bits: Bits) -> NDArray[np.generic]:
+    def _rows(self, form: str, bits: Bits) -> NDArray[Any]:
         """What an entry is given for vectors (B, I), as near as it has them."""
         encoder = self._encoder
         assert encoder is not None
@@ -154,7 +154,7 @@ class CSource(DeviceUnderTest):
             return np.unpackbits(rows, axis=1, bitorder="little", count=encoder.num_bits).astype(np.bool_)
         if form in ("bools", "planes") or encoder.thresholds is None:
             return rows.astype(np.bool_)
-        return encoder.encode(rows / self.sizes["U8_SCALE"] if form == "u8" else rows)
+        return bits_above(encoder, rows / self.sizes["U8_SCALE"] if form == "u8" else rows)
 
     def _compiled(self, folder: Path, flags: tuple[str, ...]) -> Path:
         """The library, which all ways in with the same flags share: whoever comes first builds it."""
