@@ -67,7 +67,7 @@ def nowhere() -> IO[bytes]:
     wrong, as it is on some machines and in some containers.
     """
     with contextlib.suppress(OSError):
-        return open(os.devnull, "rb", buffering=0)  # noqa: PTH123, SIM115
+        return open(os.devnull, "rb", buffering=0)  # noqa: PTH123
     return tempfile.TemporaryFile()
 
 
