@@ -211,7 +211,7 @@ class _Reader:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """A text in pieces that end where an item does, or else are not read: most of what is wrong is so from the start."""
+    """A text in pieces that end where an item does, or else are not read: what is wrong is so early, as a rule."""
     start = 0
     while start < len(text):
         end = text.find(";\n", start + _PIECE) + 1 or len(text)
