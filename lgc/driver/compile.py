@@ -72,7 +72,7 @@ class Compiled(Shown):
         lines: list[str | Grid] = [Grid(headings, tuple(rows), title)] if self.stats else []
         lines.append(f"{before.num_nodes:,} -> {after.num_nodes:,} gates ({saved:.1f} % fewer), depth {after.depth}")
         if self.circuit.encoder.code is not None:
-            lines.append(f"feature x is the integer {self.circuit.encoder.code.rule()}")
+            lines.append(f"feature x is the integer {self.circuit.encoder.code.rules()}")
         return lines
 
     def _hardware(self) -> Sheet:
@@ -201,10 +201,11 @@ def with_input(circuit: Circuit, asked: CompileRequest, kind: type[Format]) -> C
                 hint="Add --input features",
             )
     elif circuit.encoder.code is None:
+        from lgc.ir import FeatureCodes
         from lgc.mapping.encoder import infer_code, lower_encoder
         from lgc.passes import optimize
 
-        found = infer_code(circuit.encoder, *code)
+        found = FeatureCodes.uniform(infer_code(circuit.encoder, *code), circuit.encoder.num_features)
         circuit = lower_encoder(optimize(circuit, "O3") if asked.level == "3" else circuit, found)
     if circuit.encoder.code is not None and kind.name not in FEATURE_FORMATS:
         raise OptionError(

@@ -12,17 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.errors import CheckpointError, LgcError, OutputError
+from lgc.errors import CheckpointError, InputError, LgcError, OutputError
 from lgc.files import replacing
 from lgc.frontend.containers.ptfile import read_pt
 from lgc.frontend.containers.safefile import read_safetensors
-from lgc.frontend.model import Layer, Model, check_model
-from lgc.ir import Encoder, Head
+from lgc.frontend.model import Label, Layer, Model, check_model
+from lgc.ir import Encoder, Head, Inputs
 from lgc.ir.gates import ID_OF_TABLE, TABLE_OF_ID
 from lgc.tools.find import missing
 
 FORMAT = "lgc-checkpoint"
-VERSION = 1
+VERSION = 2
+"""The newest version: it adds what the input is, the labels and the split. All older ones are read."""
 _MAX_BITS = 1 << 26
 _MAX_WIDTH = 1 << 28
 
@@ -65,10 +66,10 @@ def read_raw(path: Path) -> RawCheckpoint:
         header = None
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise CheckpointError("its description is not that of an lgc checkpoint", where=str(path))
-    if header.get("version") != VERSION:
+    if type(header.get("version")) is not int or not 1 <= header["version"] <= VERSION:
         raise CheckpointError(
             f"it is an lgc checkpoint of version {str(header.get('version'))[:20]}, "
-            f"and this lgc reads version {VERSION}",
+            f"and this lgc reads versions 1 to {VERSION}",
             where=str(path),
             hint="Upgrade lgc, or write the file again",
         )
@@ -118,8 +119,11 @@ def to_model(raw: RawCheckpoint) -> Model:
             layers=layers,
             head=_head(raw, header, layers[-1].width),
             feature_shape=header.feature_shape(features),
-            training=header.training(),
+            training=header.mapping("training"),
             form="trained" if trained else "hardened",
+            inputs=header.inputs(),
+            labels=header.labels(),
+            split=header.mapping("split"),
         )
     )
 
@@ -174,9 +178,28 @@ class _Header:
             raise CheckpointError(f"feature_shape {str(value)[:60]} does not multiply to {features} features")
         return shape
 
-    def training(self) -> dict[str, Any]:
-        value = self._fields.get("training", {})
+    def mapping(self, name: str) -> dict[str, Any]:
+        value = self._fields.get(name, {})
         return value if isinstance(value, dict) else {}
+
+    def inputs(self) -> Inputs | None:
+        value = self._fields.get("inputs")
+        try:
+            return None if value is None else Inputs.from_json(value)
+        except InputError as error:
+            raise CheckpointError(error.message) from None
+
+    def labels(self) -> tuple[Label, ...] | None:
+        value = self._fields.get("labels")
+        if value is None:
+            return None
+        if not isinstance(value, list) or len(value) != len(self.classes()):
+            raise CheckpointError("the field 'labels' is no list with a label for each class")
+        if not all(isinstance(one, str | bool | int | float) for one in value) or len(set(map(repr, value))) != len(
+            value
+        ):
+            raise CheckpointError("the field 'labels' holds something else than different texts and numbers")
+        return tuple(value)
 
 
 def _integer(value: object, what: str, low: int, high: int) -> int:
@@ -355,7 +378,7 @@ def hardened_content(model: Model) -> tuple[dict[str, Any], dict[str, Array]]:
     """The JSON and the tensors of a hardened file, in the narrowest integer types."""
     header: dict[str, Any] = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": 1,
         "name": model.name,
         "features": model.encoder.num_features,
         "classes": list(model.head.classes),
@@ -366,6 +389,14 @@ def hardened_content(model: Model) -> tuple[dict[str, Any], dict[str, Array]]:
     }
     if model.feature_shape is not None:
         header["feature_shape"] = list(model.feature_shape)
+    new = {
+        "inputs": None if model.inputs is None else model.inputs.to_json(),
+        "labels": None if model.labels is None else list(model.labels),
+        "split": dict(model.split) or None,
+    }
+    header |= {name: value for name, value in new.items() if value is not None}
+    if any(name in header for name in new):
+        header["version"] = VERSION
     tensors: dict[str, Array] = {}
     if model.encoder.thresholds is not None:
         tensors["encoder.thresholds"] = model.encoder.thresholds
