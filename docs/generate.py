@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from stubs import api_stub
 
 from lgc.cli import COMMANDS, cli
+from lgc.ends import EXIT_CODES, TRACEBACK
 from lgc.ir.gates import markdown_table
 from lgc.passes import PASSES, PIPELINES, Pass, Repeat
 from lgc.passes.rules import RULES
@@ -27,8 +28,9 @@ def cli_page() -> str:
     parts = ["# Command line", "", "Generated from the code by `make docs`.", ""]
     parts += ["| command | what it does |", "|---|---|"]
     parts += [f"| [`lgc {name}`](#lgc-{name}) | {text} |" for name, (_, text) in COMMANDS.items()]
-    parts += ["", "Exit codes: 0 all well; 1 hardware and model differ; 2 unusable input; 3 a tool is missing, or a"]
-    parts += ["check did not run to its end; 130 interrupted.", ""]
+    parts += ["", "| exit code | means, for every command |", "|---|---|"]
+    parts += [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
+    parts += ["", f"With `{TRACEBACK}=1` in the environment, 70 comes with the place that it comes from.", ""]
     root = click.Context(cli, info_name="lgc")
     for name in COMMANDS:
         command = cli.get_command(root, name)

@@ -6,11 +6,22 @@ traceback. Bugs of our own are ``assert`` or a plain exception, and do become on
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
+EXIT_OK = 0
 EXIT_MISMATCH = 1
 EXIT_USER = 2
 EXIT_TOOL = 3
+EXIT_FAULT = 70
+EXIT_INTERRUPTED = 130
+
+_MACHINE = {
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EIO", "EROFS", "EMFILE", "ENFILE", "ENOMEM", "ESTALE")
+    if hasattr(errno, name)
+}
+"""What no other file name would help against."""
 
 
 class LgcError(Exception):
@@ -64,6 +75,25 @@ class OptionError(InputError):
 
 class OutputError(LgcError):
     """A result cannot be written."""
+
+    @staticmethod
+    def of(error: OSError, what: str, *, where: str | None = None, hint: str | None = None) -> OutputError:
+        """The error of a write that the system refused.
+
+        Args:
+            what: what cannot be done: ``cannot write``.
+
+        Returns:
+            An :class:`OutputError`, of the machine where it is that which refuses, and not the place that was given.
+        """
+        kind = DiskError if error.errno in _MACHINE else OutputError
+        return kind(f"{what}: {error.strerror or error}", where=where, hint=hint)
+
+
+class DiskError(OutputError):
+    """A result cannot be written because of the machine: its disk is full, broken, or read-only."""
+
+    exit_code = EXIT_TOOL
 
 
 class MismatchError(LgcError):

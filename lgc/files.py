@@ -23,7 +23,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
     An error of the block that is not about this file passes through as it is.
 
     Raises:
-        OutputError: the folder does not exist or cannot be written, or the disk is full.
+        OutputError: the folder does not exist or cannot be written; a DiskError if the disk is full.
     """
     path = Path(path)
     with _written(path):
@@ -59,11 +59,8 @@ def _written(path: Path, only: Path | None = None) -> Iterator[None]:
     except OSError as error:
         if only is not None and error.filename != str(only) and (error.filename or error.errno not in _WRITE_ERRORS):
             raise
-        raise OutputError(
-            f"cannot write: {error.strerror or error}",
-            where=str(path),
-            hint="Check the folder, its permissions and the disk",
-        ) from None
+        hint = "Check the folder, its permissions and the disk"
+        raise OutputError.of(error, "cannot write", where=str(path), hint=hint) from None
 
 
 def write_text(path: Path | str, text: str) -> None:

@@ -14,6 +14,7 @@ from lgc.errors import (
     EXIT_TOOL,
     EXIT_USER,
     CheckpointError,
+    DiskError,
     InputError,
     LgcError,
     MismatchError,
@@ -69,12 +70,8 @@ def test_exit_codes() -> None:
     assert (EXIT_MISMATCH, EXIT_USER, EXIT_TOOL) == (1, 2, 3)
     codes = {error: error.exit_code for error in ALL}
     assert codes.pop(MismatchError) == 1
-    assert [codes.pop(error) for error in (NotCheckedError, MissingToolError, ToolError, TimeLimitError)] == [
-        3,
-        3,
-        3,
-        3,
-    ]
+    assert [codes.pop(error) for error in (NotCheckedError, MissingToolError, ToolError, TimeLimitError)] == [3] * 4
+    assert codes.pop(DiskError) == 3
     assert set(codes.values()) == {2}
     assert {OutputError, OptionError, InputError, LgcError} <= set(codes)
     assert 0 not in codes.values()

@@ -7,12 +7,15 @@ import io
 import signal
 import sys
 import threading
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from lgc import __version__
-from lgc.errors import LgcError
+from lgc.cli._streams import can_print, flushed, open_standard_streams
+from lgc.ends import EXIT_CODES, ending, show_traceback
+from lgc.errors import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_OK, EXIT_USER
 
 # Name -> module with a click command of that name (dashes become underscores), and its one-line help.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -29,8 +32,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("lgc.cli.doctor", "Show every external part: found, version, how to install."),
     "completion": ("lgc.cli.completion", "Print the shell completion script."),
 }
-
-EXIT_INTERRUPTED = 130
 
 
 class _LazyGroup(click.Group):
@@ -66,6 +67,11 @@ class _LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), text) for code, text in EXIT_CODES.items()])
+
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="lgc")
@@ -74,30 +80,44 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; every user's mistake ends as one paragraph and an exit code."""
+    """Run the command line; whatever goes wrong ends as one paragraph and an exit code."""
+    open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names hold what a terminal may not be able to show
     end_like_an_interrupt()
+    sys.exit(flushed(_ended(arguments)))
+
+
+def _ended(arguments: list[str] | None) -> int:
+    """Run a command; its exit code."""
     try:
-        sys.exit(_run(arguments))
-    except LgcError as error:
-        click.echo(f"lgc: {_paragraph(str(error))}", err=True)
-        sys.exit(error.exit_code)
+        return _run(arguments)
     except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
+        return error.exit_code
+    except click.Abort:
+        return _told(KeyboardInterrupt())
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("lgc: interrupted", err=True)
-        sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        sys.stderr.close()  # else Python complains about the pipe once more at exit
-        sys.exit(EXIT_INTERRUPTED)
-    except MemoryError:
-        click.echo("lgc: out of memory. The network is too large for this machine.", err=True)
-        sys.exit(2)
+        with suppress(OSError):
+            error.show()
+        return EXIT_USER
+    except BaseException as error:
+        if isinstance(error.__context__, KeyboardInterrupt):  # click could not even print a line about it
+            return EXIT_INTERRUPTED
+        if isinstance(error, OSError) and error.filename is None and not can_print():
+            return EXIT_OK  # it is what failed, and is told of at the end
+        return _told(error)
+
+
+def _told(error: BaseException) -> int:
+    """Say what went wrong, if anybody can hear it; the exit code."""
+    code, text = ending(error)
+    with suppress(OSError):
+        if code == EXIT_FAULT:
+            show_traceback(error)
+        if text:
+            click.echo(f"lgc: {text}", err=True)
+    return code
 
 
 def end_like_an_interrupt() -> None:
@@ -112,16 +132,21 @@ def end_like_an_interrupt() -> None:
 
 
 def _run(arguments: list[str] | None) -> int:
-    """The exit code of a command that ends well."""
+    """The exit code of a command that ends well.
+
+    Raises:
+        LibraryExitError: a library ended the program.
+    """
     try:
         result: Any = cli.main(arguments, prog_name="lgc", standalone_mode=False)
     except SystemExit as error:
-        if error.code == 1:  # so click and rich leave when nobody reads the pipe any more; here 1 is a mismatch
+        if isinstance(
+            error.__context__, BrokenPipeError
+        ):  # so click and rich leave when nobody reads the pipe any more
             raise BrokenPipeError from None
-        raise
+        raise LibraryExitError(f"a library ended the program with {error.code!r}") from error
     return result if isinstance(result, int) else 0
 
 
-def _paragraph(text: str) -> str:
-    """One line without control characters, whatever names and file contents the message quotes."""
-    return "".join(char if char.isprintable() else " " if char in "\n\t" else "?" for char in text)
+class LibraryExitError(Exception):
+    """A library called ``sys.exit``: whatever its code is, the command is not done."""

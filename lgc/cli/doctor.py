@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from lgc.cli.options import PlainCommand
-
-_EXIT_MISSING = 3
+from lgc.errors import EXIT_TOOL
 
 
 @click.command(cls=PlainCommand)
@@ -21,4 +20,4 @@ def doctor() -> None:
     result = driver.doctor()
     show(console(), result.sheet())
     if not result.complete:
-        raise click.exceptions.Exit(_EXIT_MISSING)
+        raise click.exceptions.Exit(EXIT_TOOL)

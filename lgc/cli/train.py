@@ -9,9 +9,8 @@ import click
 
 from lgc.cli.options import request_command
 from lgc.driver.train import TrainConfig, TrainRequest
-from lgc.errors import OptionError
+from lgc.errors import EXIT_INTERRUPTED, OptionError
 
-_EXIT_INTERRUPTED = 130
 _EXAMPLES = (
     "lgc train --preset mnist-8k -o model.pt               # a recipe, 98.5 % on MNIST",
     "lgc train mnist --gates 4000 --epochs 10 -o model.pt  # settings of your own",
@@ -38,7 +37,7 @@ def train(asked: TrainRequest, settings: dict[str, Any]) -> None:
         result = driver.train(asked, told)
     show(console(), result.sheet())
     if result.interrupted:
-        raise click.exceptions.Exit(_EXIT_INTERRUPTED)
+        raise click.exceptions.Exit(EXIT_INTERRUPTED)
 
 
 def _thresholds(values: tuple[str, ...]) -> tuple[float, ...] | str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -121,7 +122,8 @@ def _shown(out: Console, verb: Callable[..., Any], asked: Request) -> Any:
             result = verb(asked, told)
     except LgcError as error:
         if error.result is not None:
-            show(out, error.result.sheet())
+            with suppress(OSError, SystemExit):  # a difference is told by the exit code, too, whoever reads the rest
+                show(out, error.result.sheet())
         raise
     show(out, result.sheet())
     return result

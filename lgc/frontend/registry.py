@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lgc.errors import CheckpointError, LgcError, OptionError
+from lgc.frontend.chain import check_all_read
 from lgc.frontend.checkpoint import read_model
 from lgc.frontend.containers.content import Content, read_content
 from lgc.frontend.facts import ImportOptions
@@ -167,7 +168,10 @@ def read_job(importer: Importer, job: ImportJob) -> Model | Circuit:
     """
     where = str(job.content.path)
     try:
-        return importer.read(job)
+        result = importer.read(job)
+        if importer.idle is not None:
+            check_all_read(job.content, job.read, importer.idle)
+        return result
     except LgcError as error:
         raise error.at(where) from None
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:

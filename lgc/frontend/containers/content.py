@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import mmap
+import re
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ _MAX_VALUES = 2_000_000
 _MAX_CONTAINERS = 100_000
 _SCALARS = frozenset({int, float, str, bool})
 _MAX_MODULES = 10_000
+_COPY = re.compile("ema|swa|av(g|erage)|best|last|old|prev|init|target|backup|optim|sched")
 _WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "net", "module")
 _PREFIXES = ("_orig_mod.", "module.")
 
@@ -40,6 +43,7 @@ class Content:
         entries: what surrounds the state dict, as plain values.
         modules: of a pickled module: class name and plain attributes by path ("" is the root).
         data: the bytes of a text or AIGER file.
+        strange: names in the state dict that hold no tensor, and other networks beside it.
     """
 
     path: Path
@@ -48,6 +52,7 @@ class Content:
     entries: dict[str, Any] = field(default_factory=dict)
     modules: dict[str, ModuleInfo] = field(default_factory=dict)
     data: bytes = b""
+    strange: tuple[str, ...] = ()
 
     def prefixes(self, suffix: str) -> list[str]:
         """The names that ``suffix`` completes to a tensor's, in numeric order (``2.`` before ``10.``)."""
@@ -120,6 +125,14 @@ def _from_object(path: Path, content: Any) -> Content:
     return _state_content(path, content, {})
 
 
+def _other_networks(entries: dict[str, Any]) -> Iterator[str]:
+    """State dicts and modules beside the one that is read, but for copies of it."""
+    for key, value in entries.items():
+        network = isinstance(value, dict) and _has_tensors(value)
+        if (network or (isinstance(value, StandIn) and "_modules" in value.state)) and not _COPY.search(key.lower()):
+            yield key
+
+
 def _has_tensors(content: dict[Any, Any]) -> bool:
     return any(isinstance(value, np.ndarray) and "." in str(key) for key, value in content.items())
 
@@ -143,10 +156,17 @@ def _state_content(path: Path, holder: Any, entries: dict[str, Any]) -> Content:
         holder, modules = _flatten_modules(holder)
     if not isinstance(holder, dict):
         raise CheckpointError("it holds no model that lgc could read", where=str(path))
-    state = {_strip(str(key)): value for key, value in holder.items() if isinstance(value, np.ndarray)}
+    state: dict[str, Array] = {}
+    for key, value in holder.items():
+        name = _strip(str(key))
+        if isinstance(value, np.ndarray):
+            if name in state:
+                raise CheckpointError(f"two tensors are called '{name[:80]}', but for a prefix", where=str(path))
+            state[name] = value
+    strange = [str(key) for key, value in holder.items() if "." in str(key) and not isinstance(value, np.ndarray)]
     extra = {str(key): value for key, value in holder.items() if not isinstance(value, np.ndarray)}
     plain_entries = {key: plain(value) for key, value in (extra | entries).items()}
-    return Content(path, "pytorch", state, plain_entries, modules)
+    return Content(path, "pytorch", state, plain_entries, modules, strange=(*strange, *_other_networks(entries)))
 
 
 def _strip(name: str) -> str:

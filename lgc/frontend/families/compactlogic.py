@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lgc.errors import CheckpointError, InputError
 from lgc.frontend.assemble import ZERO, Bits, gate_tables, hard_argmax, make_head, make_inputs, take
+from lgc.frontend.chain import check_chain
 from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import MissingFactError, read_facts
 from lgc.frontend.importer import Importer, ImportJob, same_length
@@ -25,7 +26,7 @@ def _matches(content: Content) -> bool:
 
 def _read(job: ImportJob) -> Model:
     job = _with_sidecar(job)
-    prefixes = job.content.prefixes("weights")
+    prefixes = check_chain(job.content, job.content.prefixes("weights"), "weights", gaps=True)
     shape = job.facts.integers("input_shape")
     width = int(np.prod(shape)) if shape else None
     assembler, bits = make_inputs(job.facts, width)
@@ -117,4 +118,5 @@ def _geometry(job: ImportJob, prefix: str, index: int) -> tuple[int, tuple[int, 
 IMPORTER = Importer(
     "compactlogic", "CompactLogic (eth-sri/CompactLogic)", _matches, _read,
     ("classes", "features", "input_shape", "thresholds", "tau", "layers"),
+    (),
 )  # fmt: skip

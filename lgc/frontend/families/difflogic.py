@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lgc.errors import CheckpointError, OptionError
 from lgc.frontend.assemble import Tables, gate_tables, hard_argmax, make_head, make_inputs, take
+from lgc.frontend.chain import check_chain
 from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import ImportOptions, MissingFactError
 from lgc.frontend.families.checks import Check, load_check
@@ -51,7 +52,7 @@ def _read(job: ImportJob) -> Model:
         if dataset not in DATASETS:
             raise OptionError(f"--dataset is '{str(dataset)[:40]}'", hint=f"It is one of: {', '.join(DATASETS)}")
         job.facts = job.facts.with_defaults(DATASETS[dataset])
-    prefixes = job.content.prefixes("weights")
+    prefixes = check_chain(job.content, job.content.prefixes("weights"), "weights")
     tables = [gate_tables(hard_argmax(job.tensor(f"{p}weights", 2), 1, f"{p}weights"), p) for p in prefixes]
     if job.content.modules:
         return _from_modules(job, prefixes, tables)
@@ -146,4 +147,5 @@ def _try(job: ImportJob, recipe: Recipe, tables: list[Tables], check: Check) -> 
 IMPORTER = Importer(
     "difflogic", "difflogic (Felix-Petersen/difflogic)", _matches, _read,
     ("classes", "features", "seed", "dataset", "preamble", "built_on", "connections", "check", "thresholds", "tau"),
+    (),
 )  # fmt: skip

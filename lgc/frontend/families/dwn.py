@@ -19,6 +19,7 @@ from lgc.frontend.assemble import (
     refuse_nan,
     take,
 )
+from lgc.frontend.chain import check_chain
 from lgc.frontend.containers.content import Content
 from lgc.frontend.importer import Importer, ImportJob
 from lgc.frontend.model import Model
@@ -33,7 +34,7 @@ def _matches(content: Content) -> bool:
 
 def _read(job: ImportJob) -> Model:
     _use_wrapper(job)
-    prefixes = job.content.prefixes("luts")
+    prefixes = check_chain(job.content, job.content.prefixes("luts"), "luts")
     layers = [_layer(job, prefix) for prefix in prefixes]
     assembler, bits = make_inputs(job.facts, layers[0][2])
     for index, (wires, tables, width) in enumerate(layers):
@@ -122,4 +123,6 @@ def _output_order(job: ImportJob, module: dict[str, Any], width: int) -> Array |
     return None
 
 
-IMPORTER = Importer("torch-dwn", "torch-dwn", _matches, _read, ("classes", "features", "thresholds", "tau"))
+IMPORTER = Importer(
+    "torch-dwn", "torch-dwn", _matches, _read, ("classes", "features", "thresholds", "tau"), ("__dummy_mapping",)
+)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lgc.errors import CheckpointError
 from lgc.frontend.assemble import gate_tables, hard_argmax, make_head, make_inputs, take
+from lgc.frontend.chain import check_chain
 from lgc.frontend.containers.content import Content
 from lgc.frontend.importer import Importer, ImportJob, same_length
 from lgc.frontend.model import Model
@@ -22,7 +23,7 @@ def _matches_salon64(content: Content) -> bool:
 
 
 def _read_salon64(job: ImportJob) -> Model:
-    prefixes = job.content.prefixes("weights")
+    prefixes = check_chain(job.content, job.content.prefixes("weights"), "weights")
     pairs = []
     for prefix in prefixes:
         sides = [job.maybe(f"{prefix}{side}") for side in ("conn_a", "conn_b")]
@@ -41,7 +42,7 @@ def _matches_visualizer(content: Content) -> bool:
 
 
 def _read_visualizer(job: ImportJob) -> Model:
-    prefixes = job.content.prefixes("weights")
+    prefixes = check_chain(job.content, job.content.prefixes("weights"), "weights")
     connections = job.content.entries["connections"]
     if not isinstance(connections, list) or len(connections) != len(prefixes):
         raise CheckpointError(f"'connections' does not hold one pair for each of the {len(prefixes)} layers")
@@ -90,5 +91,5 @@ def _assemble(
 
 _UNSAID = ("classes", "features", "thresholds", "tau")
 
-SALON64 = Importer("salon64", "difflogic fork of salon64", _matches_salon64, _read_salon64, _UNSAID)
-VISUALIZER = Importer("difflogic-visualizer", "DiffLogicVisualizer", _matches_visualizer, _read_visualizer, _UNSAID)
+SALON64 = Importer("salon64", "difflogic fork of salon64", _matches_salon64, _read_salon64, _UNSAID, ())
+VISUALIZER = Importer("difflogic-visualizer", "DiffLogicVisualizer", _matches_visualizer, _read_visualizer, _UNSAID, ())

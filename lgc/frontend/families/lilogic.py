@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from lgc.errors import CheckpointError
 from lgc.frontend.assemble import Bits, Tables, gate_tables, hard_argmax, make_head, make_inputs, take
+from lgc.frontend.chain import check_chain
 from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import MissingFactError
-from lgc.frontend.importer import Importer, ImportJob, check_io, same_length
+from lgc.frontend.importer import Importer, ImportJob, check_io, same_length, stored_samples
 from lgc.frontend.lower import lower
 from lgc.frontend.model import Model
 from lgc.ir.interp import evaluate
@@ -49,8 +50,9 @@ def _matches(content: Content) -> bool:
 
 
 def _read(job: ImportJob) -> Model:
-    stages = [_stage(job, prefix) for prefix in _gate_names(job.content)]
-    samples = _samples(job, "dataset_input")
+    names = check_chain(job.content, _gate_names(job.content), "w", most=2)
+    stages = [_stage(job, prefix) for prefix in names]
+    samples, recorded = stored_samples(*(_entry(job, f"dataset_{side}") for side in ("input", "output")))
     first = stages[0].width
     if first is None and samples is not None and job.facts.get("features") is None:
         first = samples.shape[1]
@@ -64,7 +66,7 @@ def _read(job: ImportJob) -> Model:
     head = make_head(job.facts, len(gates), classes=job.facts.integer("NUMBER_OF_CATEGORIES"))
     job.certain.append("the soft network that eval() runs is not the circuit; the argmax of wires and gates is")
     model = assembler.finish(gates, head, job.content.path.stem, "lilogicnet", form="trained")
-    _check_samples(job, model, samples, _samples(job, "dataset_output"))
+    _check_samples(job, model, samples, recorded)
     return model
 
 
@@ -200,9 +202,8 @@ def _apply(stages: list[StoredLayer], features: int, pass_input: bool, pass_resi
     return resolved
 
 
-def _samples(job: ImportJob, name: str) -> Array | None:
-    found = job.content.entries.get(name, job.maybe(name))
-    return found if isinstance(found, np.ndarray) and found.ndim == 2 else None
+def _entry(job: ImportJob, name: str) -> object:
+    return job.content.entries.get(name, job.maybe(name))
 
 
 def _check_samples(job: ImportJob, model: Model, inputs: Array | None, outputs: Array | None) -> None:
@@ -223,4 +224,5 @@ IMPORTER = Importer(
     _matches,
     _read,
     ("classes", "features", "thresholds", "pass_input", "pass_residual"),
+    (),
 )

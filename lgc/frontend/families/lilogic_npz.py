@@ -16,7 +16,7 @@ from lgc.errors import CheckpointError, OptionError
 from lgc.frontend.assemble import gate_tables, make_head, make_inputs, take
 from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import MissingFactError
-from lgc.frontend.importer import Importer, ImportJob, check_io, same_length
+from lgc.frontend.importer import Importer, ImportJob, check_io, same_length, stored_samples
 from lgc.frontend.lower import lower
 from lgc.frontend.model import Model
 from lgc.ir.interp import evaluate
@@ -36,8 +36,8 @@ def _read(job: ImportJob) -> Model:
     if 0 in ids.shape:
         raise CheckpointError(f"gate_types has shape {ids.shape}")
     widths = _widths(job, ids, a, b)
-    samples = job.maybe("input")
-    width = samples.shape[1] if samples is not None and samples.ndim == 2 else None
+    samples, _ = _samples(job)
+    width = samples.shape[1] if samples is not None else None
     assembler, bits = make_inputs(job.facts, None if job.facts.get("features") else width)
     for index, count in enumerate(widths):
         name = f"layer{index + 1}"
@@ -64,8 +64,8 @@ def _widths(job: ImportJob, ids: Array, a: Array, b: Array) -> list[int]:
     if last == widest:
         job.certain.append(f"the last layer has {widest} gates: none of its last gates looks like padding")
         return [*hidden, widest]
-    recorded = job.maybe("output")
-    if recorded is not None and recorded.ndim == 2 and last <= recorded.shape[1] <= widest:
+    _, recorded = _samples(job)
+    if recorded is not None and last <= recorded.shape[1] <= widest:
         job.certain.append(f"the last layer has {recorded.shape[1]} gates, as many as the stored outputs")
         return [*hidden, recorded.shape[1]]
     return [*hidden, _from_classes(job, last, widest)]
@@ -90,9 +90,13 @@ def _from_classes(job: ImportJob, used: int, widest: int) -> int:
     return fitting[0]
 
 
+def _samples(job: ImportJob) -> tuple[Array | None, Array | None]:
+    return stored_samples(job.maybe("input"), job.maybe("output"))
+
+
 def _check_samples(job: ImportJob, model: Model) -> None:
-    inputs, outputs = job.maybe("input"), job.maybe("output")
-    if inputs is None or outputs is None or inputs.ndim != 2 or outputs.ndim != 2 or len(inputs) != len(outputs):
+    inputs, outputs = _samples(job)
+    if inputs is None or outputs is None or len(inputs) != len(outputs):
         return
     inputs, outputs = inputs[:_CHECKED_SAMPLES], outputs[:_CHECKED_SAMPLES]
     if inputs.shape[1] != model.encoder.num_bits or outputs.shape[1] != model.layers[-1].width:
@@ -104,5 +108,5 @@ def _check_samples(job: ImportJob, model: Model) -> None:
 
 IMPORTER = Importer(
     "lilogicnet-npz", "LILogicNet npz (gate_types, connections)", _matches, _read,
-    ("classes", "features", "widths", "thresholds"),
+    ("classes", "features", "widths", "thresholds"), (),
 )  # fmt: skip

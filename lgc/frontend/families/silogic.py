@@ -19,6 +19,7 @@ from lgc.frontend.assemble import (
     refuse_nan,
     take,
 )
+from lgc.frontend.chain import check_chain
 from lgc.frontend.containers.content import Content
 from lgc.frontend.importer import Importer, ImportJob, same_length
 from lgc.frontend.model import Model
@@ -41,6 +42,10 @@ def _matches(content: Content) -> bool:
 def _read(job: ImportJob) -> Model:
     _refuse_others(job)
     prefixes = _layers(job.content)
+    suffix = next(suffix for suffix in _NODES if f"{prefixes[0]}{suffix}" in job.content.state)
+    if any(f"{prefix}{suffix}" not in job.content.state for prefix in prefixes):
+        raise CheckpointError("its layers have nodes of different kinds, which silogic does not write")
+    prefixes = check_chain(job.content, prefixes, suffix)
     first = job.maybe(f"{prefixes[0]}_conn.conn")
     dense = first is not None and job.maybe(f"{prefixes[0]}_conn.cand") is None
     assembler, bits = make_inputs(job.facts, first.shape[-1] if first is not None and dense else None)
@@ -139,5 +144,5 @@ def _is_walsh(job: ImportJob, prefix: str) -> bool:
 
 
 IMPORTER = Importer(
-    "silogic", "silogic (gaspardol/silogic)", _matches, _read, ("classes", "features", "thresholds", "tau")
+    "silogic", "silogic (gaspardol/silogic)", _matches, _read, ("classes", "features", "thresholds", "tau"), ()
 )

@@ -332,4 +332,5 @@ IMPORTER = Importer(
     "torchlogix", "torchlogix", _matches, _read,
     ("classes", "features", "input_shape", "parametrization", "feature_dim", "torchlogix_version",
      "temperature_softplus", "layers", "tau", "beta"),
+    ("._export_",),
 )  # fmt: skip

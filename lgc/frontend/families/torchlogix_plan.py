@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from lgc.errors import CheckpointError, OptionError
+from lgc.frontend.chain import check_chain
 from lgc.frontend.facts import MissingFactError
 from lgc.frontend.importer import ImportJob
 
@@ -47,12 +48,14 @@ def _of_keys(job: ImportJob) -> list[Step]:
     if thresholds:
         steps.append({"type": "binarization", "prefix": thresholds[0]})
     steps.append({"type": "flatten"})
-    steps += [{"type": "dense", "prefix": prefix} for prefix in job.content.prefixes("weight")]
+    dense = check_chain(job.content, job.content.prefixes("weight"), "weight")
+    steps += [{"type": "dense", "prefix": prefix} for prefix in dense]
     return [*steps, {"type": "groupsum"}]
 
 
 def _of_architecture(job: ImportJob, architecture: str, convs: list[str]) -> list[Step]:
     """The convolutional models that torchlogix ships: convolution and pooling in turn, then dense layers."""
+    check_chain(job.content, convs, "tree_weights.0", gaps=True)
     family = next((name for name in _POOL_PADDING if architecture.startswith(name)), None)
     if family is None or len(_POOL_PADDING[family]) != len(convs):
         raise OptionError(
@@ -68,7 +71,8 @@ def _of_architecture(job: ImportJob, architecture: str, convs: list[str]) -> lis
         )
         steps.append({"type": "orpool", "kernel_size": 2, "stride": 2, "padding": padding})
     steps.append({"type": "flatten"})
-    steps += [{"type": "dense", "prefix": prefix} for prefix in job.content.prefixes("weight")]
+    dense = check_chain(job.content, job.content.prefixes("weight"), "weight")
+    steps += [{"type": "dense", "prefix": prefix} for prefix in dense]
     job.facts = job.facts.with_defaults({"input_shape": [3, 32, 32] if cifar else [1, 28, 28], "classes": 10})
     job.certain.append(f"layers as torchlogix's {family} joins them")
     return [*steps, {"type": "groupsum"}]

@@ -109,7 +109,7 @@ def read_thresholds(job: ImportJob, prefix: str) -> Array | None:
     if raw is None:
         return job.maybe(f"{prefix}thresholds")
     refuse_nan(raw, f"{prefix}raw_diffs")
-    # The buffer `thresholds` beside learned differences holds only the initial values.
+    job.maybe(f"{prefix}thresholds")  # beside learned differences, this buffer holds only the initial values
     module = job.content.modules.get(prefix.removesuffix("."))
     version = job.facts.get("torchlogix_version")
     if raw.shape[-1] == 1:
