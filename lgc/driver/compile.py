@@ -201,11 +201,10 @@ def with_input(circuit: Circuit, asked: CompileRequest, kind: type[Format]) -> C
                 hint="Add --input features",
             )
     elif circuit.encoder.code is None:
-        from lgc.ir import FeatureCodes
         from lgc.mapping.encoder import infer_code, lower_encoder
         from lgc.passes import optimize
 
-        found = FeatureCodes.uniform(infer_code(circuit.encoder, *code), circuit.encoder.num_features)
+        found = infer_code(circuit.encoder, *code)
         circuit = lower_encoder(optimize(circuit, "O3") if asked.level == "3" else circuit, found)
     if circuit.encoder.code is not None and kind.name not in FEATURE_FORMATS:
         raise OptionError(

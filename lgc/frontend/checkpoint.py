@@ -195,9 +195,8 @@ class _Header:
             return None
         if not isinstance(value, list) or len(value) != len(self.classes()):
             raise CheckpointError("the field 'labels' is no list with a label for each class")
-        if not all(isinstance(one, str | bool | int | float) for one in value) or len(set(map(repr, value))) != len(
-            value
-        ):
+        different = len(set(map(repr, value))) == len(value)
+        if not different or not all(isinstance(one, str | bool | int | float) for one in value):
             raise CheckpointError("the field 'labels' holds something else than different texts and numbers")
         return tuple(value)
 

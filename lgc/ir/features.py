@@ -14,7 +14,7 @@ from lgc.errors import InputError
 MAX_WIDTH = 32
 MAX_WORDS = 1 << 16
 MAX_COLUMNS = 1 << 22
-ROUNDINGS = ("exact", "up")
+ROUNDINGS = ("exact", "up", "nearest")
 DTYPES = ("any", "float32", "float64")
 
 # Features with an offset went through a subtraction and a division of unknown order: this much of the largest
@@ -31,7 +31,8 @@ class FeatureCode:
         scale: codes per unit of x, positive.
         offset: the code of x = 0.
         rounding: ``exact``: features are the values of codes, ``(k - offset) / scale``, and no others. ``up``: any real
-            number; k is rounded up, then held between 0 and 2^W - 1.
+            number; k is rounded up, then held between 0 and 2^W - 1. ``nearest``: any real number; k is rounded to the
+            nearest, a half upwards, then held; this may lose something, which is measured where it is chosen.
         dtype: the type that features are rounded to: ``float32``, ``float64``, or ``any`` if both give the same bits.
     """
 
@@ -53,7 +54,7 @@ class FeatureCode:
     @property
     def slack(self) -> float:
         """How far a feature may be from the value of its code."""
-        if self.rounding == "up" or not self.offset or (_is_power_of_two(self.scale) and self.offset.is_integer()):
+        if self.rounding != "exact" or not self.offset or (_is_power_of_two(self.scale) and self.offset.is_integer()):
             return 0.0
         return _SLACK * max(abs(self.offset), abs(self.top - self.offset)) / self.scale
 
@@ -89,6 +90,8 @@ class FeatureCode:
         if self.rounding == "up":
             # The product is exact; the offset, a whole number, comes after the rounding.
             return np.asarray(np.clip(np.ceil(x * self.scale) + self.offset, 0, self.top), np.int64)
+        if self.rounding == "nearest":
+            return np.asarray(np.clip(np.floor(x * self.scale + self.offset + 0.5), 0, self.top), np.int64)
         codes = np.clip(np.rint(x * self.scale + self.offset), 0, self.top)
         dtypes = ("float32", "float64") if self.dtype == "any" else (self.dtype,)
         fits = np.any([np.abs(x - self.values(codes, dtype)) <= self.slack for dtype in dtypes], axis=0)
@@ -105,6 +108,8 @@ class FeatureCode:
         code = f"x * {self.scale:.17g}{offset}"
         if self.rounding == "up":
             return f"k = {code} rounded up, held between 0 and {self.top}"
+        if self.rounding == "nearest":
+            return f"k = floor({code} + 0.5), held between 0 and {self.top}"
         kind = "" if self.dtype == "any" else f" in {self.dtype}"
         return f"k = {code}, a whole number from 0 to {self.top} but for rounding of x{kind}"
 

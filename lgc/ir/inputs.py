@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,7 +65,7 @@ class Column:
         if self.kind not in KINDS:
             return f"the kind is {str(self.kind)[:40]!r}, not one of {', '.join(KINDS)}"
         numbers = (self.low, self.high, self.scale, self.offset)
-        if not all(type(one) in (int, float) and math.isfinite(one) for one in numbers):
+        if not all(type(one) in (int, float) and abs(one) <= sys.float_info.max for one in numbers):
             return "the range, the scale or the offset is no finite number"
         if self.scale <= 0 or self.low > self.high:
             return f"the scale is {self.scale:g} and the range is {self.low:g} to {self.high:g}"

@@ -92,6 +92,8 @@ def check_code(encoder: Encoder, code: FeatureCode) -> FeatureCode:
     if code.rounding == "up":
         _check_grid(thresholds, code)
         return code
+    if code.rounding == "nearest":
+        return code
     low, high = levels(thresholds - code.slack, code, "float64"), levels(thresholds + code.slack, code, "float64")
     if code.slack:
         _refuse(thresholds, low != high, code, "is too near to a code's value: rounding decides on which side it is")
@@ -191,13 +193,18 @@ def _refuse(thresholds: NDArray[np.float64], bad: NDArray[np.bool_], code: Featu
         )
 
 
-def lower_encoder(circuit: Circuit, codes: FeatureCodes) -> Circuit:
+def lower_encoder(circuit: Circuit, codes: FeatureCodes | FeatureCode) -> Circuit:
     """The circuit with the codes' bits as inputs, and comparators in front of its netlist.
 
     Comparators are built for bits that the netlist reads, and share what they have in common. They give what features
     give, so the result assumes nothing of its inputs, even if the circuit does.
+
+    Args:
+        codes: of each column, or the one that every feature has.
     """
     netlist, encoder = circuit.netlist, circuit.encoder
+    if isinstance(codes, FeatureCode):
+        codes = FeatureCodes.uniform(codes, encoder.num_features)
     read = np.flatnonzero(netlist.fanout()[FIRST_INPUT : netlist.first_node])
     nodes = comparators(port_levels(encoder, codes).reshape(-1), read, encoder.num_thresholds, codes)
     joined = _in_front(netlist, nodes, codes.num_bits)
