@@ -45,6 +45,10 @@ class LgcError(Exception):
         self.where = where
         self.hint = hint
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As Exception does it, subclasses with other arguments could not be read back, which hangs a pool of processes.
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         advice = f" {_sentence(self.hint)}" if self.hint else ""
@@ -122,6 +126,21 @@ class ToolError(LgcError):
 
 class TimeLimitError(ToolError):
     """An external program took longer than it was given."""
+
+
+class LgcWarning(UserWarning):
+    """Something that the user should know, and that stops nothing; the command line prints it as a note."""
+
+
+class CacheWarning(LgcWarning):
+    """What is built cannot be kept, or what was kept is not used."""
+
+
+def _rebuilt(kind: type[LgcError], args: tuple[Any, ...], state: dict[str, Any]) -> LgcError:
+    """An error that was pickled or copied."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 def _sentence(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from lgc import __version__
-from lgc.cli._streams import can_print, flushed, open_standard_streams
+from lgc.cli._streams import can_print, flushed, noted, open_standard_streams
 from lgc.ends import EXIT_CODES, ending, show_traceback
 from lgc.errors import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_OK, EXIT_USER
 
@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "convert": ("lgc.cli.convert", "Write any readable checkpoint in lgc's own format."),
     "passes": ("lgc.cli.passes", "List the optimisation passes, and those of each level."),
     "bench": ("lgc.cli.bench", "Measure the compiler, side by side in one run."),
+    "cache": ("lgc.cli.cache", "Show, check and clear what is built once and kept."),
     "doctor": ("lgc.cli.doctor", "Show every external part: found, version, how to install."),
     "completion": ("lgc.cli.completion", "Print the shell completion script."),
 }
@@ -92,7 +93,8 @@ def main(arguments: list[str] | None = None) -> None:
 def _ended(arguments: list[str] | None) -> int:
     """Run a command; its exit code."""
     try:
-        return _run(arguments)
+        with noted():
+            return _run(arguments)
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.Abort:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import click
 
-from lgc.ends import ending
-from lgc.errors import EXIT_INTERRUPTED
+from lgc.ends import ending, paragraph
+from lgc.errors import EXIT_INTERRUPTED, LgcWarning
 
 
 def open_standard_streams() -> None:
@@ -63,3 +66,20 @@ def _discard(number: int) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, number)
         os.close(nowhere)
+
+
+@contextmanager
+def noted() -> Iterator[None]:
+    """Warnings of lgc's own are one line each."""
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if issubclass(category, LgcWarning):
+            with suppress(OSError):
+                click.echo(f"lgc: note: {paragraph(str(message))}", err=True)
+        else:
+            usual(message, category, *place, **more)
+
+    usual = warnings.showwarning
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield

@@ -74,6 +74,10 @@ FACTS: dict[str, Fact] = {
         ),
         Fact("min_accuracy", "difflogic: the accuracy on --check that the model must reach", float),
         Fact("top", "the top module of a Verilog file", metavar="MODULE", flag="--source-top"),
+        Fact("files", "Verilog: files beside the given one, read after it", metavar="FILE,FILE", flag="--source-files"),
+        Fact("include", "Verilog: folders of included files", metavar="DIR,DIR", flag="--source-include"),
+        Fact("tie", "Verilog: inputs that hold still: rst=0,en=1", metavar="NAME=N,...", flag="--source-tie"),
+        Fact("undefined", "Verilog: what x, z and undriven nets stand for", choices=("0", "1"), flag="--source-undefined"),
         Fact("temperature_softplus", "of the learnable binarisation", flag="--config"),
         Fact("layers", "the list of layers; docs/formats.md shows one", flag="--config"),
     )

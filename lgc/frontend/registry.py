@@ -157,7 +157,11 @@ def read_file(path: Path | str, options: ImportOptions | None = None) -> Importe
 def new_job(content: Content, options: ImportOptions) -> ImportJob:
     """The job of reading a file whose content is there; what it says beside its tensors is known from the start."""
     facts, doubts = stated_facts(content.entries)
-    return ImportJob(content, options.with_defaults(facts), lambda path: read_file(path).result, doubtful=doubts)
+    return ImportJob(content, options.with_defaults(facts), _read_other, doubtful=doubts)
+
+
+def _read_other(path: Path) -> Model | Circuit:
+    return read_file(path).result
 
 
 def read_job(importer: Importer, job: ImportJob) -> Model | Circuit:

@@ -29,7 +29,9 @@ a b c d e f add argmax bias bits class_id class_id_nets clk count features head 
 axis engine hx8k icebreaker loader queue spi spi_target tangnano9k uart uart_rx uart_tx ulx3s
 result_class result_scores round rst score scores scores_nets slice table_bits valid votes width x
 """  # the names that the emitted modules use themselves
-_RESERVED = frozenset(f"{_KEYWORDS} {_OWN}".split())
+KEYWORDS = frozenset(_KEYWORDS.split())
+"""The keywords of Verilog-2005 and of SystemVerilog."""
+_RESERVED = KEYWORDS | frozenset(_OWN.split())
 _OWN_PATTERN = re.compile(r"(count|lut|popcount)\d+|\w+_q\d+")
 _MAX_LENGTH = 60
 

@@ -1,8 +1,8 @@
 """Building a circuit's C code into a shared library, once.
 
-The cache holds one file per circuit, compiler, flags and processor. A build happens in a folder of its own
-and its result is renamed into place: processes that build the same circuit at once each succeed, and a reader
-sees a whole library or none.
+The cache holds one entry per circuit, compiler, flags and processor. A build happens in a folder of its own
+and is renamed into place (:mod:`lgc.tools.entries`): processes that build the same circuit at once each succeed, and a
+reader sees a whole library or none.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from pathlib import Path
 import lgc
 from lgc.backend.base import write
 from lgc.backend.c import C99
-from lgc.errors import OutputError
 from lgc.ir import Circuit
-from lgc.tools.cc import C99_FLAGS, Command, build_key, cache_folder, compile_shared, find_c_compiler, has_c_compiler
+from lgc.tools.cc import C99_FLAGS, Command, build_key, compile_shared, find_c_compiler, has_c_compiler
+from lgc.tools.entries import LIBRARY, found, load_library
 
 _PREFIX = "lgc"
+_KIND = "runtime"
 _FORMS = {
     "bits": ctypes.c_uint8,
     "bools": ctypes.c_uint8,
@@ -57,26 +58,19 @@ def open_library(circuit: Circuit, optimize: Callable[[Circuit], Circuit], compi
     Raises:
         MissingToolError: no compiler.
         ToolError: the compiler failed.
-        OutputError: the cache cannot be written.
+        OutputError: the cache cannot be used or written.
     """
     compiler = compiler or find_c_compiler()
-    path = _path(circuit, compiler)
-    if path.exists():
-        try:
-            return _open(path, circuit)
-        except OSError:  # damaged: build it again
-            pass
-    _build(optimize(circuit), compiler, path)
-    return _open(path, circuit)
+
+    def build(folder: Path) -> None:
+        _build(optimize(circuit), compiler, folder / LIBRARY)
+
+    return _bound(load_library(_KIND, _key(circuit, compiler), build), circuit)
 
 
 def is_built(circuit: Circuit) -> bool:
     """Whether the cache has a circuit's library."""
-    return has_c_compiler() and _path(circuit, find_c_compiler()).exists()
-
-
-def _path(circuit: Circuit, compiler: Command) -> Path:
-    return cache_folder() / f"{_key(circuit, compiler)}.so"
+    return has_c_compiler() and found(_KIND, _key(circuit, find_c_compiler())) is not None
 
 
 def _key(circuit: Circuit, compiler: Command) -> str:
@@ -107,17 +101,13 @@ def compile_source(source: Path, output: Path, compiler: Command | None = None) 
 
 
 def _build(circuit: Circuit, compiler: Command, path: Path) -> None:
-    try:
-        with tempfile.TemporaryDirectory(prefix=".source-", dir=path.parent) as name:
-            source = Path(name, "model.c")
-            write(C99(prefix=_PREFIX), circuit, source)
-            compile_source(source, path, compiler)
-    except OSError as error:
-        raise OutputError(f"cannot build in the cache ({error.strerror})", where=str(path.parent)) from None
+    with tempfile.TemporaryDirectory(dir=path.parent) as name:
+        source = Path(name, "model.c")
+        write(C99(prefix=_PREFIX), circuit, source)
+        compile_source(source, path, compiler)
 
 
-def _open(path: Path, circuit: Circuit) -> Library:
-    library = ctypes.CDLL(str(path))
+def _bound(library: ctypes.CDLL, circuit: Circuit) -> Library:
     size = getattr(library, f"{_PREFIX}_workspace_size")
     size.restype = ctypes.c_size_t
     run: dict[str, Callable[..., None]] = {}
@@ -128,4 +118,4 @@ def _open(path: Path, circuit: Circuit) -> Library:
         function.restype = None
         function.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
         run[form] = function
-    return Library(path, run, int(size()))
+    return Library(Path(library._name), run, int(size()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from lgc.ir import Circuit, interp
 from lgc.passes import optimize
 from lgc.runtime.library import Library, is_built, open_library
 from lgc.tools.cc import has_c_compiler
+from lgc.tools.threads import Threads
 
 Engine = Literal["auto", "c", "numpy"]
 
@@ -35,7 +36,10 @@ _WORTH_BUILDING = 60_000
 
 
 class Predictor:
-    """A circuit that classifies arrays. Safe to share between threads.
+    """A circuit that classifies arrays. Safe to share between threads, and with forked processes.
+
+    It can be pickled and copied: what is sent is the circuit and what was asked for. Where it arrives its code is taken
+    from the cache, or built.
 
     Args:
         circuit: as lowered; it is optimised here if it has to be built.
@@ -66,11 +70,14 @@ class Predictor:
             raise OptionError(f"{threads} threads can do nothing")
         self.circuit = circuit
         self.threads = threads or _processors()
+        self._asked: dict[str, Any] = {"engine": engine, "threads": threads, "samples": samples}
         self._local = threading.local()
-        self._pool: ThreadPoolExecutor | None = None
-        self._pool_lock = threading.Lock()
+        self._pool = Threads(self.threads)
         worth = samples is None or samples >= _WORTH_BUILDING
         self._library = None if engine == "numpy" else _library(circuit, required=engine == "c", build=worth)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), self.circuit, **self._asked), ()
 
     @property
     def engine(self) -> str:
@@ -154,11 +161,7 @@ class Predictor:
         parts = max(1, min(self.threads, count // _GRAIN))
         cuts = [count * part // parts // _BLOCK * _BLOCK for part in range(parts)] + [count]
         slices = [(rows[lo:hi], result[lo:hi]) for lo, hi in pairwise(cuts)]
-        waiting = []
-        if parts > 1:
-            with self._pool_lock:
-                self._pool = self._pool or ThreadPoolExecutor(self.threads, thread_name_prefix="lgc")
-            waiting = [self._pool.submit(self._fill, form, *one, of_scores) for one in slices[1:]]
+        waiting = [self._pool.submit(self._fill, form, *one, of_scores) for one in slices[1:]]
         self._fill(form, *slices[0], of_scores)
         for one in waiting:
             one.result()

@@ -7,8 +7,6 @@ the ports (and for triage the stages) are, and the runtime, the same for all des
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +14,13 @@ from threading import Lock
 
 from lgc.sim.cxx import compile_joined, join_sources
 from lgc.sim.simulate import Simulator, cocotb_config
-from lgc.tools.cc import Command, cache_folder, find_cxx_compiler
+from lgc.tools.cc import Command, find_cxx_compiler
+from lgc.tools.entries import cached
 from lgc.tools.run import Setup, capture, run_checked, workers
 from lgc.tools.verilator import Verilator, find_verilator
 
 _RUNTIME = ("verilated.cpp", "verilated_vpi.cpp", "verilated_threads.cpp")
+_OBJECT = "runtime.o"
 _TRACE_RUNTIME = {"vcd": ("verilated_vcd_c.cpp",), "fst": ("verilated_fst_c.cpp",)}
 # Verilator splits its output at this many operations a file: every file pays for the runtime's headers once more.
 _OUTPUT_SPLIT = 200_000
@@ -155,24 +155,18 @@ def _runtime_objects(verilator: Verilator, compiler: Command, flags: list[str], 
 
 def _runtime_object(verilator: Verilator, compiler: Command, flags: list[str], trace: str | None) -> Path:
     key = hashlib.sha256()
-    for text in ("joined", verilator.version, str(verilator.root), _version_of(compiler), *compiler[1:], *flags):
+    for text in ("sealed", verilator.version, str(verilator.root), _version_of(compiler), *compiler[1:], *flags):
         key.update(text.encode() + b"\0")
-    cache = cache_folder() / "verilator" / key.hexdigest()[:24]
     names = (*_RUNTIME, *(_TRACE_RUNTIME[trace] if trace else ()))
-    if not cache.is_dir():
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=cache.parent))
-        try:
-            # As one: each of them alone pays the headers' two seconds again.
-            sources = [verilator.include / name for name in names]
-            compile_joined(compiler, [*flags, f"-I{verilator.include}", "-O0"], sources, fresh / "runtime.o")
-            fresh.rename(cache)
-        except OSError:
-            if not cache.is_dir():  # else another process was faster, which is just as well
-                raise
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
-    return cache / "runtime.o"
+
+    def build(folder: Path) -> None:
+        # As one: each of them alone pays the headers' two seconds again.
+        sources = [verilator.include / name for name in names]
+        compile_joined(compiler, [*flags, f"-I{verilator.include}", "-O0"], sources, folder / _OBJECT)
+        for left in folder.glob("*.joined.cpp"):
+            left.unlink()
+
+    return cached("verilator", key.hexdigest()[:24], build) / _OBJECT
 
 
 def _version_of(compiler: Command) -> str:

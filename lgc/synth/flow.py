@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lgc.errors import InputError, LgcError, OptionError, TimeLimitError
-from lgc.files import replacing
+from lgc.files import replacing, write_text
 from lgc.parts.boards import BOARDS
 from lgc.parts.part import Part, check_clock, check_measurable
 from lgc.progress import Progress, Silence, Within
@@ -20,10 +20,13 @@ from lgc.synth.design import Design, read_design
 from lgc.synth.nextpnr import Placed, Placement, find_nextpnr, pack_bitstream, place
 from lgc.synth.report import ESTIMATED, MEASURED, STATED, Result
 from lgc.synth.yosys import Synthesised, SynthesisJob, nand2_area, read_synthesised, run_synthesis
-from lgc.tools.cc import cache_folder
+from lgc.tools.entries import found, kept
 from lgc.tools.find import Tool, has_program
 from lgc.tools.run import workers
 from lgc.tools.yosys import find_yosys
+
+_KIND = "synth"
+_STOPPED, _PLACED = "seconds.txt", "placed.json"
 
 
 @dataclass(frozen=True)
@@ -132,31 +135,29 @@ def _cached_yosys(design: Design, part: Part, options: SynthOptions, progress: P
     tool = str(find_yosys())
     liberty = options.liberty.read_bytes() if options.liberty else b""
     parts = [tool, design.top, "\n".join(job.script()), repr(design.ports), repr(part.family)]
-    folder = _store() / digest(*design.texts, liberty, *(part.encode() for part in parts))
-    if options.cache and (folder / "circuit.json").exists():
+    key = digest(*design.texts, liberty, *(part.encode() for part in parts))
+    folder = found(_KIND, key) if options.cache else None
+    if folder is not None:
         progress.step("yosys: as measured before")
         return read_synthesised(job, folder)
-    fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".run-"))
-    try:
-        with _within_limit(folder, options, f"yosys, {design.name}"):
-            run_synthesis(job, fresh, timeout=options.timeout, listen=Within(progress, "yosys").step)
-        shutil.rmtree(folder, ignore_errors=True)
-        fresh.rename(folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-    return read_synthesised(job, folder)
+
+    def build(folder: Path) -> None:
+        with _within_limit(key, options, f"yosys, {design.name}"):
+            run_synthesis(job, folder, timeout=options.timeout, listen=Within(progress, "yosys").step)
+
+    return read_synthesised(job, kept(_KIND, key, build))
 
 
 @contextmanager
-def _within_limit(outcome: Path, options: SynthOptions, what: str) -> Iterator[None]:
+def _within_limit(key: str, options: SynthOptions, what: str) -> Iterator[None]:
     """Around a run of a tool: what was stopped after as much time before is not tried again.
 
     Raises:
         TimeLimitError: so it is.
     """
-    mark = outcome.with_suffix(".stopped")
-    if options.cache and mark.exists():
-        before = float(mark.read_text(encoding="utf-8"))
+    mark = found(_KIND, f"{key}-stopped") if options.cache else None
+    if mark is not None:
+        before = float((mark / _STOPPED).read_text(encoding="utf-8"))
         if before >= options.timeout:
             raise TimeLimitError(
                 f"{what}: an earlier run was stopped after {before:g} s",
@@ -165,9 +166,12 @@ def _within_limit(outcome: Path, options: SynthOptions, what: str) -> Iterator[N
     try:
         yield
     except TimeLimitError:
-        with replacing(mark) as temporary:
-            temporary.write_text(f"{options.timeout:g}", encoding="utf-8")
+        _keep_text(f"{key}-stopped", _STOPPED, f"{options.timeout:g}")
         raise
+
+
+def _keep_text(key: str, name: str, text: str) -> None:
+    kept(_KIND, key, lambda folder: write_text(folder / name, text))
 
 
 def digest(*parts: bytes) -> str:
@@ -176,12 +180,6 @@ def digest(*parts: bytes) -> str:
     for part in parts:
         sha.update(f"{len(part)}:".encode() + part)
     return sha.hexdigest()[:32]
-
-
-def _store() -> Path:
-    folder = cache_folder() / "synth"
-    folder.mkdir(exist_ok=True)
-    return folder
 
 
 def _add_synthesised(result: Result, made: Synthesised, options: SynthOptions) -> None:
@@ -277,18 +275,18 @@ class _Seeds:
         return digest(wanted.design.read_bytes(), wanted.constraints.encode(), *(part.encode() for part in parts))
 
     def _place(self, seed: int, key: str) -> Placed:
-        kept, options, name = _store() / f"{key}-{seed}.json", self.options, self.tool.name
-        if options.cache and options.bitstream is None and kept.exists():
-            return Placed.of_json(kept.read_text(encoding="utf-8"))
+        options, name, key = self.options, self.tool.name, f"{key}-{seed}"
+        before = found(_KIND, key) if options.cache and options.bitstream is None else None
+        if before is not None:
+            return Placed.of_json((before / _PLACED).read_text(encoding="utf-8"))
         try:
-            with _within_limit(kept, options, f"{name}, seed {seed}"):
+            with _within_limit(key, options, f"{name}, seed {seed}"):
                 told = Within(self.progress, f"{name}: seed {seed}")
                 placed = place(self.wanted, self.work / str(seed), seed, told.step)
         except LgcError as error:
             self.problems.append(error)
             return Placed(seed, problem=str(error))
-        with replacing(kept) as temporary:
-            temporary.write_text(placed.to_json(), encoding="utf-8")
+        _keep_text(key, _PLACED, placed.to_json())
         return placed
 
 

@@ -1,7 +1,8 @@
-"""Compilers of C and C++, and C code that is built where it runs: the cache folder, and one way to compile."""
+"""Compilers of C and C++, and C code that is built where it runs: one way to compile."""
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import platform
@@ -13,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from lgc.errors import MissingToolError, OutputError, ToolError
+from lgc.tools.entries import LIBRARY, load_library
 from lgc.tools.find import missing
 from lgc.tools.run import Captured, FailedError, Setup, capture, reason_in
 
@@ -82,28 +84,6 @@ def _first(dependency: str, names: Sequence[str]) -> Command:
     return (path,)
 
 
-def cache_folder() -> Path:
-    """``$LGC_CACHE``, or ``lgc`` in the user's cache folder; made if missing, and only the user's.
-
-    Raises:
-        OutputError: it cannot be made, or belongs to somebody else, whose code would be run.
-    """
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    folder = Path(os.environ.get("LGC_CACHE") or Path(base) / "lgc")
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        owner = folder.stat().st_uid
-    except OSError as error:
-        raise OutputError(
-            f"cannot make the cache ({error.strerror})", where=str(folder), hint="Set LGC_CACHE"
-        ) from None
-    if hasattr(os, "getuid") and owner not in (os.getuid(), 0):
-        raise OutputError(
-            "the cache belongs to another user", where=str(folder), hint="Set LGC_CACHE to your own folder"
-        )
-    return folder
-
-
 def build_key(compiler: Command, *parts: str) -> str:
     """Digest of the parts, the compiler and the processor: everything that machine code depends on."""
     # Every word that is a program: of `ccache gcc` the second is what compiles.
@@ -151,7 +131,7 @@ def _run_compiler(command: list[str]) -> Captured:
     return capture(command, Setup(timeout=_BUILD_SECONDS), "the C compiler")
 
 
-def open_cached(name: str, source: Path, variants: Sequence[Sequence[str]]) -> Path:
+def load_built(kind: str, source: Path, variants: Sequence[Sequence[str]]) -> ctypes.CDLL:
     """The library of a C file of the package, from the cache or built with the first variant of flags that works.
 
     It may include the headers of its folder.
@@ -159,19 +139,19 @@ def open_cached(name: str, source: Path, variants: Sequence[Sequence[str]]) -> P
     Raises:
         MissingToolError: no compiler.
         ToolError: no variant compiles.
-        OutputError: the cache cannot be written.
+        OutputError: the cache cannot be used or written.
     """
     compiler = find_c_compiler()
     texts = [path.read_text(encoding="utf-8") for path in (source, *sorted(source.parent.glob("*.h")))]
-    path = cache_folder() / f"{name}-{build_key(compiler, *texts, *(' '.join(flags) for flags in variants))}.so"
-    if path.exists():
-        return path
-    for index, flags in enumerate(variants):
-        try:
-            compile_shared(source, path, compiler, flags)
-        except ToolError:
-            if index == len(variants) - 1:
-                raise
-        else:
-            break
-    return path
+
+    def build(folder: Path) -> None:
+        for index, flags in enumerate(variants):
+            try:
+                compile_shared(source, folder / LIBRARY, compiler, flags)
+            except ToolError:
+                if index == len(variants) - 1:
+                    raise
+            else:
+                return
+
+    return load_library(kind, build_key(compiler, *texts, *(" ".join(flags) for flags in variants)), build)

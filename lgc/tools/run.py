@@ -22,6 +22,7 @@ from types import FrameType
 from typing import IO
 
 from lgc.errors import NotCheckedError, TimeLimitError, ToolError
+from lgc.tools.cache import home_variables
 
 Listener = Callable[[str], None]
 
@@ -258,7 +259,7 @@ def _start(
             raise ToolError(f"{what} was not started: the run was interrupted")
         try:
             process = subprocess.Popen(
-                command, cwd=setup.folder, env=setup.environment, stdout=output, stderr=errors,
+                command, cwd=setup.folder, env=_environment(setup), stdout=output, stderr=errors,
                 stdin=subprocess.PIPE if setup.hold_input else subprocess.DEVNULL,
                 text=True, encoding="utf-8", errors="replace", start_new_session=True,
             )  # fmt: skip
@@ -268,6 +269,13 @@ def _start(
     if setup.memory is not None:
         _bound_memory(process.pid, setup.memory)
     return process
+
+
+def _environment(setup: Setup) -> Mapping[str, str] | None:
+    """A program's variables, and a home for those of a user who has none; None is ours."""
+    given = setup.environment
+    lent = home_variables(os.environ if given is None else given)
+    return {**(os.environ if given is None else given), **lent} if lent else given
 
 
 def _bound_memory(process: int, size: int) -> None:

@@ -7,8 +7,6 @@ product and softmax gradient are passes over a block, and only the result goes t
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import Any
 
 import torch
@@ -16,6 +14,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
+from lgc.tools.threads import Threads
 from lgc.train.candidates import sums_for
 
 _BLOCK_BYTES = 2 << 20
@@ -53,18 +52,16 @@ class _GatherWires(Function):
         if len(starts) == 1:
             block(0)
         else:
-            list(_pool().map(block, starts))
+            list(_pool.map(block, starts))
         return grad_x, grad_rows.view_as(logits)
 
 
-@cache
-def _pool() -> ThreadPoolExecutor:
-    """As many threads as torch has, of which each runs torch's operations alone.
+_pool = Threads(torch.get_num_threads, torch.set_num_threads, (1,))
+"""As many threads as torch has, of which each runs torch's operations alone.
 
-    Blocks are independent and torch lets go of the interpreter, so a thread takes the next block when it is ready. On
-    a busy machine this beats torch's own threads, which wait for each other after every operation.
-    """
-    return ThreadPoolExecutor(torch.get_num_threads(), initializer=torch.set_num_threads, initargs=(1,))
+Blocks are independent and torch lets go of the interpreter, so a thread takes the next block when it is ready. On a
+busy machine this beats torch's own threads, which wait for each other after every operation.
+"""
 
 
 class _MixCandidates(Function):

@@ -11,6 +11,7 @@ from typing import Any
 
 from lgc.errors import OutputError
 from lgc.files import replacing, write_text
+from lgc.tools.cache import lend_home
 
 Entry = Mapping[str, Any]
 
@@ -59,6 +60,7 @@ class History:
 
 def _draw(path: Path, epochs: list[dict[str, Any]]) -> None:
     """Loss, and the accuracies, by epoch."""
+    lend_home()
     try:
         from matplotlib.figure import Figure
     except ImportError:

@@ -17,6 +17,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from lgc.errors import OptionError
+from lgc.tools.threads import is_forked
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,12 @@ def joined(device: torch.device) -> Iterator[ProcessGroup]:
         yield ProcessGroup(dist.get_rank(), dist.get_world_size())
     finally:
         dist.destroy_process_group()
+
+
+def after_fork() -> None:
+    """In a forked process torch would wait for its parent's threads: let it compute on one, as its DataLoader does."""
+    if is_forked():
+        torch.set_num_threads(1)
 
 
 def pick_device(name: str) -> torch.device:

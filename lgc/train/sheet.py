@@ -10,6 +10,7 @@ from torch import Generator, Tensor
 
 from lgc.errors import OptionError
 from lgc.files import replacing
+from lgc.tools.cache import lend_home
 from lgc.tools.find import missing
 from lgc.train.augment import Augment, augmented
 
@@ -31,6 +32,7 @@ def write_contact_sheet(
         MissingToolError: matplotlib is not installed.
         OutputError: the file cannot be written.
     """
+    lend_home()
     try:
         from matplotlib.image import imsave
     except ImportError:

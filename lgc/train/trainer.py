@@ -29,7 +29,7 @@ from lgc.train.config import TrainConfig
 from lgc.train.data import Dataset, load_dataset
 from lgc.train.history import History
 from lgc.train.modules import LogicNetwork
-from lgc.train.parallel import ProcessGroup, joined, pick_device, precision
+from lgc.train.parallel import ProcessGroup, after_fork, joined, pick_device, precision
 from lgc.train.samples import BitEncoder, Epochs, Samples, epoch_generator
 from lgc.train.sheet import write_contact_sheet
 from lgc.train.step import Step, make_step
@@ -61,6 +61,7 @@ def train(config: TrainConfig, *, progress: Progress | None = None, go_on: bool 
         _check_output(config.output)
     elif go_on:
         raise OptionError("only a run with an output can be resumed", hint="Add -o, as when it was started")
+    after_fork()
     device = pick_device(config.device)
     with joined(device) as group:
         data = _load(config, group)

@@ -31,4 +31,6 @@ def synthesised(
     path = folder / f"{emitted.path.stem}-{chosen.name}.v"
     text = simulation_text(result.netlist, chosen)
     path.write_text(text, encoding="utf-8")
-    return replace(emitted, path=path, text=text, source=emitted)
+    # The models of standard cells are written by yosys as well, of the Liberty file.
+    written = text if chosen.is_asic else result.netlist.read_text(encoding="utf-8")
+    return replace(emitted, path=path, text=text, source=emitted, netlist=written)

@@ -48,6 +48,10 @@ class Sat:
         bits[: max(0, len(model) - FIRST_INPUT)] = model[FIRST_INPUT:] > 0
         return bits
 
+    def learn(self, net: int, *, value: bool) -> None:
+        """Tell the solver that a net always has a value, as an answer of it has shown."""
+        self._solver.add_clause([net + 1 if value else -net - 1])
+
     def close(self) -> None:
         """Free the solver."""
         self._solver.delete()

@@ -13,7 +13,7 @@ from lgc.errors import MissingToolError
 from lgc.ir import interp
 from lgc.runtime import Predictor
 from lgc.sim.cxx import compile_file
-from lgc.tools.cc import build_key, find_c_compiler, find_cxx_compiler, open_cached
+from lgc.tools.cc import build_key, find_c_compiler, find_cxx_compiler, load_built
 from lgc.tools.detect import found_version
 from lgc.tools.find import DEPENDENCIES
 
@@ -61,7 +61,7 @@ def test_libraries_of_the_package_are_built_with_it(wrapper: Path, monkeypatch: 
     monkeypatch.setenv("CC", f"'{wrapper}' cc")
     source = wrapper.parent / "one.c"
     source.write_text("int one(void) { return 1; }\n")
-    assert open_cached("one", source, [("-O1",)]).exists()
+    assert load_built("one", source, [("-O1",)]).one() == 1
     assert "one.c" in (wrapper.parent.parent / "calls").read_text()
 
 

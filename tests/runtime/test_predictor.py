@@ -17,10 +17,10 @@ import lgc
 from lgc import ImportOptions, load
 from lgc.backend.base import write
 from lgc.backend.blif import Blif
-from lgc.errors import InputError, MissingToolError, OptionError, ToolError
+from lgc.errors import CacheWarning, InputError, MissingToolError, OptionError, ToolError
 from lgc.ir import Circuit, Encoder, interp, write_lgn
 from lgc.runtime import Predictor, library
-from lgc.tools import cc
+from lgc.tools.cache import cache_folder
 
 
 @pytest.fixture(autouse=True)
@@ -150,7 +150,8 @@ def test_two_processes_build_the_same_model_at_once(tmp_path: Path) -> None:
     rows = np.arange(120, dtype=np.uint8).reshape(30, 4)
     bits = np.unpackbits(rows, axis=1, count=30, bitorder="little").astype(np.bool_)
     assert outputs == [f"{interp.scores(circuit, bits).tolist()}\n"] * 3
-    assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".so"]
+    (entry,) = (tmp_path / "cache" / "runtime").iterdir()
+    assert sorted(path.name for path in entry.iterdir()) == ["entry.json", "library.so"]
 
 
 def test_the_second_load_builds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,9 +164,13 @@ def test_the_second_load_builds_nothing(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_damaged_library_is_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LGC_CACHE", str(tmp_path))
     circuit = random_circuit(10, [20], 2, seed=77)
-    path = cc.cache_folder() / f"{library._key(circuit, cc.find_c_compiler())}.so"
-    path.write_bytes(b"\x7fELF truncated")
     bits = random_inputs(10, 20)
+    Predictor(circuit, engine="c")
+    (path,) = tmp_path.glob("runtime/*/library.so")
+    path.unlink()  # it is mapped: to write into it would change what runs
+    path.write_bytes(b"\x7fELF truncated")
+    with pytest.warns(CacheWarning, match=r"library\.so is damaged"):
+        assert Predictor(circuit, engine="c").engine == "c"
     np.testing.assert_array_equal(Predictor(circuit, engine="c").scores(bits), interp.scores(circuit, bits))
 
 
@@ -188,7 +193,7 @@ def test_a_compiler_that_fails_is_a_warning_or_an_error(tmp_path: Path, monkeypa
         assert Predictor(BINARY).engine == "numpy"
     with pytest.raises(ToolError, match="out of paper"):
         Predictor(BINARY, engine="c")
-    assert not [path for path in cc.cache_folder().iterdir() if path.name.startswith(".build")]
+    assert not list((cache_folder() / "runtime").glob(".build*"))
 
 
 def test_options_are_checked() -> None:

@@ -185,7 +185,7 @@ def test_cells_are_as_in_the_vendors_models(cell: str, tmp_path: Path) -> None:
     results = [(pin, place) for pin, width in outputs.items() for place in range(width)]
     theirs = gates(design, source, [design.ports[pin][place] for pin, place in results])
     wires = {pin: tuple(f"{pin}{place}" for place in range(width)) for pin, width in (inputs | outputs).items()}
-    found = expand("one", cell, {parameter[0]: f"{table:b}"} if parameter else {}, wires)
+    found = expand("one", cell, {parameter[0]: f"{table:0{parameter[1]}b}"} if parameter else {}, wires)
     assert found is not None
     mine = FlatDesign({}, tuple(found), {bit: one for one in found for bit in one.outputs})
     ours = gates(mine, [bit for pin in inputs for bit in wires[pin]], [wires[pin][place] for pin, place in results])

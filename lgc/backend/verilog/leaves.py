@@ -8,6 +8,8 @@ same leaves go bit by bit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lgc.ir import Head
 from lgc.mapping.shape import HeadShape
 
@@ -176,19 +178,37 @@ endmodule
 """
 
 
+_LEAVES = (
+    (_HARDWARE_SLICE, _LANES_SLICE),
+    (_HARDWARE_ADD, _LANES_ADD),
+    (_HARDWARE_BIAS, _LANES_BIAS),
+    (_HARDWARE_ROUND, _LANES_ROUND),
+)
+
+
 def leaf_modules(top: str, shape: HeadShape, head: Head, *, with_class: bool) -> str:
     """The leaves that the head needs: a slice, a level of adders, the addition of a bias, a round of the tournament."""
-    last = head.tie == "last"
-    pairs = (
-        (_HARDWARE_SLICE, _LANES_SLICE, with_class or bool(head.sizes.any())),
-        (_HARDWARE_ADD, _LANES_ADD, int(head.sizes.max(initial=0)) > 1),
-        (_HARDWARE_BIAS, _LANES_BIAS, bool(head.bias.any())),
-        (_HARDWARE_ROUND, _LANES_ROUND, with_class and shape.num_classes > 1),
+    needed = (
+        with_class or bool(head.sizes.any()),
+        int(head.sizes.max(initial=0)) > 1,
+        bool(head.bias.any()),
+        with_class and shape.num_classes > 1,
     )
-    needed = [(hardware, lanes) for hardware, lanes, need in pairs if need]
-    if not needed:
+    return leaf_text(top, shape, head.tie, needed)
+
+
+def leaf_text(top: str, shape: HeadShape, tie: str, needed: Sequence[bool]) -> str:
+    """The text of the leaves.
+
+    Args:
+        tie: which of equal scores wins, ``first`` or ``last``.
+        needed: which of the four leaves there are: slice, addition, bias, round.
+    """
+    last = tie == "last"
+    pairs = [pair for pair, need in zip(_LEAVES, needed, strict=True) if need]
+    if not pairs:
         return ""
-    hardware, lanes = ("\n".join(texts) for texts in zip(*needed, strict=True))
+    hardware, lanes = ("\n".join(texts) for texts in zip(*pairs, strict=True))
     text = f"`ifndef LGC_LANES\n{hardware}\n`else\n{lanes}\n`endif\n"
     values = {
         "top": top,

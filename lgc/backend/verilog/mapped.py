@@ -42,6 +42,11 @@ endmodule
 """
 
 
+def copies_text(top: str) -> str:
+    """The module of registers that are kept apart."""
+    return _KEPT.format(name=f"{top}_copies")
+
+
 def mapped_modules(job: Emission) -> Iterator[str]:
     """All modules of a circuit in lookup tables."""
     mapped = job.mapped
@@ -118,7 +123,7 @@ class Layout:
         region = self.mapped.region
         fixed = set(np.flatnonzero((region != GATES) & (region != COPIES)).tolist()) if fabric else set()
         if len(self.mapped.parts):
-            yield _KEPT.format(name=f"{top}_copies")
+            yield copies_text(top)
         for one in self.partition.sections:
             yield from self._module(top, one, fabric if fixed.intersection(one.nodes.tolist()) else None)
 

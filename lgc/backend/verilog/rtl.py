@@ -39,6 +39,7 @@ class Rtl:
     Attributes:
         kind: what the file is, as messages call it.
         source: of a netlist, which is followed by the models of its cells, what yosys made it of.
+        netlist: of a netlist, the part of the text that yosys wrote; what is around it comes with yosys.
     """
 
     path: Path
@@ -47,6 +48,7 @@ class Rtl:
     model_digest: str
     kind: str = "Verilog"
     source: Rtl | None = None
+    netlist: str = ""
 
     @property
     def is_untouched(self) -> bool:

@@ -55,10 +55,26 @@ def serial_modules(job: Emission) -> Iterator[str]:
 def serial_module(top: str, circuit: Circuit, shape: HeadShape, *, with_scores: bool) -> Iterator[str]:
     """The head's module. A word of nets is flat: net i is at ``[i*`LGC_WIDTH +: `LGC_WIDTH]``."""
     head = circuit.head
-    size, classes, score = int(head.sizes.max(initial=0)), head.num_classes, shape.score
+    size = int(head.sizes.max(initial=0))
+    yield module_text(top, shape, head.tie, max(1, circuit.netlist.num_outputs), size)
+    yield from _chain(head, size)
+    yield from _start(head, shape)
+    yield from _results(shape, with_scores=with_scores)
+    yield "endmodule\n"
+
+
+def module_text(top: str, shape: HeadShape, tie: str, votes: int, size: int) -> str:
+    """The head's module up to what is loaded.
+
+    Args:
+        tie: which of equal scores wins, ``first`` or ``last``.
+        votes: nets of the port.
+        size: votes of the largest group.
+    """
+    classes, score = shape.num_classes, shape.score
     values = {
         "@top@": top,
-        "@votes@": str(max(1, circuit.netlist.num_outputs)),
+        "@votes@": str(votes),
         "@total@": str(max(1, classes * size)),
         "@size@": f"{bits_for(size)}'d{size}",
         "@place@": str(bits_for(size)),
@@ -66,17 +82,13 @@ def serial_module(top: str, circuit: Circuit, shape: HeadShape, *, with_scores: 
         "@group@": str(bits_for(classes)),
         "@score@": str(score),
         "@index@": str(shape.index),
-        "@order@": "`LGC_ONE" if head.tie == "last" else "`LGC_ZERO",
-        "@rule@": "last" if head.tie == "last" else "first",
+        "@order@": "`LGC_ONE" if tie == "last" else "`LGC_ZERO",
+        "@rule@": "last" if tie == "last" else "first",
     }
     text = _MODULE
     for mark, value in values.items():
         text = text.replace(mark, value)
-    yield text
-    yield from _chain(head, size)
-    yield from _start(head, shape)
-    yield from _results(shape, with_scores=with_scores)
-    yield "endmodule\n"
+    return text
 
 
 _MODULE = """\

@@ -1,23 +1,25 @@
-"""Verilog in: yosys elaborates and flattens it, in a process of its own, and lgc reads the BLIF that comes out."""
+"""Verilog in: lgc resolves directives, yosys elaborates and flattens, and lgc evaluates what comes out bit by bit."""
 
 from __future__ import annotations
 
 import re
-import tempfile
-from dataclasses import replace
-from pathlib import Path
 
-from lgc.errors import NetlistError, ToolError
+from lgc.errors import OptionError
 from lgc.frontend.containers.content import Content
-from lgc.frontend.families import blif
+from lgc.frontend.facts import ImportOptions
+from lgc.frontend.families.netlists import to_circuit
 from lgc.frontend.importer import Importer, ImportJob
+from lgc.frontend.verilog.design import Choices, Design, Evaluator, stages
+from lgc.frontend.verilog.elaborate import elaborate, place_in, top_module
+from lgc.frontend.verilog.expressions import BeyondError
+from lgc.frontend.verilog.logic import Logic
+from lgc.frontend.verilog.sources import SourceText, gather
+from lgc.frontend.verilog.structural import Structure, structure
 from lgc.ir import Circuit
-from lgc.tools.run import FailedError
-from lgc.tools.yosys import run_yosys
 
-_TIMEOUT_S = 300
 _MODULE = re.compile(rb"^\s*(?:\(\*.*?\*\)\s*)?(?:macro)?module\s+[\w\\]", re.MULTILINE)
-_TOP = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
+
+_ORDER = "ports in their order, the lowest index of each first"
 
 
 def _matches(content: Content) -> bool:
@@ -25,48 +27,70 @@ def _matches(content: Content) -> bool:
 
 
 def _read(job: ImportJob) -> Circuit:
-    top = job.facts.get("top")
-    if top is not None and not _TOP.fullmatch(str(top)):
-        raise NetlistError(f"--source-top is '{str(top)[:40]}', which is no plain Verilog name")
-    with tempfile.TemporaryDirectory(prefix="lgc-verilog-") as folder:
-        # Fixed names in a folder of our own: no name from outside reaches yosys' command line.
-        (Path(folder) / "input.v").write_bytes(job.content.data)
-        _run_yosys(Path(folder), str(top) if top else None, str(job.content.path))
-        text = (Path(folder) / "output.blif").read_bytes()
-    if b"\n.latch" in text:
-        raise NetlistError(
-            "it has registers or latches",
-            where=str(job.content.path),
-            hint="lgc reads combinational Verilog; what `lgc compile` wrote with --pipeline, compile again without",
-        )
-    job.certain.append("elaborated and flattened by yosys; ports in the order yosys writes them, bit 0 of each first")
-    inner = ImportJob(replace(job.content, data=text), job.facts, job.read_other)
-    return blif.IMPORTER.read(inner)  # type: ignore[return-value]  # BLIF is a circuit
+    choices = _choices(job.facts)
+    sources = gather(job)
+    asked = job.facts.get("top")
+    top = top_module(sources, None if asked is None else str(asked))
+    if not choices.ties and (found := structure(sources, top)):
+        circuit = _structural(job, found, top)
+        if circuit is not None:
+            return circuit
+    return _evaluated(job, sources, top, choices)
 
 
-def _run_yosys(folder: Path, top: str | None, where: str) -> None:
-    passes = [
-        "read_verilog -sv input.v",
-        f"hierarchy -check -top {top}" if top else "hierarchy -check -auto-top",
-        "proc",
-        "flatten",
-        "opt_clean",
-        "memory -nomap",
-        "opt -full",
-        "techmap",
-        "opt -fast",
-        "setundef -zero -undriven",
-        "clean",
-        "write_blif -noalias output.blif",
-    ]
+def _structural(job: ImportJob, found: Structure, top: str) -> Circuit | None:
+    """What lgc reads itself; None where a net has no driver or a cycle, which yosys's way names."""
+    logic, values, inputs = Logic(), {}, []
+    for port in found.ports:
+        if port.direction == "input":
+            signals = [logic.input() for _ in port.bits]
+            inputs += signals
+            values.update(zip(port.bits, signals, strict=True))
+    outputs = [port for port in found.ports if port.direction == "output"]
     try:
-        run_yosys(passes, folder / "yosys.log", _TIMEOUT_S)
-    except FailedError as error:
-        raise NetlistError(
-            f"yosys refuses it: {error.reason}", where=where, hint="lgc reads combinational Verilog that yosys accepts"
-        ) from None
-    except ToolError as error:
-        raise error.at(where) from None
+        signals = [found.evaluate(logic, values, bit) for port in outputs for bit in port.bits]
+    except (BeyondError, RecursionError):
+        return None
+    job.certain.append(f"module {top}, read by lgc; {_ORDER}")
+    builder, nets = logic.netlist(inputs, signals)
+    return to_circuit(builder, nets, [name for port in outputs for name in port.names], top, job.facts)
 
 
-IMPORTER = Importer("verilog", "Verilog (through yosys)", _matches, _read, ("classes", "top"))
+def _evaluated(job: ImportJob, sources: list[SourceText], top: str, choices: Choices) -> Circuit:
+    design = Design(elaborate(sources, top), lambda number, line: place_in(sources, number, line))
+    evaluator = Evaluator(design, choices)
+    outputs = [port for port in design.ports if port.direction == "output"]
+    names = [name for port in outputs for name in port.names]
+    signals = [evaluator.output(name, bit) for port in outputs for name, bit in zip(port.names, port.bits, strict=True)]
+    late = stages(names, signals)
+    job.certain.append(f"module {top}, elaborated by yosys; {_ORDER}")
+    if evaluator.clock is not None:
+        clock = design.name_of(evaluator.clock[0])
+        job.certain.append(f"{late} register stages of clock '{clock}' are cut: they delay the outputs, no more")
+    builder, nets = evaluator.logic.netlist(evaluator.inputs, signals)
+    return to_circuit(builder, nets, names, top, job.facts)
+
+
+def _choices(facts: ImportOptions) -> Choices:
+    """What the user says about inputs that hold still and about undefined bits.
+
+    Raises:
+        OptionError: it is no list of names and numbers.
+    """
+    undefined = facts.get("undefined")
+    if undefined is not None and str(undefined) not in ("0", "1"):
+        raise OptionError(f"--source-undefined is '{str(undefined)[:20]}'", hint="It is 0 or 1")
+    tie = facts.get("tie")
+    pairs = tie.items() if isinstance(tie, dict) else [part.partition("=")[::2] for part in str(tie or "").split(",")]
+    ties: dict[str, int] = {}
+    for name, value in pairs if tie else []:
+        if not str(name).strip() or not str(value).strip().isdecimal() or len(str(value)) > 1000:
+            raise OptionError(f"--source-tie is '{str(tie)[:60]}'", hint="Give names and numbers, as in rst=0,en=1")
+        ties[str(name).strip()] = int(value)
+    return Choices(ties, None if undefined is None else int(undefined))
+
+
+IMPORTER = Importer(
+    "verilog", "Verilog (through yosys)", _matches, _read,
+    ("classes", "top", "files", "include", "tie", "undefined"),
+)  # fmt: skip

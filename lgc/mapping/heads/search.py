@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from lgc.errors import MissingToolError
 from lgc.mapping.heads.gauge import Cost, Edge, Quadratic
 from lgc.mapping.heads.terms import Values, corners
-from lgc.tools.cc import open_cached
+from lgc.tools.cc import load_built
 from lgc.tools.find import missing
 
 _SOURCE = Path(__file__).with_name("search.c")
@@ -116,11 +116,10 @@ class _Problem:
 @cache
 def _library() -> Callable[..., int]:
     try:
-        path = open_cached("head", _SOURCE, _FLAGS)
+        function = load_built("head", _SOURCE, _FLAGS).lgc_search
     except MissingToolError as error:
         instead = "give --effort 0: a larger head, without a search"
         raise missing("cc", "the search for a small head", instead) from error
-    function = ctypes.CDLL(str(path)).lgc_search
     function.argtypes = [*[ctypes.c_int32] * 4, *[ctypes.c_void_p] * 8, ctypes.c_int64, ctypes.c_int32, ctypes.c_uint64]
     function.restype = ctypes.c_int32
     return function

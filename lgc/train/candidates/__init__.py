@@ -11,6 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from lgc.tools.cache import lend_home
 from lgc.train.candidates import blocks
 
 
@@ -34,6 +35,7 @@ def sums_for(device: torch.device) -> Sums:
 
 @cache
 def _triton() -> Sums | None:
+    lend_home()  # Triton keeps what it compiles
     try:
         from lgc.train.candidates import gpu
     except ImportError:

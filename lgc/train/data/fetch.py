@@ -8,6 +8,7 @@ import shutil
 import tarfile
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,9 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from lgc.errors import InputError, OutputError
+from lgc.errors import CacheWarning, InputError, OutputError
 from lgc.files import replacing
-from lgc.tools.cc import cache_folder
+from lgc.tools.cache import cache_folder
 
 _TIMEOUT = 30
 _ROUNDS = 2  # over all mirrors
@@ -89,16 +90,40 @@ def fetched(name: str) -> Path:
     folder = cache_folder() / "data" / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if source.archive is not None and not all((folder / file).is_file() for file in source.files):
+        wanted = {file: digest for file, digest in source.files.items() if not _is_sound(folder / file, digest)}
+        if source.archive is not None and wanted:
             _fetch_archive(source, source.archive, folder)
-        for file, digest in source.files.items():
-            if not (folder / file).is_file():
-                part = _downloaded(source.mirrors, file, folder)
-                _check_digest(part, digest)
-                part.replace(folder / file)
+            return folder
+        for file, digest in wanted.items():
+            part = _downloaded(source.mirrors, file, folder)
+            _check_digest(part, digest)
+            part.replace(folder / file)
     except OSError as error:
         raise OutputError(f"the data cannot be kept ({error.strerror or error})", where=str(folder)) from None
     return folder
+
+
+def damaged_files(name: str, folder: Path) -> list[str]:
+    """The files of a data set in a folder that are not as they were published; what is not there is not."""
+    there = ((folder / file, digest) for file, digest in SOURCES[name].files.items() if (folder / file).is_file())
+    return [path.name for path, digest in there if _digest(path) != digest]
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_sound(path: Path, digest: str) -> bool:
+    """Whether the cache has a file as it was published; one that is not so any more is removed, with a warning."""
+    if not path.is_file():
+        return False
+    try:
+        _check_digest(path, digest)
+    except InputError:
+        warnings.warn(f"a damaged file of the cache is downloaded again ({path})", CacheWarning, stacklevel=4)
+        return False
+    return True
 
 
 def _fetch_archive(source: Source, archive: str, folder: Path) -> None:
@@ -124,8 +149,7 @@ def _fetch_archive(source: Source, archive: str, folder: Path) -> None:
 
 def _check_digest(path: Path, digest: str, name: str | None = None) -> None:
     """Raise InputError, and remove the file, if it is not what was published."""
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = _digest(path)
     if found != digest:
         path.unlink()
         raise InputError(

@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from lgc.errors import LgcError
-from lgc.tools.cc import open_cached
+from lgc.tools.cc import load_built
 
 SOURCE = Path(__file__).with_name("kernel.c")
 _MATH = (
@@ -57,14 +57,13 @@ class LayerState(ctypes.Structure):
 def load_kernel() -> ctypes.CDLL | None:
     """The library; None where it cannot be built."""
     try:
-        return bind(open_cached("train", SOURCE, _VARIANTS))
+        return bind(load_built("train", SOURCE, _VARIANTS))
     except (LgcError, OSError):
         return None
 
 
-def bind(path: Path) -> ctypes.CDLL:
+def bind(library: ctypes.CDLL) -> ctypes.CDLL:
     """The functions of a built kernel, with their types."""
-    library = ctypes.CDLL(str(path))
     for name, types in _SIGNATURES.items():
         function = getattr(library, name)
         function.argtypes, function.restype = types, None

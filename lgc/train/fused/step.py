@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from lgc.ir.gates import TABLE_OF_ID
+from lgc.tools.threads import is_forked
 from lgc.train.fused import kernel
 from lgc.train.modules import Dense, Fixed, LogicLayer, LogicNetwork, TopK, redrawn
 from lgc.train.parallel import ProcessGroup
@@ -58,7 +59,7 @@ class FusedStep:
 
     def __call__(self, bits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One update from uint8 bits (samples, inputs) and int64 labels: mean loss and samples right, before it."""
-        kernel.call("lgc_set_threads", torch.get_num_threads())
+        kernel.call("lgc_set_threads", 1 if is_forked() else torch.get_num_threads())
         samples = len(bits)
         padded = -(-samples // _WORD) * _WORD
         first = self.layers[0]

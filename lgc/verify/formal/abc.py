@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from lgc.backend.aiger import make_aig, write_binary
 from lgc.errors import NotCheckedError
-from lgc.ir import Builder, Netlist
+from lgc.ir import Netlist
 from lgc.tools.abc import run_abc
 from lgc.tools.run import or_not_checked
-from lgc.verify.formal.netlists import append, side_by_side
-from lgc.verify.sat import Sat
+from lgc.verify.formal.netlists import side_by_side
+from lgc.verify.formal.sweep import sweep
 
 
 def equivalent(first: Netlist, second: Netlist, folder: Path, timeout: float) -> bool:
@@ -38,24 +38,13 @@ def equivalent(first: Netlist, second: Netlist, folder: Path, timeout: float) ->
     )
 
 
+def halves(netlist: Netlist) -> tuple[Netlist, Netlist]:
+    """A netlist twice, with the first half of its outputs, and with the second."""
+    half = netlist.num_outputs // 2
+    return netlist.with_outputs(netlist.outputs[:half]), netlist.with_outputs(netlist.outputs[half:])
+
+
 def difference(first: Netlist, second: Netlist, conflicts: int = 1_000_000) -> NDArray[np.bool_] | None:
     """Inputs, bool (I,), under which some pair of outputs differs; None if none was found within ``conflicts``."""
-    joint = side_by_side(first, second)
-    half = joint.num_outputs // 2
-    pairs = joint.outputs.reshape(2, half).T
-    miter = _miter(joint, pairs)
-    sat = Sat(miter, conflicts)
-    try:
-        for net in miter.outputs.tolist():
-            found = sat.satisfy([(net, True)])
-            if isinstance(found, np.ndarray):
-                return found
-    finally:
-        sat.close()
-    return None
-
-
-def _miter(joint: Netlist, pairs: NDArray[np.int32]) -> Netlist:
-    builder = Builder(joint.num_inputs)
-    nets = append(builder, joint, np.arange(joint.first_node, dtype=np.int32))
-    return builder.build(builder.add_layer(np.full(len(pairs), 0b0110), nets[pairs]))
+    found = sweep(side_by_side(first, second), conflicts, most=1)
+    return found.vectors[0] if len(found.vectors) else None

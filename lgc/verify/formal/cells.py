@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from lgc.errors import NotCheckedError
+
 Bit = int | str
 """A net of the flattened design, or ``0``, ``1``, ``x``."""
 
@@ -37,23 +39,50 @@ def _gate(table: int, inputs: list[Bit], output: Bit) -> Cell:
     return Cell("gate", tuple(inputs), (output,), table & ((1 << (1 << len(inputs))) - 1))
 
 
+def _expect(pins: Pins, widths: Mapping[str, int]) -> None:
+    """Refuse other pins than these, and such as are not connected: what they would be differs from tool to tool.
+
+    Raises:
+        NotCheckedError: there are.
+    """
+    if {name: len(bits) for name, bits in pins.items() if bits} != widths:
+        raise NotCheckedError(f"a cell has not the pins {', '.join(widths)}, each connected: not proved")
+
+
+def _table(parameters: Mapping[str, str], key: str, width: int) -> int:
+    """A parameter of exactly so many binary digits, and no parameter beside it.
+
+    Raises:
+        NotCheckedError: it is shorter, longer, undefined or no number: tools would widen or cut it each in its way.
+    """
+    digits = parameters.get(key, "")
+    if set(parameters) != {key} or len(digits) != width or not set(digits) <= {"0", "1"}:
+        raise NotCheckedError(f"a lookup table's {key} is no number of exactly {width} bits: not proved")
+    return int(digits, 2)
+
+
 def _lut(pins: Pins, table: int, arity: int) -> list[Cell]:
     """``LUT1`` to ``LUT6`` of Xilinx (output O) and Gowin (F); ECP5's ``LUT4`` has the pins A to D and Z."""
-    names = list("ABCDEF"[:arity]) if "A" in pins else [f"I{place}" for place in range(arity)]
-    output = next(pins[name][0] for name in ("O", "F", "Z") if name in pins)
-    return [_gate(table, [pins[name][0] for name in names], output)]
+    names = list("ABCD") if "A" in pins else [f"I{place}" for place in range(arity)]
+    output = next((name for name in ("O", "F", "Z") if name in pins), "O")
+    _expect(pins, dict.fromkeys([*names, output], 1))
+    return [_gate(table, [pins[name][0] for name in names], pins[output][0])]
 
 
 def _lut6_2(pins: Pins, table: int) -> list[Cell]:
-    inputs = [pins[f"I{place}"][0] for place in range(6)]
+    names = [f"I{place}" for place in range(6)]
+    _expect(pins, dict.fromkeys([*names, *(name for name in ("O5", "O6") if pins.get(name))], 1))
+    inputs = [pins[name][0] for name in names]
     cells = [_gate(table, inputs, pins["O6"][0])] if pins.get("O6") else []
     return [*cells, _gate(table, inputs[:5], pins["O5"][0])] if pins.get("O5") else cells
 
 
 def _carry4(name: str, pins: Pins) -> list[Cell]:
     """Four positions: the sum is ``S ^ carry``, and on goes ``carry`` if S, else DI."""
+    made = [pin for pin in ("CO", "O") if pins.get(pin)]
+    _expect(pins, {"CI": 1, "CYINIT": 1} | dict.fromkeys(["DI", "S", *made], 4))
     carry: Bit = f"{name}.carry"
-    ends = [pins.get(pin, ("0",))[0] for pin in ("CI", "CYINIT")]
+    ends = [pins[pin][0] for pin in ("CI", "CYINIT")]
     cells = [_gate(_OR, ends, carry)]
     for place in range(4):
         select, data = pins["S"][place], pins["DI"][place]
@@ -71,16 +100,16 @@ def expand(name: str, kind: str, parameters: Mapping[str, str], pins: Pins) -> l
 
     Args:
         parameters: as yosys writes them, binary numbers, most significant bit first.
+
+    Raises:
+        NotCheckedError: a parameter has another width than the table, or a pin is missing.
     """
-
-    def table(key: str = "INIT") -> int:
-        return int(parameters.get(key, "0"), 2)
-
     if match := _LUT.fullmatch(kind):
-        return _lut(pins, table(), int(match[1]))
+        arity = int(match[1])
+        return _lut(pins, _table(parameters, "INIT", 1 << arity), arity)
     known: dict[str, Callable[[], list[Cell]]] = {
-        "LUT6_2": lambda: _lut6_2(pins, table()),
-        "SB_LUT4": lambda: _lut(pins, table("LUT_INIT"), 4),
+        "LUT6_2": lambda: _lut6_2(pins, _table(parameters, "INIT", 64)),
+        "SB_LUT4": lambda: _lut(pins, _table(parameters, "LUT_INIT", 16), 4),
         "CARRY4": lambda: _carry4(name, pins),
     }
     return known[kind]() if kind in known else None

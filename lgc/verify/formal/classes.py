@@ -39,7 +39,7 @@ def inner_scores(proof: Proving, design: FlatDesign) -> Scores | None:
     bits = _named(design, proof.rtl.text) or next(inside, ())
     if not bits or len(bits) % head.num_classes:
         return None
-    width, least = len(bits) // head.num_classes, score_bounds(proof.circuit)
+    width, least = len(bits) // head.num_classes, score_bounds(proof.circuit, proof.ordered)
     for signed in (proof.rtl.manifest.score_signed, not proof.rtl.manifest.score_signed):
         plain = Scores.cut(bits, width, signed=signed, inside=True)
         offset = _offset(proof, design, plain)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +29,22 @@ def gates(design: FlatDesign, inputs: Sequence[Bit], outputs: Sequence[Bit]) -> 
     nets: dict[Bit, int] = {"0": CONST0, "1": CONST1}
     for place, bit in enumerate(inputs):
         nets.setdefault(bit, FIRST_INPUT + place)
-    for cell in design.cone(outputs, inputs):
+    for cell in _by_level(design.cone(outputs, inputs)):
         if cell.kind != "gate":
             raise NotCheckedError("votes, scores and class cannot be told apart in the Verilog: not proved")
         nets[cell.outputs[0]] = builder.add(cell.table, [_net(nets, bit) for bit in cell.inputs])
     return builder.build([_net(nets, bit) for bit in outputs])
+
+
+def _by_level(cells: Iterable[Cell]) -> list[Cell]:
+    """Cells, operands first, level after level: a netlist is evaluated in as many steps as it has levels."""
+    level: dict[Bit, int] = {}
+    found = []
+    for cell in cells:
+        height = max((level.get(bit, 0) for bit in cell.inputs), default=0) + 1
+        level |= dict.fromkeys(cell.outputs, height)
+        found.append((height, cell))
+    return [cell for _, cell in sorted(found, key=lambda pair: pair[0])]
 
 
 def behind_inverter(design: FlatDesign, bit: Bit) -> tuple[Bit, bool]:

@@ -21,7 +21,7 @@ from lgc.verify.formal.abc import difference, equivalent
 from lgc.verify.formal.certificate import OPEN, PROVED, REFUTED, Certificate
 from lgc.verify.formal.classes import inner_scores, prove_class, refute_class
 from lgc.verify.formal.context import Bits, Proving, Refutation
-from lgc.verify.formal.dialect import check_dialect
+from lgc.verify.formal.dialect import CLAIM, check_dialect, check_words
 from lgc.verify.formal.netlists import gates
 from lgc.verify.formal.rtl import FlatDesign, read_flat
 from lgc.verify.formal.scores import Scores, prove_scores
@@ -52,6 +52,7 @@ def prove(
     proof = Proving(rtl, circuit, folder, time.monotonic() + timeout, certificate, progress or Silence())
     manifest = rtl.manifest
     _check_manifest(manifest, circuit, str(rtl.path))
+    proof.part(CLAIM, "grammar", lambda: _written(rtl))
     # A serial design is stepped bit by bit, its counters too.
     design = _read(proof, rtl, "yosys reads the Verilog", words=manifest.interval == 1)
     if design is not None:
@@ -83,12 +84,17 @@ def _certificate(rtl: Rtl, circuit: Circuit) -> Certificate:
     )
 
 
+def _written(rtl: Rtl) -> tuple[str, str]:
+    check_dialect(rtl)
+    return PROVED, ""
+
+
 def _read(proof: Proving, rtl: Rtl, claim: str, *, words: bool) -> FlatDesign | None:
     read: list[FlatDesign] = []
 
     def reading() -> tuple[str, str]:
         if rtl.source is None:
-            check_dialect(rtl.text)
+            check_words(rtl.text)
         models = rtl.source is not None
         read.append(read_flat(rtl.path, rtl.manifest.top, proof.folder, proof.left(), words=words, models=models))
         return PROVED, f"{len(read[0].cells):,} cells"

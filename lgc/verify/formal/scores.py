@@ -10,16 +10,18 @@ from numpy.typing import NDArray
 
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, Circuit, Encoder, Netlist, interp
 from lgc.verify.formal import votes
-from lgc.verify.formal.abc import difference, equivalent
+from lgc.verify.formal.abc import equivalent, halves
 from lgc.verify.formal.cells import Bit
 from lgc.verify.formal.certificate import OPEN, PROVED, REFUTED
 from lgc.verify.formal.context import Bits, Proving, Refutation
 from lgc.verify.formal.netlists import gates
 from lgc.verify.formal.polynomial import Monomial, Polynomial, literal_terms, node_terms, product_terms
 from lgc.verify.formal.rtl import FlatDesign
+from lgc.verify.formal.sweep import sweep
 from lgc.verify.formal.weights import Form, Words
 
 _ROUNDS = 24
+_CONFLICTS = 20_000
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,13 @@ class Scores:
         return least <= low + self.offset and high + self.offset < least + (1 << self.width)
 
 
-def score_bounds(circuit: Circuit) -> tuple[int, int]:
-    """The least and the largest score, after constants, wires and repeated gates of the model are seen to be such."""
-    netlist, head = circuit.netlist, circuit.head
+def score_bounds(circuit: Circuit, ordered: Encoder | None = None) -> tuple[int, int]:
+    """The least and the largest score, after constants, wires and repeated gates of the model are seen to be such.
+
+    Args:
+        ordered: its thresholds alone say which inputs there are.
+    """
+    netlist, head, reduce = circuit.netlist, circuit.head, _reduction(ordered)
     literal: dict[int, votes.Literal] = {}
     known: dict[frozenset[tuple[Monomial, int]], int] = {}
 
@@ -69,6 +75,8 @@ def score_bounds(circuit: Circuit) -> tuple[int, int]:
 
     for net in range(2, netlist.num_nets):
         terms = node_terms(netlist, net, of) if net >= netlist.first_node else literal_terms(net)
+        if reduce is not None:
+            terms = _collected([(reduce(monomial), value) for monomial, value in terms])
         inverse = [*product_terms([[(frozenset(), -1)], terms]), (frozenset(), 1)]
         for found, flip in ((terms, False), (_collected(inverse), True)):
             if (same := known.get(frozenset(found))) is not None:
@@ -76,7 +84,7 @@ def score_bounds(circuit: Circuit) -> tuple[int, int]:
         if all(not monomial for monomial, _ in terms):
             literal[net] = (CONST1 if terms else CONST0, False)
         if net not in literal:
-            known[frozenset(terms)] = net
+            known[frozenset(terms)] = known[frozenset(literal_terms(net))] = net
     ranges = []
     for lo, hi, bias in zip(head.offsets[:-1].tolist(), head.offsets[1:].tolist(), head.bias.tolist(), strict=True):
         total = [(frozenset[int](), bias)]
@@ -104,7 +112,7 @@ def prove_scores(proof: Proving, design: FlatDesign, scores: Scores) -> bool:
     def sums() -> tuple[str, str]:
         low, high = proof.circuit.head.score_range
         if not scores.holds(low, high):
-            low, high = score_bounds(proof.circuit)
+            low, high = score_bounds(proof.circuit, proof.ordered)
         if not scores.holds(low, high):
             return OPEN, f"{scores.width} bits do not hold every score from {low} to {high}"
         found = Words(design, scores.bits)
@@ -145,24 +153,25 @@ class ScoreSums:
 
     def prove(self) -> tuple[str, str]:
         """Group nets by simulation, compare the sums, prove the groups; a counterexample joins the samples."""
-        samples = self.proof.samples()
+        samples, alone = self.proof.samples(), set[votes.Member]()
         for _ in range(_ROUNDS):
             self.proof.left()
             if (wrong := self.differs(samples)).any():
                 return self._refuted(samples[int(wrong.argmax())])
-            found = votes.Families.of(self.model, self.seen, samples)
+            found = votes.Families.of(self.model, self.seen, samples, alone)
             where = self._compare(found)
             if where is not None and self.differs(where[None])[0]:
                 return self._refuted(where)
-            first, second = found.claims(self.model, self.seen, self.proof.ordered)
-            if equivalent(first, second, self.proof.folder, self.proof.left()):
+            claims = found.claims(self.model, self.seen, self.proof.ordered)
+            if equivalent(*halves(claims), self.proof.folder, self.proof.left()):
                 if where is not None:
                     return OPEN, "the sums differ, but no input was found that shows it"
-                return PROVED, f"{first.num_outputs:,} nets equal to others, pair by pair; every polynomial is zero"
-            extra = difference(first, second)
-            if extra is None:
+                return PROVED, f"{len(found.used):,} nets equal to others, pair by pair; every polynomial is zero"
+            swept = sweep(claims, _CONFLICTS)
+            if not len(swept.vectors) and not swept.undecided:
                 return OPEN, "ABC says that two nets differ, but no input was found that shows it"
-            samples = np.concatenate([samples, self.proof.legal(_around(extra[None]))])
+            samples = np.concatenate([samples, self.proof.legal(swept.vectors)])
+            alone |= {sorted(found.used)[pair] for pair in swept.undecided}
         return OPEN, f"no grouping of the nets was found in {_ROUNDS} rounds"
 
     def _refuted(self, bits: Bits) -> tuple[str, str]:
@@ -225,10 +234,3 @@ def _witness(rest: Polynomial, num_inputs: int, ordered: Encoder | None) -> Bits
             best = bits
     assert best is not None
     return best
-
-
-def _around(bits: Bits) -> Bits:
-    """A counterexample and, for other families, some neighbours of it."""
-    rng = np.random.default_rng(0)
-    flips = rng.random((63, bits.shape[1])) < 0.01
-    return np.concatenate([bits, bits ^ flips])

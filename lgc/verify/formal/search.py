@@ -63,7 +63,8 @@ def _cutting(
     proof: Proving, design: FlatDesign, known: Known, equal: Equal, scores: NDArray[np.int64]
 ) -> tuple[Scores, Equal] | None:
     """Scores that the class is a function of, by nets that seem to equal their bits: these are returned too."""
-    least, width, ends = score_bounds(proof.circuit), proof.rtl.manifest.score_width, design.ports["class_id"]
+    least, width = score_bounds(proof.circuit, proof.ordered), proof.rtl.manifest.score_width
+    ends = design.ports["class_id"]
     for added in _offsets(scores, known, width):
         nets, bits = _nets(scores + added, known, width, design)
         same = {bit: leader for bit, leader in equal.items() if leader[0] in nets or leader[0] == "0"}

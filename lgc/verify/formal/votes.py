@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +16,8 @@ from lgc.verify.formal.weights import Form
 Bits = NDArray[np.bool_]
 Literal = tuple[int, bool]
 """A net of the model, and whether its complement is meant."""
+Member = tuple[bool, int]
+"""Whether a net is of the model, and the net."""
 
 
 def signatures(netlist: Netlist, bits: Bits) -> list[tuple[bytes, bool]]:
@@ -45,23 +47,26 @@ class Families:
 
     model: dict[int, Literal]
     seen: dict[int, Literal]
-    used: set[tuple[bool, int]] = field(default_factory=set)
+    used: set[Member] = field(default_factory=set)
 
     @classmethod
-    def of(cls, model: Netlist, seen: Netlist, bits: Bits) -> Families:
-        """Group by values on inputs (B, I). Nets that never change are left alone: they may be rare, not constant."""
-        known: dict[bytes, Literal] = {}
-        groups: dict[int, Literal] = {}
+    def of(cls, model: Netlist, seen: Netlist, bits: Bits, alone: Collection[Member] = ()) -> Families:
+        """Group by values on inputs (B, I); what never changes is taken for a constant.
+
+        Args:
+            alone: what is in no group.
+        """
         rows = signatures(model, bits)
-        constant = rows[CONST0][0]
+        known: dict[bytes, Literal] = {rows[CONST0][0]: (CONST0, False)}
+        groups: dict[int, Literal] = {}
         for net in range(2, model.num_nets):
             row, flip = rows[net]
             leader, first = known.setdefault(row, (net, flip))
-            if net >= model.first_node and row != constant and leader != net:
+            if net >= model.first_node and leader != net and (True, net) not in alone:
                 groups[net] = (leader, flip != first)
         matched: dict[int, Literal] = {}
         for net, (row, flip) in enumerate(signatures(seen, bits)):
-            if net >= seen.first_node and row != constant and row in known:
+            if net >= seen.first_node and row in known and (False, net) not in alone:
                 leader, first = known[row]
                 matched[net] = (leader, flip != first)
         return cls(groups, matched)
@@ -80,8 +85,8 @@ class Families:
         self.used.add((False, net))
         return self.seen[net]
 
-    def claims(self, model: Netlist, seen: Netlist, ordered: Encoder | None) -> tuple[Netlist, Netlist]:
-        """What was made use of: nets, and what they must equal, over the same inputs; see :func:`side_by_side`."""
+    def claims(self, model: Netlist, seen: Netlist, ordered: Encoder | None) -> Netlist:
+        """What was made use of, in order: nets, and then what they must equal; see :func:`side_by_side`."""
         used = sorted(self.used)
         nets = np.array([net for _, net in used], np.int32)
         ours = np.array([of_model for of_model, _ in used], np.bool_)
@@ -95,9 +100,7 @@ class Families:
         members[ours] = copied[nets[ours]]
         members[~ours] = append(builder, seen, np.arange(seen.first_node, dtype=np.int32))[nets[~ours]]
         whole = builder.build(np.concatenate([members, leaders]))
-        whole = side_by_side(whole, Builder(model.num_inputs).build([]), ordered)
-        half = len(used)
-        return whole.with_outputs(whole.outputs[:half]), whole.with_outputs(whole.outputs[half:])
+        return side_by_side(whole, Builder(model.num_inputs).build([]), ordered)
 
 
 def values(forms: Sequence[Form], columns: Sequence[Bit], bits: Bits) -> NDArray[np.int64]:

@@ -1,0 +1,41 @@
+"""`lgc cache`: what is built once and kept."""
+
+from __future__ import annotations
+
+import click
+
+from lgc.cli.options import HelpNames, request_command
+from lgc.driver.cache import CacheClear, CacheInfo, CacheRequest, CacheVerify
+
+_EXIT_DAMAGED = 3
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+
+
+class _Cache(HelpNames, click.Group):
+    """The commands about the cache."""
+
+
+@click.group(cls=_Cache)
+def cache() -> None:
+    """Show, check and clear what lgc builds once and keeps, in $LGC_CACHE or the user's cache folder."""
+
+
+def _add(name: str, request: type[CacheRequest]) -> None:
+    def command(asked: CacheRequest, as_json: bool) -> None:
+        import lgc.driver.cache as driver
+        from lgc.cli._console import console, show
+
+        result = getattr(driver, name)(asked)
+        if as_json:
+            click.echo(result.to_json())
+        else:
+            show(console(), result.sheet())
+        if name == "verify" and result.problems:
+            raise click.exceptions.Exit(_EXIT_DAMAGED)
+
+    command.__doc__ = request.__doc__
+    cache.add_command(request_command(name, request)(_JSON(command)))
+
+
+for _name, _request in (("info", CacheInfo), ("verify", CacheVerify), ("clear", CacheClear)):
+    _add(_name, _request)

@@ -1,0 +1,132 @@
+"""Yosys elaborates and flattens a source; the choice of its top module, and what yosys refuses, in the user's terms."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from lgc.errors import NetlistError, ToolError
+from lgc.frontend.verilog.sources import SourceText
+from lgc.tools.find import has_package
+from lgc.tools.run import FailedError
+from lgc.tools.yosys import SINGLE, run_yosys
+
+_TIMEOUT_S = 300
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
+_MODULE = re.compile(r"\b(?:macro)?module\s+(?:automatic\s+|static\s+)?(\\\S+|[A-Za-z_][\w$]*)")
+_INSTANCE = re.compile(
+    r"(?<![\w$.\\])([A-Za-z_][\w$]*|\\\S+)(?:\s*#\s*[(\d]|\s+(?:\\\S+|[A-Za-z_][\w$]*)\s*(?:\[[^\]]*\]\s*)*\()"
+)
+_PLACE = re.compile(r"source(\d+)\.s?v:(\d+)")
+_QUOTED = re.compile(r"`\\?([^'\s]+)'")
+
+
+def top_module(sources: list[SourceText], asked: str | None) -> str:
+    """The top: the asked one, else the only module that no other instantiates.
+
+    Raises:
+        NetlistError: there is none, or more than one.
+    """
+    if asked is not None and not _PLAIN.fullmatch(asked):
+        raise NetlistError(f"--source-top is '{asked[:40]}', which is no plain Verilog name")
+    declared: dict[str, str] = {}
+    used: set[str] = set()
+    for source in sources:
+        text = source.text
+        for match in _MODULE.finditer(text):
+            declared.setdefault(match[1], source.place(text.count("\n", 0, match.start()) + 1))
+        used.update(match[1] for match in _INSTANCE.finditer(text))
+    if asked is not None:
+        if asked not in declared:
+            raise NetlistError(f"it has no module '{asked[:40]}'", hint=f"Its modules are: {_some(declared)}")
+        return asked
+    tops = [name for name in declared if name not in used] if len(declared) > 1 else list(declared)
+    if len(tops) > 1:
+        places = "; ".join(f"{name[:60]} ({declared[name]})" for name in tops[:6])
+        raise NetlistError(
+            f"it has {len(tops)} modules that no other instantiates: {places}{'; ...' if len(tops) > 6 else ''}. "
+            "Which one is the circuit?",
+            hint=f"Name it: --source-top {tops[-1]}",
+        )
+    if not tops or not _PLAIN.fullmatch(tops[0]):
+        raise NetlistError(
+            "no module of it is the top: each is instantiated by another, or has no plain name",
+            hint=f"Name it by --source-top. Its modules are: {_some(declared)}",
+        )
+    return tops[0]
+
+
+def _some(names: dict[str, str]) -> str:
+    shown = [name[:60] for name in list(names)[:8]]
+    return ", ".join(shown) + (", ..." if len(names) > 8 else "")
+
+
+def elaborate(sources: list[SourceText], top: str) -> dict[str, Any]:
+    """The top module as yosys's JSON has it, flat.
+
+    Raises:
+        NetlistError: yosys refuses the source; with its file and line.
+        ToolError: yosys failed.
+    """
+    try:
+        return _run(sources, top, system=False)
+    except FailedError as first:
+        if "ERROR" not in first.reason or all(source.system for source in sources):
+            raise _refusal(sources, first) from None
+        try:
+            return _run(sources, top, system=True)  # words of SystemVerilog in a file that is not named so
+        except FailedError as second:
+            raise _refusal(sources, first if "syntax error" not in second.reason else second) from None
+
+
+def _run(sources: list[SourceText], top: str, *, system: bool) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="lgc-verilog-") as name:
+        # Fixed names in a folder of our own: no name from outside reaches yosys' command line.
+        folder = Path(name)
+        passes = []
+        for index, source in enumerate(sources):
+            file = f"source{index}.{'sv' if source.system or system else 'v'}"
+            (folder / file).write_text(source.text, encoding="utf-8", errors="surrogateescape")
+            passes.append(f"read_verilog {'-sv ' if file.endswith('.sv') else ''}{file}")
+        # `proc -norom` keeps `case` tables as comparisons; no pass that uses undefined values may run.
+        passes += [f"hierarchy -check -top {top}", "proc -norom", "flatten", "memory_collect", "memory_map -rom-only"]
+        passes += [*([SINGLE] if has_package("pyosys") else []), "write_json output.json"]
+        try:
+            run_yosys(passes, folder / "yosys.log", _TIMEOUT_S)
+        except FailedError:
+            raise
+        except ToolError as error:
+            raise error.at(sources[0].path) from None
+        module: dict[str, Any] = json.loads((folder / "output.json").read_bytes())["modules"][top]
+        return module
+
+
+def _refusal(sources: list[SourceText], error: FailedError) -> NetlistError:
+    """What yosys says, at the line of the user's file."""
+    reason = re.sub(r"\s*\(exit code \d+\)$", "", error.reason)
+    found = _PLACE.search(reason)
+    text = re.sub(r"^.*?ERROR:\s*", "", reason)
+    where = place_in(sources, int(found[1]), int(found[2])) if found else _mentioned(sources, text)
+    text = _PLACE.sub(lambda match: place_in(sources, int(match[1]), int(match[2])), text)
+    return NetlistError(
+        f"yosys refuses it: {text.rstrip('.!')}", where=where, hint="lgc reads Verilog that yosys can synthesise"
+    )
+
+
+def place_in(sources: list[SourceText], number: int, line: int) -> str:
+    """The user's file and line; the first file where yosys tells no line."""
+    return sources[number].place(line) if line and number < len(sources) else sources[0].path
+
+
+def _mentioned(sources: list[SourceText], reason: str) -> str:
+    """The first line that has a name which yosys quotes, else the first file."""
+    for name in _QUOTED.findall(reason):
+        word = re.compile(rf"(?<![\w$]){re.escape(name.split('.')[-1])}(?![\w$])")
+        for source in sources:
+            match = word.search(source.text)
+            if match:
+                return source.place(source.text.count("\n", 0, match.start()) + 1)
+    return sources[0].path

@@ -1,0 +1,106 @@
+"""The grammar of the Verilog that `lgc compile` writes, as an acceptor: all else is not proved.
+
+A proof is of what yosys reads, and holds for a simulator or another synthesis as far as these read the same. So a text
+is proved only if lgc could have written it, line by line, for the manifest beside it; what it computes may be wrong,
+which is for the proof to find. The productions stand as the writers' functions do (:mod:`lgc.backend.verilog`), and
+take the templates that are the same in all texts from them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lgc.backend.manifest import Manifest
+from lgc.backend.verilog import MACROS
+from lgc.backend.verilog.cells import simulation
+from lgc.backend.verilog.grammar import BODY_MARK, CIRCUIT_MARK, HEADER_LINES, SOURCE_MARK, split_header
+from lgc.backend.verilog.mapped import copies_text
+from lgc.parts.fabrics import FABRICS
+from lgc.verify.formal.cells import KNOWN
+from lgc.verify.formal.grammar.adder import argmax, head, leaves, popcounts
+from lgc.verify.formal.grammar.context import Context
+from lgc.verify.formal.grammar.lines import PRINTED, Departure, Lines
+from lgc.verify.formal.grammar.netlist import accept_netlist
+from lgc.verify.formal.grammar.sections import sections
+from lgc.verify.formal.grammar.serial import serial
+from lgc.verify.formal.grammar.top import top
+
+__all__ = ["Departure", "accept", "accept_netlist"]
+
+_HEADER = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"// Logic-gate network {PRINTED}, written by lgc {PRINTED}\.",
+        rf"{SOURCE_MARK}{PRINTED}",
+        rf"{CIRCUIT_MARK}[0-9a-f]+",
+        rf"{BODY_MARK}[0-9a-f]+",
+    )
+)
+_FRONT = f"`default_nettype none\n{MACROS}\n"
+_BACK = "`default_nettype wire\n"
+_KNOWN = re.compile(KNOWN)
+
+
+def accept(text: str, manifest: Manifest) -> None:
+    """Refuse a text that lgc would not write for such a manifest.
+
+    Raises:
+        Departure: with the line and what stands there.
+    """
+    header, body = split_header(text)
+    for number, (line, pattern) in enumerate(zip(header, _HEADER, strict=False), 1):
+        if not pattern.fullmatch(line):
+            raise Departure(f"'{line[:60]}' is no line of the header", number)
+    if not body.startswith(_FRONT):
+        raise Departure("the macros of every file were expected", _differs(body, _FRONT) + HEADER_LINES)
+    backs = {name: f"{_BACK}{simulation(fabric)}\n" for name, fabric in FABRICS.items()} | {"": _BACK}
+    name = next((name for name, back in backs.items() if body.endswith(back)), None)
+    if name is None:
+        raise Departure("the file does not end as lgc's do", text.count("\n") + 1)
+    middle = body[len(_FRONT) : len(body) - len(backs[name])]
+    known = {
+        "Top": manifest.top,
+        "classes": len(manifest.classes),
+        "score": manifest.score_width,
+    }
+    first = HEADER_LINES + _FRONT.count("\n") + 1
+    context = Context(middle, Lines(middle.split("\n")[:-1], first, known), manifest, FABRICS.get(name))
+    context.lines.known["index"] = str(context.shape.index)
+    _modules(context)
+
+
+def _differs(body: str, wanted: str) -> int:
+    """The number of the first line that is another."""
+    pairs = zip(body.split("\n"), wanted.split("\n"), strict=False)
+    return next((number for number, (one, two) in enumerate(pairs, 1) if one != two), 1)
+
+
+def _modules(text: Context) -> None:
+    """All modules, by the kind of the head."""
+    if text.manifest.interval > 1:
+        sections(text)
+        serial(text)
+        top(text, "serial")
+    elif f"module {text.top}_head (\n" in text.middle:
+        leaves(text)
+        sections(text)
+        popcounts(text)
+        argmax(text)
+        head(text)
+        top(text, "adder")
+    else:
+        if text.lines.line.startswith("// Registers of copies"):
+            text.lines.literal(copies_text(text.top))
+            text.defined.append(f"{text.top}_copies")
+        sections(text)
+        top(text, "mapped")
+    if not text.lines.ended:
+        raise text.lines.departure("nothing more was expected")
+    _distinct(text)
+
+
+def _distinct(text: Context) -> None:
+    """No two modules of one name, and none of a cell's, whose meaning is known without the text."""
+    for index, name in enumerate(text.defined):
+        if name in text.defined[:index] or _KNOWN.fullmatch(name):
+            raise text.lines.departure(f"a second module is called {name}", 1)

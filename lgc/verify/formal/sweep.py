@@ -1,0 +1,91 @@
+"""Inputs that tell pairs of nets apart, by SAT sweeping: what is proved of one pair helps with those above it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.backend.aiger import make_aig
+from lgc.ir import CONST0, Netlist, interp
+from lgc.verify.sat import Sat
+
+Bits = NDArray[np.bool_]
+_NEIGHBOURS = 63
+_MOST_VECTORS = 64
+
+
+class Swept(NamedTuple):
+    """What became of pairs of nets.
+
+    Attributes:
+        vectors: bool (K, I), inputs on each of which some pair differs, and neighbours of them.
+        undecided: the pairs that the solver gave up.
+    """
+
+    vectors: Bits
+    undecided: list[int]
+
+
+def sweep(netlist: Netlist, conflicts: int, most: int = _MOST_VECTORS) -> Swept:
+    """Ask of each pair of outputs, k and k + half of them, for inputs that show them to differ.
+
+    Pairs go from the inputs up, and each that is equal is told to the solver, which then need not look behind it. A
+    pair that an earlier answer tells apart is not asked for.
+
+    Args:
+        conflicts: after so many, a pair is left undecided.
+        most: answers, after which no more is asked.
+
+    Raises:
+        MissingToolError: python-sat is not installed.
+    """
+    pairs = netlist.outputs.reshape(2, -1).T
+    miter, literals = _miter(netlist)
+    rng = np.random.default_rng(0)
+    vectors, undecided = [np.zeros((0, netlist.num_inputs), np.bool_)], []
+    differs = np.zeros(len(pairs), np.bool_)
+    sat = Sat(miter, conflicts)
+    try:
+        for pair in np.argsort(netlist.levels[pairs].max(axis=1, initial=0), kind="stable").tolist():
+            net, value = literals[pair]
+            if differs[pair] or (net, value) == (CONST0, True):
+                continue
+            found = sat.satisfy([(net, value)])
+            if isinstance(found, np.ndarray):
+                around = np.concatenate([found[None], found ^ (rng.random((_NEIGHBOURS, len(found))) < 0.01)])
+                vectors.append(around)
+                first, second = np.hsplit(interp.evaluate(netlist, around), 2)
+                differs |= (first != second).any(axis=0)
+                if len(vectors) > most:
+                    break
+            elif found is None:
+                undecided.append(pair)
+            else:
+                sat.learn(net, value=not value)
+    finally:
+        sat.close()
+    return Swept(np.concatenate(vectors), undecided)
+
+
+def _miter(netlist: Netlist) -> tuple[Netlist, list[tuple[int, bool]]]:
+    """A netlist of AND gates, none of them twice, and the literals that say whether the outputs of a pair differ."""
+    aig, outputs = make_aig(netlist)
+    half = len(outputs) // 2
+    differ = [aig.mux(second, first, first ^ 1) for first, second in zip(outputs[:half], outputs[half:], strict=True)]
+    fanin = np.array(aig.ands, np.int64).reshape(-1, 2)
+    tables = np.array([0b1000, 0b0100, 0b0010, 0b0001], np.uint64)[(fanin & 1) @ np.array([1, 2])]
+    nodes = len(fanin)
+    ands = Netlist(
+        num_inputs=netlist.num_inputs, fanin=_nets(fanin), arity=np.full(nodes, 2, np.uint8), table=tables,
+        outputs=np.zeros(0, np.int32), origin=np.full(nodes, -1, np.int32),
+    )  # fmt: skip
+    nets = _nets(np.array(differ, np.int64)).tolist()
+    return ands, [(net, not literal & 1) for net, literal in zip(nets, differ, strict=True)]
+
+
+def _nets(literals: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Nets of literals: variable v is net v + 1, but variable 0 is the constant 0."""
+    variables = literals >> 1
+    return np.where(variables > 0, variables + 1, CONST0).astype(np.int32)

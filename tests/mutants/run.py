@@ -1,0 +1,165 @@
+"""Changes the compiler's own code and asks the tests: `python tests/mutants/run.py [--count N] [--seed S] [--jobs J]`.
+
+Each mutant (sites.py) is put into a throw-away copy of the project, and the tests that call its function are run there
+until one fails. Results are appended to a file, by which a run that was ended goes on where it stopped: what is killed
+stays so until its file changes, and survivors are asked again when the tests change. docs/mutants.md has the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib
+import importlib.util
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from mutants.choose import Touched
+from mutants.rooms import HERE, ROOMS, ROOT, named, sample
+from mutants.sites import Mutant
+from mutants.table import Row, read_rows, score, survivors, write_page
+from mutants.workspace import Workspace
+
+_workspace: Workspace | None = None
+
+
+@cache
+def digest_of(path: str) -> str:
+    return hashlib.sha256((ROOT / path).read_bytes()).hexdigest()[:16]
+
+
+@cache
+def digest_of_tests() -> str:
+    sha = hashlib.sha256()
+    for path in sorted((ROOT / "tests").glob("**/*.py")):
+        if HERE not in path.parents:
+            sha.update(path.read_bytes())
+    return sha.hexdigest()[:16]
+
+
+def map_of_tests(path: Path) -> Touched:
+    """The map of touched.py, made where there is none: half an hour, in which every default test of the rooms runs."""
+    if not path.exists():
+        print(f"making {path}: which test calls which function", flush=True)
+        wanted = dict.fromkeys(test for room in ROOMS for test in room.tests)
+        paths = [one for one in wanted if not any(one.startswith(f"{other}/") for other in wanted)]
+        environment = os.environ | {"PYTHONPATH": f"{ROOT}:{HERE}", "CI": "1"}
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "touched", "-m", "not slow"]
+        partial = path.with_suffix(".part")
+        subprocess.run([*command, "--touched", str(partial), *paths], cwd=ROOT, env=environment, check=False)
+        partial.replace(path)
+    return Touched.read(path)
+
+
+def _start(folder: str) -> None:
+    global _workspace
+    _workspace = Workspace(Path(folder) / f"worker-{os.getpid()}", warm=Path(folder) / "warm")
+
+
+def warm_up(folder: Path) -> None:
+    """The compiler as it is passes a few tests in a copy; what they compile is kept for all mutants.
+
+    Raises:
+        RuntimeError: it does not, so that no mutant could be judged.
+    """
+    names = [
+        "tests/train/test_fused.py::test_state_continues_to_the_same_bits[dense]",
+        "tests/backend/test_head_search.py::test_positions_of_chains_give_full_adders_and_pieces_their_second_output",
+    ]
+    fate = Workspace(folder / "first", warm=folder / "warm").run(names, 600, keep=True)
+    if fate.fate != "survived" or fate.ran != len(names):
+        raise RuntimeError(f"the compiler as it is does not pass {names}: {fate}")
+
+
+Task = tuple[Mutant, list[str], float]
+"""A mutant, its tests, and how long they take together."""
+
+
+def _judge(task: Task) -> tuple[Mutant, Row]:
+    assert _workspace is not None
+    mutant, tests, seconds = task
+    fate = _workspace.run(tests, 90 + 6 * seconds, mutant=mutant)
+    shown = {"key": mutant.key, "id": str(mutant), "change": mutant.shown(), "path": mutant.path}
+    return mutant, Row(**shown, source=digest_of(mutant.path), suite=digest_of_tests(), **asdict(fate))
+
+
+def waiting(mutants: list[Mutant], known: dict[str, Row]) -> Iterator[Mutant]:
+    """The mutants of which nothing is known that still holds."""
+    for one in mutants:
+        row = known.get(one.key)
+        if row is None or row.source != digest_of(one.path) or (not row.is_killed and row.suite != digest_of_tests()):
+            yield one
+
+
+def _preload() -> None:
+    """What a forked child then has in memory; lgc is not among it."""
+    os.environ.setdefault("TRITON_INTERPRET", "1")  # as tests/conftest.py does
+    for name in ("numpy", "torch"):
+        if importlib.util.find_spec(name):
+            importlib.import_module(name)
+
+
+def run(mutants: list[Mutant], options: argparse.Namespace) -> None:
+    """Judge what is not judged yet, with a line for each mutant and the time that is left."""
+    touched = map_of_tests(options.map)
+    todo = list(waiting(mutants, read_rows(options.results)))
+    print(f"{len(mutants)} mutants, {len(mutants) - len(todo)} known from before", flush=True)
+    tasks = [(one, tests, sum(touched.seconds[test] for test in tests)) for one in todo
+             for tests in [touched.tests(one)]]  # fmt: skip
+    _preload()
+    with tempfile.TemporaryDirectory(prefix="lgc-mutants-") as folder:
+        warm_up(Path(folder))
+        _judge_all(tasks, folder, options)
+
+
+def _judge_all(tasks: list[Task], folder: str, options: argparse.Namespace) -> None:
+    start = time.monotonic()
+    with (
+        multiprocessing.get_context("fork").Pool(options.jobs, _start, (folder,)) as pool,
+        options.results.open("a", encoding="utf-8") as stream,
+    ):
+        for done, (mutant, row) in enumerate(pool.imap_unordered(_judge, tasks), 1):
+            stream.write(json.dumps(asdict(row)) + "\n")
+            stream.flush()
+            left = (time.monotonic() - start) / done * (len(tasks) - done)
+            print(f"{done}/{len(tasks)} {row.fate:9}{row.seconds:6.1f} s  {mutant} {mutant.shown()}  {row.by}"
+                  f"  ({left / 60:.0f} min left)", flush=True)  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=260, help="about so many mutants, those of named.toml beside them")
+    parser.add_argument("--seed", type=int, default=16)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--only", default="", help="mutants whose name has this in it")
+    parser.add_argument("--list", action="store_true", help="list the mutants, and run nothing")
+    parser.add_argument("--results", type=Path, default=ROOT / "build/mutants/results.jsonl")
+    parser.add_argument("--map", type=Path, default=ROOT / "build/mutants/touched.jsonl")
+    parser.add_argument("--page", type=Path, help="write the table into this page")
+    options = parser.parse_args()
+    options.results.parent.mkdir(parents=True, exist_ok=True)
+    names = {one.key: name for name, one in named()}
+    mutants = [*(one for _, one in named()), *sample(options.count, options.seed)]
+    mutants = [one for one in mutants if options.only in f"{one} {names.get(one.key, '')}"]
+    if options.list:
+        print(*(f"{one} {one.shown()}" for one in mutants), sep="\n")
+        return
+    run(mutants, options)
+    rows = read_rows(options.results)
+    print(*survivors(mutants, rows), score(mutants, rows), sep="\n")
+    if options.page:
+        write_page(options.page, mutants, rows, options)
+
+
+if __name__ == "__main__":
+    main()
