@@ -59,6 +59,7 @@ def read(
     source: Source,
     *,
     config: Path | str | None = None,
+    timeout: float | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> Loaded:
     """Read a checkpoint or netlist of any family that docs/formats.md lists.
@@ -69,11 +70,13 @@ def read(
     Args:
         source: A checkpoint or a netlist.
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
+        timeout: Seconds that all programs together may take, compilers too.
     """
 def inspect(
     source: Source,
     *,
     config: Path | str | None = None,
+    timeout: float | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> Inspection:
     """Explain a file: its family, what is certain, what is ambiguous, and which flag settles it.
@@ -86,12 +89,14 @@ def inspect(
     Args:
         source: A checkpoint or a netlist.
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
+        timeout: Seconds that all programs together may take, compilers too.
     """
 def convert(
     source: Source,
     output: Path | str,
     *,
     config: Path | str | None = None,
+    timeout: float | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> Converted:
     """Write a checkpoint of any family, or a model in memory, in lgc's own format; a netlist becomes .lgn.
@@ -103,6 +108,7 @@ def convert(
     Args:
         source: A checkpoint or a netlist.
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
+        timeout: Seconds that all programs together may take, compilers too.
         output: A .pt, .safetensors or .lgn file.
     """
 def compile(
@@ -117,6 +123,7 @@ def compile(
     bisect: bool = False,
     settings: tuple[str, ...] = (),
     config: Path | str | None = None,
+    timeout: float | None = None,
     input: Literal['bits', 'features'] = 'bits',
     feature_bits: int | None = None,
     feature_scale: float | None = None,
@@ -157,6 +164,7 @@ def compile(
         bisect: Compare all scores after each pass and name the first pass that changes one.
         settings: An option of the format, for example main=yes.
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
+        timeout: Seconds that all programs together may take, compilers too.
         input: What the input port carries: encoded bits, or features as integers, with the encoder as gates.
         feature_bits: Bits of a feature; by default 8, or what it takes.
         feature_scale: Codes per unit: feature x is the integer x * S + offset.
@@ -223,8 +231,13 @@ def verify(
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
         force: Compare even if FILE is not as lgc wrote it from this model.
         keep: Keep the build folder here; it must not exist.
-        timeout: Seconds a simulation, or all of a proof, may take.
+<<<<<<< HEAD
+        timeout: Seconds that all programs together may take, compilers too.
         data: Data to check on: an .npz file, or a data set's name.
+=======
+        timeout: Seconds a simulation, or all of a proof, may take.
+        data: Data to check on: an .npz or .npy file, or a data set's name.
+>>>>>>> ckpt
         data_dir: Folder with the data set's files.
         limit: Use the first N samples of the data only.
         random: Random vectors.
@@ -270,7 +283,7 @@ def prove(
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
         force: Compare even if FILE is not as lgc wrote it from this model.
         keep: Keep the build folder here; it must not exist.
-        timeout: Seconds a simulation, or all of a proof, may take.
+        timeout: Seconds that all programs together may take, compilers too.
         netlist: Synthesise the Verilog for PART with yosys, and compare the netlist.
         liberty: Cell library of --netlist asic.
         crash: On a difference in Verilog: a new folder that reproduces it.
@@ -311,8 +324,13 @@ def mutate(
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
         force: Compare even if FILE is not as lgc wrote it from this model.
         keep: Keep the build folder here; it must not exist.
-        timeout: Seconds a simulation, or all of a proof, may take.
+<<<<<<< HEAD
+        timeout: Seconds that all programs together may take, compilers too.
         data: Data to check on: an .npz file, or a data set's name.
+=======
+        timeout: Seconds a simulation, or all of a proof, may take.
+        data: Data to check on: an .npz or .npy file, or a data set's name.
+>>>>>>> ckpt
         data_dir: Folder with the data set's files.
         limit: Use the first N samples of the data only.
         random: Random vectors.
@@ -354,8 +372,13 @@ def cover(
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
         force: Compare even if FILE is not as lgc wrote it from this model.
         keep: Keep the build folder here; it must not exist.
-        timeout: Seconds a simulation, or all of a proof, may take.
+<<<<<<< HEAD
+        timeout: Seconds that all programs together may take, compilers too.
         data: Data to check on: an .npz file, or a data set's name.
+=======
+        timeout: Seconds a simulation, or all of a proof, may take.
+        data: Data to check on: an .npz or .npy file, or a data set's name.
+>>>>>>> ckpt
         data_dir: Folder with the data set's files.
         limit: Use the first N samples of the data only.
         random: Random vectors.
@@ -418,6 +441,7 @@ def estimate(
     pipeline: int = 0,
     json: Path | str | None = None,
     config: Path | str | None = None,
+    timeout: float | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> Estimated:
     """Estimate lookup tables and depth of a network by stage, for each head, without synthesis.
@@ -434,6 +458,7 @@ def estimate(
         pipeline: Register stages.
         json: Write the estimates as JSON.
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
+        timeout: Seconds that all programs together may take, compilers too.
     """
 def eval(
     model: Source,
@@ -443,6 +468,7 @@ def eval(
     level: Level = '0',
     engine: Literal['auto', 'c', 'numpy'] = 'auto',
     config: Path | str | None = None,
+    timeout: float | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> Evaluation:
     """Accuracy of a network on a data set, as ``lgc.load_source(model).predict`` gives it.
@@ -457,6 +483,7 @@ def eval(
         level: Optimise first.
         engine: What computes: compiled C, numpy, or C where it is worth building. The numbers are the same.
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
+        timeout: Seconds that all programs together may take, compilers too.
     """
 def train(
     dataset: str | None = None,
@@ -511,7 +538,7 @@ def train(
         LgcError: the data or a setting is unusable, or the checkpoint cannot be written.
 
     Args:
-        dataset: A name, or a .npz file.
+        dataset: A name, or a .npz file with X and y.
         preset: Start from a recipe; flags change it.
         config: TOML file of settings, named as the flags; flags win.
         resume: Go on with the run that was stopped while it wrote this output.

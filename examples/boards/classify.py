@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.backend.manifest import Manifest, read_manifest
+from lgc.data import class_indices, is_data_file, read_table
 from lgc.errors import InputError, LgcError, MissingToolError, NotCheckedError
 from lgc.ir import Encoder
 
@@ -127,12 +129,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Classify images on a board, over its serial port.")
     parser.add_argument("manifest", type=Path, help="the .json that lgc compile wrote beside the Verilog")
     parser.add_argument("--port", required=True, help="the serial port, for example /dev/ttyUSB1 or COM4")
-    parser.add_argument("--data", required=True, help="an .npz with X, and y if labels are known; or a data set's name")
+    parser.add_argument(
+        "--data",
+        required=True,
+        help="an .npz or .npy of samples, with y if known; or a data set's name",
+    )
     parser.add_argument("--limit", type=int, default=1000, help="images to send (default 1000)")
     options = parser.parse_args(arguments)
     try:
         manifest = read_manifest(options.manifest)
-        samples, labels, num_bits = _data(options.data)
+        samples, labels, num_bits = _data(options.data, manifest.classes)
         images = payloads(manifest, samples[: options.limit], num_bits)
         labels = None if labels is None else labels[: options.limit]
         with _port(options.port, interface(manifest)["baud"]) as line:
@@ -148,16 +154,18 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _data(source: str) -> tuple[NDArray[Any], NDArray[np.int64] | None, int | None]:
+def _data(source: str, classes: Sequence[str]) -> tuple[NDArray[Any], NDArray[np.int64] | None, int | None]:
     """Samples, labels if they are known, and the bits of a sample if they are packed."""
-    if not source.endswith(".npz"):
+    if not is_data_file(source):
         from lgc.train.data import load_dataset
 
         dataset = load_dataset(source)
         return dataset.test_x, dataset.test_y, None
-    with np.load(source, allow_pickle=False) as archive:
-        num_bits = int(archive["n_bits"]) if "n_bits" in archive else None
-        return archive["X"], archive["y"].astype(np.int64) if "y" in archive else None, num_bits
+    table = read_table(source)
+    labels = None if table.labels is None else class_indices(table.labels, classes, source)
+    if not table.packed:
+        return table.rows, labels, None
+    return np.packbits(table.rows, axis=1, bitorder="little"), labels, table.rows.shape[1]
 
 
 def _port(name: str, baud: int) -> Any:

@@ -9,6 +9,7 @@ import click
 from lgc.cli.options import request_command
 from lgc.driver.inspect import InspectRequest
 from lgc.driver.read import fact_settings, with_facts
+from lgc.errors import EXIT_TOOL
 
 _EXAMPLES = (
     "lgc inspect model.pt",
@@ -31,3 +32,5 @@ def inspect(asked: InspectRequest, as_json: bool, settings: dict[str, Any]) -> N
         click.echo(result.to_json())
     else:
         show(console(), result.sheet())
+    if result.problem is not None and result.problem.exit_code == EXIT_TOOL:
+        raise result.problem  # it says nothing about the file

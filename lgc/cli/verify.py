@@ -61,12 +61,18 @@ def verify(asked: VerifyRequest, ways: Ways, proof: ProveRequest) -> None:
     would run. Exit code 0: all equal. 1: a difference, with the first place that differs. 2: unusable input. 3: not
     checked.
     """
-    import lgc.driver.prove
-    import lgc.driver.verify as driver
     from lgc.cli._console import console
+    from lgc.driver.deadline import within
 
     _check_ways(asked, proof, ways)
-    out = console(quiet=ways.quiet)
+    with within(asked.timeout):  # one deadline, whatever verbs it takes
+        _run(asked, ways, proof, console(quiet=ways.quiet))
+
+
+def _run(asked: VerifyRequest, ways: Ways, proof: ProveRequest, out: Console) -> None:
+    import lgc.driver.prove
+    import lgc.driver.verify as driver
+
     if ways.formal:
         _shown(out, lgc.driver.prove.prove, proof)
         return

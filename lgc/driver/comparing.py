@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,15 +12,17 @@ from typing import TypeVar
 from lgc.driver.compile import Compiled
 from lgc.driver.read import Loaded, import_options, load_source
 from lgc.driver.verify_request import ComparisonRequest, Device, NetlistRequest
-from lgc.errors import InputError, MissingToolError, NotCheckedError, OptionError, OutputError, ToolError
+from lgc.errors import DiskError, InputError, MissingToolError, NotCheckedError, OptionError, OutputError, ToolError
 from lgc.frontend.reference import reference_for
 from lgc.progress import Progress
 from lgc.settings import described, flag_of
+from lgc.tools.watchdog import scratch
 from lgc.verify.comparison import Comparison
 from lgc.verify.formats import open_device
 from lgc.verify.formats.verilog import VerilogText
 from lgc.verify.subject import DeviceUnderTest, VerifyOptions, check_provenance
 
+_ROOM = "Check the disk; another folder for temporary files can be named in TMPDIR"
 D = TypeVar("D", bound=DeviceUnderTest)
 
 
@@ -132,25 +133,32 @@ def never_a_pass() -> Iterator[None]:
     """
     try:
         yield
-    except (MissingToolError, ToolError) as error:
-        message = error.message if "not checked" in error.message else f"{error.message}: not checked"
-        raise NotCheckedError(message, where=error.where, hint=error.hint) from error
+    except (MissingToolError, ToolError, DiskError) as error:
+        raise _not_checked(error.message, error.where, error.hint) from error
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a full or read-only disk, say, where a build folder is written
+        raise _not_checked(error.strerror or str(error), error.filename, _ROOM) from error
+    except MemoryError as error:
+        raise _not_checked("out of memory", None, "Allow more memory: `ulimit -v` shows the limit") from error
+
+
+def _not_checked(message: str, where: str | None, hint: str | None) -> NotCheckedError:
+    message = message if "not checked" in message else f"{message}: not checked"
+    return NotCheckedError(message, where=None if where is None else str(where), hint=hint)
 
 
 @contextmanager
 def _folder(keep: Path | None) -> Iterator[Path]:
     """A folder to build in: the given one, which stays, or a temporary one."""
     if keep is None:
-        folder = Path(tempfile.mkdtemp(prefix="lgc-verify-"))
-        try:
+        with scratch("lgc-verify-") as folder:
             yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
         return
     try:
         keep.mkdir(parents=True)
     except OSError as error:
-        raise OutputError(f"cannot make the folder for --keep: {error.strerror}", where=str(keep)) from None
+        raise OutputError.of(error, "cannot make the folder for --keep", where=str(keep)) from None
     try:
         yield keep.resolve()
     finally:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lgc.driver.compile_request import CompileRequest
+from lgc.driver.deadline import bounded
 from lgc.driver.read import import_options, load_source
 from lgc.driver.request import flags
 from lgc.driver.sheet import Grid, Sheet, Shown
@@ -117,6 +118,7 @@ def _head_lines(verilog: Verilog, circuit: Circuit, reason: str) -> Sheet:
     return lines
 
 
+@bounded
 def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled:  # noqa: A001 - the verb's name
     """Compile a checkpoint, a netlist or a network to the format that the suffix of the output names.
 

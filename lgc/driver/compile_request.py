@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from lgc.driver.read import CONFIG_HELP
+from lgc.driver.read import CONFIG_HELP, TIMEOUT
 from lgc.driver.request import Request, Source
 from lgc.errors import OptionError
 from lgc.mapping.names import ArgmaxName, HeadName, Results
@@ -56,6 +56,7 @@ class CompileRequest(Request):
         Setting("An option of the format, for example main=yes.", flags=("--set",), metavar="NAME=VALUE"),
     ] = ()
     config: Annotated[Path | None, Setting(CONFIG_HELP)] = None
+    timeout: Annotated[float | None, TIMEOUT] = None
 
     input: Annotated[
         Literal["bits", "features"],

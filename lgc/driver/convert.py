@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from lgc.driver.deadline import bounded
 from lgc.driver.read import Loaded, ReadRequest, load_source
 from lgc.driver.sheet import Sheet, Shown
 from lgc.errors import OutputError
@@ -36,6 +37,7 @@ class Converted(Shown):
         return [*notes, f"{self.path}: {imported.importer.title}, digest {digest}"]
 
 
+@bounded
 def convert(asked: ConvertRequest) -> Converted:
     """Write a checkpoint of any family, or a model in memory, in lgc's own format; a netlist becomes .lgn.
 

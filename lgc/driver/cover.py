@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lgc.driver.deadline import bounded
 from lgc.driver.sheet import Sheet, Shown
 from lgc.driver.verify_request import CoverRequest
 from lgc.errors import NotCheckedError
@@ -60,6 +61,7 @@ class CoverageScore(Shown):
             raise NotCheckedError(f"the solver left {self.undecided:,} input combinations undecided: not checked")
 
 
+@bounded
 def cover(asked: CoverRequest, progress: Progress | None = None) -> CoverageScore:
     """Measure which gates of Verilog the vectors toggle, excite and propagate, and make vectors for the rest.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from lgc.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from lgc.data import Table
     from lgc.driver.verify_request import VectorRequest
     from lgc.ir import Encoder
     from lgc.verify.comparison import Comparison
@@ -20,77 +22,56 @@ if TYPE_CHECKING:
 
 
 def load_bits(
-    data: str, data_dir: Path | None, encoder: Encoder, inner: Encoder | None = None
+    data: str,
+    data_dir: Path | None,
+    encoder: Encoder,
+    inner: Encoder | None = None,
+    *,
+    classes: Sequence[str] | None = None,
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64] | None]:
     """Encoded bits (B, I) and labels (B,), or None if the data has none.
 
-    Where the encoder makes codes of features, ``inner`` is the model's own: samples that are packed bits are its bits,
-    and become codes that it encodes to them.
+    Where the encoder makes codes of features, ``inner`` is the model's own: samples that are bits are its bits, and
+    become codes that it encodes to them.
 
-    An `.npz` file holds ``X``: features (B, F), or bits packed into bytes, least significant first, with their number
-    in ``n_bits``; and perhaps ``y``.
+    Args:
+        data: a data set's name, whose test samples are taken, or a file that :func:`lgc.data.read_table` reads.
+        classes: the model's, of which the labels are names or numbers; None leaves them as they are.
 
     Raises:
         InputError: unreadable, or it does not fit the model.
     """
-    if data.endswith(".npz"):
-        return _from_npz(Path(data), encoder, inner)
-    from lgc.train.data import load_dataset
+    from lgc.data import class_indices, is_data_file, read_table
 
-    dataset = load_dataset(data, data_dir)
-    return encoder.encode(dataset.test_x), dataset.test_y
+    if is_data_file(data):
+        table = read_table(data)
+        try:
+            bits = _bits_of(table, encoder, inner)
+        except InputError as error:
+            raise error.at(data) from None
+        labels = table.labels
+    else:
+        from lgc.train.data import load_dataset
 
-
-def _from_npz(
-    path: Path, encoder: Encoder, inner: Encoder | None
-) -> tuple[NDArray[np.bool_], NDArray[np.int64] | None]:
-    import numpy as np
-
-    from lgc.errors import InputError
-
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays: dict[str, Any] = {name: archive[name] for name in ("X", "y", "n_bits") if name in archive}
-    except Exception as error:  # numpy and zipfile raise whatever a damaged archive provokes
-        raise InputError(f"this is no readable .npz file ({type(error).__name__}: {error})", where=str(path)) from None
-    if "X" not in arrays:
-        raise InputError("the file has no array X", where=str(path), hint="X holds the samples, y the labels")
-    samples, labels = arrays["X"], arrays.get("y")
-    if samples.ndim < 2 or samples.dtype.kind not in "buif":
-        raise InputError(f"X is {samples.dtype} {samples.shape}, expected numbers (samples, features)", where=str(path))
-    samples = samples.reshape(len(samples), math.prod(samples.shape[1:]))
-    try:
-        if "n_bits" not in arrays:
-            bits = encoder.encode(samples)
-        elif inner is None or encoder.code is None:
-            bits = _unpacked(samples, arrays["n_bits"], encoder)
-        else:
-            from lgc.mapping.encoder import codes_for_bits
-
-            codes = codes_for_bits(inner, encoder.code, _unpacked(samples, arrays["n_bits"], inner))
-            bits = encoder.code.bits(codes)
-    except InputError as error:
-        raise error.at(str(path)) from None
-    if labels is not None and (labels.shape != (len(bits),) or labels.dtype.kind not in "ui"):
-        raise InputError(f"y is {labels.dtype} {labels.shape}, expected {len(bits)} integers", where=str(path))
-    return bits, None if labels is None else labels.astype(np.int64)
+        dataset = load_dataset(data, data_dir)
+        bits, labels = encoder.encode(dataset.test_x), dataset.test_y
+    return bits, labels if labels is None or classes is None else class_indices(labels, classes, data)
 
 
-def _unpacked(samples: NDArray[Any], declared: NDArray[Any], encoder: Encoder) -> NDArray[np.bool_]:
-    import numpy as np
+def _bits_of(table: Table, encoder: Encoder, inner: Encoder | None) -> NDArray[np.bool_]:
+    """Packed samples, and boolean ones as wide as the network's input, are bits already; others are features."""
+    coded = inner is not None and encoder.code is not None
+    width = inner.num_bits if coded and inner is not None else encoder.num_bits
+    rows = table.rows
+    if table.packed and rows.shape[1] != width:
+        raise InputError(f"the samples have {rows.shape[1]} bits, but the model reads {width}")
+    if rows.dtype.kind != "b" or rows.shape[1] != width:
+        return encoder.encode(rows)
+    if not coded or inner is None or encoder.code is None:
+        return rows
+    from lgc.mapping.encoder import codes_for_bits
 
-    from lgc.errors import InputError
-
-    if declared.size != 1 or declared.dtype.kind not in "ui":
-        raise InputError(f"n_bits is {declared.dtype} {declared.shape}, expected one whole number")
-    num_bits = int(declared.reshape(()))
-    if num_bits != encoder.num_bits:
-        raise InputError(f"the samples have {num_bits} bits, but the model reads {encoder.num_bits}")
-    if samples.dtype != np.uint8 or samples.shape[1] != -(-num_bits // 8):
-        raise InputError(
-            f"X is {samples.dtype} {samples.shape}, expected uint8 with {-(-num_bits // 8)} bytes a sample"
-        )
-    return np.unpackbits(samples, axis=1, count=num_bits, bitorder="little").astype(np.bool_)
+    return encoder.code.bits(codes_for_bits(inner, encoder.code, rows))
 
 
 def vectors_for(asked: VectorRequest, comparison: Comparison[DeviceUnderTest]) -> list[VectorSet]:
@@ -135,7 +116,8 @@ def _data_vectors(asked: VectorRequest, comparison: Comparison[DeviceUnderTest])
     from lgc.verify.vectors import VectorSet
 
     assert asked.data is not None
-    bits, labels = load_bits(asked.data, asked.data_dir, comparison.circuit.encoder, comparison.encoder)
+    encoder, classes = comparison.circuit.encoder, comparison.circuit.head.classes
+    bits, labels = load_bits(asked.data, asked.data_dir, encoder, comparison.encoder, classes=classes)
     if not len(bits):
         raise NotCheckedError("the data has no samples: nothing was checked", where=asked.data)
     targets = None if labels is None else labels[: asked.limit]
@@ -145,7 +127,6 @@ def _data_vectors(asked: VectorRequest, comparison: Comparison[DeviceUnderTest])
 def _given_vectors(bits: NDArray[np.bool_], width: int) -> VectorSet:
     import numpy as np
 
-    from lgc.errors import InputError
     from lgc.verify.vectors import VectorSet
 
     rows = np.asarray(bits)

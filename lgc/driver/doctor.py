@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
+from lgc.driver.deadline import within
 from lgc.driver.sheet import Grid, Sheet, Shown
+
+_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,10 @@ def doctor() -> Diagnosis:
     from lgc.tools.find import DEPENDENCIES, place_and_route
 
     python = Installation("python", sys.version.split()[0], "everything", "3.11 or newer", required=True)
-    found = [(one, found_version(one)) for one in DEPENDENCIES.values()]
-    families = {one.family.name: one.family for one in parts().values() if one.family.nextpnr}
-    routers = [place_and_route(one.nextpnr, one.wheel, one.name) for one in families.values()]
-    found += [(one, found_program(one)) for one in routers]
+    with within(_SECONDS):  # a program that hangs is there, of unknown version
+        found = [(one, found_version(one)) for one in DEPENDENCIES.values()]
+        families = {one.family.name: one.family for one in parts().values() if one.family.nextpnr}
+        routers = [place_and_route(one.nextpnr, one.wheel, one.name) for one in families.values()]
+        found += [(one, found_program(one)) for one in routers]
     rest = (Installation(str(one), version, one.needed_for, one.hint, one.required) for one, version in found)
     return Diagnosis((python, *rest))

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from lgc.driver.read import CONFIG_HELP, import_options, load_source
+from lgc.driver.deadline import bounded
+from lgc.driver.read import CONFIG_HELP, TIMEOUT, import_options, load_source
 from lgc.driver.request import Request, Source
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.errors import OptionError
@@ -42,6 +43,7 @@ class EstimateRequest(Request):
     pipeline: Annotated[int, Setting("Register stages.", low=0)] = 0
     json: Annotated[Path | None, Setting("Write the estimates as JSON.")] = None
     config: Annotated[Path | None, Setting(CONFIG_HELP)] = None
+    timeout: Annotated[float | None, TIMEOUT] = None
     facts: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
@@ -90,6 +92,7 @@ class Estimated(Shown):
         return json.dumps(rows, indent=2) + "\n"
 
 
+@bounded
 def estimate(asked: EstimateRequest) -> Estimated:
     """Estimate lookup tables and depth of a network by stage, for each head, without synthesis.
 

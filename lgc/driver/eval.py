@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from lgc.driver.compile_request import Level
-from lgc.driver.read import CONFIG_HELP, import_options, load_source
+from lgc.driver.deadline import bounded
+from lgc.driver.read import CONFIG_HELP, TIMEOUT, import_options, load_source
 from lgc.driver.request import Request, Source
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.errors import InputError
@@ -35,6 +36,7 @@ class EvalRequest(Request):
         Setting("What computes: compiled C, numpy, or C where it is worth building. The numbers are the same."),
     ] = "auto"  # fmt: skip
     config: Annotated[Path | None, Setting(CONFIG_HELP)] = None
+    timeout: Annotated[float | None, TIMEOUT] = None
     facts: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
@@ -88,6 +90,7 @@ class Evaluation(Shown):
         return [*lines, f"{self.name}: {self.correct:,} of {self.samples:,} right, {share}"]
 
 
+@bounded
 def eval(asked: EvalRequest) -> Evaluation:  # noqa: A001 - the verb's name
     """Accuracy of a network on a data set, as ``lgc.load_source(model).predict`` gives it.
 
@@ -101,17 +104,12 @@ def eval(asked: EvalRequest) -> Evaluation:  # noqa: A001 - the verb's name
     from lgc.runtime import Predictor
 
     circuit = optimize(load_source(asked.model, import_options(asked.config, asked.facts)).circuit, f"O{asked.level}")
-    bits, labels = load_bits(asked.data, asked.data_dir, circuit.encoder)
+    bits, labels = load_bits(asked.data, asked.data_dir, circuit.encoder, classes=circuit.head.classes)
     if labels is None:
-        raise InputError("the data has no labels y", where=asked.data)
+        raise InputError("the data has no labels y", where=asked.data, hint="Save them as y beside X")
     if not len(bits):
         raise InputError("the data has no samples", where=asked.data)
     count = circuit.head.num_classes
-    if labels.min() < 0 or labels.max() >= count:
-        wrong = labels[(labels < 0) | (labels >= count)][0]
-        raise InputError(
-            f"label {wrong} in data for a model of {count} classes", where=asked.data, hint="Labels are 0 to C-1"
-        )
     predicted = Predictor(circuit, engine=asked.engine, samples=len(bits)).predict(bits)
     confusion = np.zeros((count, count), np.int64)
     np.add.at(confusion, (labels, predicted), 1)

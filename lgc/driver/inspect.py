@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lgc.driver.deadline import bounded
 from lgc.driver.read import ReadRequest, load_source
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.errors import LgcError
@@ -104,6 +105,7 @@ def _gates(gates: tuple[tuple[str, int], ...], limit: int) -> str:
     return f"{shown}, ..." if len(gates) > limit else shown
 
 
+@bounded
 def inspect(asked: InspectRequest) -> Inspection:
     """Explain a file: its family, what is certain, what is ambiguous, and which flag settles it.
 

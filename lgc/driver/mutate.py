@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lgc.driver.deadline import bounded
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.driver.verify_request import MutateRequest, VectorRequest
 from lgc.errors import NotCheckedError, OptionError
@@ -88,6 +89,7 @@ class MutationScore(Shown):
         )
 
 
+@bounded
 def mutate(asked: MutateRequest, progress: Progress | None = None) -> MutationScore:
     """Put faults into Verilog, one at a time, see whether the vectors notice each, and settle those that survive.
 

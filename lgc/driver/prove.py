@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lgc.driver.deadline import bounded
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.driver.verify_request import ProveRequest
 from lgc.errors import LgcError, MismatchError, NotCheckedError
@@ -60,6 +61,7 @@ class Proof(Shown):
         return [Grid(("claim", "result", "by", "seconds>"), rows), whole, f"wrote {self.file}"]
 
 
+@bounded
 def prove(asked: ProveRequest, progress: Progress | None = None) -> Proof:
     """Prove Verilog equal to the unoptimised model on every output, for all inputs, and write the certificate.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeGuard, TypeVar
 
+from lgc.driver.deadline import bounded
 from lgc.driver.request import Request, Source
 from lgc.driver.sheet import Sheet, Shown
 from lgc.errors import InputError
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 CONFIG_HELP = "JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`."
 
+TIMEOUT = Setting("Seconds that all programs together may take, compilers too.", above=0, metavar="SECONDS")
+
 
 @dataclass(frozen=True)
 class ReadRequest(Request):
@@ -34,6 +37,7 @@ class ReadRequest(Request):
 
     source: Annotated[Source, Setting("A checkpoint or a netlist.", flags=("FILE",))]
     config: Annotated[Path | None, Setting(CONFIG_HELP)] = None
+    timeout: Annotated[float | None, TIMEOUT] = None
     facts: Mapping[str, Any] | None = None
 
     def import_options(self) -> ImportOptions:
@@ -142,6 +146,7 @@ def _load_file(path: Path, options: ImportOptions | None) -> Loaded:
     return Loaded(path.name, None, result, path, imported)
 
 
+@bounded
 def read(asked: ReadRequest) -> Loaded:
     """Read a checkpoint or netlist of any family that docs/formats.md lists.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from lgc.driver.deadline import bounded
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.driver.verify_request import VerifyRequest
 from lgc.errors import MismatchError, OptionError, OutputError
@@ -99,6 +100,7 @@ def _data_lines(one: SetResult, report: Report) -> Sheet:
     return lines
 
 
+@bounded
 def verify(asked: VerifyRequest, progress: Progress | None = None) -> Verdict:
     """Compare every score and the class of every vector with the model's own.
 

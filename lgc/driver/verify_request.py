@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from lgc.driver.read import CONFIG_HELP
+from lgc.driver.read import CONFIG_HELP, TIMEOUT
 from lgc.driver.request import Request, Source
 from lgc.settings import Setting
 from lgc.sim import SimulatorName
@@ -44,9 +44,7 @@ class ComparisonRequest(Request):
     config: Annotated[Path | None, Setting(CONFIG_HELP)] = None
     force: Annotated[bool, Setting("Compare even if FILE is not as lgc wrote it from this model.")] = False
     keep: Annotated[Path | None, Setting("Keep the build folder here; it must not exist.")] = None
-    timeout: Annotated[
-        float, Setting("Seconds a simulation, or all of a proof, may take.", above=0, metavar="SECONDS")
-    ] = 3600.0
+    timeout: Annotated[float, TIMEOUT] = 3600.0
 
     facts: Mapping[str, Any] | None = None
 
@@ -60,7 +58,7 @@ class VectorRequest(ComparisonRequest):
     """
 
     data: Annotated[
-        str | None, Setting("Data to check on: an .npz file, or a data set's name.", group=_VECTORS)
+        str | None, Setting("Data to check on: an .npz or .npy file, or a data set's name.", group=_VECTORS)
     ] = None  # fmt: skip
     data_dir: Annotated[Path | None, Setting("Folder with the data set's files.", group=_VECTORS)] = None
     limit: Annotated[

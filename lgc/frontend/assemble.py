@@ -25,6 +25,8 @@ Tables = NDArray[np.uint64]
 
 ZERO = 0
 ONE = 1
+FIRST_BIT = 2
+"""Of the input."""
 _MAX_NODES = 1 << 27
 BUFFER_TABLE = np.uint64(2)
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.data.npz import read_npy
 from lgc.errors import CheckpointError, InputError, OptionError
 
 _MAX_SIDECAR_BYTES = 16 << 20
@@ -77,7 +78,9 @@ FACTS: dict[str, Fact] = {
         Fact("files", "Verilog: files beside the given one, read after it", metavar="FILE,FILE", flag="--source-files"),
         Fact("include", "Verilog: folders of included files", metavar="DIR,DIR", flag="--source-include"),
         Fact("tie", "Verilog: inputs that hold still: rst=0,en=1", metavar="NAME=N,...", flag="--source-tie"),
-        Fact("undefined", "Verilog: what x, z and undriven nets stand for", choices=("0", "1"), flag="--source-undefined"),
+        Fact(
+            "undefined", "Verilog: what x, z and undriven nets stand for", choices=("0", "1"), flag="--source-undefined"
+        ),
         Fact("temperature_softplus", "of the learnable binarisation", flag="--config"),
         Fact("layers", "the list of layers; docs/formats.md shows one", flag="--config"),
     )
@@ -131,6 +134,12 @@ class ImportOptions:
         """The same options, with ``defaults`` behind what the user said, and before earlier defaults."""
         merged = {**self.defaults, **defaults}
         return ImportOptions(self.given, self.config, folder or self.folder, self.file, merged)
+
+    def only(self, names: tuple[str, ...]) -> ImportOptions:
+        """What the user says about these facts, and no more."""
+        found = {name: value for name in names if (value := self.get(name)) is not None}
+        given = {name: value for name, value in found.items() if name in self.given}
+        return ImportOptions(given, {**found, **given}, self.folder, self.file)
 
     def get(self, name: str) -> Any:
         """A fact as it was given, or None."""
@@ -239,7 +248,7 @@ class ImportOptions:
             return None
         try:
             if isinstance(value, str) and value.endswith(".npy"):
-                value = np.load(self.path(name), allow_pickle=False)
+                value = read_npy(self.path(name))
             elif isinstance(value, str):
                 value = [float(part) for part in value.split(",")]
             array = np.asarray(value, dtype=np.float64)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -157,11 +158,12 @@ def read_file(path: Path | str, options: ImportOptions | None = None) -> Importe
 def new_job(content: Content, options: ImportOptions) -> ImportJob:
     """The job of reading a file whose content is there; what it says beside its tensors is known from the start."""
     facts, doubts = stated_facts(content.entries)
-    return ImportJob(content, options.with_defaults(facts), _read_other, doubtful=doubts)
+    others = partial(_read_other, options.only(verilog_in.FACTS_OF_SOURCES))  # a lambda could not be pickled
+    return ImportJob(content, options.with_defaults(facts), others, doubtful=doubts)
 
 
-def _read_other(path: Path) -> Model | Circuit:
-    return read_file(path).result
+def _read_other(options: ImportOptions, path: Path) -> Model | Circuit:
+    return read_file(path, options).result
 
 
 def read_job(importer: Importer, job: ImportJob) -> Model | Circuit:

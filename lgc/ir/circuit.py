@@ -16,11 +16,11 @@ from lgc.errors import InputError
 from lgc.ir.features import FeatureCodes
 from lgc.ir.inputs import Inputs, inputs_of
 from lgc.ir.netlist import Netlist, exact, rebuild
+from lgc.numbers import check_finite, check_scale, real_array
 
 Tie = Literal["first", "last"]
 
 THERMOMETER = "thermometer"
-_REAL_KINDS = "buif"  # numpy's letters for bool, unsigned, signed and float
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,32 +62,40 @@ class Encoder:
             return self.code.column_of_bits
         return np.repeat(np.arange(self.num_features), self.num_thresholds)
 
-    def encode(self, features: NDArray[np.generic]) -> NDArray[np.bool_]:
+    def encode(self, features: Any) -> NDArray[np.bool_]:
         """Features (B, F), any real dtype, to bits (B, F*T).
 
         Raises:
-            InputError: wrong width, no real numbers, values other than 0 and 1 where features must be bits, or values
-                of no code where they are codes.
+            InputError: wrong width, no real numbers, NaN or infinite ones, values other than 0 and 1 where features
+                must be bits, values of no code where they are codes, or numbers that look unscaled.
         """
-        features = np.asarray(features)
-        if features.ndim != 2 or features.shape[1] != self.num_features:
-            raise InputError(
-                f"features have shape {features.shape}, but the model reads {self.num_features} a sample",
-                hint="Give an array of shape (samples, features)",
-            )
-        if features.dtype.kind not in _REAL_KINDS:
-            raise InputError(f"features have the type {features.dtype}, but the model reads real numbers")
+        features = self.checked(features)
         if self.code is not None:
             return self.code.bits(self.code.codes(features))
         if self.thresholds is not None:
             bits: NDArray[np.bool_] = np.greater(features[:, :, None], self.thresholds)
             return bits.reshape(len(features), self.num_bits)
-        if features.dtype != np.bool_ and not np.isin(features, (0, 1)).all():
+        return np.asarray(features, dtype=np.bool_)
+
+    def checked(self, features: Any) -> NDArray[Any]:
+        """The features (B, F) that :meth:`encode` takes, as bool, uint8, float32 or float64; it raises the same."""
+        features = real_array(features)
+        if features.ndim != 2 or features.shape[1] != self.num_features:
+            raise InputError(
+                f"features have shape {features.shape}, but the model reads {self.num_features} a sample",
+                hint="Give an array of shape (samples, features)",
+            )
+        check_finite(features)
+        if self.thresholds is not None:
+            if self.code is None:
+                check_scale(self.thresholds, features)
+            return features
+        if self.code is None and features.dtype != np.bool_ and not ((features == 0) | (features == 1)).all():
             raise InputError(
                 "the model reads bits, but the features hold values other than 0 and 1",
                 hint="Binarise them as in training",
             )
-        return np.asarray(features, dtype=np.bool_)
+        return features
 
     def ordered(self, bits: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Bits (B, F*T) with the ones of each feature moved to its lowest thresholds: bits that features can give.

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import InputError
+from lgc.numbers import check_finite, real_array
 
 MAX_WIDTH = 32
 MAX_WORDS = 1 << 16
@@ -84,9 +85,8 @@ class FeatureCode:
         Raises:
             InputError: a feature is no number, or with ``exact`` not the value of a code.
         """
-        x = np.asarray(features, np.float64)
-        if not np.isfinite(x).all():
-            raise InputError("a feature is NaN or infinite, which no code stands for")
+        x = real_array(features).astype(np.float64)
+        check_finite(x)
         if self.rounding == "up":
             # The product is exact; the offset, a whole number, comes after the rounding.
             return np.asarray(np.clip(np.ceil(x * self.scale) + self.offset, 0, self.top), np.int64)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lgc.errors import InputError, LgcError, OptionError
 from lgc.ir import Circuit, interp
+from lgc.numbers import real_array
 from lgc.passes import optimize
 from lgc.runtime.library import Library, is_built, open_library
 from lgc.tools.cc import has_c_compiler
@@ -54,7 +55,8 @@ class Predictor:
     - bool (B, bits): encoded bits;
     - uint8 (B, ceil(bits/8)), unless that is also the number of features: packed bits, bit i of a sample at bit
       i%8 of byte i/8. ``packed=True`` or ``False`` decides it by hand;
-    - numbers (B, F) or (B, ...) with F features a sample: raw features.
+    - numbers (B, F) or (B, ...) with F features a sample: raw features, of any real type, finite. Those that look
+      unscaled are refused.
 
     Raises:
         MissingToolError, ToolError: engine ``c``, and no compiler, or it failed.
@@ -117,7 +119,7 @@ class Predictor:
 
     def _rows(self, X: Any, packed: bool | None) -> tuple[str, NDArray[Any]]:
         """The form of the input, and its rows as that form's C type, contiguous."""
-        array = np.asarray(X.detach().cpu().numpy() if hasattr(X, "detach") else X)
+        array = real_array(X, "the samples")
         array = array.reshape(len(array), -1) if array.ndim > 1 and array.size else array
         encoder = self.circuit.encoder
         width = array.shape[1] if array.ndim == 2 else -1
@@ -140,10 +142,7 @@ class Predictor:
             if octets and array.max(initial=0) <= 1:
                 return "u8", np.ascontiguousarray(array)
             return "bits", _pack(encoder.encode(array))
-        if array.ndim != 2 or array.shape[1] != encoder.num_features:
-            encoder.encode(array)  # raises, with the shape
-        if array.dtype.kind not in "biuf":
-            raise InputError(f"samples are numbers, not {array.dtype}")
+        array = encoder.checked(array)
         form, kind = {"u1": ("u8", "=u1"), "f4": ("f32", "=f4")}.get(array.dtype.str[1:], ("f64", "=f8"))
         return form, np.ascontiguousarray(array, dtype=kind)
 

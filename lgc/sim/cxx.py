@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lgc.errors import ToolError
-from lgc.tools.cc import Command
+from lgc.tools.cc import Command, check_built
 from lgc.tools.run import run_checked
 
 _JOINED_BYTES = 3 << 20
@@ -59,4 +59,5 @@ def compile_file(compiler: Command, flags: Sequence[str], source: Path, target: 
     """
     command = [*compiler, *flags, "-c", str(source), "-o", str(target)]
     run_checked(command, target.with_suffix(".log"), f"compiling {source.name}")
+    check_built(target, f"compiling {source.name}")
     return target

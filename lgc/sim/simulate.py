@@ -174,7 +174,8 @@ class Simulator(ABC):
         (self.folder / "valid.bin").unlink(missing_ok=True)
         (self.folder / "progress").unlink(missing_ok=True)
         log = self.folder / "simulation.log"
-        setup = Setup(folder=self.folder, environment=self.environment(), timeout=self.timeout)
+        writes = (trace_file.parent,) if trace_file else ()
+        setup = Setup(folder=self.folder, environment=self.environment(), timeout=self.timeout, writes=writes)
 
         def tick() -> None:
             if progress:

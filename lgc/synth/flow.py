@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from lgc.synth.yosys import Synthesised, SynthesisJob, nand2_area, read_synthesi
 from lgc.tools.entries import found, kept
 from lgc.tools.find import Tool, has_program
 from lgc.tools.run import workers
+from lgc.tools.watchdog import scratch
 from lgc.tools.yosys import find_yosys
 
 _KIND = "synth"
@@ -214,8 +214,7 @@ def _route(
     result: Result, made: Synthesised, design: Design, part: Part, options: SynthOptions, progress: Progress
 ) -> None:
     tool = find_nextpnr(part)
-    with tempfile.TemporaryDirectory(prefix="lgc-synth-") as name:
-        work = Path(name)
+    with scratch("lgc-synth-") as work:
         seeds = _Seeds(tool, _placement(result.clock, made, design, part, options), work, options, progress)
         placed = seeds.place_all()
         result.problems += seeds.problems

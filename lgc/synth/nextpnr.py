@@ -13,7 +13,7 @@ from typing import Any
 from lgc.errors import MissingToolError, ToolError
 from lgc.parts.part import Part
 from lgc.tools.find import Tool, find_tool
-from lgc.tools.run import Listener, Setup, reason, run
+from lgc.tools.run import Listener, Setup, reading, reason, run
 
 _STEPS = {"Info: Packing": "packing", "Info: Running": "placing", "Info: Placed": "placing", "Info: Routing": "routing"}
 _FMAX = re.compile(r"\w+: Max frequency for clock .*: +([\d.]+) MHz")
@@ -124,7 +124,8 @@ def place(wanted: Placement, folder: Path, seed: int, listen: Listener | None = 
         raise type(error)(f"{tool.name}, seed {seed}: {error.message}", hint=error.hint) from None
     if code or not report.exists():
         raise ToolError(f"{tool.name}, seed {seed}, failed: {reason(log, code)}")
-    return _read(report, seed)
+    with reading(f"{tool.name}, seed {seed},", folder):
+        return _read(report, seed)
 
 
 def _run_nextpnr(wanted: Placement, command: list[str], log: Path, listen: Listener) -> int:

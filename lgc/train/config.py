@@ -41,7 +41,7 @@ class TrainConfig:
         OptionError: a setting is out of its range, or two do not go together.
     """
 
-    dataset: Annotated[str, _aside("A name, or a .npz file.")]
+    dataset: Annotated[str, _aside("A name, or a .npz file with X and y.")]
     data_dir: Annotated[Path | None, _aside("Folder with the data files.")] = None
     output: Annotated[
         Path | None,
@@ -213,6 +213,11 @@ def _typed(key: str, value: Any, hint: Any, where: str) -> Any:
     raise InputError(f"{key} is {value!r}", where=where, hint="`lgc train --help` has the settings and their types")
 
 
+def _path(name: str, value: Any) -> Any:
+    """Text is a path where one is wanted."""
+    return Path(value) if isinstance(value, str) and name in SETTINGS and SETTINGS[name].kind is Path else value
+
+
 def merged(*layers: Mapping[str, Any]) -> TrainConfig:
     """The configuration of several sets of settings, of which later ones win.
 
@@ -221,7 +226,7 @@ def merged(*layers: Mapping[str, Any]) -> TrainConfig:
     """
     settings: dict[str, Any] = {}
     for layer in layers:
-        settings |= layer
+        settings |= {name: _path(name, value) for name, value in layer.items()}
     if "dataset" not in settings:
         raise OptionError("no data set is named", hint="Name one, or give a --preset or a --config that does")
     return TrainConfig(**settings)

@@ -21,6 +21,7 @@ from lgc.frontend import Layer, Model
 from lgc.frontend.model import check_model
 from lgc.ir import Encoder, Head
 from lgc.ir.gates import TABLE_OF_ID
+from lgc.train.bits import as_numbers, check_bits, check_raw_features, check_width
 from lgc.train.functions import mix_gates
 from lgc.train.wiring import Chooser, Connectome, Dense, Estimator, Fixed, TopK
 
@@ -69,7 +70,7 @@ class LogicLayer(Chooser):
 
     def forward(self, x: Tensor) -> Tensor:
         """Bits or probabilities (samples, in_bits) to (samples, gates)."""
-        a, b = self.connectome(x.t().contiguous())
+        a, b = self.connectome(read_bits(self, x).t().contiguous())
         logits = self.seen(self.logits)
         soft = torch.softmax(logits, dim=-1) @ self.basis
         hard = soft if self.mixes else self.basis[logits.argmax(dim=-1)]
@@ -120,7 +121,7 @@ class TableLayer(Chooser):
 
     def forward(self, x: Tensor) -> Tensor:
         """Bits or probabilities (samples, in_bits) to (samples, gates)."""
-        operands = self.connectome(x.t().contiguous())
+        operands = self.connectome(read_bits(self, x).t().contiguous())
         logits = self._noisy()
         soft = _multilinear(torch.sigmoid(logits), operands)
         if self.mixes:
@@ -139,6 +140,23 @@ class TableLayer(Chooser):
         entries = (self.logits.detach() > 0).cpu().numpy().astype(np.uint64)
         tables = (entries << np.arange(entries.shape[1], dtype=np.uint64)).sum(axis=1, dtype=np.uint64)
         return Layer(f"layer{index + 1}", wires, tables, (index,))
+
+
+def _mixes(layer: nn.Module) -> bool:
+    """Whether probabilities are as good as bits to a layer in its mode: its gates, or its wires, are mixtures."""
+    return any(getattr(part, "mixes", False) for part in (layer, getattr(layer, "connectome", None)))
+
+
+def read_bits(layer: LogicLayer | TableLayer, x: Tensor) -> Tensor:
+    """The input of a layer (samples, in_bits), as numbers of the layer's type.
+
+    Raises:
+        InputError: another shape, or data that are no bits; what other layers made may be probabilities.
+    """
+    width = getattr(layer.connectome, "in_bits", None)
+    check_width(layer, x, width if isinstance(width, int) else None)
+    check_bits(layer, x, soft=_mixes(layer) or x.grad_fn is not None)
+    return as_numbers(x, layer.logits)
 
 
 def _multilinear(tables: Tensor, operands: tuple[Tensor, ...]) -> Tensor:
@@ -178,7 +196,13 @@ class GroupSum(nn.Module):
         return float(self.divisor)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(samples, gates) to (samples, classes)."""
+        """(samples, gates) to (samples, classes).
+
+        Raises:
+            InputError: gates that do not divide into the classes, or values outside 0 to 1.
+        """
+        check_width(self, x, None if x.ndim != 2 or x.shape[1] % self.classes == 0 else self.classes)
+        check_bits(self, x, soft=True)
         sums = self.sums(x)
         self.adapt(sums)
         return sums / self.divisor
@@ -212,7 +236,13 @@ class Thermometer(nn.Module):
         self.register_buffer("thresholds", torch.from_numpy(array))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(samples, features) to float bits (samples, features * T)."""
+        """(samples, features) to float bits (samples, features * T).
+
+        Raises:
+            InputError: another shape; features that are NaN, infinite or look unscaled.
+        """
+        check_width(self, x, len(self.thresholds))
+        check_raw_features(self, x, self.thresholds)
         return (x.unsqueeze(-1) > self.thresholds).flatten(1).float()
 
     def encoder(self) -> Encoder:
@@ -254,7 +284,14 @@ class LogicNetwork(nn.Module):
         return list(self)[index]
 
     def forward(self, bits: Tensor) -> Tensor:
-        """Encoded bits (samples, in_bits) as floats to class logits (samples, classes)."""
+        """Encoded bits (samples, in_bits) to class logits (samples, classes).
+
+        Raises:
+            InputError: another shape, or values that are no bits (with soft estimators: no probabilities), such as
+                features that were not encoded. The values of the first input of each mode are looked at.
+        """
+        check_width(self, bits, self.encoder.num_bits)
+        check_bits(self, bits, soft=_mixes(self.layers[0]))
         for layer in self.layers:
             bits = layer(bits)
         return self.head(bits)
@@ -264,6 +301,8 @@ class LogicNetwork(nn.Module):
         """int64 (samples, classes): the scores of the discrete network, whatever the mode."""
         was_training = self.training
         self.eval()
+        check_width(self, bits, self.encoder.num_bits)
+        check_bits(self, bits, soft=False)
         values = bits.float()
         for layer in self.layers:
             values = layer(values)

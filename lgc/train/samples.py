@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lgc.ir import Encoder
+from lgc.numbers import real_array
 from lgc.train.augment import Augment, augmented
 
 
@@ -25,11 +26,8 @@ class Samples:
 
     @staticmethod
     def of(x: NDArray[Any], labels: NDArray[np.int64], device: torch.device) -> Samples:
-        """Arrays as tensors on a device; kinds of numbers that torch lacks become the next wider ones."""
-        if x.dtype.kind in "ui" and x.dtype != np.uint8:
-            x = x.astype(np.int64)
-        elif x.dtype.kind == "f" and x.dtype.itemsize > 8:
-            x = x.astype(np.float64)
+        """Arrays as tensors on a device."""
+        x = real_array(x)
         return Samples(torch.from_numpy(np.array(x)).to(device), torch.from_numpy(labels).to(device))
 
     def __len__(self) -> int:

@@ -12,7 +12,7 @@ _SAME = 1.0
 
 
 class StopRequest:
-    """While entered, the first Ctrl-C (or SIGTERM) only sets :attr:`asked`; a later one interrupts at once.
+    """While entered, the first Ctrl-C (or SIGTERM, or SIGHUP) only sets :attr:`asked`; a later one interrupts at once.
 
     Under torchrun one Ctrl-C comes twice, from the terminal and from torchrun: within a second, it is the same one.
     """
@@ -24,7 +24,9 @@ class StopRequest:
 
     def __enter__(self) -> StopRequest:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:  # `nohup` asks for that
+                    continue
                 self._before[number] = signal.signal(number, self._ask)
         return self
 

@@ -21,6 +21,7 @@ import lgc
 from lgc.errors import InputError, OptionError, OutputError
 from lgc.frontend import Model, lower, write_model
 from lgc.ir import interp
+from lgc.numbers import check_scale
 from lgc.progress import Progress, Silence
 from lgc.train import resume
 from lgc.train.augment import make_augment
@@ -103,6 +104,8 @@ class Run:
         self.config, self.data, self.device, self.group, self.told = config, data, device, group, told
         rows, held_out = self._split()
         self.encoder = make_encoder(config.thresholds, data.train[rows], data.scale)
+        if data.scale == 1 and self.encoder.thresholds is not None:
+            check_scale(self.encoder.thresholds, data.train)
         self.to_bits = BitEncoder(self.encoder, data.scale, device)
         self.training = Samples.of(data.train[rows], data.train_y[rows], device)
         self.validation = Samples.of(data.train[held_out], data.train_y[held_out], device)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from lgc.data.npz import read_npz
 from lgc.errors import InputError, NotCheckedError
 from lgc.files import replacing
 from lgc.verify.vectors import VectorSet
@@ -36,11 +35,15 @@ def read_vectors(path: Path, num_inputs: int) -> VectorSet:
         InputError: no such file, or vectors of another width.
         NotCheckedError: it holds none.
     """
-    try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-            packed, width = file["bits"], int(file["num_inputs"])
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"this is no file of vectors ({error})", where=str(path)) from None
+    arrays, names = read_npz(path, ("bits", "num_inputs"))
+    if len(arrays) < 2 or arrays["num_inputs"].size != 1 or arrays["num_inputs"].dtype.kind not in "iu":
+        held = ", ".join(names[:8]) or "nothing"
+        raise InputError(
+            f"this is no file of vectors: it holds {held}, not bits and num_inputs",
+            where=str(path),
+            hint="Files of samples, with X, are given by --data",
+        )
+    packed, width = arrays["bits"], int(arrays["num_inputs"].reshape(()))
     if packed.dtype != np.uint8 or packed.ndim != 2 or packed.shape[1] != -(-width // 8) or width != num_inputs:
         raise InputError(f"its vectors have {width} bits, the model reads {num_inputs}", where=str(path))
     if not len(packed):

@@ -10,6 +10,7 @@ import numpy as np
 from lgc.errors import LgcError, OptionError
 from lgc.files import replacing
 from lgc.sim.verilator import VerilatorSimulator
+from lgc.tools.watchdog import gone_if_killed
 from lgc.verify.comparison import Comparison
 from lgc.verify.formats.verilog import VerilogText
 from lgc.verify.report import Report
@@ -53,7 +54,8 @@ def write_waves(comparison: Comparison[VerilogText], report: Report, sets: Seque
 def _simulate(comparison: Comparison[VerilogText], bits: Bits, target: Path) -> None:
     device, folder = comparison.device, comparison.folder
     folder.mkdir(parents=True)
-    with replacing(target) as temporary:  # first: a folder that cannot be written is noticed before the build
+    # First: a folder that cannot be written is noticed before the build.
+    with replacing(target) as temporary, gone_if_killed(temporary.resolve()):
         manifest, timeout = device.rtl.manifest, device.options.timeout
         simulator = VerilatorSimulator(manifest, folder, timeout=timeout, trace=_format(target))
         simulator.build(device.path.resolve())

@@ -12,7 +12,7 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -36,6 +36,10 @@ class Fate:
     by: str
     ran: int
     seconds: float
+
+    def after(self, other: Fate) -> Fate:
+        """The same fate, the tests and seconds of both."""
+        return replace(self, ran=self.ran + other.ran, seconds=round(self.seconds + other.seconds, 1))
 
 
 class _Chosen:

@@ -103,6 +103,7 @@ def test_what_a_program_leaves_behind_is_gone_when_it_has_ended(tmp_path: Path) 
 
 def test_an_interruption_while_a_program_starts_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The signal comes when the program runs already and nobody knows of it yet."""
+    capture(["true"])  # the watchdog is there
     started, real = [], subprocess.Popen
 
     def interrupted(*given: Any, **more: Any) -> Any:

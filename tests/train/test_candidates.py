@@ -113,6 +113,7 @@ def test_nothing_in_a_step_is_read_back(estimator: str, kind: type) -> None:
     step = TorchStep(LogicNetwork(Encoder(6), layers, GroupSum(2, 3.0, spread=2.0)))
     step.lr = 0.1
     bits, labels = torch.randint(0, 2, (5, 6), dtype=torch.uint8), torch.randint(0, 2, (5,))
+    step(bits, labels)  # the first input is looked at, whether it is bits
     with NoReadback():
         loss, right = step(bits, labels)
         step.lr = 0.05

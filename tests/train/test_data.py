@@ -159,20 +159,20 @@ def test_npz(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arrays", "match"),
     [
-        ({"X": X}, "needs X and y"),
-        ({"X": X, "y": Y, "X_test": X}, "needs X and y"),
+        ({"X": X}, "has no labels y"),
+        ({"X": X, "y": Y, "X_test": X}, "but no y_test"),
         ({"X": X, "y": Y[:-1]}, "20 whole numbers"),
-        ({"X": X, "y": Y.astype(float)}, "whole numbers"),
+        ({"X": X, "y": Y + 0.5}, "whole numbers"),
         ({"X": X[:, 0, 0], "y": Y}, "numbers of shape"),
-        ({"X": X[:0], "y": Y[:0]}, "numbers of shape"),
-        ({"X": X.astype("U4"), "y": Y}, "numbers of shape"),
+        ({"X": X[:0], "y": Y[:0]}, "needs samples"),
+        ({"X": X.astype("U4"), "y": Y}, "of type text, not numbers"),
         ({"X": np.where(X[2, 1, 0] == X, np.nan, X), "y": Y}, "feature 2 of sample 2 is nan"),
         ({"X": X, "y": Y + 1}, "from 0, without gaps"),
         ({"X": X, "y": Y - 1}, "from 0, without gaps"),
         ({"X": X, "y": Y * 2}, "from 0, without gaps"),
         ({"X": X, "y": Y, "X_test": X, "y_test": Y + 1}, "label of sample 3 is 4"),
         ({"X": X, "y": Y, "X_test": X[:, :2], "y_test": Y}, "differ"),
-        ({"X": X.astype(object), "y": Y}, "not a readable .npz"),
+        ({"X": X.astype(object), "y": Y}, "Python objects"),
     ],
 )
 def test_bad_npz(tmp_path: Path, arrays: dict[str, np.ndarray], match: str) -> None:

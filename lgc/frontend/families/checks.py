@@ -11,22 +11,21 @@ from numpy.typing import NDArray
 
 from lgc.errors import OptionError
 from lgc.frontend.containers.content import read_content
+from lgc.frontend.families.netlist_check import NetlistCheck
 from lgc.frontend.importer import ImportJob
 from lgc.frontend.lower import lower
 from lgc.frontend.model import Model
-from lgc.ir import Circuit
-from lgc.ir.interp import classify, evaluate, scores
+from lgc.ir.interp import classify
 
 _MAX_SAMPLES = 10_000
-_VECTORS = 4096
 _SIGMAS = 6.0
 
 
 class Check(Protocol):
     """Judges a model."""
 
-    def judge(self, model: Model) -> tuple[bool, str]:
-        """Whether it passes, and the evidence in words."""
+    def judge(self, model: Model, order: NDArray[np.int64]) -> tuple[bool, str]:
+        """Whether it passes, and the evidence in words; ``order`` has the encoder's bit for each of the checkpoint."""
         ...
 
 
@@ -42,7 +41,7 @@ class DataCheck:
     labels: NDArray[np.int64]
     min_accuracy: float | None
 
-    def judge(self, model: Model) -> tuple[bool, str]:
+    def judge(self, model: Model, order: NDArray[np.int64]) -> tuple[bool, str]:
         """See :class:`Check`."""
         if self.features.shape[1] != model.encoder.num_features:
             raise OptionError(
@@ -62,34 +61,6 @@ class DataCheck:
         chance = float(np.bincount(self.labels).max() / len(self.labels))
         deviation = math.sqrt(chance * (1 - chance) / len(self.labels))
         return max(chance + _SIGMAS * deviation, chance + 0.25 * (1 - chance))
-
-
-@dataclass(frozen=True)
-class NetlistCheck:
-    """Equality with a netlist on random vectors: on the bits before the head if it has them all, else on the scores."""
-
-    reference: Circuit
-
-    def judge(self, model: Model) -> tuple[bool, str]:
-        """See :class:`Check`."""
-        reference = self.reference.netlist
-        circuit = lower(model)
-        if reference.num_inputs != circuit.netlist.num_inputs:
-            raise OptionError(
-                f"the netlist of --check has {reference.num_inputs} inputs, the model {circuit.netlist.num_inputs}"
-            )
-        rng = np.random.default_rng(0)
-        bits = rng.random((_VECTORS, reference.num_inputs)) < rng.uniform(0.05, 0.95, (_VECTORS, 1))
-        if reference.num_outputs == circuit.netlist.num_outputs:
-            same = (evaluate(reference, bits) == evaluate(circuit.netlist, bits)).mean(axis=0)
-            match, what = int((same == 1.0).sum()), f"of {reference.num_outputs} gates"
-            return match == reference.num_outputs, f"{match} {what} match on {_VECTORS} random vectors"
-        if self.reference.head.num_classes == circuit.head.num_classes:
-            rows = (scores(self.reference, bits) == scores(circuit, bits)).all(axis=1)
-            return bool(rows.all()), f"{int(rows.sum())} of {_VECTORS} score vectors match"
-        raise OptionError(
-            f"the netlist of --check has {reference.num_outputs} outputs, the model {circuit.netlist.num_outputs}"
-        )
 
 
 def load_check(job: ImportJob) -> Check:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import CheckpointError, OptionError
-from lgc.frontend.assemble import Tables, gate_tables, hard_argmax, make_head, make_inputs, take
+from lgc.frontend.assemble import FIRST_BIT, Tables, gate_tables, hard_argmax, make_head, make_inputs, take
 from lgc.frontend.chain import check_chain
 from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import ImportOptions, MissingFactError
@@ -140,7 +140,7 @@ def _try(job: ImportJob, recipe: Recipe, tables: list[Tables], check: Check) -> 
     except CheckpointError as error:
         return None, error.message
     model = _assemble(job, wires, tables, len(bits))
-    passed, verdict = check.judge(model)
+    passed, verdict = check.judge(model, bits - FIRST_BIT)
     return (model if passed else None), verdict
 
 

@@ -19,6 +19,8 @@ from lgc.ir import Circuit
 
 _MODULE = re.compile(rb"^\s*(?:\(\*.*?\*\)\s*)?(?:macro)?module\s+[\w\\]", re.MULTILINE)
 
+FACTS_OF_SOURCES = ("top", "files", "include", "tie", "undefined")
+"""What a user can say about a Verilog file; about that of --check too."""
 _ORDER = "ports in their order, the lowest index of each first"
 
 
@@ -90,7 +92,4 @@ def _choices(facts: ImportOptions) -> Choices:
     return Choices(ties, None if undefined is None else int(undefined))
 
 
-IMPORTER = Importer(
-    "verilog", "Verilog (through yosys)", _matches, _read,
-    ("classes", "top", "files", "include", "tie", "undefined"),
-)  # fmt: skip
+IMPORTER = Importer("verilog", "Verilog", _matches, _read, ("classes", *FACTS_OF_SOURCES))

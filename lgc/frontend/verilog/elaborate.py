@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from lgc.errors import NetlistError, ToolError
 from lgc.frontend.verilog.sources import SourceText
 from lgc.tools.find import has_package
-from lgc.tools.run import FailedError
+from lgc.tools.run import FailedError, reading
+from lgc.tools.watchdog import scratch
 from lgc.tools.yosys import SINGLE, run_yosys
 
 _TIMEOUT_S = 300
@@ -74,6 +73,8 @@ def elaborate(sources: list[SourceText], top: str) -> dict[str, Any]:
     try:
         return _run(sources, top, system=False)
     except FailedError as first:
+        if first.crashed:
+            raise first.at(sources[0].path) from None
         if "ERROR" not in first.reason or all(source.system for source in sources):
             raise _refusal(sources, first) from None
         try:
@@ -83,9 +84,8 @@ def elaborate(sources: list[SourceText], top: str) -> dict[str, Any]:
 
 
 def _run(sources: list[SourceText], top: str, *, system: bool) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="lgc-verilog-") as name:
+    with scratch("lgc-verilog-") as folder:
         # Fixed names in a folder of our own: no name from outside reaches yosys' command line.
-        folder = Path(name)
         passes = []
         for index, source in enumerate(sources):
             file = f"source{index}.{'sv' if source.system or system else 'v'}"
@@ -100,7 +100,8 @@ def _run(sources: list[SourceText], top: str, *, system: bool) -> dict[str, Any]
             raise
         except ToolError as error:
             raise error.at(sources[0].path) from None
-        module: dict[str, Any] = json.loads((folder / "output.json").read_bytes())["modules"][top]
+        with reading("yosys", folder):
+            module: dict[str, Any] = json.loads((folder / "output.json").read_bytes())["modules"][top]
         return module
 
 

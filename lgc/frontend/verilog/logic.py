@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from lgc.errors import NetlistError
-from lgc.ir import FIRST_INPUT, MAX_ARITY, Builder, Netlist
+from lgc.ir import FIRST_INPUT, MAX_ARITY, Builder
 
 _STAGE = 25
 _NET = (1 << _STAGE) - 1
@@ -185,7 +185,9 @@ class Logic:
             leaves.remove(leaf)
             inner.append(leaf)
             leaves.update(self._sources(leaf))
-        return len(leaves) <= _WINDOW and bool(inner) and self._evaluate(signal, sorted(leaves), sorted(set(inner))) == 0
+        return (
+            len(leaves) <= _WINDOW and bool(inner) and self._evaluate(signal, sorted(leaves), sorted(set(inner))) == 0
+        )
 
     def _sources(self, signal: int) -> tuple[int, ...]:
         """The gate's operands that are no constants, at the stage at which the signal stands."""

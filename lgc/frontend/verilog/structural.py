@@ -329,4 +329,3 @@ def _without_nettypes(text: str) -> str:
     if "`" in text or "\\" in text or '"' in text:
         raise BeyondError
     return text
-

@@ -102,6 +102,8 @@ class Words:
 
     def multiply(self, a: Word, b: Word) -> list[Bit]:
         """``a * b``, as wide as they are."""
+        if undefined := self._undefined([*a, *b]):
+            return [undefined] * len(a)
         total: list[Bit] = [0] * len(a)
         for shift, bit in enumerate(b):
             if bit != 0:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import InputError
+from lgc.numbers import check_finite, real_array
 
 _HELD_OUT = 0.2
 _MAX_ELEMENTS = 1 << 31
@@ -60,19 +61,42 @@ def checked(x: NDArray[Any], y: NDArray[Any], where: str) -> tuple[NDArray[Any],
     Raises:
         InputError: the first thing wrong with them.
     """
-    if x.ndim < 2 or x.dtype.kind not in "buif" or not 0 < x.size < _MAX_ELEMENTS:
-        raise InputError(
-            f"X is {x.dtype} {x.shape}", where=where, hint="It must be numbers of shape (samples, features...)"
-        )
     if y.shape != (len(x),) or y.dtype.kind not in "iu":
         raise InputError(
             f"y is {y.dtype} {y.shape}", where=where, hint=f"It must be {len(x)} whole numbers, one a sample"
         )
-    x = x.reshape(len(x), -1)
-    if x.dtype.kind == "f" and not np.isfinite(x).all():
-        sample, feature = (int(i) for i in np.argwhere(~np.isfinite(x))[0])
-        raise InputError(f"feature {feature} of sample {sample} is {x[sample, feature]}", where=where)
-    return x, y.astype(np.int64)
+    return trainable(real_array(x, "the numbers of X").reshape(len(x), -1), where), y.astype(np.int64)
+
+
+def trainable(x: NDArray[Any], where: str) -> NDArray[Any]:
+    """Features (samples, F), contiguous.
+
+    Raises:
+        InputError: there are none, too many, or some that are not finite.
+    """
+    if not 0 < x.size < _MAX_ELEMENTS:
+        raise InputError(f"X has the shape {x.shape}", where=where, hint="Training needs samples of features")
+    try:
+        check_finite(x)
+    except InputError as error:
+        raise error.at(where) from None
+    return np.ascontiguousarray(x)
+
+
+def numbered(labels: NDArray[Any], where: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Labels as class numbers, and the names of the classes: words in alphabetical order, or the numbers themselves.
+
+    Raises:
+        InputError: numbers that do not count from 0 without gaps.
+    """
+    present, inverse = np.unique(labels, return_inverse=True)
+    if labels.dtype.kind != "U" and not np.array_equal(present, np.arange(len(present))):
+        raise InputError(
+            f"the labels are {present[:10].tolist()}",
+            where=where,
+            hint="Number the classes from 0, without gaps, or give their names as text",
+        )
+    return inverse.reshape(-1).astype(np.int64), tuple(map(str, present))
 
 
 def check_labels(labels: tuple[NDArray[np.int64], ...], classes: int, where: str) -> None:

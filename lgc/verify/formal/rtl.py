@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lgc.errors import NotCheckedError
-from lgc.tools.run import FailedError, or_not_checked
+from lgc.tools.run import FailedError, or_not_checked, reading
 from lgc.tools.yosys import SINGLE, run_yosys
 from lgc.verify.formal.cells import KNOWN, Bit, Cell, expand
 
@@ -121,7 +121,8 @@ def read_flat(
         raise NotCheckedError(f"yosys does not take the Verilog: {error.reason}", where=str(source)) from None
     if warned := _WARNINGS.search(log.read_text(encoding="utf-8", errors="replace")):
         raise NotCheckedError(f"yosys warns of the Verilog: {warned[0][9:200]}: not proved", where=str(source))
-    return _design(json.loads((folder / "design.json").read_text(encoding="utf-8")), top)
+    with reading("yosys", folder):
+        return _design(json.loads((folder / "design.json").read_text(encoding="utf-8")), top)
 
 
 def _design(document: dict[str, Any], top: str) -> FlatDesign:

@@ -12,7 +12,7 @@ from lgc.errors import InputError
 from lgc.ir import Circuit
 from lgc.sim.simulate import Simulator
 from lgc.tools.find import has_package, missing
-from lgc.tools.run import or_not_checked
+from lgc.tools.run import or_not_checked, reading
 from lgc.tools.yosys import run_yosys
 from lgc.verify.formats.child import run_worker
 from lgc.verify.formats.files import not_ours
@@ -61,7 +61,8 @@ class AmaranthModule(DeviceUnderTest):
         commands = ["read_rtlil net.il", "proc", "flatten", "clean", "write_verilog -noattr net.v"]
         with or_not_checked():
             run_yosys(commands, folder / "yosys.log", self.options.timeout)
-        text = (folder / "net.v").read_text(encoding="utf-8")
+        with reading("yosys", folder):
+            text = (folder / "net.v").read_text(encoding="utf-8")
         return Rtl(folder / "net.v", self.manifest, text, self.model_digest)
 
 

@@ -18,7 +18,7 @@ from lgc.backend.sidecar import Sidecar, read_sidecar
 from lgc.errors import InputError, NotCheckedError
 from lgc.frontend import ImportOptions, load_circuit
 from lgc.ir import Circuit
-from lgc.tools.run import or_not_checked
+from lgc.tools.run import or_not_checked, reading
 from lgc.tools.yosys import run_yosys
 from lgc.verify.formats.evaluated import Evaluated
 from lgc.verify.formats.files import not_ours, read_bytes
@@ -60,7 +60,9 @@ class NetlistFile(DeviceUnderTest):
         shutil.copyfile(self.path, folder / "net")  # yosys splits its commands at blanks
         with or_not_checked():
             run_yosys([_READ[self.kind], *_TO_ANDS], folder / "yosys.log", self.timeout)
-        inputs, outputs = self._names((folder / "net.aag").read_bytes())
+        with reading("yosys", folder):
+            data = (folder / "net.aag").read_bytes()
+        inputs, outputs = self._names(data)
         return self._evaluated(folder / "net.aag", inputs, outputs)
 
     def view(self) -> View | None:

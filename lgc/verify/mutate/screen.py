@@ -15,7 +15,7 @@ from lgc.errors import NotCheckedError
 from lgc.sim.schedule import schedule
 from lgc.sim.simulate import simulator_environment
 from lgc.sim.verilator import BuildOptions, build
-from lgc.tools.run import Setup, or_not_checked, reason, run
+from lgc.tools.run import Setup, or_not_checked, reading, reason, run
 from lgc.verify.mutate.text import SELECT, Edit, choose
 
 Bits = NDArray[np.bool_]
@@ -73,10 +73,11 @@ class Screen:
         }
         (folder / "job.json").write_text(json.dumps(job))
         self._execute()
-        shown = json.loads((folder / "shown.json").read_text())
+        with reading("the mutants' simulation", folder):
+            shown = [int(row) for row in json.loads((folder / "shown.json").read_text())]
         if len(shown) != len(mutants):
             raise NotCheckedError(f"{len(shown)} of {len(mutants)} mutants were simulated: not checked")
-        return [None if row == -1 else int(row) for row in shown]
+        return [None if row == -1 else row for row in shown]
 
     def _execute(self) -> None:
         (self._folder / "shown.json").unlink(missing_ok=True)

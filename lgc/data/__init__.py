@@ -1,0 +1,8 @@
+"""Data in: the one reader of files with samples, for training, evaluation, verification, boards and Python.
+
+A format is a row of :data:`READERS`: it turns a file into a :class:`Table`. What a table means is decided here, once.
+"""
+
+from lgc.data.table import READERS, Table, class_indices, is_data_file, read_table
+
+__all__ = ["READERS", "Table", "class_indices", "is_data_file", "read_table"]
