@@ -49,9 +49,10 @@ async def drive(
         due = next_due
 
 
-def _sample(handle: Any, num_bytes: int) -> bytes:
-    value: int = handle.value.to_unsigned()
-    return value.to_bytes(num_bytes, "little")
+def unsigned(handle: Any) -> int:
+    """The value of a signal as a number. One bit may be a scalar (`wire y`), which cocotb has another type for."""
+    value = handle.value
+    return int(value.to_unsigned() if hasattr(value, "to_unsigned") else value)
 
 
 @cocotb.test()
@@ -72,7 +73,7 @@ async def record(dut: Any) -> None:
             if due < 0:
                 continue
             for handle, num_bytes in handles:
-                stream.write(_sample(handle, num_bytes))
+                stream.write(unsigned(handle).to_bytes(num_bytes, "little"))
             if due % _PROGRESS_EVERY == 0:
                 progress.write_text(str(due))
     (folder / "valid.bin").write_bytes(valid)

@@ -26,7 +26,7 @@ from lgc.backend.manifest import read_manifest
 from lgc.frontend import load_circuit
 from lgc.ir import interp
 from lgc.sim.schedule import Clock, schedule
-from lgc.sim.testbench import drive
+from lgc.sim.testbench import drive, unsigned
 
 Bits = NDArray[np.bool_]
 
@@ -92,10 +92,10 @@ class Testbench:
     def _scores(self) -> list[int] | None:
         if self.manifest.port("scores") is None:
             return None
-        width, value = self.manifest.score_width, int(self.dut.scores.value.to_unsigned())
+        width, value = self.manifest.score_width, unsigned(self.dut.scores)
         fields = [(value >> (index * width)) & ((1 << width) - 1) for index in range(len(self.manifest.classes))]
         sign = 1 << (width - 1) if self.manifest.score_signed else 0
         return [(field ^ sign) - sign for field in fields]
 
     def _class(self) -> int | None:
-        return None if self.manifest.port("class_id") is None else int(self.dut.class_id.value.to_unsigned())
+        return None if self.manifest.port("class_id") is None else unsigned(self.dut.class_id)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import json
+import keyword
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from itertools import pairwise
 from typing import Any, ClassVar, TextIO
@@ -20,6 +24,8 @@ from lgc.ir import BY_TABLE, Circuit
 from lgc.mapping.arithmetic import place_stages
 from lgc.mapping.shape import HeadShape
 from lgc.tools.find import has_package, missing
+
+_MAX_LENGTH = 60
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,11 @@ class Amaranth(Format):
         place_stages(circuit, self.pipeline)
         if self.class_name and not re.fullmatch(r"[A-Z][A-Za-z0-9]*", self.class_name):
             raise OptionError(f"'{self.class_name}' is no class name", hint="Use letters and digits, a capital first")
+        if self.class_name in _taken():
+            raise OptionError(
+                f"'{self.class_name}' means something else in the module: to Python, to Amaranth or to its own code",
+                hint=f"Choose another name, such as {self.class_name}Net",
+            )
         if circuit.netlist.num_inputs < 1:
             raise InputError("the circuit has no inputs", hint="A component needs a port")
 
@@ -79,8 +90,7 @@ class Amaranth(Format):
         yield f"circuit {circuit.digest()}"
         yield '"""'
         yield ""
-        source = resources.files("lgc.backend.amaranth").joinpath("component.py").read_text(encoding="utf-8")
-        yield source.split("\n\n", 1)[1]  # without its docstring: this module has one
+        yield _component().split("\n\n", 1)[1]  # without its docstring: this module has one
         yield ""
         yield from _table(circuit, self.pipeline)
         yield from ("", "", f"class {name}(NetComponent):")
@@ -138,5 +148,21 @@ def _table(circuit: Circuit, pipeline: int) -> Iterator[str]:
 
 def _class_name(text: str) -> str:
     words = re.findall(r"[A-Za-z0-9]+", text)
-    name = "".join(word[:1].upper() + word[1:] for word in words)
-    return name if name[:1].isalpha() else f"Net{name}"
+    name = "".join(word[:1].upper() + word[1:] for word in words)[:_MAX_LENGTH]
+    name = name if name[:1].isalpha() else f"Net{name}"
+    return f"{name}Net" if name in _taken() else name
+
+
+def _component() -> str:
+    return resources.files("lgc.backend.amaranth").joinpath("component.py").read_text(encoding="utf-8")
+
+
+@cache
+def _taken() -> frozenset[str]:
+    """Names that a class of the module cannot have: Python's, and all that the module's own code reads or makes."""
+    found = {"NET", *keyword.kwlist, *dir(builtins)}
+    for node in ast.walk(ast.parse(_component())):
+        match node:
+            case ast.Name(id=name) | ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.alias(name=name):
+                found.add(name)
+    return frozenset(found)

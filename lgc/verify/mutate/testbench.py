@@ -14,7 +14,7 @@ from typing import Any
 
 import cocotb
 
-from lgc.sim.testbench import drive
+from lgc.sim.testbench import drive, unsigned
 from lgc.verify.mutate.text import SELECT
 
 Rows = Sequence[int]
@@ -51,7 +51,7 @@ async def _first_difference(dut: Any, rows: Rows, job: dict[str, Any], outputs: 
 
 def _differs(handle: Any, expected: int) -> bool:
     value = handle.value
-    return not value.is_resolvable or value.to_unsigned() != expected
+    return not value.is_resolvable or unsigned(handle) != expected
 
 
 def _rows(path: Path, size: int) -> list[int]:
