@@ -148,7 +148,9 @@ class _Text:
                     hint=f"Convert it, for example by `iconv -f latin1 -t utf8 {self.path.name} -o utf8.csv`",
                 ) from None
             except csv.Error as error:
-                raise InputError(f"line {reader.line_num}: {error}", hint="Quotes come in pairs in a CSV file") from None
+                raise InputError(
+                    f"line {reader.line_num}: {error}", hint="Quotes come in pairs in a CSV file"
+                ) from None
 
     def data(self, width: int) -> Iterator[tuple[list[int], list[tuple[str, ...]]]]:
         """Line numbers, and cells by column, of some thousand rows at a time, without the header.
@@ -237,9 +239,7 @@ def _second_pass(text: _Text, names: Sequence[str], found: Sequence[_Found], cou
         for one, target, index, cells in zip(found, values, known, columns, strict=True):
             target[start:stop] = _numbers(cells) if one.numbers else [_word(index, cell) for cell in cells]
         start = stop
-    return [
-        RawColumn(name, column, tuple(index)) for name, column, index in zip(names, values, known, strict=True)
-    ]
+    return [RawColumn(name, column, tuple(index)) for name, column, index in zip(names, values, known, strict=True)]
 
 
 def _numbers(cells: Sequence[str]) -> NDArray[np.float64]:
