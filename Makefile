@@ -9,7 +9,7 @@ JOBS ?= 2
 LEVEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo triton test test-slow test-core peers fuzz lint format hooks docs bench hardware dist clean
+.PHONY: help setup demo triton test test-slow test-core peers fuzz mutants lint format hooks docs bench hardware dist clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ peers: setup  ## Compare with the peers: importers with their libraries, then sp
 fuzz: setup  ## Fuzz the checkpoint readers (ten minutes), and the compiler with 10,000 circuits
 	PYTHONPATH=. $(BIN)/python tests/frontend/fuzz.py --seconds 600
 	$(BIN)/python tests/fuzz/circuits.py --count 10000
+
+mutants: setup  ## Change the compiler in 220 places and ask the tests; goes on where it was ended (two hours)
+	$(BIN)/python tests/mutants/run.py --page docs/mutants.md
 
 lint: setup  ## ruff, format, mypy and the import contracts
 	$(BIN)/ruff check .

@@ -231,13 +231,8 @@ def verify(
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
         force: Compare even if FILE is not as lgc wrote it from this model.
         keep: Keep the build folder here; it must not exist.
-<<<<<<< HEAD
         timeout: Seconds that all programs together may take, compilers too.
-        data: Data to check on: an .npz file, or a data set's name.
-=======
-        timeout: Seconds a simulation, or all of a proof, may take.
         data: Data to check on: an .npz or .npy file, or a data set's name.
->>>>>>> ckpt
         data_dir: Folder with the data set's files.
         limit: Use the first N samples of the data only.
         random: Random vectors.
@@ -324,13 +319,8 @@ def mutate(
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
         force: Compare even if FILE is not as lgc wrote it from this model.
         keep: Keep the build folder here; it must not exist.
-<<<<<<< HEAD
         timeout: Seconds that all programs together may take, compilers too.
-        data: Data to check on: an .npz file, or a data set's name.
-=======
-        timeout: Seconds a simulation, or all of a proof, may take.
         data: Data to check on: an .npz or .npy file, or a data set's name.
->>>>>>> ckpt
         data_dir: Folder with the data set's files.
         limit: Use the first N samples of the data only.
         random: Random vectors.
@@ -372,13 +362,8 @@ def cover(
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
         force: Compare even if FILE is not as lgc wrote it from this model.
         keep: Keep the build folder here; it must not exist.
-<<<<<<< HEAD
         timeout: Seconds that all programs together may take, compilers too.
-        data: Data to check on: an .npz file, or a data set's name.
-=======
-        timeout: Seconds a simulation, or all of a proof, may take.
         data: Data to check on: an .npz or .npy file, or a data set's name.
->>>>>>> ckpt
         data_dir: Folder with the data set's files.
         limit: Use the first N samples of the data only.
         random: Random vectors.

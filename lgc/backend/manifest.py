@@ -11,6 +11,7 @@ from typing import Any
 
 from lgc import __version__
 from lgc.backend.columns import codes_from_json, codes_to_json, column_rows
+from lgc.bounds import read_json
 from lgc.errors import InputError
 from lgc.ir import Circuit, FeatureCodes
 
@@ -171,7 +172,7 @@ def read_manifest(path: Path) -> Manifest:
             hint="`lgc compile` writes it beside the Verilog; keep the two together",
         )
     try:
-        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        fields: dict[str, Any] = read_json(path)
         if fields.get("format") != FORMAT or fields.get("version") != VERSION:
             raise InputError(f"this is no lgc manifest of version {VERSION}", where=str(path), hint="Compile again")
         fields["ports"] = tuple(Port(**port) for port in fields["ports"])
@@ -185,6 +186,8 @@ def read_manifest(path: Path) -> Manifest:
         manifest = Manifest(**fields)
         _check(manifest)
         return manifest
+    except InputError as error:
+        raise error.at(str(path)) from None
     except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError) as error:
         raise InputError(f"the manifest is damaged ({error})", where=str(path), hint="Compile again") from None
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lgc
+from lgc.bounds import read_json
 from lgc.errors import InputError, LgcError
 from lgc.ir import THERMOMETER, Circuit, Head
 
@@ -79,7 +80,7 @@ def read_sidecar(path: Path) -> Sidecar:
         InputError: missing, damaged, or none of lgc's.
     """
     try:
-        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        fields: dict[str, Any] = read_json(path)
         if fields["format"] != "lgc-sidecar" or fields["version"] != 1:
             raise ValueError("no lgc sidecar of version 1")
         inputs, outputs, metadata = fields["inputs"], fields["outputs"], fields["metadata"]
@@ -103,6 +104,9 @@ def read_sidecar(path: Path) -> Sidecar:
 def _head(fields: dict[str, Any]) -> Head:
     """The head that a sidecar describes, if its numbers fit together."""
     classes = tuple(map(str, fields["classes"]))
+    # numpy would make text of all of them where one is text, each as long as the longest.
+    if not all(type(number) is int for name in ("offsets", "bias") for number in fields[name]):
+        raise ValueError("offsets or bias")
     head = Head(np.array(fields["offsets"]), np.array(fields["bias"]), classes, tie=fields["tie"])
     offsets, outputs = head.offsets, fields["outputs"]
     sound = (

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.bounds import VARIABLE
 from lgc.data.describe import Raw
-from lgc.data.npz import read_npy, read_npz
+from lgc.data.npz import SAMPLES, read_npy, read_npz
 from lgc.data.text import TableOptions, read_text
 from lgc.errors import InputError
 from lgc.numbers import check_finite, real_array
@@ -141,6 +142,7 @@ def _from_npy(path: Path, _options: TableOptions) -> Table:
 
 
 def _table(where: str, x: Array, y: Array | None, bits: int | None, name: str) -> Table:
+    _check_room(where, x, bits)
     samples = real_array(x, f"the numbers of {name}") if bits is None else _unpacked(x, bits, name)
     if samples.ndim < 2:
         raise InputError(
@@ -151,13 +153,30 @@ def _table(where: str, x: Array, y: Array | None, bits: int | None, name: str) -
     return Table(where, samples, None if y is None else _labels(y, len(samples), name), bits is not None)
 
 
+def _check_room(where: str, x: Array, bits: int | None) -> None:
+    """Refuse numbers that would take far more memory than their file, as the types that lgc computes with.
+
+    Raises:
+        InputError: so it is.
+    """
+    each = 8 if bits is not None or x.dtype.itemsize > 2 else 4
+    wide = bits is not None or x.dtype not in (np.bool_, np.uint8, np.float32, np.float64)
+    most = SAMPLES.of(Path(where).stat().st_size)
+    if wide and x.size * each > most:
+        what = "bits" if bits is not None else f"numbers of type {str(x.dtype)[:40]}"
+        raise InputError(
+            f"its {what} would take {x.size * each >> 20} MB, which is much for their file",
+            hint=f"Store them as uint8 or float32; or if the file is to be trusted, set {VARIABLE}=4",
+        )
+
+
 def _unpacked(x: Array, bits: int, name: str) -> NDArray[np.bool_]:
     row = -(-bits // 8)
     if x.dtype != np.uint8 or x.ndim != 2 or x.shape[1] != row:
         raise InputError(
             f"{name} is {x.dtype} {x.shape}, expected uint8 with {row} bytes a sample, as n_bits is {bits}"
         )
-    return np.unpackbits(x, axis=1, count=bits, bitorder="little").astype(np.bool_)
+    return np.unpackbits(x, axis=1, count=bits, bitorder="little").view(np.bool_)
 
 
 def _labels(y: Array, count: int, name: str) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lgc.bounds import VARIABLE, Room
 from lgc.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from lgc.verify.comparison import Comparison
     from lgc.verify.subject import DeviceUnderTest
     from lgc.verify.vectors import VectorSet
+
+
+_BITS_ROOM = Room(64 << 20, 16)
+"""For what samples are encoded to, a byte each."""
 
 
 def load_bits(
@@ -66,12 +71,27 @@ def _bits_of(table: Table, encoder: Encoder, inner: Encoder | None) -> NDArray[n
     if table.packed and rows.shape[1] != width:
         raise InputError(f"the samples have {rows.shape[1]} bits, but the model reads {width}")
     if rows.dtype.kind != "b" or rows.shape[1] != width:
+        _check_room(table, encoder)
         return encoder.encode(rows)
     if not coded or inner is None or encoder.code is None:
         return rows
     from lgc.mapping.encoder import codes_for_bits
 
     return encoder.code.bits(codes_for_bits(inner, encoder.code, rows))
+
+
+def _check_room(table: Table, encoder: Encoder) -> None:
+    """Refuse samples whose bits would take far more memory than their file.
+
+    Raises:
+        InputError: so it is.
+    """
+    count, most = len(table.samples), _BITS_ROOM.of(Path(table.where).stat().st_size)
+    if count * encoder.num_bits > most:
+        raise InputError(
+            f"{count} samples of {encoder.num_bits} bits are more than {most >> 20} MB, which is much for their file",
+            hint=f"If the file is to be trusted, set {VARIABLE}=4",
+        )
 
 
 def vectors_for(asked: VectorRequest, comparison: Comparison[DeviceUnderTest]) -> list[VectorSet]:

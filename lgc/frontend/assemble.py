@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.bounds import GATES, INPUTS, check_bound
 from lgc.errors import CheckpointError, OptionError
 from lgc.frontend.facts import ImportOptions, MissingFactError
 from lgc.frontend.model import CONSTANTS, Layer, Model, check_model
@@ -27,7 +28,6 @@ ZERO = 0
 ONE = 1
 FIRST_BIT = 2
 """Of the input."""
-_MAX_NODES = 1 << 27
 BUFFER_TABLE = np.uint64(2)
 
 
@@ -41,6 +41,7 @@ class Assembler:
 
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
+        check_bound(encoder.num_bits, INPUTS, "input bits", CheckpointError)
         self.inputs: Bits = np.arange(2, 2 + encoder.num_bits, dtype=np.int64)
         self._starts = [0, 2, 2 + encoder.num_bits]  # first bit of stage -1, of stage 0, and of the next stage
         self._layers: list[Layer] = []
@@ -59,8 +60,7 @@ class Assembler:
             CheckpointError: the network becomes larger than lgc can handle.
         """
         end = self._starts[-1]
-        if end + len(tables) > _MAX_NODES:
-            raise CheckpointError(f"unrolled, the network has more than {_MAX_NODES} gates")
+        check_bound(end + len(tables), GATES, "gates once it is unrolled", CheckpointError)
         stage = np.searchsorted(self._starts, operands, side="right") - 1  # 0 stands for the constants
         used = np.unique(stage)
         sources = [int(index) + CONSTANTS for index in used] or [0]

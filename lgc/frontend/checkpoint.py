@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.bounds import GATES, INPUTS, LAYERS, check_bound, scaled
 from lgc.errors import CheckpointError, InputError, LgcError, OutputError
 from lgc.files import replacing
 from lgc.frontend.containers.ptfile import read_pt
@@ -24,7 +25,8 @@ from lgc.tools.find import missing
 FORMAT = "lgc-checkpoint"
 VERSION = 2
 """The newest version: it adds what the input is, the labels and the split. All older ones are read."""
-_MAX_BITS = 1 << 26
+_MAX_DIMENSIONS = 16
+_MAX_SOURCES = 1 << 20
 _MAX_WIDTH = 1 << 28
 
 Array = NDArray[Any]
@@ -106,9 +108,10 @@ def to_model(raw: RawCheckpoint) -> Model:
         CheckpointError: a field or tensor is missing, of the wrong kind, or out of range.
     """
     header = _Header(raw.header)
-    features = header.integer("features", _MAX_BITS)
+    features = header.integer("features", scaled(INPUTS))
     encoder = _encoder(raw, features)
-    layers = tuple(_layer(raw, header, index, encoder) for index in range(len(header.layers)))
+    check_bound(encoder.num_bits, INPUTS, "input bits", CheckpointError)
+    layers = _layers(raw, header, encoder)
     if not layers:
         raise CheckpointError("the model has no layers")
     trained = any("logits" in name for name in raw.tensors)
@@ -136,6 +139,7 @@ class _Header:
         layers = fields.get("layers")
         if not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
             raise CheckpointError("the field 'layers' is missing or no list of objects")
+        check_bound(len(layers), LAYERS, "layers", CheckpointError)
         self.layers: list[dict[str, Any]] = layers
 
     def integer(self, name: str, limit: int) -> int:
@@ -170,8 +174,8 @@ class _Header:
         if value is None:
             return None
         shape = (
-            tuple(_integer(n, "the field 'feature_shape'", 1, _MAX_BITS) for n in value)
-            if isinstance(value, list)
+            tuple(_integer(n, "the field 'feature_shape'", 1, features) for n in value)
+            if isinstance(value, list) and len(value) <= _MAX_DIMENSIONS
             else ()
         )
         if math.prod(shape) != features or not shape:
@@ -232,7 +236,21 @@ def _encoder(raw: RawCheckpoint, features: int) -> Encoder:
     return Encoder(features, thresholds.astype(np.float64))
 
 
-def _layer(raw: RawCheckpoint, header: _Header, index: int, encoder: Encoder) -> Layer:
+def _layers(raw: RawCheckpoint, header: _Header, encoder: Encoder) -> tuple[Layer, ...]:
+    widths, sources, gates = [2, encoder.num_bits], 0, 0
+    layers: list[Layer] = []
+    for index, fields in enumerate(header.layers):
+        named = fields.get("sources")
+        sources += len(named) if isinstance(named, list) else 1
+        check_bound(sources, _MAX_SOURCES, "sources of layers", CheckpointError)
+        layers.append(_layer(raw, header, index, widths))
+        widths.append(layers[-1].width)
+        gates += layers[-1].width
+        check_bound(gates, GATES, "gates", CheckpointError)
+    return tuple(layers)
+
+
+def _layer(raw: RawCheckpoint, header: _Header, index: int, widths: list[int]) -> Layer:
     fields = header.layers[index]
     name = f"layer{index + 1}"
     arity = _integer(fields.get("arity"), f"the arity of {name}", 0, 6)
@@ -242,7 +260,6 @@ def _layer(raw: RawCheckpoint, header: _Header, index: int, encoder: Encoder) ->
         raise CheckpointError(
             f"the sources of {name} are {str(sources)[:60]}", hint="A layer reads earlier stages only"
         )
-    widths = [2, encoder.num_bits, *(layer["width"] for layer in header.layers[:index])]
     reach = sum(widths[stage + 1] for stage in sources)
     tensors = _LayerTensors(raw, f"layers.{index}.", width, arity, reach)
     return Layer(name, tensors.wires(), tensors.tables(), tuple(sources))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.bounds import INPUTS, read_json, read_toml, scaled
 from lgc.data.npz import read_npy
 from lgc.errors import CheckpointError, InputError, OptionError
 
-_MAX_SIDECAR_BYTES = 16 << 20
 _NESTED = ("args", "config", "model", "model_config")
 
 
@@ -167,13 +165,13 @@ class ImportOptions:
         """A fact that is a file: relative to the sidecar where the sidecar says it, else to the current folder."""
         return (Path() if name in self.given else self.folder) / str(self.get(name))
 
-    def integer(self, name: str, low: int = 1, high: int = 1 << 26) -> int | None:
+    def integer(self, name: str, low: int = 1, high: int | None = None) -> int | None:
         """A whole number, or None if it was not given.
 
         Raises:
             OptionError: it is something else, or out of range.
         """
-        value = self.get(name)
+        value, high = self.get(name), scaled(INPUTS) if high is None else high
         if value is None:
             return None
         if isinstance(value, str) and value.lstrip("-").isdecimal() and len(value) < 20:
@@ -182,13 +180,13 @@ class ImportOptions:
             raise OptionError(f"{_label(name)} is {str(value)[:40]}, which is no whole number from {low} to {high}")
         return value
 
-    def integers(self, name: str, high: int = 1 << 26) -> tuple[int, ...] | None:
+    def integers(self, name: str, high: int | None = None) -> tuple[int, ...] | None:
         """A list of positive whole numbers, or None. Text such as ``3,32,32`` counts as one.
 
         Raises:
             OptionError: it is something else.
         """
-        value = self.get(name)
+        value, high = self.get(name), scaled(INPUTS) if high is None else high
         if isinstance(value, str):
             parts = value.split(",")
             value = [int(part) if part.strip().isdecimal() and len(part) < 12 else part for part in parts]
@@ -252,6 +250,8 @@ class ImportOptions:
             elif isinstance(value, str):
                 value = [float(part) for part in value.split(",")]
             array = np.asarray(value, dtype=np.float64)
+        except InputError as error:
+            raise error.at(str(value)) from None
         except OSError as error:
             raise InputError(f"cannot be read ({error.strerror or error})", where=str(value)) from None
         except (ValueError, TypeError) as error:
@@ -271,13 +271,12 @@ def read_facts(path: Path) -> dict[str, Any]:
         InputError: it cannot be read, or is no table.
     """
     try:
-        if path.stat().st_size > _MAX_SIDECAR_BYTES:
-            raise InputError("a sidecar of more than 16 MB is none", where=str(path))
-        text = path.read_text(encoding="utf-8")
-        content = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+        content = read_toml(path) if path.suffix == ".toml" else read_json(path)
+    except InputError as error:
+        raise error.at(str(path)) from None
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror or error})", where=str(path)) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise InputError(f"this is no valid JSON or TOML ({str(error)[:80]})", where=str(path)) from None
     if not isinstance(content, dict):
         raise InputError("it holds no table of facts", where=str(path), hint="docs/formats.md shows one")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lgc.frontend.model import CONSTANTS, Model
-from lgc.ir import CONST0, CONST1, FIRST_INPUT, Builder, Circuit, verify_circuit
+from lgc.ir import CONST0, FIRST_INPUT, Builder, Circuit, verify_circuit
 from lgc.ir.inputs import METADATA
 
 
@@ -17,18 +17,19 @@ def lower(model: Model) -> Circuit:
         NetlistError: the circuit is too large.
     """
     builder = Builder(model.encoder.num_bits)
-    stages = {
-        CONSTANTS: np.array([CONST0, CONST1], np.int32),
-        0: np.arange(FIRST_INPUT, FIRST_INPUT + model.encoder.num_bits, dtype=np.int32),
-    }
+    # A stage is its first net: its others follow. What a layer reads may be far more than it uses.
+    first = {CONSTANTS: CONST0, 0: FIRST_INPUT}
     for index, layer in enumerate(model.layers):
         handles = builder.layer(layer.name, layer.width)
-        nets = np.concatenate([stages[stage] for stage in layer.sources])
-        stages[index + 1] = builder.add_layer(layer.tables, nets[layer.wires], handles)
+        ends = np.cumsum([model.stage_width(stage) for stage in layer.sources])
+        source = np.searchsorted(ends, layer.wires, side="right")
+        shifts = np.array([first[stage] for stage in layer.sources]) - np.concatenate([[0], ends[:-1]])
+        first[index + 1] = builder.num_nets
+        nets = builder.add_layer(layer.tables, layer.wires + shifts[source], handles)
     circuit = Circuit(
         name=model.name,
         encoder=model.encoder,
-        netlist=builder.build(stages[len(model.layers)]),
+        netlist=builder.build(nets),
         head=model.head,
         metadata={"model_digest": model.digest(), **_said(model)},
     )

@@ -26,6 +26,7 @@ from lgc.frontend.families import (
     forks,
     lilogic,
     lilogic_npz,
+    own,
     silogic,
     torchlogix,
     verilog_in,
@@ -63,6 +64,7 @@ def _read_lgn(job: ImportJob) -> Circuit:
 IMPORTERS: tuple[Importer, ...] = (
     Importer("lgc", "lgc checkpoint (docs/checkpoint.md)", _is_native, _read_native),
     Importer("lgn", "lgc netlist text (docs/ir.md)", _is_lgn, _read_lgn),
+    own.IMPORTER,  # `.logits` with `.connectome.`
     lilogic_npz.IMPORTER,
     lilogic.IMPORTER,  # (16, N), the only family stored gates-first
     compactlogic.IMPORTER,  # has `.weights` like difflogic, and `.gate_sequence`

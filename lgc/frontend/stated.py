@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lgc.bounds import INPUTS, scaled
+
 _PLACES = (
     "model_config", "config", "cfg", "args", "hparams", "hyper_parameters", "hyperparameters", "params", "settings",
     "model_args", "model_kwargs", "kwargs", "meta", "metadata", "training_config",
@@ -20,7 +22,6 @@ _SPELLINGS = {
     ),
     "tau": ("tau",),
 }  # fmt: skip
-_MOST = 1 << 26
 
 
 def stated_facts(entries: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -59,7 +60,7 @@ def _usable(fact: str, value: object) -> bool:
         return type(value) in (int, float) and 0 < float(str(value)) < float("inf")
     if fact == "classes" and isinstance(value, list):
         return bool(value) and all(isinstance(name, str) for name in value)
-    return type(value) is int and 1 <= value <= _MOST
+    return type(value) is int and 1 <= value <= scaled(INPUTS)
 
 
 def _without_counts(values: list[Any]) -> list[Any]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.bounds import INPUTS, NODES, check_bound, scaled
 from lgc.errors import NetlistError
 from lgc.ir.circuit import Circuit, Encoder, Head, Tie
 from lgc.ir.features import MAX_COLUMNS, CategoryCode, ColumnCode, FeatureCode, FeatureCodes
@@ -18,15 +19,19 @@ from lgc.ir.text import HEADER
 from lgc.ir.verify import verify_circuit
 
 # A quoted string or a plain token, with the blanks after it.
-_TOKEN = re.compile(r'("(?:[^"\\]|\\.)*"|[^\s"#]+)(?:\s+|(?=#)|$)')
+_TOKEN = re.compile(r'("[^"\\]*+(?:\\.[^"\\]*+)*+"|[^\s"#]+)(?:\s+|(?=#)|$)')
 _REAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_REALS = re.compile(rf"(?:{_REAL.pattern}(?: |$))*+", re.ASCII)
 _PLAIN = {name: (2, gate.table) for name, gate in BY_NAME.items()} | {
     "buf": (1, 2),
     "not": (1, 1),
     "const0": (0, 0),
     "const1": (0, 1),
 }
-_MAX_INPUTS = 1 << 26
+_MAX_LAYERS = 1 << 16
+_MAX_CLASSES = 1 << 17
+_MAX_METADATA = 1 << 12
+_PLAIN_STRING = re.compile(r'"[ !#-\[\]-~]*"')
 
 
 class _Lines:
@@ -69,7 +74,16 @@ class _Lines:
             raise self.error(f"{what} is '{token[:40]}', which is no whole number from 0 to {limit}")
         return int(token)
 
+    def bounded(self, value: int, bound: int, what: str) -> None:
+        """Refuse a text of more of something than lgc reads."""
+        try:
+            check_bound(value, bound, what, NetlistError)
+        except NetlistError as error:
+            raise error.at(f"{self._source}:{self.line_number}") from None
+
     def string(self, token: str) -> str:
+        if _PLAIN_STRING.fullmatch(token):
+            return token[1:-1]
         # json would recurse over a token of brackets, so only what starts as a string gets there.
         try:
             value = json.loads(token) if token.startswith('"') else None
@@ -78,6 +92,11 @@ class _Lines:
         if not isinstance(value, str):
             raise self.error(f"expected a quoted string, found '{token[:40]}'")
         return value
+
+    def reals(self, tokens: list[str]) -> list[float]:
+        if _REALS.fullmatch(" ".join(tokens)):  # a million at once take a tenth of the time
+            return list(map(float, tokens))
+        return [self.real(token) for token in tokens]
 
     def real(self, token: str) -> float:
         if not _REAL.fullmatch(token):
@@ -139,7 +158,7 @@ def _exactly(lines: _Lines, keyword: str, count: int) -> list[str]:
 def _parse_features(lines: _Lines) -> Encoder:
     operands = lines.expect("features")
     if len(operands) == 2 and operands[1] == "binary":
-        features = lines.count(operands[0], "the number of features", _MAX_INPUTS)
+        features = lines.count(operands[0], "the number of features", scaled(INPUTS))
         lines.advance()
         return Encoder(features)
     if operands[1:2] == ["codes"]:
@@ -151,8 +170,9 @@ def _parse_features(lines: _Lines) -> Encoder:
         return _parse_columns(lines, operands)
     if len(operands) != 3 or operands[1] != "thresholds":
         raise lines.error("expected 'features F binary', 'features F thresholds T' or 'features F codes W ...'")
-    features = lines.count(operands[0], "the number of features", _MAX_INPUTS)
-    width = lines.count(operands[2], "the number of thresholds", _MAX_INPUTS)
+    features = lines.count(operands[0], "the number of features", scaled(INPUTS))
+    width = lines.count(operands[2], "the number of thresholds", scaled(INPUTS))
+    lines.bounded(features * width, INPUTS, "thresholds")
     lines.advance()
     # Rows are collected, not allocated up front: the numbers above are only claims.
     rows: list[list[float]] = []
@@ -160,13 +180,13 @@ def _parse_features(lines: _Lines) -> Encoder:
         values = _exactly(lines, "threshold", width + 1)
         if lines.count(values[0], "the feature") != feature:
             raise lines.error(f"expected the thresholds of feature {feature}")
-        rows.append([lines.real(token) for token in values[1:]])
+        rows.append(lines.reals(values[1:]))
         lines.advance()
     return Encoder(features, np.array(rows, np.float64).reshape(features, width))
 
 
 def _parse_columns(lines: _Lines, operands: list[str]) -> Encoder:
-    features = lines.count(operands[0], "the number of features", _MAX_INPUTS)
+    features = lines.count(operands[0], "the number of features", scaled(INPUTS))
     count = lines.count(operands[2], "the number of columns", MAX_COLUMNS)
     lines.advance()
     columns: list[ColumnCode] = []
@@ -197,15 +217,17 @@ def _with_codes(lines: _Lines, features: int, columns: tuple[ColumnCode, ...]) -
     codes = FeatureCodes(columns)
     if problem := codes.problem():
         raise lines.error(problem)
-    if codes.num_features != features or codes.num_bits > _MAX_INPUTS:
+    if codes.num_features != features or codes.num_bits > scaled(INPUTS):
         raise lines.error(f"the columns make {codes.num_features} features and {codes.num_bits} bits, not {features}")
     return Encoder(features, code=codes)
 
 
 def _parse_netlist(lines: _Lines) -> Netlist:
-    num_inputs = lines.count(_exactly(lines, "inputs", 1)[0], "the number of inputs", _MAX_INPUTS)
+    num_inputs = lines.count(_exactly(lines, "inputs", 1)[0], "the number of inputs", scaled(INPUTS))
     lines.advance()
-    layers = tuple(lines.string(token) for token in lines.expect("layers"))
+    named = lines.expect("layers")
+    lines.bounded(len(named), _MAX_LAYERS, "layers")
+    layers = tuple(lines.string(token) for token in named)
     lines.advance()
     nodes = _Nodes(num_inputs)
     while len(lines.tokens) > 2 and lines.tokens[1] == "=":
@@ -215,6 +237,8 @@ def _parse_netlist(lines: _Lines) -> Netlist:
     lines.advance()
     outputs: list[int] = []
     while lines.tokens and lines.tokens[0] == "out":
+        if len(outputs) + len(lines.tokens) > NODES:
+            lines.bounded(len(outputs) + len(lines.tokens), NODES, "outputs")
         outputs += [nodes.net(lines, token) for token in lines.tokens[1:]]
         lines.advance()
     if len(outputs) != num_outputs:
@@ -251,6 +275,8 @@ class _Nodes:
             arity, table = _PLAIN[operation]
         else:
             arity, table = _parse_lut(lines, operation, operands)
+        if len(self.arity) >= NODES:
+            lines.bounded(len(self.arity) + 1, NODES, "nodes")
         if len(operands) != arity:
             raise lines.error(f"'{operation}' takes {arity} operands, found {len(operands)}")
         self.fanin.append([self.net(lines, token) for token in operands])
@@ -317,6 +343,7 @@ def _parse_head(lines: _Lines, num_outputs: int) -> Head:
     sizes: list[int] = []
     bias: list[int] = []
     while lines.tokens and lines.tokens[0] == "class":
+        lines.bounded(len(names) + 1, _MAX_CLASSES, "classes")
         name, size, keyword, value = _exactly(lines, "class", 4)
         if keyword != "bias":
             raise lines.error("expected 'class NAME SIZE bias B'")
@@ -334,6 +361,7 @@ def _parse_head(lines: _Lines, num_outputs: int) -> Head:
 def _parse_metadata(lines: _Lines) -> dict[str, str]:
     metadata: dict[str, str] = {}
     while lines.tokens and lines.tokens[0] == "meta":
+        lines.bounded(len(metadata) + 1, _MAX_METADATA, "lines of metadata")
         key, value = (lines.string(token) for token in _exactly(lines, "meta", 2))
         if key in metadata:
             raise lines.error(f"the key {key[:40]!r} is repeated")

@@ -43,7 +43,13 @@ def yosys_share() -> Path:
     return folder / "share"
 
 
-def run_yosys(commands: Sequence[str], log: Path, timeout: float | None = None, listen: Listener | None = None) -> None:
+def run_yosys(
+    commands: Sequence[str],
+    log: Path,
+    timeout: float | None = None,
+    listen: Listener | None = None,
+    memory: int | None = None,
+) -> None:
     """Run commands in the folder of ``log``; the script stays beside it, with the suffix ``.ys``.
 
     Args:
@@ -51,6 +57,7 @@ def run_yosys(commands: Sequence[str], log: Path, timeout: float | None = None, 
             refuses a flat design in which something is assigned twice.
         timeout: seconds; None is without bound.
         listen: called with each line that yosys prints.
+        memory: bytes that it may take; None is three quarters of what there is.
 
     Raises:
         MissingToolError: there is no yosys, or none that can do that.
@@ -63,7 +70,8 @@ def run_yosys(commands: Sequence[str], log: Path, timeout: float | None = None, 
     script = log.with_suffix(".ys")
     script.write_text("\n".join([*commands, ""]), encoding="utf-8")
     # No file makes yosys take all memory that there is.
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 3 // 4
+    most = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 3 // 4
+    memory = most if memory is None else min(memory, most)
     setup = Setup(folder=log.parent, timeout=timeout, memory=memory)
     code = run([*tool.command, script.name], log, setup, what="yosys", listen=listen)
     if code:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 import types
 import typing
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
+from lgc.bounds import TOML_BYTES, parse_toml, read_bytes
 from lgc.data import Loading, TableOptions
 from lgc.data.text import MISSING_RULES
 from lgc.errors import InputError, OptionError
@@ -60,9 +60,9 @@ class TrainConfig:
     label: Annotated[
         str | None, _data("Column of the labels: its name or number; by default label, class, target or y.")
     ] = None
-    header: Annotated[bool | None, _data("Whether the first row of a table has names; by default, what it looks like.")] = (
-        None
-    )
+    header: Annotated[
+        bool | None, _data("Whether the first row of a table has names; by default, what it looks like.")
+    ] = None
     missing: Annotated[str, _data("Samples in which a number is missing.", MISSING_RULES)] = "refuse"
     drop: Annotated[tuple[str, ...], _data("Column to leave out; may be given again.", metavar="COLUMN")] = ()
     group: Annotated[
@@ -202,7 +202,9 @@ def read_config(path: Path) -> dict[str, Any]:
         InputError: it cannot be read, or has an unknown or ill-typed setting.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_bytes(path, TOML_BYTES).decode("utf-8")
+    except InputError as error:
+        raise error.at(str(path)) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"this is no readable configuration ({error})", where=str(path)) from None
     return parse_settings(text, str(path))
@@ -215,8 +217,8 @@ def parse_settings(text: str, where: str) -> dict[str, Any]:
         InputError: no TOML, an unknown setting, or one of another type.
     """
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        table = parse_toml(text)
+    except ValueError as error:
         raise InputError(f"this is no TOML ({error})", where=where) from None
     settings: dict[str, Any] = {}
     for key, value in table.items():

@@ -90,9 +90,13 @@ def _reasons(config: TrainConfig, values: dict[str, Any], data: Dataset, samples
     if "thresholds" in values and data.train.dtype != np.bool_:
         found.append(f"--threshold {config.thresholds}: {data.num_features} features that are no images")
     if "gates" in values:
-        found.append(f"--gates {config.gates}: {config.gates // len(data.classes)} for each of {len(data.classes)} classes")
+        found.append(
+            f"--gates {config.gates}: {config.gates // len(data.classes)} for each of {len(data.classes)} classes"
+        )
     if "batch" in values:
-        found.append(f"--batch {config.batch}: {math.ceil(samples / config.batch)} steps an epoch of {samples:,} samples")
+        found.append(
+            f"--batch {config.batch}: {math.ceil(samples / config.batch)} steps an epoch of {samples:,} samples"
+        )
     if "epochs" in values:
         steps = config.epochs * math.ceil(samples / config.batch)
         found.append(f"--epochs {config.epochs}: {steps:,} steps in all")
@@ -105,7 +109,9 @@ def _warnings(config: TrainConfig, data: Dataset, labels: NDArray[np.int64], hel
     found = []
     steps = math.ceil(len(labels) / config.batch)
     if steps < _LEAST_STEPS // 2:
-        found.append(f"An epoch has {steps} steps of {config.batch} samples. A smaller --batch learns more from as much.")
+        found.append(
+            f"An epoch has {steps} steps of {config.batch} samples. A smaller --batch learns more from as much."
+        )
     if held_out < _FEW_VALIDATION:
         found.append(
             f"{held_out} validation samples choose the epoch: their accuracy is good to "

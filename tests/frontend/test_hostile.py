@@ -197,7 +197,7 @@ class TestZip:
         entry = data.rfind(b"PK\x01\x02")
         data[entry + 24 : entry + 28] = struct.pack("<I", 100)
         (tmp_path / "x.npz").write_bytes(data)
-        assert "not a readable npz" in refused(tmp_path / "x.npz")
+        assert "not a readable .npz" in refused(tmp_path / "x.npz")
 
     def test_an_npz_of_a_huge_shape(self, tmp_path: Path) -> None:
         buffer = io.BytesIO()

@@ -304,7 +304,7 @@ def test_huge_numbers_allocate_nothing(case: str) -> None:
 
 def test_a_wide_valid_header_allocates_nothing() -> None:
     """Even where the numbers agree with each other."""
-    text = 'lgn 1\ncircuit ""\nfeatures 67108864 binary\ninputs 67108864\nlayers\noutputs 0\n' \
+    text = 'lgn 1\ncircuit ""\nfeatures 4194304 binary\ninputs 4194304\nlayers\noutputs 0\n' \
            'head tau 1 tie first\nclass "" 0 bias 0\nend\n'  # fmt: skip
     tracemalloc.start()
     parse_text(text)

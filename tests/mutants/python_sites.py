@@ -49,8 +49,8 @@ class _Finder:
 
     def _walk(self, node: ast.AST, function: str) -> Iterator[Mutant]:
         for child in ast.iter_child_nodes(node):
-            if _for_people(child) or _annotation(node, child):
-                continue
+            if _for_people(child) or _annotation(node, child) or isinstance(node, ast.JoinedStr):
+                continue  # Python 3.11 knows no places inside of an f-string
             inside = function
             if isinstance(child, _Function | ast.ClassDef):
                 inside = f"{function}.<locals>" if function and isinstance(node, _Function) else function
@@ -153,7 +153,7 @@ def _for_people(node: ast.AST) -> bool:
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
             return name.endswith(("Error", "missing"))
         case ast.FunctionDef(name=name):
-            return name in ("__repr__", "__str__", "problem", "rule")
+            return name in ("__repr__", "__str__", "rule")
     return False
 
 

@@ -63,6 +63,7 @@ def files(room: Room) -> list[str]:
     return sorted(path.relative_to(ROOT).as_posix() for path in found)
 
 
+@cache
 def mutants_of(path: str) -> list[Mutant]:
     source = (ROOT / path).read_text(encoding="utf-8")
     return python_mutants(path, source) if path.endswith(".py") else c_mutants(path, source)

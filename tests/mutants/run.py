@@ -15,6 +15,7 @@ import json
 import multiprocessing
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -64,6 +65,7 @@ def map_of_tests(path: Path) -> Touched:
 
 def _start(folder: str) -> None:
     global _workspace
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _workspace = Workspace(Path(folder) / f"worker-{os.getpid()}", warm=Path(folder) / "warm")
 
 
@@ -143,8 +145,9 @@ def _judge_all(tasks: list[Task], folder: str, options: argparse.Namespace) -> N
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the copies go, and the workers
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=260, help="about so many mutants, those of named.toml beside them")
+    parser.add_argument("--count", type=int, default=220, help="about so many mutants, those of named.toml beside them")
     parser.add_argument("--seed", type=int, default=16)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--only", default="", help="mutants whose name has this pattern in it")

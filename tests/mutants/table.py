@@ -68,7 +68,7 @@ def survivors(mutants: list[Mutant], rows: dict[str, Row]) -> list[str]:
     return [
         f"{fate_of(one, rows)}: {one} {one.shown()}"
         for one in mutants
-        if fate_of(one, rows) in ("survived", "untested", "unknown")
+        if fate_of(one, rows) not in ("killed", "timeout", "equivalent")
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -20,6 +21,9 @@ from mutants.rooms import ROOT
 from mutants.sites import Mutant
 
 PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not slow", "--no-header", "--tb=line")
+
+_NO_TESTS = 5
+_DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,7 @@ class Workspace:
         """Only what a mutant can have done counts as its death; anything else is an error of this program."""
         if code is None:
             return "timeout", ""
-        if code == 0:
+        if code in (0, _NO_TESTS):
             return ("survived", "") if seen else ("untested", "")
         if failed:
             return "killed", failed
@@ -145,6 +149,8 @@ class Workspace:
         code = 99
         try:
             os.setsid()
+            if sys.platform == "linux":
+                ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, int(signal.SIGKILL))
             os.chdir(self.code)
             log = os.open(self.folder / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             for stream in (1, 2):

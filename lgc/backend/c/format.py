@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ _MAX_SCORE = 2**31 - 1
 _IDLE_PASSES = ("ccp", "dominator-opts", "forwprop", "fre", "pta", "ter")
 _GCC_OPTIONS = ",".join(["O1", "no-ivopts", *(f"no-tree-{name}" for name in _IDLE_PASSES)])
 _PER_LINE = 12
+TEXT_MARK = " * text    "
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,11 @@ class C99(Format):
         """Write the source file."""
         program = make_program(circuit)
         layout = make_layout(program, self.part_size)
-        for line in self._lines(circuit, program, layout):
-            stream.write(line + "\n")
+        stream.write(with_digest("\n".join(self._lines(circuit, program, layout)) + "\n"))
 
     def companions(self, circuit: Circuit) -> Mapping[str, str]:
         """The header."""
-        return {".h": "\n".join(_header_lines(circuit, self.prefix_of(circuit))) + "\n"}
+        return {".h": header_text(circuit, self.prefix_of(circuit))}
 
     def prefix_of(self, circuit: Circuit) -> str:
         """What the exported names begin with: a C identifier."""
@@ -108,6 +109,7 @@ class C99(Format):
             "PLANES": num_planes(circuit),
             "BASE": base(circuit) % (1 << 32),
             "SLOTS": layout.num_slots,
+            "U8_SCALE": self.u8_scale,
         }
         yield from (f"#define {key} {value}u" for key, value in values.items())
         yield f"#define HAS_THRESHOLDS {int(encoder.thresholds is not None)}"
@@ -115,6 +117,18 @@ class C99(Format):
         if self.main:
             yield from selftest_defines(circuit)
         yield ""
+
+
+def with_digest(text: str) -> str:
+    """The text with its own digest as the second line, the only one that is not in it."""
+    title, _, rest = text.partition("\n")
+    return f"{title}\n{TEXT_MARK}{hashlib.sha256(text.encode()).hexdigest()}\n{rest}"
+
+
+def has_digest(text: str) -> bool:
+    """Whether a text is one that :func:`with_digest` gave, byte for byte."""
+    title, _, rest = text.partition("\n")
+    return text == with_digest(f"{title}\n{rest.partition(chr(10))[2]}")
 
 
 def _source(name: str) -> str:
@@ -147,6 +161,16 @@ def _prototypes(prefix: str, circuit: Circuit) -> Iterator[str]:
     for form, kind in forms.items():
         yield f"void {prefix}_run_{form}(const {kind} *rows, {results});"
     yield f"void {prefix}_run_planes(const uint64_t *planes, size_t words, {results});"
+
+
+def header_text(circuit: Circuit, prefix: str) -> str:
+    """The header of a circuit whose exported names begin with ``prefix``."""
+    return "\n".join(_header_lines(circuit, prefix)) + "\n"
+
+
+def entries(circuit: Circuit) -> tuple[str, ...]:
+    """The forms of input that there is a function for."""
+    return ("bits", "bools", "u8", *(("f32", "f64") if circuit.encoder.thresholds is not None else ()), "planes")
 
 
 def _header_lines(circuit: Circuit, prefix: str) -> Iterator[str]:

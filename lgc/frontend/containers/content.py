@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import mmap
 import re
 import zipfile
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,23 +14,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.bounds import TENSORS, check_bound, check_directory, read_bytes, scaled
+from lgc.data.npz import NETWORK, read_npz
 from lgc.errors import CheckpointError, InputError, LgcError
-from lgc.frontend.containers.ptfile import LEGACY_MAGIC, ZIP_MAGIC, check_directory, read_pt
+from lgc.frontend.containers.ptfile import LEGACY_MAGIC, ZIP_MAGIC, read_pt
 from lgc.frontend.containers.safefile import read_safetensors
 from lgc.frontend.containers.values import LateArray, StandIn
 
 Array = NDArray[Any]
 
 _MAX_TEXT_BYTES = 256 << 20
-_MAX_ARRAY_BYTES = 128 << 20
 _MAX_DEPTH = 20
-_MAX_VALUES = 2_000_000
+_MAX_VALUES = 1_000_000
 _MAX_CONTAINERS = 100_000
 _SCALARS = frozenset({int, float, str, bool})
 _MAX_MODULES = 10_000
+_MAX_NAME = 2_000
+_MAX_LETTERS = 32 << 20
 _COPY = re.compile("ema|swa|av(g|erage)|best|last|old|prev|init|target|backup|optim|sched")
 _WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "net", "module")
-_PREFIXES = ("_orig_mod.", "module.")
+_PREFIX = re.compile(r"(?:_orig_mod\.|module\.)+")
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ def _read(path: Path) -> Content:
         return _read_npz(path) if _is_npz(path) else _from_object(path, read_pt(path))
     if len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < size:
         metadata, tensors = read_safetensors(path)
+        check_bound(len(tensors), TENSORS, "tensors", CheckpointError)
         state = {_strip(name): array for name, array in tensors.items()}
         return Content(path, "safetensors", state=state, entries=dict(metadata))
     if head[:1] == b"\x80":
@@ -108,9 +112,7 @@ def _read(path: Path) -> Content:
             where=str(path),
             hint="Save it with torch.save, which stores tensors outside the pickle",
         )
-    if size > _MAX_TEXT_BYTES:
-        raise InputError(f"it is {size} bytes long, more than lgc reads as text", where=str(path))
-    return Content(path, "text", data=path.read_bytes())
+    return Content(path, "text", data=read_bytes(path, _MAX_TEXT_BYTES))
 
 
 def _from_object(path: Path, content: Any) -> Content:
@@ -127,8 +129,9 @@ def _from_object(path: Path, content: Any) -> Content:
 
 def _other_networks(entries: dict[str, Any]) -> Iterator[str]:
     """State dicts and modules beside the one that is read, but for copies of it."""
+    networks = _of_each(lambda value: isinstance(value, dict) and _has_tensors(value), entries)
     for key, value in entries.items():
-        network = isinstance(value, dict) and _has_tensors(value)
+        network = networks[id(value)]
         if (network or (isinstance(value, StandIn) and "_modules" in value.state)) and not _COPY.search(key.lower()):
             yield key
 
@@ -139,11 +142,17 @@ def _has_tensors(content: dict[Any, Any]) -> bool:
 
 def _inner(content: dict[Any, Any]) -> str | None:
     """The entry that is the state dict or the module: by its usual names, else the only candidate."""
-    fitting = [key for key, value in content.items() if isinstance(value, StandIn) or _is_state(value)]
+    states = _of_each(_is_state, content)
+    fitting = [key for key, value in content.items() if isinstance(value, StandIn) or states[id(value)]]
     named = [key for key in _WRAPPERS if key in fitting]
     if named:
         return named[0]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def _of_each(test: Callable[[Any], bool], table: dict[Any, Any]) -> dict[int, bool]:
+    """A test of each value, once: a file can name one large table a hundred thousand times."""
+    return {name: test(value) for name, value in {id(value): value for value in table.values()}.items()}
 
 
 def _is_state(value: object) -> bool:
@@ -163,42 +172,59 @@ def _state_content(path: Path, holder: Any, entries: dict[str, Any]) -> Content:
             if name in state:
                 raise CheckpointError(f"two tensors are called '{name[:80]}', but for a prefix", where=str(path))
             state[name] = value
-    strange = [str(key) for key, value in holder.items() if "." in str(key) and not isinstance(value, np.ndarray)]
+    check_bound(len(state), TENSORS, "tensors", CheckpointError)
+    others = [(str(key), value) for key, value in holder.items() if not isinstance(value, np.ndarray)]
+    strange = [key for key, value in others if "." in key and value is not None]
     extra = {str(key): value for key, value in holder.items() if not isinstance(value, np.ndarray)}
-    plain_entries = {key: plain(value) for key, value in (extra | entries).items()}
+    plain_entries = _Plain().table(extra | entries)
     return Content(path, "pytorch", state, plain_entries, modules, strange=(*strange, *_other_networks(entries)))
 
 
 def _strip(name: str) -> str:
-    changed = True
-    while changed:
-        shorter = name
-        for prefix in _PREFIXES:
-            shorter = shorter.removeprefix(prefix)
-        changed, name = shorter != name, shorter
-    return name
+    """A name without the prefixes, however many: each alone would copy the rest."""
+    match = _PREFIX.match(name)
+    return name[match.end() :] if match else name
 
 
 def _flatten_modules(root: StandIn) -> tuple[dict[str, Any], dict[str, ModuleInfo]]:
     """Tensors and attributes of a pickled module tree, by path."""
-    state: dict[str, Any] = {}
-    modules: dict[str, ModuleInfo] = {}
-    todo = [("", root)]
-    while todo:
-        path, module = todo.pop(0)
-        if len(modules) >= _MAX_MODULES:
-            raise CheckpointError(f"it has more than {_MAX_MODULES} modules")
-        prefix = f"{path}." if path else ""
-        for kind in ("_parameters", "_buffers"):
-            tensors = module.state.get(kind)
-            if isinstance(tensors, dict):
-                state.update((f"{prefix}{key}", value) for key, value in tensors.items())
-        children = module.state.get("_modules")
-        if isinstance(children, dict):
-            todo += [(f"{prefix}{key}", child) for key, child in children.items() if isinstance(child, StandIn)]
-        attributes = {key: plain(value) for key, value in module.state.items() if not key.startswith("_")}
-        modules[_strip(path)] = ModuleInfo(module.kind.name, attributes)
-    return state, modules
+    tree = _Tree()
+    tree.walk(root)
+    return tree.state, tree.modules
+
+
+class _Tree:
+    """A tree of modules by path, within one allowance: a small file can share modules, tables and long names."""
+
+    def __init__(self) -> None:
+        self.state: dict[str, Any] = {}
+        self.modules: dict[str, ModuleInfo] = {}
+        self._letters_left = scaled(_MAX_LETTERS)
+        self._plain = _Plain()
+
+    def _path(self, prefix: str, key: object) -> str:
+        path = f"{prefix}.{str(key)[:_MAX_NAME]}" if prefix else str(key)[:_MAX_NAME]
+        self._letters_left -= len(path) + 1
+        if self._letters_left < 0:
+            raise CheckpointError("its modules have longer names than any model's")
+        return path
+
+    def walk(self, root: StandIn) -> None:
+        todo = deque([("", root)])
+        while todo:
+            path, module = todo.popleft()
+            if len(self.modules) + len(todo) >= scaled(_MAX_MODULES):
+                raise CheckpointError(f"it has more than {scaled(_MAX_MODULES)} modules")
+            for kind in ("_parameters", "_buffers"):
+                tensors = module.state.get(kind)
+                if isinstance(tensors, dict):
+                    self.state.update((self._path(path, key), value) for key, value in tensors.items())
+            children = module.state.get("_modules")
+            if isinstance(children, dict):
+                found = ((key, child) for key, child in children.items() if isinstance(child, StandIn))
+                todo += [(self._path(path, key), child) for key, child in found]
+            attributes = self._plain.table({key: one for key, one in module.state.items() if not key.startswith("_")})
+            self.modules[_strip(path)] = ModuleInfo(module.kind.name, attributes)
 
 
 def plain(value: Any) -> Any:
@@ -216,8 +242,13 @@ class _Plain:
     """Converts within one allowance of values."""
 
     def __init__(self) -> None:
-        self._left = _MAX_VALUES
-        self._containers_left = _MAX_CONTAINERS
+        self._left = scaled(_MAX_VALUES)
+        self._containers_left = scaled(_MAX_CONTAINERS)
+
+    def table(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Several values by name."""
+        self._left -= len(values)
+        return {key: self.convert(value, 0) for key, value in values.items()}
 
     def convert(self, value: Any, depth: int) -> Any:
         if isinstance(value, LateArray):
@@ -226,6 +257,8 @@ class _Plain:
             return value
         if depth > _MAX_DEPTH:
             return None
+        if isinstance(value, StandIn) and value.args and not value.state:
+            return [self.convert(item, depth + 1) for item in value.args]
         if isinstance(value, StandIn):
             return self.convert(
                 next((value.state[key] for key in ("_content", "_val") if key in value.state), value.state), depth + 1
@@ -244,8 +277,8 @@ class _Plain:
 
 def _is_npz(path: Path) -> bool:
     try:
-        with path.open("rb") as stream:
-            check_directory(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+        with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            check_directory(mapped, CheckpointError)
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
@@ -256,32 +289,13 @@ def _is_npz(path: Path) -> bool:
 
 
 def _read_npz(path: Path) -> Content:
-    """The arrays of a numpy archive; a compressed one is inflated within a bound."""
-    arrays: dict[str, Array] = {}
+    """The arrays of a numpy archive."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(info.file_size for info in archive.infolist()) > _MAX_ARRAY_BYTES:
-                raise CheckpointError(f"its arrays are larger than {_MAX_ARRAY_BYTES >> 20} MB")
-            for info in archive.infolist():
-                arrays[info.filename.removesuffix(".npy")] = _read_npy(archive.read(info))
-    except CheckpointError as error:
-        raise error.at(str(path)) from None
-    except Exception as error:  # zlib, struct, tokenize and others, all by the file's fault
-        raise CheckpointError(f"this is not a readable npz file ({type(error).__name__})", where=str(path)) from None
+        arrays, _ = read_npz(path, None, NETWORK)
+    except InputError as error:
+        raise CheckpointError(error.message, where=error.where, hint=error.hint) from None
+    check_bound(len(arrays), TENSORS, "arrays", CheckpointError)
+    for name, array in arrays.items():
+        if array.dtype.kind not in "biuf":
+            raise CheckpointError(f"the array {name[:60]} holds {array.dtype}, not numbers")
     return Content(path, "npz", state=arrays)
-
-
-def _read_npy(data: bytes) -> Array:
-    """One array; its size is compared with its header before numpy allocates it."""
-    stream = io.BytesIO(data)
-    version = np.lib.format.read_magic(stream)
-    if version != (1, 0):
-        raise CheckpointError(f"it uses version {version} of numpy's format")
-    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-    elements = 1
-    for length in shape:
-        elements *= length
-    if dtype.kind not in "biuf" or elements * dtype.itemsize != len(data) - stream.tell():
-        raise CheckpointError(f"an array of type {dtype} and shape {str(shape)[:60]} does not fit its record")
-    flat = np.frombuffer(data, dtype, elements, stream.tell())
-    return flat.reshape(shape, order="F" if fortran else "C")

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.bounds import check_directory, scaled
 from lgc.errors import CheckpointError
 from lgc.frontend.containers.unpickle import MAX_PICKLE_BYTES, load_pickle
 from lgc.frontend.containers.values import Name
@@ -29,9 +30,10 @@ LEGACY_MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 ZIP_MAGIC = b"PK\x03\x04"
 _LEGACY_PROTOCOL = 1001
 _LEGACY_STEPS = 200_000
-_MAX_DIRECTORY_BYTES = 16 << 20
 _MAX_DIMENSIONS = 8
 _MAX_EXPANDED = 1 << 22
+_MAX_KEY = 200
+_LEGACY_HEADER_STEPS = 1000
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _BFLOAT16 = "bfloat16"
 
@@ -70,7 +72,7 @@ def read_pt(path: Path) -> Any:
             mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
         if mapped[: len(LEGACY_MAGIC)] == LEGACY_MAGIC:
             return _load_legacy(mapped)
-        check_directory(mapped)
+        check_directory(mapped, CheckpointError)
         with zipfile.ZipFile(path) as archive:
             return _Archive(archive, mapped).load()
     except CheckpointError as error:
@@ -81,23 +83,6 @@ def read_pt(path: Path) -> Any:
             where=str(path),
             hint="It may be truncated; copy or export it again",
         ) from None
-
-
-def check_directory(mapped: mmap.mmap) -> None:
-    """Refuse a zip whose directory alone would fill the memory.
-
-    Raises:
-        CheckpointError: the end record announces a directory of more than 16 MB.
-    """
-    end = mapped.rfind(b"PK\x05\x06", max(0, len(mapped) - (1 << 16) - 22))
-    if end < 0 or end + 22 > len(mapped):
-        return  # zipfile says what is wrong
-    size = int.from_bytes(mapped[end + 12 : end + 16], "little")
-    wide = mapped.rfind(b"PK\x06\x06", max(0, end - (1 << 16)), end)
-    if wide >= 0:
-        size = max(size if size != 0xFFFFFFFF else 0, int.from_bytes(mapped[wide + 40 : wide + 48], "little"))
-    if size > _MAX_DIRECTORY_BYTES:
-        raise CheckpointError(f"its directory claims {size} bytes, more than any model's")
 
 
 class _Archive:
@@ -172,7 +157,7 @@ def parse_storage(token: object) -> tuple[str, np.dtype[Any], bool, int]:
     kind, key, count = token[1], token[2], token[4]
     if not isinstance(kind, Name) or kind.module != "torch" or kind.name not in _DTYPES:
         raise CheckpointError(f"a tensor has the element type '{kind if isinstance(kind, Name) else '?'}'")
-    if not isinstance(key, str) or type(count) is not int or not 0 <= count < 2**48:
+    if not isinstance(key, str) or len(key) > _MAX_KEY or type(count) is not int or not 0 <= count < 2**48:
         raise CheckpointError("a tensor's storage is described wrongly")
     bfloat16 = _DTYPES[kind.name] == _BFLOAT16
     return key, np.dtype("<u2" if bfloat16 else _DTYPES[kind.name]), bfloat16, count
@@ -183,14 +168,15 @@ class _Tensors:
 
     def __init__(self, file_size: int) -> None:
         self._left = 2 * file_size
+        self._elements_left = scaled(4 * max(file_size, _MAX_EXPANDED))
 
     def rebuild(self, storage: object, offset: object, size: object, stride: object, *_rest: object) -> object:
         """Stand-in for ``torch._utils._rebuild_tensor_v2``: a checked view of the storage."""
         if not isinstance(storage, _Storage) or not isinstance(size, tuple) or not isinstance(stride, tuple):
             raise CheckpointError("a tensor is described wrongly")
-        if not all(type(n) is int and 0 <= n < 2**48 for n in (offset, *size, *stride)):
-            raise CheckpointError("a tensor is described wrongly")
         if len(size) != len(stride) or len(size) > _MAX_DIMENSIONS:
+            raise CheckpointError("a tensor is described wrongly")
+        if not all(type(n) is int and 0 <= n < 2**48 for n in (offset, *size, *stride)):
             raise CheckpointError("a tensor is described wrongly")
         if storage.data is None:
             return None
@@ -208,6 +194,9 @@ class _Tensors:
         # An expanded view has more elements than its storage; a large one is the bomb of this format.
         if last >= len(data) or elements > max(len(data), _MAX_EXPANDED):
             raise CheckpointError(f"a tensor of shape {shape} reaches beyond its storage of {len(data)} elements")
+        self._elements_left -= elements
+        if self._elements_left < 0:
+            raise CheckpointError("its tensors together have far more elements than the file")
         steps = tuple(step * data.itemsize for step in strides)
         view = np.lib.stride_tricks.as_strided(data[start:], shape, steps, writeable=False)
         if not bfloat16:
@@ -223,9 +212,10 @@ def _load_legacy(mapped: mmap.mmap) -> Any:
     stream = io.BytesIO(mapped[:MAX_PICKLE_BYTES])
     tensors = _Tensors(len(mapped))
     stream.seek(len(LEGACY_MAGIC))
-    if load_pickle(stream, _no_storage, tensors.rebuild) != _LEGACY_PROTOCOL:
+    few = _LEGACY_HEADER_STEPS
+    if load_pickle(stream, _no_storage, tensors.rebuild, max_steps=few) != _LEGACY_PROTOCOL:
         raise CheckpointError("it is of an unknown version of PyTorch's old format")
-    load_pickle(stream, _no_storage, tensors.rebuild)  # byte order and integer sizes of the writer
+    load_pickle(stream, _no_storage, tensors.rebuild, max_steps=few)  # byte order and integer sizes of the writer
     # The storages follow the object that refers to them, so it is read twice: for their sizes, then with them.
     start = stream.tell()
     found: dict[str, tuple[np.dtype[Any], bool, int]] = {}
@@ -238,7 +228,7 @@ def _load_legacy(mapped: mmap.mmap) -> Any:
         return _Storage(None, bfloat16)
 
     load_pickle(stream, note, tensors.rebuild, max_steps=_LEGACY_STEPS)
-    keys = load_pickle(stream, _no_storage, tensors.rebuild)
+    keys = load_pickle(stream, _no_storage, tensors.rebuild, max_steps=_LEGACY_STEPS)
     storages = _legacy_storages(mapped, stream.tell(), keys, found)
     stream.seek(start)
     return load_pickle(stream, _lookup(storages), tensors.rebuild)

@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from lgc.bounds import scaled
 from lgc.errors import CheckpointError
 from lgc.frontend.containers.values import CALLABLES, LateArray, Name, StandIn, key_text
 
 MAX_PICKLE_BYTES = 32 << 20
-MAX_STEPS = 400_000
+MAX_STEPS = 300_000
 
 
 Resolver = Callable[[object], object]
@@ -66,11 +67,13 @@ class _Machine:
             ("_codecs", "encode"): self._encode,
         }
         self._bytes_left = MAX_PICKLE_BYTES
+        self._merges_left = MAX_STEPS
 
     def run(self, stream: io.BytesIO, max_steps: int) -> Any:
+        most = scaled(max_steps)
         for count, (opcode, arg, _) in enumerate(pickletools.genops(stream)):
-            if count > max_steps:
-                raise CheckpointError(f"its description has more than {max_steps} steps, more than any model's")
+            if count > most:
+                raise CheckpointError(f"its description has more than {most} steps, more than any model's")
             if opcode.name in _LITERALS:
                 self._stack.append(arg)
             elif opcode.name == "STOP":
@@ -177,13 +180,16 @@ class _Machine:
         if not isinstance(target, dict) or len(items) % 2:
             raise CheckpointError("a dictionary is described wrongly")
         for key, value in zip(items[::2], items[1::2], strict=True):
-            target[key if isinstance(key, str | int | float | None) else key_text(key, target)] = value
+            target[key if _is_plain_key(key) else key_text(key, target)] = value
 
     def _get(self, arg: Any) -> None:
         self._stack.append(self._memo[int(arg)])
 
     def _put(self, arg: Any) -> None:
-        self._memo[int(arg)] = self._stack[-1]
+        index = int(arg)
+        if not 0 <= index < 1 << 32:  # two numbers of one hash, of which there are many above, take each other's place
+            raise CheckpointError("it numbers its parts strangely")
+        self._memo[index] = self._stack[-1]
 
     def _memoize(self, _: object) -> None:
         self._memo[len(self._memo)] = self._stack[-1]
@@ -227,10 +233,22 @@ class _Machine:
 
     def _build(self, _: object) -> None:
         state, target = self._stack.pop(), self._stack[-1]
+        parts = state if isinstance(state, tuple) else (state,)
+        # One state can be given to an object again and again.
+        self._merges_left -= len(parts) + sum(len(part) for part in parts if isinstance(part, dict))
+        if self._merges_left < 0:
+            raise CheckpointError("it sets the state of its objects more often than any model needs")
         if isinstance(target, StandIn | LateArray):
             target.set_state(state)
         elif not isinstance(target, dict | np.dtype):  # a state_dict's _metadata, a dtype's byte order: dropped
             raise CheckpointError("it sets the state of something that has none")
+
+
+def _is_plain_key(key: object) -> bool:
+    """Text, none, or a number of usual size: of others, many can be found that have one hash."""
+    if isinstance(key, float):
+        return key == 0 or 2.0**-60 < abs(key) < 2.0**60
+    return key is None or isinstance(key, str) or (isinstance(key, int) and abs(key) < 1 << 60)
 
 
 _LITERALS = frozenset(

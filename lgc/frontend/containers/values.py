@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -54,12 +55,10 @@ class LateArray:
         _, shape, dtype, fortran, data = state
         if not isinstance(dtype, np.dtype) or dtype.kind not in _NUMPY_KINDS or not isinstance(data, bytes):
             raise CheckpointError("a numpy array holds something else than numbers")
-        count = 1
-        for length in shape:
-            if type(length) is not int or length < 0:
-                raise CheckpointError("a numpy array is described wrongly")
-            count *= length
-        if count * dtype.itemsize != len(data) or len(shape) > 8:
+        if len(shape) > 8 or not all(type(length) is int and 0 <= length < 1 << 48 for length in shape):
+            raise CheckpointError("a numpy array is described wrongly")
+        count = math.prod(shape)
+        if count * dtype.itemsize != len(data):
             raise CheckpointError(f"a numpy array claims {count} elements but holds {len(data)} bytes")
         self.array = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
 
@@ -138,7 +137,8 @@ _OPAQUE = (
     ("datetime", "timedelta"), ("datetime", "timezone"), ("decimal", "Decimal"), ("fractions", "Fraction"),
     ("builtins", "complex"), ("builtins", "slice"), ("builtins", "range"),
     ("__builtin__", "complex"), ("__builtin__", "slice"), ("__builtin__", "xrange"),
-    ("collections", "deque"), ("types", "SimpleNamespace"), ("types", "MappingProxyType"), ("uuid", "UUID"),
+    ("collections", "deque"), ("lgc.ir.circuit", "Encoder"),
+    ("lgc.ir.features", "FeatureCode"), ("types", "SimpleNamespace"), ("types", "MappingProxyType"), ("uuid", "UUID"),
 )  # fmt: skip
 
 

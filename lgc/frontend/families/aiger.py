@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lgc.bounds import INPUTS, NODES, check_bound
 from lgc.errors import LgcError, NetlistError
 from lgc.frontend.containers.content import Content
 from lgc.frontend.families.netlists import MAX_SIGNALS, in_order, to_circuit
 from lgc.frontend.importer import Importer, ImportJob
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, Builder, Circuit
 
-_MAX_INPUTS = 1 << 20  # in a binary file inputs cost no bytes, so their number cannot be checked against its length
 _NOT = 0x1
 # The table of an AND whose operands 0 and 1 are complemented or not.
 _AND = {(0, 0): 0x8, (1, 0): 0x4, (0, 1): 0x2, (1, 1): 0x1}
@@ -44,8 +44,10 @@ class _Aiger:
         # A promise of many signals in a short file must not be believed. Each needs at least two bytes.
         if (0 if self.binary else num_inputs) * 2 + num_outputs * 2 + num_ands * 2 > len(data):
             raise NetlistError("it is shorter than its header promises: it is truncated")
-        if num_inputs > _MAX_INPUTS:
-            raise NetlistError(f"it has {num_inputs} inputs; lgc reads up to {_MAX_INPUTS}")
+        # In a binary file inputs cost no bytes, and a gate two.
+        check_bound(num_inputs, INPUTS, "inputs", NetlistError)
+        check_bound(num_ands, NODES, "gates", NetlistError)
+        check_bound(num_outputs, NODES, "outputs", NetlistError)
         if num_inputs + num_ands > self.maximum:
             raise NetlistError("its header counts fewer variables than inputs and gates")
         self.inputs = self._read_inputs(num_inputs)
@@ -125,10 +127,10 @@ class _Aiger:
     def circuit(self, job: ImportJob) -> Circuit:
         builder = Builder(len(self.inputs))
         nets = {0: CONST0} | {variable: FIRST_INPUT + index for index, variable in enumerate(self.inputs)}
-        roots = [str(literal // 2) for literal in self.outputs]
-        for signal in in_order(roots, self._operands, lambda name: int(name) in nets):
-            a, b = self.ands[int(signal)]
-            nets[int(signal)] = builder.add(_AND[a % 2, b % 2], (nets[a // 2], nets[b // 2]))
+        roots = [literal // 2 for literal in self.outputs]
+        for variable in in_order(roots, self._operands, nets.__contains__):
+            a, b = self.ands[variable]
+            nets[variable] = builder.add(_AND[a % 2, b % 2], (nets[a // 2], nets[b // 2]))
         inverted: dict[int, int] = {}
         outputs = []
         for literal in self.outputs:
@@ -141,11 +143,11 @@ class _Aiger:
         names = [self.names.get(index, f"o{index}") for index in range(len(outputs))]
         return to_circuit(builder, outputs, names, job.content.path.stem, job.facts)
 
-    def _operands(self, signal: str) -> tuple[str, ...]:
-        pair = self.ands.get(int(signal))
+    def _operands(self, variable: int) -> tuple[int, ...]:
+        pair = self.ands.get(variable)
         if pair is None:
-            raise NetlistError(f"variable {signal} is read but never defined")
-        return str(pair[0] // 2), str(pair[1] // 2)
+            raise NetlistError(f"variable {variable} is read but never defined")
+        return pair[0] // 2, pair[1] // 2
 
 
 IMPORTER = Importer("aiger", "AIGER and-inverter graph", _matches, _read, ("classes",))

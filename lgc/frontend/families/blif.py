@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lgc.bounds import NODES, check_bound
 from lgc.errors import LgcError, NetlistError
 from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import ImportOptions
-from lgc.frontend.families.netlists import MAX_SIGNALS, in_order, to_circuit
+from lgc.frontend.families.netlists import in_order, to_circuit
 from lgc.frontend.importer import Importer, ImportJob
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, MAX_ARITY, Builder, Circuit
 
@@ -93,19 +94,19 @@ class _Blif:
         self.skipped = 0
         self._undefined: set[int] = set()
         self._models = 0
-        self._parse(list(_logical_lines(text)))
+        self._parse(_Lines(text))
 
-    def _parse(self, lines: list[tuple[int, list[str]]]) -> None:
-        position = 0
-        while position < len(lines):
-            number, tokens = lines[position]
-            position += 1
+    def _parse(self, lines: _Lines) -> None:
+        while lines.tokens:
+            number, tokens = lines.number, lines.tokens
+            lines.advance()
             match tokens[0]:
                 case ".names":
-                    position = self._names(lines, position, number, tokens[1:])
+                    self._names(lines, number, tokens[1:])
                 case ".exdc":
                     self.skipped = number
-                    position = next((at for at in range(position, len(lines)) if lines[at][1][0] == ".end"), len(lines))
+                    while lines.tokens and lines.tokens[0] != ".end":
+                        lines.advance()
                 case _:
                     self._statement(number, tokens)
 
@@ -141,25 +142,26 @@ class _Blif:
             )
         self.nodes[output] = node
 
-    def _names(self, lines: list[tuple[int, list[str]]], position: int, number: int, signals: list[str]) -> int:
-        """One `.names` and its cover; returns the position after it."""
+    def _names(self, lines: _Lines, number: int, signals: list[str]) -> None:
+        """One `.names` and its cover."""
+        check_bound(len(self.nodes), NODES, "signals", NetlistError)
         if not signals:
             raise NetlistError(f"line {number}: .names without an output")
         *inputs, output = signals
-        cubes: list[str] = []
+        cubes: dict[str, None] = {}  # in order, each once
         values: set[str] = set()
-        while position < len(lines) and not lines[position][1][0].startswith("."):
-            row, tokens = lines[position]
-            position += 1
+        while lines.tokens and not lines.tokens[0].startswith("."):
+            row, tokens = lines.number, lines.tokens
+            lines.advance()
             cube, value = (tokens[0], tokens[1]) if len(tokens) == 2 else ("", tokens[0])
-            if len(tokens) > 2 or len(cube) != len(inputs) or set(cube) - set("01-") or value not in ("0", "1"):
+            known = cube in cubes or (len(cube) == len(inputs) and not cube.strip("01-"))
+            if len(tokens) > 2 or not known or value not in ("0", "1"):
                 raise NetlistError(f"line {row}: this is no row of a cover over {len(inputs)} inputs")
-            cubes.append(cube)
+            cubes[cube] = None
             values.add(value)
         if len(values) > 1:
             raise NetlistError(f"line {number}: the cover mixes rows for 0 and for 1")
         self._define(_Names(tuple(inputs), tuple(cubes), values.pop() if values else "1", number), output)
-        return position
 
     def circuit(self, job: ImportJob) -> Circuit:
         builder = Builder(len(self.inputs))
@@ -200,12 +202,32 @@ class _Blif:
             self.nodes[_UNDEFINED] = _Names((), ("",), "1", node.line)
 
 
+class _Lines:
+    """The statements of a text, one at a time."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = _logical_lines(text)
+        self.number = 0
+        self.tokens: list[str] = []
+        self.advance()
+
+    def advance(self) -> None:
+        """Go to the next statement; at the end the tokens are empty."""
+        self.number, self.tokens = next(self._lines, (self.number, []))
+
+
 def _logical_lines(text: str) -> Iterator[tuple[int, list[str]]]:
     """Tokens of each statement with its line number; comments and continuations resolved."""
     pending: list[str] = []
     start = 0
     for number, line in enumerate(text.split("\n"), 1):
-        line = line.split("#", 1)[0].rstrip()
+        if "#" in line:
+            line = line.split("#", 1)[0]
+        tokens = line.split()
+        if not pending and tokens and tokens[-1][-1] != "\\":  # most lines stand alone
+            yield number, tokens
+            continue
+        line = line.rstrip()
         start = start or number
         pending += line.removesuffix("\\").split()
         if line.endswith("\\"):
@@ -218,10 +240,10 @@ def _logical_lines(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _add(builder: Builder, node: _Names, operands: list[int]) -> int:
-    if builder.num_nets > MAX_SIGNALS:
-        raise NetlistError(f"it has more than {MAX_SIGNALS} signals")
     if len(operands) <= MAX_ARITY:
         return builder.add(_table(node, len(operands)), operands)
+    literals = sum(len(cube) - cube.count("-") for cube in node.cubes)
+    check_bound(builder.num_nets + literals, NODES, "gates", NetlistError)
     products = [_cube(builder, cube, operands) for cube in node.cubes]
     total = _tree(builder, _OR, products, CONST0)
     return total if node.value == "1" else builder.add(_NOT, (total,))

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from lgc.errors import OptionError
 from lgc.frontend.containers.content import read_content
-from lgc.frontend.families.netlist_check import NetlistCheck
+from lgc.frontend.families.netlist_check import NetlistCheck, Sizes
+from lgc.frontend.families.netlist_size import promised_size
 from lgc.frontend.importer import ImportJob
 from lgc.frontend.lower import lower
 from lgc.frontend.model import Model
@@ -63,16 +64,22 @@ class DataCheck:
         return max(chance + _SIGMAS * deviation, chance + 0.25 * (1 - chance))
 
 
-def load_check(job: ImportJob) -> Check:
+def load_check(job: ImportJob, sizes: Sizes) -> Check:
     """What --check names: a .npz with X and y, or a netlist.
+
+    Args:
+        sizes: what a netlist must fit; one that says at once that it cannot is not read.
 
     Raises:
         InputError: it cannot be read.
-        OptionError: it is neither.
+        OptionError: it is neither, or does not fit.
     """
     path = job.facts.path("check")
     content = read_content(path)
     if content.container != "npz":
+        promised = promised_size(content, job.facts)
+        if promised:
+            sizes.check(*promised)
         reference = job.read_other(path)
         return NetlistCheck(lower(reference) if isinstance(reference, Model) else reference)
     features, labels = content.state.get("X"), content.state.get("y")

@@ -14,6 +14,7 @@ from lgc.frontend.chain import check_chain
 from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import ImportOptions, MissingFactError
 from lgc.frontend.families.checks import Check, load_check
+from lgc.frontend.families.netlist_check import Sizes
 from lgc.frontend.families.replay import Recipe, replay
 from lgc.frontend.importer import Importer, ImportJob
 from lgc.frontend.model import Model
@@ -100,7 +101,9 @@ def _replayed(job: ImportJob, tables: list[Tables]) -> Model:
     if seed is None:
         raise MissingFactError("seed", "a difflogic state dict does not hold the wiring")
     job.facts.need("check", "a replayed wiring is never used unchecked")
-    check = load_check(job)
+    head = make_head(job.facts, len(tables[-1]))
+    _, bits = make_inputs(job.facts, None)
+    check = load_check(job, Sizes(len(bits), len(tables[-1]), head.num_classes, len(tables[-1]) // head.num_classes))
     recipes = _recipes(job.facts, seed)
     results = [(recipe, *_try(job, recipe, tables, check)) for recipe in recipes]
     passed = [(recipe, model, verdict) for recipe, model, verdict in results if model is not None]

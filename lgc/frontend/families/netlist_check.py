@@ -25,6 +25,53 @@ Bits = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
+class Sizes:
+    """What a reference must fit.
+
+    Attributes:
+        inputs: bits.
+        gates: before the head.
+        classes: scores.
+        largest: the largest score, bias left out.
+    """
+
+    inputs: int
+    gates: int
+    classes: int
+    largest: int
+
+    @classmethod
+    def of(cls, circuit: Circuit) -> Sizes:
+        """Those of a model's circuit."""
+        netlist = circuit.netlist
+        return cls(netlist.num_inputs, netlist.num_outputs, circuit.head.num_classes, _largest(circuit.head.offsets))
+
+    def check(self, inputs: int, outputs: int, classes: int | None = None) -> None:
+        """Refuse a reference whose numbers of inputs and outputs fit no reading.
+
+        Args:
+            classes: how many scores it has; None is as many as outputs.
+
+        Raises:
+            OptionError: with the numbers.
+        """
+        if inputs != self.inputs:
+            raise OptionError(f"the netlist of --check has {inputs} inputs, the model {self.inputs}")
+        if outputs == self.gates or (classes or outputs) == self.classes or self.word(outputs):
+            return
+        raise OptionError(
+            f"the netlist of --check has {outputs} outputs, the model {self.gates} gates before its head and "
+            f"{self.classes} scores of up to {self.largest}"
+        )
+
+    def word(self, outputs: int) -> int | None:
+        """The bits of one score word, if outputs can be words that hold every score."""
+        width = outputs // self.classes
+        fits = outputs % self.classes == 0 and self.largest.bit_length() <= width <= _MAX_WORD
+        return width if fits else None
+
+
+@dataclass(frozen=True)
 class NetlistCheck:
     """Equality with a netlist on random vectors."""
 
@@ -40,7 +87,8 @@ class NetlistCheck:
             OptionError: the sizes fit no reading.
         """
         circuit, reference = lower(model), self.reference
-        check_sizes(circuit, reference.netlist.num_inputs, reference.netlist.num_outputs, reference.head.num_classes)
+        sizes = Sizes.of(circuit)
+        sizes.check(reference.netlist.num_inputs, reference.netlist.num_outputs, reference.head.num_classes)
         rng = np.random.default_rng(0)
         width = circuit.netlist.num_inputs
         bits = rng.random((_VECTORS, width)) < rng.uniform(0.05, 0.95, (_VECTORS, 1))
@@ -52,23 +100,6 @@ class NetlistCheck:
                     return True, f"{verdict}{which}"
                 best = max(best, (share, verdict), key=lambda found: found[0])
         return False, best[1]
-
-
-def check_sizes(circuit: Circuit, inputs: int, outputs: int, classes: int | None = None) -> None:
-    """Refuse a reference whose numbers of inputs and outputs fit no reading.
-
-    Raises:
-        OptionError: with the numbers.
-    """
-    if inputs != circuit.netlist.num_inputs:
-        raise OptionError(f"the netlist of --check has {inputs} inputs, the model {circuit.netlist.num_inputs}")
-    if outputs == circuit.netlist.num_outputs or (classes or outputs) == circuit.head.num_classes:
-        return
-    if _word_width(circuit, outputs) is None:
-        raise OptionError(
-            f"the netlist of --check has {outputs} outputs, the model {circuit.netlist.num_outputs} gates before its "
-            f"head and {circuit.head.num_classes} scores of up to {_largest(circuit)}"
-        )
 
 
 def _orders(order: NDArray[np.int64], *, lgc_first: bool) -> list[tuple[str, NDArray[np.int64]]]:
@@ -91,7 +122,7 @@ def _readings(reference: Circuit, circuit: Circuit, theirs: Bits, ours: Bits) ->
     if reference.head.num_classes == circuit.head.num_classes:
         rows = (scores(reference, theirs) == counted).all(axis=1)
         yield float(rows.mean()), f"{int(rows.sum())} of {_VECTORS} score vectors match"
-    width = _word_width(circuit, outputs)
+    width = Sizes.of(circuit).word(outputs)
     if width is not None:
         yield from _words(found.reshape(len(found), -1, width), counted, circuit)
 
@@ -114,14 +145,5 @@ def _words(words: Bits, counted: NDArray[np.int64], circuit: Circuit) -> Iterato
                 )
 
 
-def _word_width(circuit: Circuit, outputs: int) -> int | None:
-    """The bits of one score word, if outputs can be words that hold every score."""
-    classes = circuit.head.num_classes
-    width = outputs // classes
-    fits = outputs % classes == 0 and _largest(circuit).bit_length() <= width <= _MAX_WORD
-    return width if fits else None
-
-
-def _largest(circuit: Circuit) -> int:
-    """The largest score, bias left out."""
-    return int(np.diff(circuit.head.offsets).max())
+def _largest(offsets: NDArray[np.int64]) -> int:
+    return int(np.diff(offsets).max())

@@ -7,15 +7,18 @@ outputs by --classes, every output is a class of its own, named as in the file, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 
+from lgc.bounds import INPUTS, NODES, check_bound
 from lgc.errors import NetlistError
 from lgc.frontend.assemble import make_head
 from lgc.frontend.facts import ImportOptions
 from lgc.ir import Builder, Circuit, Encoder, Head, verify_circuit
 
 MAX_SIGNALS = 1 << 24
+K = TypeVar("K", str, int)
 
 
 def to_circuit(
@@ -27,6 +30,8 @@ def to_circuit(
         NetlistError: it has no inputs or no outputs.
         OptionError: the outputs do not divide into the classes.
     """
+    check_bound(builder.num_inputs, INPUTS, "inputs", NetlistError)
+    check_bound(len(outputs), NODES, "outputs", NetlistError)
     if not outputs or not builder.num_inputs:
         raise NetlistError(f"it has {builder.num_inputs} inputs and {len(outputs)} outputs; a circuit needs both")
     if facts.get("classes") is not None:
@@ -38,7 +43,7 @@ def to_circuit(
     return circuit
 
 
-def in_order(roots: list[str], operands: Callable[[str], tuple[str, ...]], done: Callable[[str], bool]) -> list[str]:
+def in_order(roots: list[K], operands: Callable[[K], tuple[K, ...]], done: Callable[[K], bool]) -> list[K]:
     """Definitions that the roots need, operands before users, without recursion.
 
     Args:
@@ -48,9 +53,9 @@ def in_order(roots: list[str], operands: Callable[[str], tuple[str, ...]], done:
     Raises:
         NetlistError: a combinational cycle.
     """
-    order: list[str] = []
-    open_: set[str] = set()
-    finished: set[str] = set()
+    order: list[K] = []
+    open_: set[K] = set()
+    finished: set[K] = set()
     stack = [(root, False) for root in reversed(roots)]
     while stack:
         signal, expanded = stack.pop()
@@ -62,7 +67,7 @@ def in_order(roots: list[str], operands: Callable[[str], tuple[str, ...]], done:
         if signal in finished or done(signal):
             continue
         if signal in open_:
-            raise NetlistError(f"signal '{signal[:60]}' depends on itself: a combinational cycle")
+            raise NetlistError(f"signal '{str(signal)[:60]}' depends on itself: a combinational cycle")
         open_.add(signal)
         stack.append((signal, True))
         stack += [(source, False) for source in operands(signal) if source not in finished]

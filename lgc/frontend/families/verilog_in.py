@@ -9,15 +9,16 @@ from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import ImportOptions
 from lgc.frontend.families.netlists import to_circuit
 from lgc.frontend.importer import Importer, ImportJob
-from lgc.frontend.verilog.design import Choices, Design, Evaluator, stages
+from lgc.frontend.verilog.design import Design
 from lgc.frontend.verilog.elaborate import elaborate, place_in, top_module
+from lgc.frontend.verilog.evaluate import Choices, Evaluator, stages
 from lgc.frontend.verilog.expressions import BeyondError
 from lgc.frontend.verilog.logic import Logic
 from lgc.frontend.verilog.sources import SourceText, gather
 from lgc.frontend.verilog.structural import Structure, structure
 from lgc.ir import Circuit
 
-_MODULE = re.compile(rb"^\s*(?:\(\*.*?\*\)\s*)?(?:macro)?module\s+[\w\\]", re.MULTILINE)
+_MODULE = re.compile(rb"^[ \t]*(?:\(\*.*?\*\)[ \t]*)?(?:macro)?module\s+[\w\\]", re.MULTILINE)
 
 FACTS_OF_SOURCES = ("top", "files", "include", "tie", "undefined")
 """What a user can say about a Verilog file; about that of --check too."""

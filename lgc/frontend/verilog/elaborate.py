@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from lgc.bounds import VARIABLE, read_bytes, scaled
 from lgc.errors import NetlistError, ToolError
 from lgc.frontend.verilog.sources import SourceText
 from lgc.tools.find import has_package
@@ -14,12 +15,14 @@ from lgc.tools.watchdog import scratch
 from lgc.tools.yosys import SINGLE, run_yosys
 
 _TIMEOUT_S = 300
+_MEMORY, _RESULT = 4 << 30, 256 << 20  # bytes that yosys, and what it makes of a source, may take
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 _MODULE = re.compile(r"\b(?:macro)?module\s+(?:automatic\s+|static\s+)?(\\\S+|[A-Za-z_][\w$]*)")
 _INSTANCE = re.compile(
     r"(?<![\w$.\\])([A-Za-z_][\w$]*|\\\S+)(?:\s*#\s*[(\d]|\s+(?:\\\S+|[A-Za-z_][\w$]*)\s*(?:\[[^\]]*\]\s*)*\()"
 )
 _PLACE = re.compile(r"source(\d+)\.s?v:(\d+)")
+_TWICE = re.compile(r"ERROR: \\?(\S+?)(?:\[[\d:]+\])? is assigned twice")
 _QUOTED = re.compile(r"`\\?([^'\s]+)'")
 
 
@@ -74,7 +77,7 @@ def elaborate(sources: list[SourceText], top: str) -> dict[str, Any]:
         return _run(sources, top, system=False)
     except FailedError as first:
         if first.crashed:
-            raise first.at(sources[0].path) from None
+            raise _too_large(first).at(sources[0].path) from None
         if "ERROR" not in first.reason or all(source.system for source in sources):
             raise _refusal(sources, first) from None
         try:
@@ -93,16 +96,27 @@ def _run(sources: list[SourceText], top: str, *, system: bool) -> dict[str, Any]
             passes.append(f"read_verilog {'-sv ' if file.endswith('.sv') else ''}{file}")
         # `proc -norom` keeps `case` tables as comparisons; no pass that uses undefined values may run.
         passes += [f"hierarchy -check -top {top}", "proc -norom", "flatten", "memory_collect", "memory_map -rom-only"]
-        passes += [*([SINGLE] if has_package("pyosys") else []), "write_json output.json"]
+        passes += ["write_json output.json", *([SINGLE] if has_package("pyosys") else [])]
+        twice = None
         try:
-            run_yosys(passes, folder / "yosys.log", _TIMEOUT_S)
-        except FailedError:
-            raise
+            run_yosys(passes, folder / "yosys.log", _TIMEOUT_S, memory=scaled(_MEMORY))
+        except FailedError as error:
+            twice = _TWICE.search(error.reason)
+            if twice is None:
+                raise
         except ToolError as error:
             raise error.at(sources[0].path) from None
         with reading("yosys", folder):
-            module: dict[str, Any] = json.loads((folder / "output.json").read_bytes())["modules"][top]
-        return module
+            module: dict[str, Any] = json.loads(read_bytes(folder / "output.json", _RESULT))["modules"][top]
+        return module | ({"twice": twice[1]} if twice else {})
+
+
+def _too_large(error: FailedError) -> ToolError:
+    """A crash of yosys, most often at the bound of its memory."""
+    return ToolError(
+        f"{error.message}; it may take {scaled(_MEMORY) >> 30} GB of memory",
+        hint=f"If the source is to be trusted, and needs more, set {VARIABLE}=4",
+    )
 
 
 def _refusal(sources: list[SourceText], error: FailedError) -> NetlistError:

@@ -10,9 +10,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from lgc.bounds import VARIABLE, scaled
 from lgc.errors import NetlistError
 
-_MAX_CHARACTERS = 64 << 20
+_MAX_CHARACTERS = 16 << 20
+_MAX_PIECES = 1_500_000
 _MAX_DEPTH = 64
 _PIECE = re.compile(
     r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\\[^\s]+|`[A-Za-z_][\w$]*|\(\*(?!\s*\)).*?\*\)|\n|[^/"\\`(\n]+|.', re.S
@@ -22,6 +24,8 @@ _NAME = re.compile(r"[ \t]*([A-Za-z_][\w$]*)")
 _REST = re.compile(r"(?:\\\r?\n|[^\n])*")
 _COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*")|//[^\n]*|/\*.*?\*/', re.S)
 _QUOTED = re.compile(r'\s*(?:"([^"\n]*)"|<([^>\n]*)>)')
+_STAR = re.compile(r"\(\*\s*\)")
+_RAISE = f"If the file is to be trusted, set {VARIABLE}=4"
 _CONDITIONS = {"ifdef", "ifndef", "elsif", "else", "endif"}
 _SKIPPED = {"timescale", "line", "pragma", "begin_keywords"}
 _NOTHING = {"celldefine", "endcelldefine", "resetall", "end_keywords"}
@@ -65,6 +69,7 @@ class Preprocessor:
     _pending: list[str] = field(default_factory=list)
     _branches: list[_Branch] = field(default_factory=list)
     _size: int = 0
+    _pieces: int = 0
 
     def add(self, text: str, path: str) -> None:
         """One more file.
@@ -88,8 +93,8 @@ class Preprocessor:
 
     def _emit(self, text: str, place: Place) -> None:
         self._size += len(text)
-        if self._size > _MAX_CHARACTERS:
-            raise _error(f"its macros make more than {_MAX_CHARACTERS >> 20} MB of text", place)
+        if self._size > _MAX_CHARACTERS and self._size > scaled(_MAX_CHARACTERS):
+            raise _error(f"its macros make more than {scaled(_MAX_CHARACTERS) >> 20} MB of text", place, _RAISE)
         self._pending.append(text)
 
     def _run(self, text: str, place: Place, depth: int, *, in_file: bool) -> Place:
@@ -101,6 +106,7 @@ class Preprocessor:
             match = _PIECE.match(text, position)
             assert match is not None
             piece, end = match[0], match.end()
+            self._check_piece(text, position, piece, place)
             if piece == "\n":
                 if in_file:
                     self._newline(place)
@@ -115,6 +121,16 @@ class Preprocessor:
                 place = (place[0], place[1] + passed)
             position = end
         return place
+
+    def _check_piece(self, text: str, position: int, piece: str, place: Place) -> None:
+        """Refuse what would be looked at again and again: openings without an end, macros that grow to nothing."""
+        self._pieces += 1
+        if self._pieces > _MAX_PIECES and self._pieces > scaled(_MAX_PIECES):
+            raise _error(f"it has more than {scaled(_MAX_PIECES)} pieces of text", place, _RAISE)
+        if piece == "/" and text.startswith("/*", position):
+            raise _error("a comment without its end", place)
+        if piece == "(" and text.startswith("(*", position) and not _STAR.match(text, position):
+            raise _error("an attribute without its end", place)
 
     def _active(self) -> bool:
         return not self._branches or self._branches[-1].active

@@ -8,11 +8,12 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.bounds import VARIABLE, Room
 from lgc.data.describe import images
 from lgc.data.split import rows_digest
 from lgc.errors import InputError
@@ -25,8 +26,14 @@ CLASSES = {"mnist": tuple("0123456789"), "fashion-mnist": _FASHION, "cifar-10": 
 
 _CIFAR_SHAPE = (3, 32, 32)
 _RECORD = 1 + 3 * 32 * 32
-_PACKED: dict[str, Callable[[bytes], bytes]] = {"": bytes, ".gz": gzip.decompress, ".xz": lzma.decompress}
+_PACKED: dict[str, Callable[[BinaryIO], BinaryIO]] = {
+    "": lambda file: file,
+    ".gz": lambda file: cast(BinaryIO, gzip.GzipFile(fileobj=file)),
+    ".xz": lambda file: cast(BinaryIO, lzma.open(file)),  # noqa: SIM115 - closed with what it reads
+}
 _DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError)
+_ROOM = Room(16 << 20, 12)
+"""MNIST's images are five times as large as their packed file."""
 
 
 def load_images(name: str, data_dir: Path | None) -> Dataset:
@@ -105,9 +112,18 @@ def _read_batch(path: Path) -> NDArray[np.uint8]:
 def _unpacked(path: Path) -> bytes:
     suffix = path.suffix if path.suffix in _PACKED else ""
     try:
-        return _PACKED[suffix](path.read_bytes())
+        with path.open("rb") as file:
+            most = _ROOM.of(path.stat().st_size)
+            data = _PACKED[suffix](file).read(most + 1)
     except _DAMAGE as error:
         raise InputError(f"this is not a readable {suffix or 'data'} file ({error})", where=str(path)) from None
+    if len(data) > most:
+        raise InputError(
+            f"unpacked it has more than {most >> 20} MB, which is much for its size",
+            where=str(path),
+            hint=f"If the file is to be trusted, set {VARIABLE}=4",
+        )
+    return data
 
 
 def _find(folder: Path, name: str) -> Path:
