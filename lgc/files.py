@@ -13,6 +13,7 @@ from lgc.errors import OutputError
 
 # What a write through an open file reports; such errors name no file.
 _WRITE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE)
+_BLOCK = 4096
 
 
 @contextmanager
@@ -49,6 +50,26 @@ def replacing(path: Path | str) -> Iterator[Path]:
             temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: Path | str) -> None:
+    """Find out before the work, not after it, that a file cannot be written; nothing is left behind.
+
+    Raises:
+        OutputError: as :func:`replacing` would raise, with the same words.
+    """
+    path = Path(path)
+    with _written(path):
+        if path.is_dir():
+            raise OutputError("this is a folder, not a file", where=str(path), hint="Name a file in it")
+        if path.exists() and not path.is_file():
+            return  # a device or a pipe: opening it could wait
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".lgc-tmp", dir=path.resolve().parent)
+        try:
+            os.write(handle, bytes(_BLOCK))  # a full disk takes empty files
+        finally:
+            os.close(handle)
+            Path(name).unlink()
 
 
 @contextmanager

@@ -110,12 +110,15 @@ def check_finite(features: NDArray[Any]) -> None:
     Raises:
         InputError: naming the first sample and its feature.
     """
-    if features.dtype.kind != "f":
-        return
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = features.sum()
-    if np.isfinite(total):
-        return
+    if features.dtype.kind == "f" and features.size:
+        _finite_range(features)
+
+
+def _finite_range(features: NDArray[Any]) -> tuple[float, float]:
+    """The smallest and the largest number, which NaN would be both of."""
+    low, high = float(features.min()), float(features.max())
+    if np.isfinite(low) and np.isfinite(high):
+        return low, high
     for start in range(0, len(features), _ROWS):
         rows = features[start : start + _ROWS].reshape(len(features[start : start + _ROWS]), -1)
         bad = np.argwhere(~np.isfinite(rows))
@@ -125,30 +128,31 @@ def check_finite(features: NDArray[Any]) -> None:
                 f"feature {feature} of sample {start + row} is {rows[row, feature]}",
                 hint="Fill in what is missing before, or leave the sample out: a circuit has no value for it",
             )
+    raise AssertionError("a number is not finite, and none is found")
 
 
 def check_scale(thresholds: NDArray[np.float64], features: NDArray[Any]) -> None:
-    """Refuse features that look unscaled, such as pixels from 0 to 255 for a model of pixels from 0 to 1.
+    """Refuse features that are not finite, or look unscaled, as pixels to 255 for a model of pixels to 1 do.
 
-    They do where all thresholds lie between 0 and 1, no feature is negative, and the features are whole numbers of
-    which some are above 1, or reach 16: no threshold tells one of those from another.
+    They look unscaled where all thresholds lie between 0 and 1, no feature is negative, and the features are whole
+    numbers of which some are above 1, or reach 16: no threshold tells one of those from another.
 
     Args:
         thresholds: (F, T).
-        features: from :func:`real_array`, finite, (samples, F).
+        features: from :func:`real_array`, (samples, F).
 
     Raises:
-        InputError: they look unscaled.
+        InputError: they are not finite, or look unscaled.
     """
     if features.dtype == np.bool_ or not features.size or not thresholds.size:
         return
-    if not (thresholds.min() > 0 and thresholds.max() < 1):
+    low, high = _finite_range(features)
+    if high < _PIXELS or low < 0 or not (thresholds.min() > 0 and thresholds.max() < 1):
         return
-    largest = float(features.max())
-    if largest < _PIXELS or float(features.min()) < 0 or (largest < _FAR and not _whole(features)):
+    if high < _FAR and not _whole(features):
         return
     raise InputError(
-        f"the features reach {largest:g}, but every threshold lies between 0 and 1, from {thresholds.min():g} to "
+        f"the features reach {high:g}, but every threshold lies between 0 and 1, from {thresholds.min():g} to "
         f"{thresholds.max():g}: they look unscaled",
         hint="Scale them as for training, for example by X / 255; or choose thresholds for such numbers "
         "(--threshold distributive:4 of `lgc train`); or give X > 0 if that is meant",

@@ -38,6 +38,7 @@ class Setting:
         group: under which heading the help lists it.
         shown: what the help says of the default, where the value would mislead.
         envvar: an environment variable that gives it.
+        writes: whether it is a file to write.
     """
 
     help: str
@@ -52,6 +53,7 @@ class Setting:
     group: str = ""
     shown: str = ""
     envvar: str = ""
+    writes: bool = False
 
 
 @dataclass(frozen=True)

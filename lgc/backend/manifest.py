@@ -175,6 +175,7 @@ def read_manifest(path: Path) -> Manifest:
         fields: dict[str, Any] = read_json(path)
         if fields.get("format") != FORMAT or fields.get("version") != VERSION:
             raise InputError(f"this is no lgc manifest of version {VERSION}", where=str(path), hint="Compile again")
+        written = dict(fields)
         fields["ports"] = tuple(Port(**port) for port in fields["ports"])
         for name in ("classes", "group_sizes", "bias"):
             fields[name] = tuple(fields[name])
@@ -185,6 +186,8 @@ def read_manifest(path: Path) -> Manifest:
             fields["thresholds"] = tuple(tuple(row) for row in fields["thresholds"])
         manifest = Manifest(**fields)
         _check(manifest)
+        if json.loads(manifest.to_json()) != written:
+            raise ValueError("it is not as lgc writes it")
         return manifest
     except InputError as error:
         raise error.at(str(path)) from None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from lgc.cli.options import request_command
-from lgc.driver.request import Request, Setting
+from lgc.driver.request import Request, Setting, check_outputs
 from lgc.driver.verify_request import CoverRequest, MutateRequest, ProveRequest, VectorRequest, VerifyRequest
 from lgc.errors import LgcError, OptionError
 
@@ -44,7 +44,7 @@ class Ways(Request):
         bool, Setting("Report which gates the vectors toggle, excite and propagate.", group=_JUDGED)
     ] = False  # fmt: skip
     write_vectors: Annotated[
-        Path | None, Setting("Save the vectors made for survivors and gaps.", group=_JUDGED)
+        Path | None, Setting("Save the vectors made for survivors and gaps.", group=_JUDGED, writes=True)
     ] = None  # fmt: skip
     quiet: Annotated[
         bool, Setting("Print nothing but a mismatch or an error.", flags=("-q", "--quiet"))
@@ -95,6 +95,7 @@ def _check_ways(asked: VerifyRequest, proof: ProveRequest, ways: Ways) -> None:
         raise OptionError("--mutate and --coverage judge vectors by the Verilog, not by a netlist: leave --netlist out")
     if ways.write_vectors and not (ways.mutate or ways.coverage):
         raise OptionError("--write-vectors saves what --mutate or --coverage make, and neither is given")
+    check_outputs(ways)
 
 
 def _judges(asked: VerifyRequest, ways: Ways) -> list[tuple[Callable[..., Any], VectorRequest]]:

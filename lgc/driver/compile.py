@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lgc.driver.compile_request import CompileRequest
 from lgc.driver.deadline import bounded
 from lgc.driver.read import import_options, load_source
-from lgc.driver.request import flags
+from lgc.driver.request import check_outputs, flags
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.errors import MismatchError, OptionError
 from lgc.progress import Progress, Silence
@@ -135,6 +135,7 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
     if kind.name == "verilog":
         options.setdefault("top", asked.output.stem)
     format_ = kind.from_options(options)
+    check_outputs(asked)
     progress.step("read")
     source = load_source(asked.model, import_options(asked.config, asked.facts))
     circuit = with_input(source.circuit, asked, kind)

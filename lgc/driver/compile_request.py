@@ -32,7 +32,9 @@ class CompileRequest(Request):
     """
 
     model: Annotated[Source, Setting("A checkpoint or a netlist.", flags=("MODEL",))]
-    output: Annotated[Path, Setting("File to write; its suffix picks the format.", flags=("-o", "--output"))]
+    output: Annotated[
+        Path, Setting("File to write; its suffix picks the format.", flags=("-o", "--output"), writes=True)
+    ]
 
     level: Annotated[Level, Setting("Optimisation level.", flags=("-O",), group=_OPTIMISER)] = "2"
     passes: Annotated[

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from lgc.driver.deadline import bounded
 from lgc.driver.read import Loaded, ReadRequest, load_source
+from lgc.driver.request import check_outputs
 from lgc.driver.sheet import Sheet, Shown
 from lgc.errors import OutputError
 from lgc.settings import Setting
@@ -17,7 +18,7 @@ from lgc.settings import Setting
 class ConvertRequest(ReadRequest):
     """What to convert, and where to."""
 
-    output: Annotated[Path, Setting("A .pt, .safetensors or .lgn file.", flags=("-o", "--output"))]
+    output: Annotated[Path, Setting("A .pt, .safetensors or .lgn file.", flags=("-o", "--output"), writes=True)]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -49,6 +50,7 @@ def convert(asked: ConvertRequest) -> Converted:
     from lgc.frontend import write_model
     from lgc.ir import to_text
 
+    check_outputs(asked)
     found = load_source(asked.source, asked.import_options())
     if asked.output.suffix == ".lgn":
         write_text(asked.output, to_text(found.circuit))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from lgc.driver.deadline import bounded
 from lgc.driver.read import CONFIG_HELP, TIMEOUT, import_options, load_source
-from lgc.driver.request import Request, Source
+from lgc.driver.request import Request, Source, check_outputs
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.errors import OptionError
 from lgc.mapping.names import Results
@@ -41,7 +41,7 @@ class EstimateRequest(Request):
     head: Annotated[str, Setting("A head by its name, or all.")] = ALL
     outputs: Annotated[Results, Setting("Which results are ports.")] = "both"
     pipeline: Annotated[int, Setting("Register stages.", low=0)] = 0
-    json: Annotated[Path | None, Setting("Write the estimates as JSON.")] = None
+    json: Annotated[Path | None, Setting("Write the estimates as JSON.", writes=True)] = None
     config: Annotated[Path | None, Setting(CONFIG_HELP)] = None
     timeout: Annotated[float | None, TIMEOUT] = None
     facts: Mapping[str, Any] | None = None
@@ -104,6 +104,7 @@ def estimate(asked: EstimateRequest) -> Estimated:
     from lgc.mapping.heads import find_head
     from lgc.passes import optimize
 
+    check_outputs(asked)
     circuit = optimize(load_source(asked.model, import_options(asked.config, asked.facts)).circuit)
     pairs, part = _candidates(asked)
     family, outputs, stages = part.family if part else None, asked.outputs, asked.pipeline

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lgc.errors import OptionError
+from lgc.files import check_writable
 from lgc.settings import Described, Setting, check_settings, described, flag_of, must_be_given
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = [
     "Request",
     "Setting",
     "Source",
+    "check_outputs",
     "described",
     "flag_of",
     "flags",
@@ -85,6 +87,21 @@ def request(cls: type[R], options: Mapping[str, Any], known: Collection[str]) ->
     if missing is not None:
         raise OptionError(f"lgc.{verb} needs '{missing}', which is not given")
     return cls(**options)
+
+
+def check_outputs(asked: Any) -> None:
+    """Find out before the work that the files to write, fields that say ``writes``, can be written.
+
+    Args:
+        asked: a request, or another class of settings.
+
+    Raises:
+        OutputError: one cannot.
+    """
+    for one in described(type(asked)).values():
+        path = getattr(asked, one.name)
+        if one.setting.writes and path is not None:
+            check_writable(path)
 
 
 def flags(cls: type[Request], *names: str) -> str:

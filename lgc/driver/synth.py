@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from lgc.driver.clock import parse_clock
-from lgc.driver.request import Request
+from lgc.driver.request import Request, check_outputs
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.errors import LgcError, OptionError
 from lgc.progress import Progress, Silence
@@ -55,11 +55,13 @@ class SynthRequest(Request):
         Setting("The board's constraints (.pcf, .lpf, .cst, .ccf): the ports are its pins.", group=_BOARD),
     ] = None  # fmt: skip
     bitstream: Annotated[
-        Path | None, Setting("Write the best seed's bitstream; needs a board or pins.", group=_BOARD)
+        Path | None, Setting("Write the best seed's bitstream; needs a board or pins.", group=_BOARD, writes=True)
     ] = None  # fmt: skip
 
-    json: Annotated[Path | None, Setting("Write the result as JSON.", group="Files to write")] = None
-    netlist: Annotated[Path | None, Setting("Write yosys's netlist as Verilog.", group="Files to write")] = None
+    json: Annotated[Path | None, Setting("Write the result as JSON.", group="Files to write", writes=True)] = None
+    netlist: Annotated[
+        Path | None, Setting("Write yosys's netlist as Verilog.", group="Files to write", writes=True)
+    ] = None
 
     def source(self) -> Path:
         """The Verilog file.
@@ -155,6 +157,7 @@ def synth(asked: SynthRequest, progress: Progress | None = None) -> Synthesis:
         raise OptionError("give a Verilog file and --part NAME", hint="`lgc synth --list` shows the parts")
     part = find_part(asked.part)
     _check_outputs(asked, rtl)
+    check_outputs(asked)
     told = progress or Silence()
     result = synthesize(rtl, part, _options(asked), told)
     found = Synthesis(result, asked)
@@ -175,7 +178,9 @@ def _options(asked: SynthRequest) -> SynthOptions:
 
 def _check_outputs(asked: SynthRequest, rtl: Path) -> None:
     """The manifest lies beside the circuit under its name: a result of that name would be written over it."""
-    inputs = {path.resolve() for path in (rtl, rtl.with_suffix(".json"), asked.pins, asked.liberty) if path is not None}
+    from lgc.backend.ours import manifest_of
+
+    inputs = {path.resolve() for path in (rtl, manifest_of(rtl), asked.pins, asked.liberty) if path is not None}
     for path in (asked.json, asked.netlist, asked.bitstream):
         if path is not None and path.resolve() in inputs:
             raise OptionError(

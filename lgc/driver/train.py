@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from lgc.driver.request import Request
+from lgc.driver.request import Request, check_outputs
 from lgc.driver.sheet import Sheet, Shown
 from lgc.errors import OptionError
 from lgc.progress import Progress, Silence
@@ -41,7 +41,7 @@ class TrainRequest(Request):
     config: Annotated[Path | None, Setting("TOML file of settings, named as the flags; flags win.")] = None
     resume: Annotated[bool, Setting("Go on with the run that was stopped while it wrote this output.")] = False
     contact_sheet: Annotated[
-        Path | None, Setting("PNG of augmented samples; without -o, nothing is trained.")
+        Path | None, Setting("PNG of augmented samples; without -o, nothing is trained.", writes=True)
     ] = None  # fmt: skip
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -109,6 +109,7 @@ def train(asked: TrainRequest, progress: Progress | None = None) -> Trained:
         LgcError: the data or a setting is unusable, or the checkpoint cannot be written.
     """
     config = asked.train_config()
+    check_outputs(asked)
     trainer = _trainer()
     if asked.contact_sheet is not None:
         trainer.draw_contact_sheet(config, asked.contact_sheet)

@@ -104,10 +104,10 @@ class VerifyRequest(NetlistRequest, VectorRequest):
     ] = None  # fmt: skip
     lanes: Annotated[Literal["auto", "1", "64"], Setting("Samples per evaluation.", group=_HOW)] = "auto"
     waves: Annotated[
-        Path | None, Setting("Write waveforms of a few vectors (.vcd or .fst).", group=_HOW)
+        Path | None, Setting("Write waveforms of a few vectors (.vcd or .fst).", group=_HOW, writes=True)
     ] = None  # fmt: skip
-    junit: Annotated[Path | None, Setting("Write a JUnit XML report.", group=_REPORTS)] = None
-    sarif: Annotated[Path | None, Setting("Write a SARIF report.", group=_REPORTS)] = None
+    junit: Annotated[Path | None, Setting("Write a JUnit XML report.", group=_REPORTS, writes=True)] = None
+    sarif: Annotated[Path | None, Setting("Write a SARIF report.", group=_REPORTS, writes=True)] = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lanes", str(self.lanes))
@@ -120,7 +120,9 @@ class ProveRequest(NetlistRequest, ComparisonRequest):
 
     certificate: Annotated[
         Path | None,
-        Setting("Where the proof's outcome is written.", shown="FILE.certificate.json", group=_PROOF),
+        Setting(
+            "Where the proof's outcome is written.", shown="FILE.certificate.json", group=_PROOF, writes=True
+        ),
     ] = None  # fmt: skip
 
 

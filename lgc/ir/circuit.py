@@ -85,11 +85,10 @@ class Encoder:
                 f"features have shape {features.shape}, but the model reads {self.num_features} a sample",
                 hint="Give an array of shape (samples, features)",
             )
-        check_finite(features)
-        if self.thresholds is not None:
-            if self.code is None:
-                check_scale(self.thresholds, features)
+        if self.thresholds is not None and self.code is None:
+            check_scale(self.thresholds, features)
             return features
+        check_finite(features)
         if self.code is None and features.dtype != np.bool_ and not ((features == 0) | (features == 1)).all():
             raise InputError(
                 "the model reads bits, but the features hold values other than 0 and 1",

@@ -32,8 +32,11 @@ result_class result_scores round rst score scores scores_nets slice table_bits v
 KEYWORDS = frozenset(_KEYWORDS.split())
 """The keywords of Verilog-2005 and of SystemVerilog."""
 _RESERVED = KEYWORDS | frozenset(_OWN.split())
-_OWN_PATTERN = re.compile(r"(count|lut|popcount)\d+|\w+_q\d+")
+_OWN_PATTERN = re.compile(r"(count|lut|popcount)\d+|\w+_q\d+|(inputs|players|class_id_nets|scores_nets)_\d+")
 _MAX_LENGTH = 60
+PLAIN_LABEL = r"(?!(?i:verilator|synopsys|synthesis|pragma))[A-Za-z0-9_.:/-]+"
+"""A regular expression: what may stand first in a comment, for no tool takes it for its own."""
+_PLAIN = re.compile(PLAIN_LABEL)
 
 
 def identifier(text: str, fallback: str = "net") -> str:
@@ -54,8 +57,7 @@ def comment(text: str) -> str:
 
 def labels(names: Iterable[str]) -> list[str]:
     """Different, non-empty names for comments, as near to the given ones as is safe; plain ones stay as they are."""
-    plain = re.compile(r"(?!verilator|synopsys|synthesis|pragma)[A-Za-z0-9_.:/-]+")
-    quoted = (name if plain.fullmatch(name) and len(name) < 200 else f'"{comment(name)}"' for name in names)
+    quoted = (name if _PLAIN.fullmatch(name) and len(name) < 200 else f'"{comment(name)}"' for name in names)
     return unique(quoted)
 
 

@@ -16,11 +16,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 import lgc
-from lgc.data.split import split
 from lgc.errors import InputError, OptionError, OutputError
+from lgc.files import check_writable
 from lgc.frontend import Model, lower, write_model
 from lgc.ir import interp
 from lgc.numbers import check_scale
@@ -30,7 +29,6 @@ from lgc.train.augment import make_augment
 from lgc.train.build import build_network
 from lgc.train.config import TrainConfig
 from lgc.train.data import Dataset, load_dataset
-from lgc.train.defaults import settled
 from lgc.train.history import History
 from lgc.train.modules import LogicNetwork
 from lgc.train.parallel import ProcessGroup, after_fork, joined, pick_device, precision
@@ -41,7 +39,6 @@ from lgc.train.stop import StopRequest
 from lgc.train.thresholds import make_encoder
 from lgc.train.wiring import Chooser
 
-_BYTES = 255  # the scale of sets of images
 _BATCH = 2048  # samples at a time outside of training
 _BLOCK = 4096  # the same in the interpreter
 
@@ -64,7 +61,8 @@ def train(config: TrainConfig, *, progress: Progress | None = None, go_on: bool 
     """
     if config.output is not None:
         _check_output(config.output)
-    elif go_on:
+    _check_log(config.log)
+    if config.output is None and go_on:
         raise OptionError("only a run with an output can be resumed", hint="Add -o, as when it was started")
     after_fork()
     device = pick_device(config.device)
@@ -79,7 +77,7 @@ def _load(config: TrainConfig, group: ProcessGroup) -> Dataset:
     """The data set; files that are missing are fetched by the first process."""
     if group.rank > 0:
         group.wait()
-    data = load_dataset(config.dataset, config.data_dir, loading=config.loading)
+    data = load_dataset(config.dataset, config.data_dir, seed=config.seed)
     if group.rank == 0:
         group.wait()
     return data
@@ -91,7 +89,7 @@ def draw_contact_sheet(config: TrainConfig, path: Path) -> None:
     Raises:
         LgcError: the data set is unusable, is not of images, or is not augmented; or the file cannot be written.
     """
-    data = load_dataset(config.dataset, config.data_dir, loading=config.loading)
+    data = load_dataset(config.dataset, config.data_dir, seed=config.seed)
     augment = make_augment(config, data.feature_shape)
     if augment is None:
         raise OptionError("a contact sheet shows augmented samples, but there is no augmentation", hint="Add --augment")
@@ -105,10 +103,8 @@ class Run:
     """The state of one training run in one process."""
 
     def __init__(self, config: TrainConfig, data: Dataset, device: torch.device, group: ProcessGroup, told: Progress):
-        self.data, self.device, self.group, self.told = data, device, group, told
-        rows, held_out = self._split(config)
-        self.settled = settled(config, data, data.train_y[rows], len(held_out))
-        self.config = config = self.settled.config
+        self.config, self.data, self.device, self.group, self.told = config, data, device, group, told
+        rows, held_out = self._split()
         self.encoder = make_encoder(config.thresholds, data.train[rows], data.scale)
         if data.scale == 1 and self.encoder.thresholds is not None:
             check_scale(self.encoder.thresholds, data.train)
@@ -116,7 +112,7 @@ class Run:
         self.training = Samples.of(data.train[rows], data.train_y[rows], device)
         self.validation = Samples.of(data.train[held_out], data.train_y[held_out], device)
         self.network = build_network(config, self.encoder, len(data.classes), self._candidates()).to(device)
-        self.steps = self._steps()
+        self.steps = max(1, len(self.training) // config.batch)
         augment = make_augment(config, data.feature_shape)
         until = round(config.augment_until * config.epochs)
         self.epochs = Epochs(self.training.x, data.feature_shape, augment, config.seed, until)
@@ -127,23 +123,13 @@ class Run:
         self.history = History(None)
         self.saved = time.monotonic()
 
-    def _split(self, config: TrainConfig) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The training samples, split by seed into those to train on and those to validate on: of tables, by class."""
-        data, count = self.data, round(config.validation * len(self.data.train))
-        try:
-            if not 0 < count < len(data.train):
-                raise InputError(f"{len(data.train)} samples are too few to train and to validate")
-            if data.scale != _BYTES:
-                return split(data.train_y, config.validation, config.seed)
-        except InputError as error:
-            raise error.at(config.dataset) from None
-        order = np.random.default_rng(config.seed).permutation(len(data.train))
+    def _split(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """The training samples, split by seed into those to train on and those to validate on."""
+        order = np.random.default_rng(self.config.seed).permutation(len(self.data.train))
+        count = round(self.config.validation * len(order))
+        if not 0 < count < len(order):
+            raise InputError(f"{len(order)} samples are too few to train and to validate", where=self.config.dataset)
         return order[count:], order[:count]
-
-    def _steps(self) -> int:
-        """Steps an epoch. Of tables the last, smaller one is made too; of many images it is left out."""
-        whole, rest = divmod(len(self.training), self.config.batch)
-        return max(1, whole + (1 if rest and self.data.scale != _BYTES else 0))
 
     def _candidates(self) -> Tensor:
         """Inputs that are 1, and also 0, in at least the part ``rarest`` of the samples; all if there are none."""
@@ -161,8 +147,6 @@ class Run:
 
     def train(self, go_on: bool) -> bool:
         """All epochs that are left. Whether it came to the end."""
-        for line in (*self.data.notes, *self.settled.chosen, *self.settled.warnings):
-            self.told.note(line)
         if go_on:
             self._restore()
         elif self.config.output is not None and resume.state_path(self.config.output).exists():
@@ -232,10 +216,10 @@ class Run:
         hardened = self.network.harden(
             name=self.config.name or self.data.name, classes=self.data.classes, feature_shape=self.data.feature_shape
         )
-        right, validation_loss = self._validated(hardened)
+        right = self._classified_right(hardened)
         validation = float(right.mean())
         accuracies = {"train_accuracy": correct / seen, "validation_accuracy": validation, **self._soft(right)}
-        self._keep_best(hardened, validation, validation_loss)
+        self._keep_best(hardened, validation)
         self.history.add(
             "epoch", epoch=progress.epoch, loss=round(loss_sum / seen, 5),
             **{name: round(value, 5) for name, value in accuracies.items()}, seconds=round(progress.seconds, 1),
@@ -248,20 +232,19 @@ class Run:
         self.tally.zero_()
         progress.next_epoch()
 
-    def _validated(self, hardened: Model) -> tuple[NDArray[np.bool_], float]:
-        """Of each validation sample, whether the discrete network gets it right; and the mean loss of its scores."""
-        circuit, parts, loss = lower(hardened), [], 0.0
+    def _classified_right(self, hardened: Model) -> NDArray[np.bool_]:
+        """Of each validation sample, whether the discrete network gets it right."""
+        circuit, parts = lower(hardened), []
         for x, labels in zip(
             *(torch.split(t, _BATCH) for t in (self.validation.x, self.validation.labels)), strict=True
         ):
             bits = self.to_bits(x)
             if self.device.type == "cpu":  # the interpreter works on 64 samples at a time
-                scores = torch.from_numpy(interp.scores(circuit, bits.numpy().view(np.bool_)))
+                classes = torch.from_numpy(interp.classify(circuit, bits.numpy().view(np.bool_)))
             else:
-                scores = self.network.scores(bits)
-            parts.append((scores.argmax(dim=1) == labels).cpu())
-            loss += float(cross_entropy(scores.double() / hardened.head.tau, labels, reduction="sum"))
-        return torch.cat(parts).numpy(), loss / len(self.validation)
+                classes = self.network.scores(bits).argmax(dim=1)
+            parts.append((classes == labels).cpu())
+        return torch.cat(parts).numpy()
 
     def _soft(self, right: NDArray[np.bool_]) -> dict[str, float]:
         """Accuracy of the mixture that gradients come from, and what is lost on choosing, on the same few samples."""
@@ -273,12 +256,9 @@ class Run:
         soft = float((predicted == self.validation.labels[:count]).float().mean())
         return {"soft_accuracy": soft, "gap": soft - float(right[:count].mean())}
 
-    def _keep_best(self, hardened: Model, validation: float, loss: float) -> None:
-        """Of several epochs of the same accuracy the one of the smallest loss: few samples tie often."""
-        if self.best is not None:
-            before = self.best.training
-            if (validation, -loss) <= (before["validation_accuracy"], -before.get("validation_loss", 0.0)):
-                return
+    def _keep_best(self, hardened: Model, validation: float) -> None:
+        if self.best is not None and validation <= self.best.training["validation_accuracy"]:
+            return
         record = {
             "dataset": self.data.name,
             "seed": self.config.seed,
@@ -286,14 +266,11 @@ class Run:
             "best_epoch": self.progress.epoch,
             "hyperparameters": self.config.hyperparameters(),
             "validation_accuracy": validation,
-            "validation_loss": loss,
             "train_samples": len(self.training),
             "validation_samples": len(self.validation),
             "lgc": lgc.__version__,
         }
-        data = self.data
-        whole = {**data.split, "train": len(self.training), "validation": len(self.validation)}
-        self.best = replace(hardened, training=record, inputs=data.inputs, labels=data.labels, split=whole)
+        self.best = replace(hardened, training=record)
         self._save(self.best)
 
     def finish(self) -> Model:
@@ -388,3 +365,11 @@ def _check_output(path: Path) -> None:
         )
     if not path.parent.is_dir():
         raise OutputError("cannot write: there is no such folder", where=str(path), hint=f"Make {path.parent} first")
+    check_writable(path)
+    check_writable(resume.state_path(path))
+
+
+def _check_log(path: Path | None) -> None:
+    if path is not None:
+        for file in (path, path.with_suffix(".csv"), path.with_suffix(".png")):
+            check_writable(file)

@@ -6,15 +6,14 @@ Kind 8: a test that a wrong compiler passes. ``make mutants`` (docs/mutants.md) 
 from __future__ import annotations
 
 import ctypes
-import mmap
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import pairwise, permutations
+from collections.abc import Callable
+from itertools import pairwise, permutations, product
 from pathlib import Path
 
 import numpy as np
 import pytest
 from cbuild import Loaded
+from guarded import guarded
 from numpy.typing import NDArray
 from strategies import _STRUCTURED, all_inputs, random_circuit, random_inputs
 
@@ -108,6 +107,20 @@ def test_a_net_counted_many_times_in_c(tmp_path: Path) -> None:
     for lo, hi in pairwise(circuit.head.offsets.tolist()):
         assert np.bincount(votes[lo:hi]).max() >= 1
     np.testing.assert_array_equal(c_scores(circuit, tmp_path, bits), interp.scores(circuit, bits))
+
+
+def test_a_net_its_complement_and_constants_counted_together_in_c(tmp_path: Path) -> None:
+    """A net and its complement make a constant, which carries with others and with the bias."""
+    builder = Builder(2)
+    inverted = builder.add(1, (2,))
+    times = list(product(range(4), range(4), range(4), range(2)))
+    groups = [[2] * x + [inverted] * y + [CONST1] * ones + [3] * other for x, y, ones, other in times]
+    names = tuple(f"k{index}" for index in range(len(groups)))
+    head = Head(np.cumsum([0, *map(len, groups)]), np.arange(len(groups)) % 7 - 3, names)
+    circuit = Circuit("c", Encoder(2), builder.build([net for group in groups for net in group]), head)
+    bits = all_inputs(2)
+    np.testing.assert_array_equal(c_scores(circuit, tmp_path, bits), interp.scores(circuit, bits))
+    same_scores(circuit, optimize(circuit, "O2"))
 
 
 @pytest.mark.parametrize("level", ["O1", "O2"])
@@ -277,21 +290,6 @@ def test_the_interpreter_reads_bits_in_any_layout(layout: Callable[[NDArray[np.g
 
 
 # --- memory: a byte too far is not there
-
-
-@contextmanager
-def guarded(size: int) -> Iterator[int]:
-    """The address of ``size`` bytes that end where the process may not read."""
-    page = mmap.PAGESIZE
-    pages = -(-size // page)
-    with mmap.mmap(-1, (pages + 1) * page) as block:
-        start = ctypes.addressof(whole := ctypes.c_char.from_buffer(block))
-        protect = ctypes.CDLL(None, use_errno=True).mprotect
-        protect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-        assert protect(start + pages * page, page, 0) == 0
-        yield start + pages * page - size
-        assert protect(start + pages * page, page, mmap.PROT_READ | mmap.PROT_WRITE) == 0
-        del whole
 
 
 def run_between_guards(circuit: Circuit, library: Loaded, samples: int) -> None:

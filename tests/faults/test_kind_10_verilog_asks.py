@@ -10,6 +10,7 @@ from strategies import all_inputs
 
 from lgc.errors import NetlistError
 from lgc.frontend import ImportOptions, load_circuit
+from lgc.frontend.registry import read_file
 from lgc.ir.interp import evaluate
 
 pytest.importorskip("pyosys")
@@ -27,7 +28,10 @@ def refused(folder: Path, text: str, **facts) -> str:
     return str(caught.value)
 
 
-TWO = "module a(input x, output y);\n assign y = ~x;\nendmodule\nmodule b(input x, output y);\n assign y = x;\nendmodule\n"
+TWO = (
+    "module a(input x, output y);\n assign y = ~x;\nendmodule\nmodule b(input x, output y);\n"
+    " assign y = x;\nendmodule\n"
+)
 NAMED = TWO.replace("module b(input x", "module b(input a").replace("y = x", "y = a")
 GENERATED = (
     "module c(input x, output y);\n assign y = x;\nendmodule\nmodule a(input x, output y);\n"
@@ -40,7 +44,11 @@ class TestTops:
     @pytest.mark.parametrize("text", [TWO, NAMED, GENERATED])
     def test_one_of_two_is_asked_for(self, text: str, tmp_path: Path) -> None:
         message = refused(tmp_path, text)
-        assert "2 modules that no other instantiates" in message and "--source-top b" in message
+        assert (
+            "2 modules that no other instantiates" in message
+            and "--source-top b" in message
+            and '{"top": "b"}' in message
+        )
         assert f"net.v:{text[: text.index('module b')].count(chr(10)) + 1}" in message
 
     @pytest.mark.parametrize(("top", "expected"), [("a", [1, 0]), ("b", [0, 1])])
@@ -51,11 +59,19 @@ class TestTops:
     def test_the_only_uninstantiated_one_is_the_top(self, tmp_path: Path) -> None:
         assert load(tmp_path, GENERATED.split("module b")[0]).name == "a"
 
+    def test_the_answer_in_a_sidecar(self, tmp_path: Path) -> None:
+        (tmp_path / "net.v").write_text(TWO)
+        (tmp_path / "said.json").write_text('{"top": "b"}')
+        assert read_file(tmp_path / "net.v", ImportOptions.of(tmp_path / "said.json")).result.name == "b"
+
     def test_a_wrong_answer_names_the_modules(self, tmp_path: Path) -> None:
         assert "Its modules are: a, b" in refused(tmp_path, TWO, top="c")
 
     def test_a_ring_of_modules_has_no_top(self, tmp_path: Path) -> None:
-        text = "module a(input x, output y);\n b u(x, y);\nendmodule\nmodule b(input x, output y);\n a u(x, y);\nendmodule\n"
+        text = (
+            "module a(input x, output y);\n b u(x, y);\nendmodule\nmodule b(input x, output y);\n"
+            " a u(x, y);\nendmodule\n"
+        )
         assert "no module of it is the top" in refused(tmp_path, text)
 
 
@@ -70,7 +86,10 @@ UNDEFINED = {
         "  case (s) 0: f = 1; 1: f = 0; 3: f = 1; endcase\n endfunction\n assign y = f({a, e});\nendmodule\n",
         3,
     ),
-    "index outside": ("module t(input a, input e, output y);\n wire [2:0] t = 3'd5;\n assign y = t[{a, e}];\nendmodule\n", 3),
+    "index outside": (
+        "module t(input a, input e, output y);\n wire [2:0] t = 3'd5;\n assign y = t[{a, e}];\nendmodule\n",
+        3,
+    ),
     "full_case": (
         "module t(input a, input e, output reg y);\n always @*\n  (* full_case *) case ({a, e})\n"
         "   0: y = 1; 1: y = 0;\n  endcase\nendmodule\n",
@@ -87,7 +106,11 @@ class TestUndefined:
         if kind == "full_case":  # a comment for tools; to a simulator this is a latch
             assert "is a latch" in message
             return
-        assert "is undefined for some inputs" in message and "--source-undefined 0 or 1" in message
+        assert (
+            "is undefined for some inputs" in message
+            and "--source-undefined 0" in message
+            and '{"undefined": "0"}' in message
+        )
         assert f"net.v:{line}:" in message if line else "net.v" in message
 
     @pytest.mark.parametrize("value", [0, 1])
@@ -111,18 +134,29 @@ class TestUndefined:
     def test_what_no_input_reaches_is_not_asked_for(self, text: str, tmp_path: Path) -> None:
         x = all_inputs(2)
         found = evaluate(load(tmp_path, text).netlist, x)[:, 0]
-        np.testing.assert_array_equal(found, x[:, 0] & x[:, 1] if "casez" in text or "t[" in text or "?" in text else found)
+        np.testing.assert_array_equal(
+            found, x[:, 0] & x[:, 1] if "casez" in text or "t[" in text or "?" in text else found
+        )
 
 
 class TestRefused:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("module t(input a, input b, output y);\n assign y = a;\n assign y = b;\nendmodule\n", "drive|assigned twice"),
+            (
+                "module t(input a, input b, output y);\n assign y = a;\n assign y = b;\nendmodule\n",
+                "drive|assigned twice",
+            ),
             ("module t(input a, input b, output y);\n assign y = ~a;\n assign y = ~b;\nendmodule\n", "several drivers"),
-            ("module t(input a, input b, output y);\n assign y = 1'b0;\n assign y = a & b;\nendmodule\n", "drive|twice"),
+            (
+                "module t(input a, input b, output y);\n assign y = 1'b0;\n assign y = a & b;\nendmodule\n",
+                "drive|twice",
+            ),
             ("module t(input a, input b, output y);\n assign y = a;\n assign a = b;\nendmodule\n", "drive|twice"),
-            ("module t(input a, input b, output y);\n and g(y, a, b);\n or h(y, a, b);\nendmodule\n", "several drivers"),
+            (
+                "module t(input a, input b, output y);\n and g(y, a, b);\n or h(y, a, b);\nendmodule\n",
+                "several drivers",
+            ),
             ("module t(input a, output reg y);\n always @* if (a)\n  y = 1;\nendmodule\n", "'y' is a latch"),
             ("module t(input a, inout y);\n assign y = a;\nendmodule\n", "port 'y' is an inout"),
             ("module t(input a, output y);\n wire n = a & y;\n assign y = ~n;\nendmodule\n", "combinational cycle"),
@@ -136,7 +170,9 @@ class TestRefused:
         assert "net.v" in str(caught.value) and "source0" not in str(caught.value)
 
     def test_an_input_that_nothing_reads_stays_an_input(self, tmp_path: Path) -> None:
-        circuit = load(tmp_path, "module t(input a, input unused, input b, output y);\n assign y = a & ~b;\nendmodule\n")
+        circuit = load(
+            tmp_path, "module t(input a, input unused, input b, output y);\n assign y = a & ~b;\nendmodule\n"
+        )
         x = all_inputs(3)
         np.testing.assert_array_equal(evaluate(circuit.netlist, x)[:, 0], x[:, 0] & ~x[:, 2])
 
@@ -151,7 +187,9 @@ class TestRanges:
         left, right = (int(number) for number in span[1:-1].split(":"))
         low = min(left, right)
         body = " ".join(
-            f"assign y[{low + k}] = {'^' if k else ''}a[{low + k}];" if way == "wire" else f"y[{low + k}] = a[{low + k}];"
+            f"assign y[{low + k}] = {'^' if k else ''}a[{low + k}];"
+            if way == "wire"
+            else f"y[{low + k}] = a[{low + k}];"
             for k in range(4)
         )
         body = body if way == "wire" else f"always @* begin {body} end"

@@ -128,3 +128,24 @@ def test_a_file_of_other_names_is_told_how_to_be_one(tmp_path: Path) -> None:
     there = {"numpy": np}
     exec(call.replace("FILE", str(path)).replace("data.npz", str(tmp_path / "data.npz")), there)
     assert len(load_dataset(str(tmp_path / "data.npz")).test) == 400
+
+
+def test_the_check_of_a_replayed_wiring_reads_the_same(tmp_path: Path) -> None:
+    import torch
+
+    from lgc.frontend import ImportOptions
+    from lgc.frontend.families.replay import Recipe, replay
+    from lgc.frontend.registry import read_file
+
+    (pair,) = replay(Recipe(3, 0, "cuda", "unique"), 16, [16])
+    logits = torch.zeros(16, 16)
+    logits[:8, 6], logits[8:, 9] = 1, 1  # xor for the first class, xnor for the second
+    torch.save({"0.weights": logits}, tmp_path / "x.pt")
+    a, b = BITS[:, pair[:, 0]], BITS[:, pair[:, 1]]
+    counts = np.stack([(a ^ b)[:, :8].sum(1), (1 - (a ^ b))[:, 8:].sum(1)], axis=1)
+    y = counts.argmax(axis=1)
+    facts = {"seed": 3, "preamble": 0, "features": 16, "classes": 2, "check": str(tmp_path / "x.npz")}
+    facts |= {"min_accuracy": 1.0, "built_on": "cuda", "connections": "unique"}
+    for arrays in ({"X": packed(BITS), "n_bits": 16}, {"X": BITS.astype(bool)}, {"X": BITS.astype(">i8")}):
+        np.savez(tmp_path / "x.npz", y=y, **arrays)
+        assert read_file(tmp_path / "x.pt", ImportOptions(facts)).result.num_nodes == 16

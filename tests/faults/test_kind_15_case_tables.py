@@ -1,4 +1,4 @@
-"""Kind 15: truth tables written as `case`, as LogicNets, PolyLUT and NeuraLUT do, and errors at lines of the Verilog."""
+"""Kind 15: tables written as `case`, as LogicNets, PolyLUT and NeuraLUT do, and errors at lines of the Verilog."""
 
 from __future__ import annotations
 
@@ -78,11 +78,12 @@ def module_text(name: str, neuron: Neuron, style: str) -> str:
     always = "always @*" if style == "default" else "always @ (M0)"
     rows = "\n".join(case_rows(neuron, "M1r", style))
     keyword = "casez" if style == "casez" else "case"
-    body = f"  (*rom_style = \"distributed\" *) reg [{width - 1}:0] M1r;\n  assign M1 = M1r;\n  {always} begin\n"
+    body = f'  (*rom_style = "distributed" *) reg [{width - 1}:0] M1r;\n  assign M1 = M1r;\n  {always} begin\n'
     return f"{head}{body}    {keyword} (M0)\n{rows}\n    endcase\n  end\nendmodule\n"
 
 
-REGISTER = """module myreg #(parameter DataWidth=16) (input [DataWidth-1:0] data_in, input clk, input rst, output reg [DataWidth-1:0] data_out);
+REGISTER = """module myreg #(parameter DataWidth=16)
+    (input [DataWidth-1:0] data_in, input clk, input rst, output reg [DataWidth-1:0] data_out);
   always @(posedge clk) begin
     if (!rst) data_out <= data_in;
     else data_out <= 0;
@@ -97,7 +98,9 @@ def verilog(layers: list[list[Neuron]], inputs: int, style: str, *, registers: b
     text, body, source, wide = REGISTER if registers else "", [], "M0", inputs
     for index, layer in enumerate(layers):
         if registers:
-            body.append(f"  wire [{wide - 1}:0] M{index}w;\n  myreg #(.DataWidth({wide})) r{index} (.data_in({source}), ")
+            body.append(
+                f"  wire [{wide - 1}:0] M{index}w;\n  myreg #(.DataWidth({wide})) r{index} (.data_in({source}), "
+            )
             body[-1] += f".clk(clk), .rst(rst), .data_out(M{index}w));"
             source = f"M{index}w"
         width, place = sum(neuron.width for neuron in layer), 0
@@ -145,7 +148,8 @@ def test_a_pipeline_with_a_reset_that_holds_still(tmp_path: Path) -> None:
 
 def test_wildcards_take_the_first_that_fits(tmp_path: Path) -> None:
     text = (
-        "module t(input [3:0] a, output reg [1:0] q);\n  always @* casez (a)\n    4'b1???: q = 3;\n    4'b?1??: q = 2;\n"
+        "module t(input [3:0] a, output reg [1:0] q);\n  always @* casez (a)\n    4'b1???: q = 3;\n"
+        "    4'b?1??: q = 2;\n"
         "    4'b??1?: q = 1;\n    default: q = 0;\n  endcase\nendmodule\n"
     )
     x = all_inputs(4)
@@ -155,7 +159,8 @@ def test_wildcards_take_the_first_that_fits(tmp_path: Path) -> None:
 
 def test_several_labels_and_repeated_ones(tmp_path: Path) -> None:
     text = (
-        "module t(input [2:0] a, output reg q);\n  always @* case (a)\n    1, 2, 4: q = 1;\n    2, 7: q = 0;\n    7: q = 1;\n"
+        "module t(input [2:0] a, output reg q);\n  always @* case (a)\n    1, 2, 4: q = 1;\n"
+        "    2, 7: q = 0;\n    7: q = 1;\n"
         "    default: q = a[0];\n  endcase\nendmodule\n"
     )
     found = evaluate(load(tmp_path, text).netlist, all_inputs(3))[:, 0]
@@ -166,7 +171,8 @@ def test_several_labels_and_repeated_ones(tmp_path: Path) -> None:
 def test_comments_for_tools_change_nothing(promise: str, tmp_path: Path) -> None:
     attribute = "" if promise else "(* parallel_case *)"
     text = (
-        f"module t(input [1:0] a, output reg q);\n  always @* begin\n    {attribute} casez (a) {promise}\n      2'b1?: q = 1;\n"
+        f"module t(input [1:0] a, output reg q);\n  always @* begin\n"
+        f"    {attribute} casez (a) {promise}\n      2'b1?: q = 1;\n"
         "      2'b?1: q = 0;\n      default: q = 1;\n    endcase\n  end\nendmodule\n"
     )
     np.testing.assert_array_equal(evaluate(load(tmp_path, text).netlist, all_inputs(2))[:, 0], [1, 0, 1, 1])

@@ -58,7 +58,9 @@ def test_features_reach_the_bits_that_the_wiring_reads(tmp_path: Path) -> None:
     features = np.random.default_rng(1).random((50, 8))
     bits = np.concatenate([features > 0.25, features > 0.5], axis=1)
     for wires, gates in layers:
-        bits = np.stack([GATES[gate](bits[:, a], bits[:, b]) for (a, b), gate in zip(wires, gates, strict=True)], axis=1)
+        bits = np.stack(
+            [GATES[gate](bits[:, a], bits[:, b]) for (a, b), gate in zip(wires, gates, strict=True)], axis=1
+        )
     np.testing.assert_array_equal(evaluate(lower(model).netlist, model.encoder.encode(features)), bits)
 
 
@@ -76,5 +78,5 @@ def test_a_wrong_reference_passes_in_no_order(encoder: dict, tmp_path: Path) -> 
 def test_sizes_that_cannot_fit_are_refused_before_reading(header: str, tmp_path: Path) -> None:
     path, _ = checkpoint(tmp_path)
     (tmp_path / "ref.v").write_text(f"module net({header});\n this is not read;\nendmodule\n")
-    with pytest.raises(OptionError, match="inputs|outputs"):
+    with pytest.raises(OptionError, match=r"inputs|outputs"):
         read(path, check=str(tmp_path / "ref.v"), features=16)

@@ -112,6 +112,14 @@ def test_the_trained_form_hardens_by_argmax(dtype: type, tmp_path: Path) -> None
     assert read_model(tmp_path / "h.safetensors").form == "hardened"
 
 
+def test_the_software_model_reads_the_trained_form_as_it_is(tmp_path: Path) -> None:
+    """Torch's own argmax over candidates and over all wires, of three operands too, against the hardened circuit."""
+    write_raw(trained_content(), tmp_path / "t.pt")
+    bits = np.random.default_rng(5).random((200, 6)) < 0.5
+    expected = scores(lower(read_model(tmp_path / "t.pt")), bits)
+    np.testing.assert_array_equal(SoftwareModel.from_file(tmp_path / "t.pt").scores(bits), expected)
+
+
 def test_bfloat16_logits(tmp_path: Path) -> None:
     raw = trained_content()
     tensors = {

@@ -10,9 +10,6 @@ from pathlib import Path
 from mutants.rooms import Room, room_of
 from mutants.sites import Mutant
 
-BUDGET = 50.0
-"""Seconds of tests for a mutant, as touched.py has measured them."""
-
 _QUICK, _FEW = 0.5, 40
 
 
@@ -34,11 +31,11 @@ class Touched:
                 found.callers[function.partition("::")[0]].add(row["test"])
         return found
 
-    def tests(self, mutant: Mutant) -> tuple[list[str], list[str]]:
-        """Names of tests in the order to run, within :data:`BUDGET`: a few quick ones of two files, then the others."""
+    def tests(self, mutant: Mutant, budget: float) -> tuple[list[str], list[str]]:
+        """Names of tests in the order to run, ``budget`` seconds: a few quick ones of two files, then the others."""
         room = room_of(mutant.path)
         order = self._ordered(self._callers_of(mutant, room), room)
-        left, kept = BUDGET, list[str]()
+        left, kept = budget, list[str]()
         for test in order:
             left -= self.seconds[test]
             if kept and left < 0:

@@ -48,8 +48,15 @@ ROOMS = (
     Room("mapping", ("lgc/mapping/*.py",), ("tests/backend", "tests/test_frozen.py")),
     Room("heads", ("lgc/mapping/heads/*.py", "lgc/mapping/heads/*.[ch]"), _HEADS),
     Room("runtime", ("lgc/runtime/*.py",), ("tests/runtime", _KIND)),
-    Room("training kernel", ("lgc/train/fused/*.py", "lgc/train/fused/*.[ch]"), ("tests/train/test_fused.py", _KIND)),
+    Room(
+        "training kernel",
+        ("lgc/train/fused/*.py", "lgc/train/fused/*.[ch]"),
+        ("tests/train/test_fused_memory.py", "tests/train/test_fused.py", _KIND),
+    ),
 )
+
+MORE_TESTS = ("tests/fuzz", "tests/test_docs_ir.py", "tests/extending", "tests/parts", "tests/verify/test_formats.py")
+"""Tests of no room that call the compiler as well."""
 
 
 @cache

@@ -27,7 +27,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from mutants.choose import Touched
-from mutants.rooms import HERE, ROOMS, ROOT, named, sample
+from mutants.rooms import HERE, MORE_TESTS, ROOMS, ROOT, named, sample
 from mutants.sites import Mutant
 from mutants.table import Row, read_rows, score, survivors, write_page
 from mutants.workspace import Workspace
@@ -36,15 +36,15 @@ _workspace: Workspace | None = None
 
 
 @cache
-def digest_of(path: str) -> str:
-    return hashlib.sha256((ROOT / path).read_bytes()).hexdigest()[:16]
+def digest_of(path: str, root: Path = ROOT) -> str:
+    return hashlib.sha256((root / path).read_bytes()).hexdigest()[:16]
 
 
 @cache
-def digest_of_tests() -> str:
+def digest_of_tests(root: Path = ROOT) -> str:
     sha = hashlib.sha256()
-    for path in sorted((ROOT / "tests").glob("**/*.py")):
-        if HERE not in path.parents:
+    for path in sorted((root / "tests").glob("**/*.py")):
+        if path.parent.name != HERE.name:
             sha.update(path.read_bytes())
     return sha.hexdigest()[:16]
 
@@ -53,7 +53,7 @@ def map_of_tests(path: Path) -> Touched:
     """The map of touched.py, made where there is none: half an hour, in which every default test of the rooms runs."""
     if not path.exists():
         print(f"making {path}: which test calls which function", flush=True)
-        wanted = dict.fromkeys(test for room in ROOMS for test in room.tests)
+        wanted = dict.fromkeys([*(test for room in ROOMS for test in room.tests), *MORE_TESTS])
         paths = [one for one in wanted if not any(one.startswith(f"{other}/") for other in wanted)]
         environment = os.environ | {"PYTHONPATH": f"{ROOT}:{HERE}", "CI": "1"}
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "touched", "-m", "not slow"]
@@ -96,7 +96,8 @@ def _judge(task: Task) -> tuple[Mutant, Row]:
         again = _workspace.run(others, 90 + 6 * seconds, mutant=mutant)
         fate = fate if again.fate == "untested" else again.after(fate)
     shown = {"key": mutant.key, "id": str(mutant), "change": mutant.shown(), "path": mutant.path}
-    return mutant, Row(**shown, source=digest_of(mutant.path), suite=digest_of_tests(), **asdict(fate))
+    code = _workspace.code  # the project as it was when the run began
+    return mutant, Row(**shown, source=digest_of(mutant.path, code), suite=digest_of_tests(code), **asdict(fate))
 
 
 def waiting(mutants: list[Mutant], known: dict[str, Row]) -> Iterator[Mutant]:
@@ -122,7 +123,7 @@ def run(mutants: list[Mutant], options: argparse.Namespace) -> None:
     print(f"{len(mutants)} mutants, {len(mutants) - len(todo)} known from before", flush=True)
     tasks: list[Task] = []
     for one in todo:
-        first, others = touched.tests(one)
+        first, others = touched.tests(one, options.budget)
         tasks.append((one, (first, others), sum(touched.seconds[test] for test in (*first, *others))))
     _preload()
     with tempfile.TemporaryDirectory(prefix="lgc-mutants-") as folder:
@@ -150,6 +151,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=220, help="about so many mutants, those of named.toml beside them")
     parser.add_argument("--seed", type=int, default=16)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--budget", type=float, default=200, help="seconds of tests a mutant has to live through")
     parser.add_argument("--only", default="", help="mutants whose name has this pattern in it")
     parser.add_argument("--list", action="store_true", help="list the mutants, and run nothing")
     parser.add_argument("--results", type=Path, default=ROOT / "build/mutants/results.jsonl")

@@ -146,7 +146,7 @@ def test_tests_that_call_the_function_are_run_quick_ones_first(tmp_path: Path) -
             ("tests/ir/a.py::no", 0.1, other), ("tests/z.py::far", 0.2, called)]  # fmt: skip
     path = tmp_path / "touched.jsonl"
     path.write_text("".join(json.dumps({"test": t, "seconds": s, "functions": [f]}) + "\n" for t, s, f in rows))
-    first, others = Touched.read(path).tests(mutant)
+    first, others = Touched.read(path).tests(mutant, 30)
     assert first == ["tests/ir/a.py::quick", "tests/z.py::far"] and others == ["tests/ir/a.py::slow"]
 
 

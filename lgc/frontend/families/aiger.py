@@ -59,6 +59,8 @@ class _Aiger:
 
     def _line(self) -> bytes:
         end = self._data.find(b"\n", self._position)
+        if end < 0 and self._position < len(self._data):
+            end = len(self._data)  # the last line may lack its end
         if end < 0 or end - self._position > 200:
             raise NetlistError("it is truncated, or a line is no AIGER")
         line = self._data[self._position : end]
@@ -117,9 +119,9 @@ class _Aiger:
         """Names of the outputs."""
         names: dict[int, str] = {}
         for line in self._data[self._position :].split(b"\n"):
-            if line == b"c":
+            if line.rstrip(b"\r") == b"c":
                 break
-            kind, _, name = line.partition(b" ")
+            kind, _, name = line.rstrip(b"\r").partition(b" ")
             if kind[:1] == b"o" and kind[1:].isdigit() and len(kind) < 10:
                 names[int(kind[1:])] = name.decode("utf-8", "replace")[:200]
         return names

@@ -8,42 +8,20 @@ from dataclasses import dataclass
 from lgc.bounds import NODES, check_bound
 from lgc.errors import LgcError, NetlistError
 from lgc.frontend.containers.content import Content
-from lgc.frontend.facts import ImportOptions
+from lgc.frontend.facts import ImportOptions, how_to_say
 from lgc.frontend.families.netlists import in_order, to_circuit
 from lgc.frontend.importer import Importer, ImportJob
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, MAX_ARITY, Builder, Circuit
 
 _AND, _OR, _NOT = 0x8, 0xE, 0x1
 _BUFFERS = (".conn", ".barbuf", ".short")
-_ANNOTATIONS = frozenset(
-    [
-        ".area",
-        ".delay",
-        ".wire_load_slope",
-        ".wire",
-        ".input_arrival",
-        ".default_input_arrival",
-        ".output_required",
-        ".default_output_required",
-        ".input_drive",
-        ".default_input_drive",
-        ".output_load",
-        ".default_output_load",
-        ".max_input_load",
-        ".default_max_input_load",
-        ".clock",
-        ".clock_event",
-        ".default_clock",
-        ".cname",
-        ".attr",
-        ".param",
-        ".no_merge",
-        ".and_gate_delay",
-        ".default_and_gate_delay",
-        ".input_required",
-        ".default_input_required",
-    ]
-)
+_WORDS = """
+    .area .delay .wire_load_slope .wire .input_arrival .default_input_arrival .output_required
+    .default_output_required .input_drive .default_input_drive .output_load .default_output_load .max_input_load
+    .default_max_input_load .clock .clock_event .default_clock .cname .attr .param .no_merge .and_gate_delay
+    .default_and_gate_delay .input_required .default_input_required
+"""
+_ANNOTATIONS = frozenset(_WORDS.split())
 """What says something about a circuit and changes no function."""
 _UNDEFINED = "$undef"
 
@@ -190,7 +168,7 @@ class _Blif:
         if node.line in self._undefined:
             raise NetlistError(
                 f"line {node.line}: an output depends on {_UNDEFINED}, which is yosys's undefined bit",
-                hint="Say what undefined bits stand for: --source-undefined 0 or 1",
+                hint=f"Say what undefined bits stand for, 0 or 1: {how_to_say('undefined', '0')}",
             )
         return node.inputs
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.data import read_npz_table
 from lgc.errors import OptionError
 from lgc.frontend.containers.content import read_content
 from lgc.frontend.families.netlist_check import NetlistCheck, Sizes
@@ -38,19 +39,18 @@ class DataCheck:
     quarter of what is left above it: a wrong wiring stays at chance.
     """
 
-    features: NDArray[np.float64]
+    features: NDArray[Any]
     labels: NDArray[np.int64]
     min_accuracy: float | None
 
-    def judge(self, model: Model, order: NDArray[np.int64]) -> tuple[bool, str]:
+    def judge(self, model: Model, order: NDArray[np.int64]) -> tuple[bool, str]:  # noqa: ARG002  # features have one
         """See :class:`Check`."""
-        if self.features.shape[1] != model.encoder.num_features:
-            raise OptionError(
-                f"the samples of --check have {self.features.shape[1]} features, "
-                f"the model reads {model.encoder.num_features}"
-            )
+        encoder, width = model.encoder, self.features.shape[1]
+        are_bits = self.features.dtype == np.bool_ and width == encoder.num_bits
+        if not are_bits and width != encoder.num_features:
+            raise OptionError(f"the samples of --check have {width} features, the model reads {encoder.num_features}")
         circuit = lower(model)
-        predicted = classify(circuit, model.encoder.encode(self.features))
+        predicted = classify(circuit, self.features if are_bits else encoder.encode(self.features))
         accuracy = float((predicted == self.labels).mean())
         needed = self.needed()
         return accuracy >= needed, f"accuracy {accuracy:.4f} on {len(self.labels)} samples, {needed:.4f} needed"
@@ -82,12 +82,13 @@ def load_check(job: ImportJob, sizes: Sizes) -> Check:
             sizes.check(*promised)
         reference = job.read_other(path)
         return NetlistCheck(lower(reference) if isinstance(reference, Model) else reference)
-    features, labels = content.state.get("X"), content.state.get("y")
-    if features is None or labels is None or len(features) != len(labels) or not len(labels) or labels.ndim != 1:
+    table = read_npz_table(path)
+    labels = table.labels
+    if labels is None or not len(labels):
         raise OptionError("the data of --check are no samples X with labels y", where=str(path))
     if labels.dtype.kind not in "iu" or int(labels.min()) < 0 or int(labels.max()) > 1 << 20:
         raise OptionError("the labels y of --check are no class numbers", where=str(path))
     if len(np.unique(labels[:_MAX_SAMPLES])) < 2:
         raise OptionError("all samples of --check have one label: any network could pass", where=str(path))
-    flat = features[:_MAX_SAMPLES].reshape(min(len(features), _MAX_SAMPLES), -1)
-    return DataCheck(flat.astype(np.float64), labels[:_MAX_SAMPLES].astype(np.int64), job.facts.number("min_accuracy"))
+    rows = table.rows[:_MAX_SAMPLES]
+    return DataCheck(rows, labels[:_MAX_SAMPLES].astype(np.int64), job.facts.number("min_accuracy"))

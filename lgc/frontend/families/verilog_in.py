@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from lgc.errors import OptionError
 from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import ImportOptions
 from lgc.frontend.families.netlists import to_circuit
 from lgc.frontend.importer import Importer, ImportJob
-from lgc.frontend.verilog.design import Design
-from lgc.frontend.verilog.elaborate import elaborate, place_in, top_module
+from lgc.frontend.verilog.design import SourceDesign, SourcePort
+from lgc.frontend.verilog.elaborate import elaborated, place_in, top_module
 from lgc.frontend.verilog.evaluate import Choices, Evaluator, stages
 from lgc.frontend.verilog.expressions import BeyondError
-from lgc.frontend.verilog.logic import Logic
+from lgc.frontend.verilog.logic import Bit, Logic, net_of
 from lgc.frontend.verilog.sources import SourceText, gather
 from lgc.frontend.verilog.structural import Structure, structure
 from lgc.ir import Circuit
@@ -43,7 +45,8 @@ def _read(job: ImportJob) -> Circuit:
 
 def _structural(job: ImportJob, found: Structure, top: str) -> Circuit | None:
     """What lgc reads itself; None where a net has no driver or a cycle, which yosys's way names."""
-    logic, values, inputs = Logic(), {}, []
+    logic, inputs = Logic(), list[int]()
+    values: dict[int, int] = {}
     for port in found.ports:
         if port.direction == "input":
             signals = [logic.input() for _ in port.bits]
@@ -55,12 +58,13 @@ def _structural(job: ImportJob, found: Structure, top: str) -> Circuit | None:
     except (BeyondError, RecursionError):
         return None
     job.certain.append(f"module {top}, read by lgc; {_ORDER}")
+    _note_unused(job, logic, found.ports, values, signals)
     builder, nets = logic.netlist(inputs, signals)
     return to_circuit(builder, nets, [name for port in outputs for name in port.names], top, job.facts)
 
 
 def _evaluated(job: ImportJob, sources: list[SourceText], top: str, choices: Choices) -> Circuit:
-    design = Design(elaborate(sources, top), lambda number, line: place_in(sources, number, line))
+    design = SourceDesign(elaborated(sources, top), lambda number, line: place_in(sources, number, line))
     evaluator = Evaluator(design, choices)
     outputs = [port for port in design.ports if port.direction == "output"]
     names = [name for port in outputs for name in port.names]
@@ -70,8 +74,20 @@ def _evaluated(job: ImportJob, sources: list[SourceText], top: str, choices: Cho
     if evaluator.clock is not None:
         clock = design.name_of(evaluator.clock[0])
         job.certain.append(f"{late} register stages of clock '{clock}' are cut: they delay the outputs, no more")
+    _note_unused(job, evaluator.logic, design.ports, evaluator.values, signals)
     builder, nets = evaluator.logic.netlist(evaluator.inputs, signals)
     return to_circuit(builder, nets, names, top, job.facts)
+
+
+def _note_unused(
+    job: ImportJob, logic: Logic, ports: list[SourcePort], values: Mapping[Any, Bit], outputs: list[int]
+) -> None:
+    """Say which input ports no output depends on: they stay inputs, as the file says."""
+    needed = logic.reached(outputs)
+    for port in ports:
+        signals = [values[bit] for bit in port.bits if bit in values] if port.direction == "input" else []
+        if signals and all(type(signal) is int and signal > 1 and not needed[net_of(signal)] for signal in signals):
+            job.doubtful.append(f"no output depends on input port '{port.name[:60]}'; it stays an input")
 
 
 def _choices(facts: ImportOptions) -> Choices:

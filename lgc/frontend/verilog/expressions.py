@@ -12,8 +12,9 @@ from typing import Any
 
 ZERO, ONE = -1, -2
 Tree = Any
-_TOKEN = re.compile(r"[A-Za-z_][\w$]*|\d+\s*'[sS]?[bBoOdDhH]\s*[\w?]+|\d[\d_]*|~\^|\^~|~&|~\||&&|\|\||[=!]==?|\S")
+_TOKEN = re.compile(r"[A-Za-z_][\w$]*|\\\S+|\d+\s*'[sS]?[bBoOdDhH]\s*[\w?]+|\d[\d_]*|~\^|\^~|~&|~\||&&|\|\||[=!]==?|\S")
 _LITERAL = re.compile(r"(\d+)\s*'([bBoOdDhH])\s*([0-9a-fA-F_]+)")
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 _BASES = {"b": 2, "o": 8, "d": 10, "h": 16}
 _BINARY = {
     "||": 1, "&&": 2, "|": 3, "^": 4, "~^": 4, "^~": 4, "&": 5, "==": 6, "!=": 6,
@@ -21,134 +22,18 @@ _BINARY = {
 _MAX_DEPTH = 60
 _MAX_WIDTH = 1 << 20
 
-KEYWORDS = frozenset(
-    [
-        "always",
-        "and",
-        "assign",
-        "automatic",
-        "begin",
-        "buf",
-        "bufif0",
-        "bufif1",
-        "case",
-        "casex",
-        "casez",
-        "cell",
-        "cmos",
-        "config",
-        "deassign",
-        "default",
-        "defparam",
-        "design",
-        "disable",
-        "edge",
-        "else",
-        "end",
-        "endcase",
-        "endconfig",
-        "endfunction",
-        "endgenerate",
-        "endmodule",
-        "endprimitive",
-        "endspecify",
-        "endtable",
-        "endtask",
-        "event",
-        "for",
-        "force",
-        "forever",
-        "fork",
-        "function",
-        "generate",
-        "genvar",
-        "highz0",
-        "highz1",
-        "if",
-        "ifnone",
-        "incdir",
-        "include",
-        "initial",
-        "inout",
-        "input",
-        "instance",
-        "integer",
-        "join",
-        "large",
-        "liblist",
-        "library",
-        "localparam",
-        "macromodule",
-        "medium",
-        "module",
-        "nand",
-        "negedge",
-        "nmos",
-        "nor",
-        "noshowcancelled",
-        "not",
-        "notif0",
-        "notif1",
-        "or",
-        "output",
-        "parameter",
-        "pmos",
-        "posedge",
-        "primitive",
-        "pull0",
-        "pull1",
-        "pulldown",
-        "pullup",
-        "pulsestyle_onevent",
-        "pulsestyle_ondetect",
-        "rcmos",
-        "real",
-        "realtime",
-        "reg",
-        "release",
-        "repeat",
-        "rnmos",
-        "rpmos",
-        "rtran",
-        "rtranif0",
-        "rtranif1",
-        "scalared",
-        "showcancelled",
-        "signed",
-        "small",
-        "specify",
-        "specparam",
-        "strong0",
-        "strong1",
-        "supply0",
-        "supply1",
-        "table",
-        "task",
-        "time",
-        "tran",
-        "tranif0",
-        "tranif1",
-        "tri",
-        "tri0",
-        "tri1",
-        "triand",
-        "trior",
-        "trireg",
-        "unsigned",
-        "use",
-        "uwire",
-        "vectored",
-        "wait",
-        "wand",
-        "weak0",
-        "weak1",
-        "while",
-        "wire",
-        "wor",
-        "xnor",
-        "xor",
-    ]
-)
+_WORDS = """
+    always and assign automatic begin buf bufif0 bufif1 case casex casez cell cmos config deassign default
+    defparam design disable edge else end endcase endconfig endfunction endgenerate endmodule endprimitive
+    endspecify endtable endtask event for force forever fork function generate genvar highz0 highz1 if ifnone
+    incdir include initial inout input instance integer join large liblist library localparam macromodule medium
+    module nand negedge nmos nor noshowcancelled not notif0 notif1 or output parameter pmos posedge primitive
+    pull0 pull1 pulldown pullup pulsestyle_onevent pulsestyle_ondetect rcmos real realtime reg release repeat
+    rnmos rpmos rtran rtranif0 rtranif1 scalared showcancelled signed small specify specparam strong0 strong1
+    supply0 supply1 table task time tran tranif0 tranif1 tri tri0 tri1 triand trior trireg unsigned use uwire
+    vectored wait wand weak0 weak1 while wire wor xnor xor
+"""
+KEYWORDS = frozenset(_WORDS.split())
 """The words that are no names in Verilog-2005."""
 
 
@@ -179,6 +64,15 @@ class Vector:
     def bits(self) -> list[int]:
         """All nets, the rightmost first."""
         return list(range(self.base, self.base + self.width))
+
+
+@dataclass(eq=False)
+class Sum:
+    """A sum of words, and its bits where it was evaluated: by where the nets of its module begin."""
+
+    terms: list[list[Tree]]
+    width: int
+    results: dict[int, list[int]] = field(default_factory=dict)
 
 
 @dataclass
@@ -218,8 +112,10 @@ class Parser:
         return True
 
     def name(self) -> str:
-        """A plain name."""
+        """A name; an escaped one that needs no backslash is the plain one."""
         token = self.take()
+        if token[:1] == "\\":
+            return token[1:] if _PLAIN.fullmatch(token[1:]) and token[1:] not in KEYWORDS else token
         if not (token[:1].isalpha() or token[:1] == "_") or token in KEYWORDS or not token.isascii():
             raise BeyondError
         return token
@@ -250,7 +146,22 @@ class Parser:
         if token.isascii() and token.isdigit() and len(token) < 10 and self.tokens[self.position + 1] in (";", ","):
             value = int(self.take())
             return [ONE if value >> k & 1 else ZERO for k in range(width)]
-        return _same(self.expression(), width)
+        start = self.position
+        bits = self.expression()
+        if self.next != "+":
+            return _same(bits, width)
+        self.position = start
+        return self._sum(width)
+
+    def _sum(self, width: int) -> list[Tree]:
+        """Names, picks and literals with ``+`` between them: all widened with zeros, and cut to ``width``."""
+        terms = [self.primary()]
+        while self.accept("+"):
+            terms.append(self.primary())
+        if self.next not in (";", ","):
+            raise BeyondError
+        total = Sum(terms, width)
+        return [("+", total, k) for k in range(width)]
 
     def expression(self) -> list[Tree]:
         """An expression with all its operators."""
@@ -321,6 +232,10 @@ class Parser:
             if token.isascii() and token.isdigit() and len(token) < 10:
                 self.position += 2
                 return [vector.bit(int(token))]
+        elif self.next == "-" and self.tokens[self.position + 2] == "]":
+            index = self.integer()
+            self.expect("]")
+            return [vector.bit(index)]
         elif following == ":":
             left = self.integer()
             self.position += 1
@@ -344,9 +259,10 @@ class Parser:
         self.expect("{")
         if self.next.isdigit() and self.tokens[self.position + 1] == "{":
             count = self.integer()
-            bits = self._concatenation() * count
-            if not count or len(bits) > _MAX_WIDTH:
+            bits = self._concatenation()
+            if not 0 < count * len(bits) <= _MAX_WIDTH:
                 raise BeyondError
+            bits = bits * count
             self.expect("}")
         else:
             parts = [self.expression()]
@@ -426,6 +342,8 @@ def leaves(tree: Tree) -> list[int]:
                 found.append(one)
         elif one[0] == "[]":
             todo += [*one[1], *one[2]]
+        elif one[0] == "+":
+            todo += [bit for term in one[1].terms for bit in term]
         else:
             todo += one[1:]
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from lgc.errors import NetlistError
+from lgc.frontend.facts import how_to_say
 from lgc.ir import FIRST_INPUT, MAX_ARITY, Builder
 
 _STAGE = 25
@@ -99,8 +100,8 @@ class Logic:
                 counts = sorted({stage, signal >> _STAGE})
                 raise NetlistError(
                     f"a gate reads signals behind {counts[0]} and behind {counts[1]} registers",
-                    hint="lgc cuts registers where all paths pass equally many. An input that holds still, "
-                    "such as a reset or an enable, is set by --source-tie NAME=0",
+                    hint="lgc cuts registers where all paths pass equally many. An input that holds still, such as a "
+                    f"reset or an enable, is set by {how_to_say('tie', 'NAME=0')}",
                 )
         return stage
 
@@ -167,7 +168,8 @@ class Logic:
         return self._safe[signal]
 
     def _window_is_zero(self, signal: int) -> bool:
-        leaves, inner = {signal}, []
+        leaves = {signal}
+        inner: list[int] = []
         while True:
             choices = [
                 (sum(1 for source in self._sources(leaf) if source not in leaves), -leaf)
@@ -222,13 +224,8 @@ class Logic:
                 todo += [source & _NET for source in self.operands[net]]
         return found
 
-    def netlist(self, inputs: list[int], outputs: list[int]) -> tuple[Builder, list[int]]:
-        """The gates that outputs need, level by level, and the outputs' nets.
-
-        Args:
-            inputs: signals, in the order of the netlist's inputs; the outputs depend on no others.
-        """
-        builder = Builder(len(inputs))
+    def reached(self, outputs: list[int]) -> list[bool]:
+        """For each net, whether an output depends on it."""
         needed = [False] * len(self.tables)
         for signal in outputs:
             needed[signal & _NET] = True
@@ -236,6 +233,16 @@ class Logic:
             if needed[net]:
                 for source in self.operands[net]:
                     needed[source & _NET] = True
+        return needed
+
+    def netlist(self, inputs: list[int], outputs: list[int]) -> tuple[Builder, list[int]]:
+        """The gates that outputs need, level by level, and the outputs' nets.
+
+        Args:
+            inputs: signals, in the order of the netlist's inputs; the outputs depend on no others.
+        """
+        builder = Builder(len(inputs))
+        needed = self.reached(outputs)
         levels: dict[tuple[int, int], list[int]] = {}
         level = [0] * len(self.tables)
         for net in range(FIRST_INPUT, len(self.tables)):
@@ -258,7 +265,7 @@ def net_of(signal: int) -> int:
     return signal & _NET
 
 
-def stage_of(signal: int) -> int:
+def registers_before(signal: int) -> int:
     """How many registers stand before a signal."""
     return signal >> _STAGE
 

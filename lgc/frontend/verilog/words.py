@@ -11,7 +11,7 @@ from lgc.frontend.verilog.logic import Bit, Logic
 Word = Sequence[Bit]
 
 
-class Words:
+class WordLogic:
     """Operations on words of bits, bit 0 first. A result is undefined wherever Verilog may say so."""
 
     def __init__(self, logic: Logic) -> None:
@@ -95,6 +95,19 @@ class Words:
             total.append(self.xor(half, carry))
             carry = self.or_(self.and_(x, y), self.and_(half, carry))
         return total
+
+    def total(self, terms: Sequence[Word], width: int) -> list[Bit]:
+        """The sum of words without sign, cut or widened to ``width``; a balanced tree of adders as wide as need be."""
+
+        def add(a: Word, b: Word) -> list[Bit]:
+            wide = min(width, max(len(a), len(b)) + 1)
+            return self.add(extended(a, wide, signed=False), extended(b, wide, signed=False))
+
+        level = [extended(term, min(width, len(term)), signed=False) for term in terms]
+        while len(level) > 1:
+            paired = [add(a, b) for a, b in zip(level[::2], level[1::2], strict=False)]
+            level = paired + level[len(level) & ~1 :]
+        return extended(level[0], width, signed=False)
 
     def subtract(self, a: Word, b: Word) -> list[Bit]:
         """``a - b``."""

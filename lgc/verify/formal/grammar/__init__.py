@@ -17,13 +17,13 @@ from lgc.backend.verilog.grammar import BODY_MARK, CIRCUIT_MARK, HEADER_LINES, S
 from lgc.backend.verilog.mapped import copies_text
 from lgc.parts.fabrics import FABRICS
 from lgc.verify.formal.cells import KNOWN
-from lgc.verify.formal.grammar.adder import argmax, head, leaves, popcounts
+from lgc.verify.formal.grammar.adder import take_argmax, take_head, take_leaves, take_popcounts
 from lgc.verify.formal.grammar.context import Context
 from lgc.verify.formal.grammar.lines import PRINTED, Departure, Lines
 from lgc.verify.formal.grammar.netlist import accept_netlist
-from lgc.verify.formal.grammar.sections import sections
-from lgc.verify.formal.grammar.serial import serial
-from lgc.verify.formal.grammar.top import top
+from lgc.verify.formal.grammar.sections import take_sections
+from lgc.verify.formal.grammar.serial import take_serial
+from lgc.verify.formal.grammar.top import take_top
 
 __all__ = ["Departure", "accept", "accept_netlist"]
 
@@ -78,22 +78,22 @@ def _differs(body: str, wanted: str) -> int:
 def _modules(text: Context) -> None:
     """All modules, by the kind of the head."""
     if text.manifest.interval > 1:
-        sections(text)
-        serial(text)
-        top(text, "serial")
-    elif f"module {text.top}_head (\n" in text.middle:
-        leaves(text)
-        sections(text)
-        popcounts(text)
-        argmax(text)
-        head(text)
-        top(text, "adder")
+        take_sections(text)
+        take_serial(text)
+        take_top(text, "serial")
+    elif f"module {text.top}_head " in text.middle:
+        take_leaves(text)
+        take_sections(text)
+        take_popcounts(text)
+        take_argmax(text)
+        take_head(text)
+        take_top(text, "adder")
     else:
         if text.lines.line.startswith("// Registers of copies"):
             text.lines.literal(copies_text(text.top))
             text.defined.append(f"{text.top}_copies")
-        sections(text)
-        top(text, "mapped")
+        take_sections(text)
+        take_top(text, "mapped")
     if not text.lines.ended:
         raise text.lines.departure("nothing more was expected")
     _distinct(text)

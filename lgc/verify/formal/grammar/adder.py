@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from lgc.backend.verilog.grammar import loop_parts
 from lgc.backend.verilog.leaves import leaf_text
 from lgc.mapping.arithmetic import tree_depth
 from lgc.verify.formal.grammar.context import Context
-from lgc.verify.formal.grammar.lines import generated
-from lgc.verify.formal.grammar.registers import registers
+from lgc.verify.formal.grammar.lines import take_loop
+from lgc.verify.formal.grammar.registers import take_registers
+
+_ENTRIES = (
+    "  input  wire `LGC_NETS(scores, @total@),\n"
+    "  `LGC_OUT `LGC_NETS(class_id, @index@)\n"
+    ");\n"
+    "  wire `LGC_NETS(entries, @entries@);\n"
+    "  genvar c, i;"
+)
+_PLAYERS = (
+    "  generate\n"
+    "    for (c = @lo@; c < @hi@; c = c + 1) begin : @Part@\n"
+    "      for (i = 0; i < @score@; i = i + 1) begin : score\n"
+    "        assign entries[c*@entry@+i] = scores[c*@score@+i];\n"
+    "      end\n"
+    "      for (i = 0; i < @index@; i = i + 1) begin : class_id\n"
+    "        assign entries[c*@entry@+@score@+i] = (c >> i) % 2 == 1 ? `LGC_ONE : `LGC_ZERO;\n"
+    "      end\n"
+    "    end\n"
+    "  endgenerate"
+)
 
 
-def leaves(text: Context) -> None:
+def take_leaves(text: Context) -> None:
     """The leaves: only those that are there can be missing, so a look at their names tells which."""
     names = ("slice", "add", "bias", "round")
     needed = tuple(f"module {text.top}_{name} #(" in text.middle for name in names)
@@ -18,7 +39,7 @@ def leaves(text: Context) -> None:
     text.defined += [f"{text.top}_{name}" for name, need in zip(names, needed, strict=True) if need]
 
 
-def popcounts(text: Context) -> None:
+def take_popcounts(text: Context) -> None:
     """The counters, one for each size of a group."""
     lines = text.lines
     while found := lines.maybe("// Number of ones among @size@ votes: a tree of adders."):
@@ -30,7 +51,7 @@ def popcounts(text: Context) -> None:
                    size=size, width=width)  # fmt: skip
         values, count, level = "votes", size, 0
         while not lines.maybe("  assign count = @Values@;", Values=values):
-            level += 1
+            level, before = level + 1, values
             if count > 1:
                 half = (count + 1) // 2
                 lines.take(
@@ -39,13 +60,13 @@ def popcounts(text: Context) -> None:
                     Sums=f"sums{level}", nets=half * (level + 1), count=count, level=level, Values=values,
                 )  # fmt: skip
                 values, count = f"sums{level}", half
-            elif not lines.line.startswith("  reg "):
+            values = take_registers(lines, values, count * min(level + 1, width))
+            if values == before:  # neither an addition nor a register
                 lines.take("  assign count = @Values@;", Values=values)
-            values = registers(lines, values, count * min(level + 1, width))
         text.end(f"{text.top}_popcount{size}")
 
 
-def argmax(text: Context) -> None:
+def take_argmax(text: Context) -> None:
     """The tournament."""
     lines, shape = text.lines, text.shape
     if not lines.maybe("// The class with the largest score, by a tournament."):
@@ -54,24 +75,9 @@ def argmax(text: Context) -> None:
     lines.take("module @Top@_argmax (")
     lines.maybe("  input  wire clk,")
     given = {"total": shape.num_classes * shape.score, "entry": entry, "entries": shape.num_classes * entry}
-    lines.take(
-        "  input  wire `LGC_NETS(scores, @total@),\n"
-        "  `LGC_OUT `LGC_NETS(class_id, @index@)\n"
-        ");\n"
-        "  wire `LGC_NETS(entries, @entries@);\n"
-        "  genvar c, i;\n"
-        "  generate\n"
-        "    for (c = 0; c < @classes@; c = c + 1) begin : players\n"
-        "      for (i = 0; i < @score@; i = i + 1) begin : score\n"
-        "        assign entries[c*@entry@+i] = scores[c*@score@+i];\n"
-        "      end\n"
-        "      for (i = 0; i < @index@; i = i + 1) begin : class_id\n"
-        "        assign entries[c*@entry@+@score@+i] = (c >> i) % 2 == 1 ? `LGC_ONE : `LGC_ZERO;\n"
-        "      end\n"
-        "    end\n"
-        "  endgenerate",
-        **given,
-    )
+    lines.take(_ENTRIES, **given)
+    for part, lo, hi in loop_parts("players", 0, shape.num_classes):
+        lines.take(_PLAYERS, Part=part, lo=lo, hi=hi, entry=entry)
     values, count = "entries", shape.num_classes
     for level in range(1, tree_depth(shape.num_classes) + 1):
         half, winners = (count + 1) // 2, f"winners{level}"
@@ -80,7 +86,7 @@ def argmax(text: Context) -> None:
             "  @Top@_round #(.COUNT(@count@)) round@level@ (.entries(@Values@), .winners(@Winners@));",
             Winners=winners, nets=half * entry, count=count, level=level, Values=values,
         )  # fmt: skip
-        values, count = registers(lines, winners, half * entry), half
+        values, count = take_registers(lines, winners, half * entry), half
     lines.take(
         "  @Top@_slice #(.TOTAL(@entry@), .OFFSET(@score@), .SIZE(@index@)) winner (.nets(@Values@), .part(class_id));",
         entry=entry, Values=values,
@@ -88,7 +94,7 @@ def argmax(text: Context) -> None:
     text.end(f"{text.top}_argmax")
 
 
-def head(text: Context) -> None:
+def take_head(text: Context) -> None:
     """All scores, and the class."""
     lines, shape = text.lines, text.shape
     total = shape.num_classes * shape.score
@@ -105,7 +111,7 @@ def head(text: Context) -> None:
     offset = 0
     for index in range(shape.num_classes):
         offset += _score(text, index, offset)
-    sums = ["sums", *registers_of_sums(text, total)]
+    sums = ["sums", *_registered_sums(text, total)]
     if lines.line.startswith(f"  {text.top}_argmax"):
         clock = "  @Top@_argmax argmax (.clk(clk), .scores(@Sums@), .class_id(class_id));"
         found = lines.maybe(clock) or lines.take(clock.replace(".clk(clk), ", ""))
@@ -115,9 +121,9 @@ def head(text: Context) -> None:
     text.end(f"{text.top}_head")
 
 
-def registers_of_sums(text: Context, total: int) -> list[str]:
+def _registered_sums(text: Context, total: int) -> list[str]:
     """The names of the sums in later clocks."""
-    last = registers(text.lines, "sums", total)
+    last = take_registers(text.lines, "sums", total)
     return [f"sums_q{clock}" for clock in range(1, int(last.partition("_q")[2] or 0) + 1)]
 
 
@@ -157,4 +163,4 @@ def _extend(text: Context, target: str, offset: int, source: str, width: int) ->
     for lo, hi, value in ((0, width, f"{source}[i]"), (width, text.shape.score, "`LGC_ZERO")):
         if lo < hi:
             body = f"assign {target}[{offset}+i] = {value};"
-            generated(text.lines, f"{target}{offset}_{lo}", body, lo=lo, hi=hi)
+            take_loop(text.lines, f"{target}{offset}_{lo}", body, lo=lo, hi=hi)

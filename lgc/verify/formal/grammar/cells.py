@@ -12,7 +12,7 @@ from functools import lru_cache
 from lgc.backend.verilog.grammar import ONE, ZERO
 from lgc.parts.fabrics import Fabric
 from lgc.verify.formal.grammar.context import Context
-from lgc.verify.formal.grammar.gates import REFERENCE, Gate, same_function
+from lgc.verify.formal.grammar.gates import REFERENCE, Computed, same_function
 from lgc.verify.formal.grammar.lines import NUMBER
 
 _NET = rf"(?:{REFERENCE}|[a-zA-Z][a-zA-Z0-9_]*_w{NUMBER}|1'b[01])"
@@ -38,12 +38,12 @@ class _Made:
     """What the cells of a section make: by net, a table; ``names`` are those of instances and wires."""
 
     section: str
-    nets: dict[str, Gate] = field(default_factory=dict)
+    nets: dict[str, Computed] = field(default_factory=dict)
     wires: dict[str, str] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
 
 
-def cells(text: Context, section: str, gates: list[Gate]) -> None:
+def take_cells(text: Context, section: str, gates: list[Computed]) -> None:
     """Take the cells of a section.
 
     Raises:
@@ -73,12 +73,12 @@ def _one(text: Context, fabric: Fabric, made: _Made) -> None:
             raise lines.departure("that is no wire of this section", 1)
         made.wires[match[1]] = target
     elif match := lines.match(_ASSIGN):
-        _drive(text, made, match[1], Gate(0b10, _nets(text, made, [match[2]])))
+        _drive(text, made, match[1], Computed(0b10, _nets(text, made, [match[2]])))
     elif match := lines.match(_PAIR):
         pins, table = _nets(text, made, match.groups()[4:10]), int(match[1], 16)
         _name(text, made, match[2])
-        _drive(text, made, match[3], Gate(table, pins))
-        _drive(text, made, match[4], Gate(table & 0xFFFF_FFFF, pins[:5]))
+        _drive(text, made, match[3], Computed(table, pins))
+        _drive(text, made, match[4], Computed(table & 0xFFFF_FFFF, pins[:5]))
     else:
         _table(text, fabric, made)
 
@@ -88,7 +88,7 @@ def _table(text: Context, fabric: Fabric, made: _Made) -> None:
         if match := text.lines.match(pattern):
             _name(text, made, match["name"])
             pins = [match[f"i{pin}"] for pin in range(arity)]
-            _drive(text, made, match["output"], Gate(int(match["init"], 16), _nets(text, made, pins)))
+            _drive(text, made, match["output"], Computed(int(match["init"], 16), _nets(text, made, pins)))
             return
     raise text.lines.departure(f"a cell of {fabric.name} was expected, its table as wide as it has inputs")
 
@@ -117,7 +117,7 @@ def _name(text: Context, made: _Made, name: str) -> None:
     made.names.add(name)
 
 
-def _drive(text: Context, made: _Made, net: str, gate: Gate) -> None:
+def _drive(text: Context, made: _Made, net: str, gate: Computed) -> None:
     target = made.wires.get(net, net)
     if target in made.nets or (net not in made.wires and net in made.wires.values()) or net in _CONSTANTS:
         raise text.lines.departure(f"{net} cannot be driven here", 1)
@@ -137,7 +137,7 @@ def _nets(text: Context, made: _Made, pins: list[str] | tuple[str, ...]) -> tupl
     return tuple(found)
 
 
-def _chains(text: Context, section: str, gates: list[Gate]) -> None:
+def _chains(text: Context, section: str, gates: list[Computed]) -> None:
     """Chains of CARRY4: each gate line must spell what it taps."""
     lines, spelled, number = text.lines, dict[str, str](), 0
     made = _Made(section)

@@ -1,4 +1,4 @@
-"""Gate lines: what one computes, of which nets."""
+"""Computed lines: what one computes, of which nets."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from lgc.backend.verilog.grammar import ONE, ZERO
 from lgc.ir import BY_TABLE
+from lgc.ir.naming import PLAIN_LABEL
 from lgc.verify.formal.grammar.lines import NUMBER, PRINTED
 
 REFERENCE = rf"[a-zA-Z][a-zA-Z0-9_]*\[{NUMBER}\]"
 _OPERAND = re.compile(rf"{REFERENCE}|{ZERO}|{ONE}")
 _LUT = re.compile(r"lut([3-6])\(([0-9]{1,2})'h([0-9a-f]+), ((?:@, ){2,5}@)\)")
-_NEURON = rf'(?:[A-Za-z0-9_.:/-]+|"{PRINTED}"(?:_{NUMBER})?)\[{NUMBER}\]'
+_NEURON = rf'(?:{PLAIN_LABEL}|"{PRINTED}"(?:_{NUMBER})?)\[{NUMBER}\]'
 LINE = re.compile(rf"    `LGC_GATE ([a-zA-Z][a-zA-Z0-9_]*)\[({NUMBER})\] = ([^;/\"]+);(?:  // {_NEURON})?")
 """Vector, index and expression; the comment names a neuron or is not there."""
 
@@ -33,7 +34,7 @@ _ALL = (1 << 64) - 1
 
 
 @dataclass(frozen=True)
-class Gate:
+class Computed:
     """A table over operands, operand 0 as address bit 0, or a place of a carry chain, whose ``table`` is -1.
 
     Attributes:
@@ -45,7 +46,7 @@ class Gate:
     text: str = ""
 
 
-def parse_gate(expression: str, functions: frozenset[int]) -> Gate | None:
+def parse_computed(expression: str, functions: frozenset[int]) -> Computed | None:
     """What an expression computes; None if lgc writes none such.
 
     Args:
@@ -54,19 +55,19 @@ def parse_gate(expression: str, functions: frozenset[int]) -> Gate | None:
     operands = tuple(_OPERAND.findall(expression))
     shape = _OPERAND.sub("@", expression)
     if shape in _FORMS:
-        return Gate(_FORMS[shape], operands, expression)
+        return Computed(_FORMS[shape], operands, expression)
     if shape in ("@", "~@"):
-        return Gate(0b01 if shape == "~@" else 0b10, operands)
+        return Computed(0b01 if shape == "~@" else 0b10, operands)
     if match := _LUT.fullmatch(shape):
         arity, width, digits = int(match[1]), int(match[2]), match[3]
         fits = width == 1 << arity and len(digits) * 4 == width and len(operands) == arity and arity in functions
-        return Gate(int(digits, 16), operands[::-1]) if fits else None
+        return Computed(int(digits, 16), operands[::-1]) if fits else None
     while _STEP in shape:
         shape = shape.replace(_STEP, "@")
-    return Gate(-1, operands, expression) if shape in ("@", "@ ^ @") else None
+    return Computed(-1, operands, expression) if shape in ("@", "@ ^ @") else None
 
 
-def same_function(first: Gate, second: Gate) -> bool:
+def same_function(first: Computed, second: Computed) -> bool:
     """Whether two tables of together at most six nets compute the same."""
     names = sorted({*first.operands, *second.operands} - {ZERO, ONE})
     if len(names) > len(MASKS):
@@ -75,7 +76,7 @@ def same_function(first: Gate, second: Gate) -> bool:
     return _evaluate(first, values) == _evaluate(second, values)
 
 
-def _evaluate(gate: Gate, values: Mapping[str, int]) -> int:
+def _evaluate(gate: Computed, values: Mapping[str, int]) -> int:
     """The table of a gate over the nets that have values."""
     words = [_ALL if gate.table >> address & 1 else 0 for address in range(1 << len(gate.operands))]
     for operand in gate.operands:

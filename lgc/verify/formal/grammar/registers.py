@@ -5,7 +5,7 @@ from __future__ import annotations
 from lgc.verify.formal.grammar.lines import Lines
 
 
-def registers(lines: Lines, name: str, size: int, *, start: int = 1) -> str:
+def take_registers(lines: Lines, name: str, size: int, *, start: int = 1) -> str:
     """Take the registers of a vector, as many as there are; the name of the last one, or the vector's."""
     clock = start
     while lines.maybe("  reg `LGC_NETS(@Later@, @size@);", Later=f"{name}_q{clock}", size=size):

@@ -8,16 +8,16 @@ from lgc.backend.sections import INPUT, VOTES
 from lgc.backend.verilog.gates import lut_function
 from lgc.backend.verilog.grammar import ZERO
 from lgc.ir.naming import identifier
-from lgc.verify.formal.grammar.cells import cells
+from lgc.verify.formal.grammar.cells import take_cells
 from lgc.verify.formal.grammar.context import Context
-from lgc.verify.formal.grammar.gates import LINE, Gate, parse_gate
+from lgc.verify.formal.grammar.gates import LINE, Computed, parse_computed
 from lgc.verify.formal.grammar.lines import Departure
 
 _FUNCTION = re.compile(r"  function automatic `LGC_VECTOR lut([3-6]);  // .*")
 _REFERENCE = re.compile(r"(\w+)\[(\d+)\]", re.ASCII)
 
 
-def sections(text: Context) -> None:
+def take_sections(text: Context) -> None:
     """All modules of gates; the last are the votes."""
     text.widths[INPUT] = next(port.width for port in text.manifest.ports if port.name == text.manifest.input_port)
     asked: list[tuple[str, int, Departure]] = []
@@ -48,7 +48,7 @@ def _section(text: Context, asked: list[tuple[str, int, Departure]]) -> None:
     if lines.maybe("`ifdef LGC_LANES"):
         gates = _gates(text, name, width)
         lines.literal("`else")
-        cells(text, name, gates)
+        take_cells(text, name, gates)
         lines.literal("`endif")
     else:
         _gates(text, name, width)
@@ -56,28 +56,29 @@ def _section(text: Context, asked: list[tuple[str, int, Departure]]) -> None:
     text.end(found["Module"])
 
 
-def _gates(text: Context, name: str, width: int) -> list[Gate]:
+def _gates(text: Context, name: str, width: int) -> list[Computed]:
     """Functions and blocks of gate lines, in which every net of the vector is made once: gates by their index."""
-    lines, functions, gates = text.lines, set[int](), dict[int, Gate]()
+    lines, functions, gates = text.lines, set[int](), dict[int, Computed]()
     while match := _FUNCTION.fullmatch(lines.line):
         functions.add(int(match[1]))
         lines.literal(lut_function(int(match[1])))
     if width == 1 and lines.maybe(f"  `LGC_BLOCK `LGC_GATE {name}[0] = {ZERO}; `LGC_END"):
-        return [Gate(0, ())]
+        return [Computed(0, ())]
     while lines.maybe("  `LGC_BLOCK"):
         while match := lines.match(LINE):
-            index, gate = int(match[2]), parse_gate(match[3], frozenset(functions))
+            index, gate = int(match[2]), parse_computed(match[3], frozenset(functions))
             if match[1] != name or index in gates or index >= width or gate is None:
                 raise lines.departure("that is no gate of this vector that lgc writes", 1)
             _check_operands(text, name, gate, gates)
             gates[index] = gate
-        lines.take("  `LGC_END")
+        if not lines.maybe("  `LGC_END"):
+            raise lines.departure("the line of a gate was expected, as lgc writes them, or the end of their block")
     if len(gates) != width:
         raise lines.departure(f"only {len(gates)} of {width} nets of {name} are made")
     return [gates[index] for index in range(width)]
 
 
-def _check_operands(text: Context, name: str, gate: Gate, made: dict[int, Gate]) -> None:
+def _check_operands(text: Context, name: str, gate: Computed, made: dict[int, Computed]) -> None:
     """What is read is an entry of a vector that comes in, or was made in a line before."""
     for operand in gate.operands:
         if match := _REFERENCE.fullmatch(operand):

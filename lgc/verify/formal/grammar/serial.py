@@ -5,10 +5,10 @@ from __future__ import annotations
 from lgc.backend.verilog.serial import module_text
 from lgc.mapping.shape import bits_for
 from lgc.verify.formal.grammar.context import Context
-from lgc.verify.formal.grammar.lines import generated
+from lgc.verify.formal.grammar.lines import take_loop
 
 
-def serial(text: Context) -> None:
+def take_serial(text: Context) -> None:
     """The counter, what is loaded into it, and its results."""
     lines, sizes = text.lines, list(text.manifest.group_sizes)
     size = max(sizes, default=0)
@@ -28,7 +28,7 @@ def _loaded(text: Context, sizes: list[int], size: int) -> None:
         for lo, hi, value in ((0, count, f"votes[{offset}+i]"), (count, size, "`LGC_ZERO")):
             if lo < hi:
                 body = f"assign loaded[({group * size}+i)*`LGC_WIDTH +: `LGC_WIDTH] = {value};"
-                generated(lines, f"group{group}_{lo}", body, lo=lo, hi=hi)
+                take_loop(lines, f"group{group}_{lo}", body, lo=lo, hi=hi)
         offset += count
 
 
@@ -49,18 +49,18 @@ def _start(text: Context) -> None:
             raise lines.departure(f"the word is wider than {score} bits", 1)
     lines.literal(f"      default: word = {score}'d0;\n    endcase")
     body = "assign start[i*`LGC_WIDTH +: `LGC_WIDTH] = {`LGC_WIDTH{word[i]}};"
-    generated(lines, "bit_of_start", body, lo=0, hi=score)
+    take_loop(lines, "bit_of_start", body, lo=0, hi=score)
 
 
 def _results(text: Context) -> None:
     lines, shape = text.lines, text.shape
     score, total = shape.score, shape.num_classes * shape.score
     if text.manifest.port("scores") is None:
-        generated(lines, "no_scores", "assign scores[i] = `LGC_ZERO;", lo=0, hi=total)
+        take_loop(lines, "no_scores", "assign scores[i] = `LGC_ZERO;", lo=0, hi=total)
         return
     above = f"all[{total}*`LGC_WIDTH-1:{score}*`LGC_WIDTH]"
     shifted = f"{{score, {above}}}" if shape.num_classes > 1 else "score"
     lines.literal(f"  reg [{total}*`LGC_WIDTH-1:0] all;\n  always @(posedge clk) if (counted) all <= {shifted};")
     flip = f"{{`LGC_WIDTH{{i % {score} == {score - 1}}}}} ^ " if shape.signed else ""
     body = f"assign scores[i] = {flip}all[i*`LGC_WIDTH +: `LGC_WIDTH];"
-    generated(lines, "bit_of_scores", body, lo=0, hi=total)
+    take_loop(lines, "bit_of_scores", body, lo=0, hi=total)

@@ -7,16 +7,20 @@ import re
 from lgc.backend.sections import INPUT, VOTES
 from lgc.backend.verilog.top import CONTROL
 from lgc.verify.formal.grammar.context import Context
-from lgc.verify.formal.grammar.lines import NUMBER, PRINTED, Departure, generated
-from lgc.verify.formal.grammar.registers import registers
+from lgc.verify.formal.grammar.lines import NUMBER, Departure, take_loop
+from lgc.verify.formal.grammar.registers import take_registers
 
-_SUMMARY = re.compile(rf"// {NUMBER} bits to {PRINTED}")
+_CLOCKS = (
+    rf"(?:combinational|latency {NUMBER} clocks?, one result a clock|"
+    rf"a result {NUMBER} clocks after its input\. What comes in meanwhile is not taken)"
+)
+_SUMMARY = re.compile(rf"// {NUMBER} bits to {NUMBER} classes, {NUMBER} gates, {_CLOCKS}\.")
 _LITERAL = rf"~?(?:[01]|[a-zA-Z][a-zA-Z0-9_]*\[{NUMBER}\])?"  # a net inside a chain has no name
 _INNER = re.compile(rf"  // score {NUMBER} inside, least bit first: {_LITERAL}(?: {_LITERAL})*")
 _RESULTS = {"class_id": "result_class", "scores": "result_scores"}
 
 
-def top(text: Context, kind: str) -> None:
+def take_top(text: Context, kind: str) -> None:
     """The module, its ports those of the manifest.
 
     Args:
@@ -39,7 +43,7 @@ def top(text: Context, kind: str) -> None:
     for port in text.manifest.ports:
         if port.name in _RESULTS:
             body = f"assign {port.name}[i*`LGC_WIDTH +: `LGC_WIDTH] = {_RESULTS[port.name]}[i];"
-            generated(lines, f"{port.name}_nets", body, lo=0, hi=port.width)
+            take_loop(lines, f"{port.name}_nets", body, lo=0, hi=port.width)
     text.end(text.top, blank=False)
 
 
@@ -67,8 +71,8 @@ def _inputs(text: Context) -> None:
     lines, width = text.lines, text.widths[INPUT]
     lines.take("  wire `LGC_NETS(x, @inputs@);\n  genvar i;", inputs=width)
     body = f"assign x[i] = {text.manifest.input_port}[i*`LGC_WIDTH +: `LGC_WIDTH];"
-    generated(lines, "inputs", body, lo=0, hi=width)
-    text.seen = {INPUT: _later("x", registers(lines, "x", width))}
+    take_loop(lines, "inputs", body, lo=0, hi=width)
+    text.seen = {INPUT: _later("x", take_registers(lines, "x", width))}
 
 
 def _later(name: str, last: str) -> list[str]:
@@ -97,9 +101,9 @@ def _registered(text: Context, name: str, width: int) -> list[str]:
     copies = f"{text.top}_copies"
     if copies in text.defined and lines.maybe("  wire `LGC_NETS(@Later@, @size@);", Later=f"{name}_q1", size=width):
         lines.literal(f"  {copies} #(.SIZE({width})) r_{name} (.clk(clk), .d({name}), .q({name}_q1));")
-        last = registers(lines, name, width, start=2)
+        last = take_registers(lines, name, width, start=2)
     else:
-        last = registers(lines, name, width)
+        last = take_registers(lines, name, width)
     return _later(name, last)
 
 
@@ -136,5 +140,5 @@ def _mapped(text: Context) -> None:
     for name, width in (("result_scores", shape.num_classes * shape.score), ("result_class", shape.index)):
         if lines.maybe("  wire `LGC_NETS(@Name@, @width@);", Name=name, width=width):
             body = f"assign {name}[i] = @Votes@[@first@+i];"
-            found = generated(lines, f"{name}_bits", body, lo=0, hi=width)
+            found = take_loop(lines, f"{name}_bits", body, lo=0, hi=width)
             _votes(text, found)
