@@ -65,9 +65,11 @@ peers: setup  ## Compare with the peers: importers with their libraries, then sp
 	$(BIN)/python tests/peers/run.py
 	$(BIN)/python examples/peers/peers.py examples/mnist/mnist-8k.pt --rounds 9
 
-fuzz: setup  ## Fuzz the checkpoint readers (ten minutes), and the compiler with 10,000 circuits
+fuzz: setup  ## Fuzz the readers (bombs, ten minutes), the compiler (10,000 circuits), what is proved (5,000 edits)
+	PYTHONPATH=. $(BIN)/python tests/faults/bombs.py
 	PYTHONPATH=. $(BIN)/python tests/frontend/fuzz.py --seconds 600
 	$(BIN)/python tests/fuzz/circuits.py --count 10000
+	$(BIN)/python tests/fuzz/texts.py --count 5000
 
 mutants: setup  ## Change the compiler in 220 places and ask the tests; goes on where it was ended (two hours)
 	$(BIN)/python tests/mutants/run.py --page docs/mutants.md

@@ -106,7 +106,7 @@ def refuse(value: int, bound: int, what: str, error: type[InputError] = InputErr
     raise error(f"it has {shown} {what}, and lgc reads up to {scaled(bound)}", hint=hint)
 
 
-def read_bytes(path: Path, bound: int) -> bytes:
+def read_within(path: Path, bound: int) -> bytes:
     """A file of at most so many bytes.
 
     Raises:
@@ -128,7 +128,7 @@ def read_json(path: Path) -> Any:
         ValueError: it is none, or nested too deeply.
         OSError: it cannot be read.
     """
-    data = plain_text(read_bytes(path, JSON_BYTES))
+    data = plain_text(read_within(path, JSON_BYTES))
     try:
         return json.loads(data)
     except RecursionError:
@@ -143,7 +143,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         ValueError: it is none, nested too deeply, or has keys of too many parts.
         OSError: it cannot be read.
     """
-    return parse_toml(plain_text(read_bytes(path, TOML_BYTES)).decode("utf-8"))
+    return parse_toml(plain_text(read_within(path, TOML_BYTES)).decode("utf-8"))
 
 
 def parse_toml(text: str) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from lgc.errors import (
 )
 
 ALL = [value for value in vars(errors).values() if inspect.isclass(value) and value.__module__ == "lgc.errors"]
+ALL = [value for value in ALL if not issubclass(value, Warning)]
 
 
 @pytest.mark.parametrize(

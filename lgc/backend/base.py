@@ -17,6 +17,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, TextIO, cast
 
+from lgc.backend.ours import beside
 from lgc.errors import InputError, OptionError
 from lgc.files import replacing
 from lgc.ir import Circuit
@@ -176,15 +177,16 @@ def write(format_: Format, circuit: Circuit, path: Path | str) -> list[Path]:
 
     Raises:
         LgcError: whatever ``validate`` refuses.
-        OutputError: a file cannot be written.
+        OutputError: a file cannot be written, or one beside it is somebody else's.
     """
     path = Path(path)
     format_.validate(circuit)
     written = [path]
+    texts = format_.companions(circuit)
+    written += [beside(path, _stem(path), suffix, text) for suffix, text in texts.items()]
     with ExitStack() as stack:
-        for suffix, text in format_.companions(circuit).items():
-            written.append(path.with_name(_stem(path) + suffix))
-            stack.enter_context(replacing(written[-1])).write_text(text, encoding="utf-8", newline="\n")
+        for place, text in zip(written[1:], texts.values(), strict=True):
+            stack.enter_context(replacing(place)).write_text(text, encoding="utf-8", newline="\n")
         temporary = stack.enter_context(replacing(path))
         with _open(temporary, format_.binary) as stream:
             format_.emit(circuit, stream)

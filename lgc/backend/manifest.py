@@ -156,16 +156,19 @@ def read_manifest(path: Path) -> Manifest:
         fields: dict[str, Any] = read_json(path)
         if fields.get("format") != FORMAT or fields.get("version") != VERSION:
             raise InputError(f"this is no lgc manifest of version {VERSION}", where=str(path), hint="Compile again")
+        written = dict(fields)
         fields["ports"] = tuple(Port(**port) for port in fields["ports"])
         for name in ("classes", "group_sizes", "bias"):
             fields[name] = tuple(fields[name])
         if fields.get("features") is not None:
-            fields["features"].pop("rule", None)
-            fields["features"] = FeatureCode(**fields["features"])
+            code = {name: value for name, value in fields["features"].items() if name != "rule"}
+            fields["features"] = FeatureCode(**code)
         if fields["thresholds"] is not None:
             fields["thresholds"] = tuple(tuple(row) for row in fields["thresholds"])
         manifest = Manifest(**fields)
         _check(manifest)
+        if json.loads(manifest.to_json()) != written:
+            raise ValueError("it is not as lgc writes it")
         return manifest
     except InputError as error:
         raise error.at(str(path)) from None

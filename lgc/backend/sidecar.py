@@ -7,6 +7,7 @@ sidecar, JSON beside the file, is what turns outputs into scores.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,7 @@ class Sidecar:
     Attributes:
         thresholds: float64 (F, T), or None where features are bits.
         ordered: whether the netlist is right only for bits that features can give.
+        fields: all that it says.
     """
 
     path: Path
@@ -71,6 +73,7 @@ class Sidecar:
     model_digest: str
     circuit_digest: str
     ordered: bool
+    fields: Mapping[str, Any]
 
 
 def read_sidecar(path: Path) -> Sidecar:
@@ -90,7 +93,7 @@ def read_sidecar(path: Path) -> Sidecar:
         if not all(isinstance(digest, str) for digest in digests):
             raise ValueError("the digests")
         ordered = metadata.get("assumes") == THERMOMETER
-        return Sidecar(path, inputs, outputs, head, thresholds, *digests, ordered)
+        return Sidecar(path, inputs, outputs, head, thresholds, *digests, ordered, fields)
     except FileNotFoundError:
         raise InputError(
             "the sidecar is missing", where=str(path), hint="`lgc compile` writes it; keep the two together"

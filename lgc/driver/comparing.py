@@ -20,6 +20,7 @@ from lgc.tools.watchdog import scratch
 from lgc.verify.comparison import Comparison
 from lgc.verify.formats import open_device
 from lgc.verify.formats.verilog import VerilogText
+from lgc.verify.stated import check_stated
 from lgc.verify.subject import DeviceUnderTest, VerifyOptions, check_provenance
 
 _ROOM = "Check the disk; another folder for temporary files can be named in TMPDIR"
@@ -97,12 +98,14 @@ def comparing(asked: ComparisonRequest, source: Loaded, device: D, progress: Pro
         OutputError: the folder cannot be made.
         MissingToolError: there is no reference.
     """
+    unknown: tuple[str, ...] = ()
     if not asked.force:
         check_provenance(device, source.digest)
+        unknown = check_stated(device, source.circuit)
     native = source.path if source.imported and source.imported.importer.family == "lgc" else None
     reference = reference_for(source.circuit, source.model, native)
     with _folder(asked.keep) as folder:
-        yield Comparison.of(device, source.circuit, reference, folder, progress)
+        yield replace(Comparison.of(device, source.circuit, reference, folder, progress), unknown=unknown)
 
 
 def after_synthesis(

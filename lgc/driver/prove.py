@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lgc.driver.deadline import bounded
 from lgc.driver.sheet import Grid, Sheet, Shown
+from lgc.driver.verify import unknown_lines
 from lgc.driver.verify_request import ProveRequest
 from lgc.errors import LgcError, MismatchError, NotCheckedError
 from lgc.progress import Progress, Silence
@@ -34,6 +35,7 @@ class Proof(Shown):
         file: where the certificate was written.
         refutation: what refutes the equality; None if nothing does.
         replayed: what the simulator says of the vector that refutes; None where there is none.
+        unknown: what the file says of its circuit that was not compared with the model.
     """
 
     source: Loaded
@@ -42,6 +44,7 @@ class Proof(Shown):
     file: Path
     refutation: Refutation | None = None
     replayed: Report | None = None
+    unknown: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -58,7 +61,8 @@ class Proof(Shown):
         proof = self.certificate
         rows = tuple((one.claim, one.result, one.engine, f"{one.seconds:.1f}") for one in proof.parts)
         whole = f"{', '.join(proof.outputs)}, for {proof.domain}: {proof.result}"
-        return [Grid(("claim", "result", "by", "seconds>"), rows), whole, f"wrote {self.file}"]
+        table = Grid(("claim", "result", "by", "seconds>"), rows)
+        return [table, *unknown_lines(self.unknown), whole, f"wrote {self.file}"]
 
 
 @bounded
@@ -70,6 +74,7 @@ def prove(asked: ProveRequest, progress: Progress | None = None) -> Proof:
         NotCheckedError: something was not proved, and the ``result`` is the :class:`Proof`; or a tool is missing.
         LgcError: a file is unusable, or not this model's, or it is not Verilog.
     """
+    from lgc.backend.ours import refuse_foreign
     from lgc.driver.comparing import (
         after_synthesis,
         as_verilog,
@@ -87,7 +92,10 @@ def prove(asked: ProveRequest, progress: Progress | None = None) -> Proof:
         source = model_of(asked, progress)
         device = as_verilog(device_under_test(asked), "--formal")
         check_crash(asked.crash)
-        check_writable(_certificate(asked, device_path(asked.file)))
+        place = _certificate(asked, device_path(asked.file))
+        if asked.certificate is None:
+            refuse_foreign(place)
+        check_writable(place)
         with comparing(asked, source, device, progress) as comparison:
             verilog = after_synthesis(asked, comparison, asked.timeout)
             return _proved(asked, source, verilog)
@@ -108,14 +116,14 @@ def _proved(asked: ProveRequest, source: Loaded, comparison: Comparison[VerilogT
     certificate, refutation = formal.prove(rtl, circuit, work, asked.timeout, comparison.progress)
     file = _certificate(asked, path)
     write_text(file, certificate.to_json())
-    proof = Proof(source, path, certificate, file, refutation)
+    proof = Proof(source, path, certificate, file, refutation, unknown=comparison.unknown)
     if proof.ok:
         return proof
     error: LgcError
     if refutation is not None:
         replayed = _replayed(asked, source, comparison, refutation)
         note = _note(refutation, replayed, comparison)
-        proof = Proof(source, path, certificate, file, refutation, replayed)
+        proof = replace(proof, replayed=replayed)
         error = MismatchError(f"formally refuted: {note}", where=str(path))
     else:
         part = certificate.open[0]

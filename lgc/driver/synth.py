@@ -178,7 +178,9 @@ def _options(asked: SynthRequest) -> SynthOptions:
 
 def _check_outputs(asked: SynthRequest, rtl: Path) -> None:
     """The manifest lies beside the circuit under its name: a result of that name would be written over it."""
-    inputs = {path.resolve() for path in (rtl, rtl.with_suffix(".json"), asked.pins, asked.liberty) if path is not None}
+    from lgc.backend.ours import manifest_of
+
+    inputs = {path.resolve() for path in (rtl, manifest_of(rtl), asked.pins, asked.liberty) if path is not None}
     for path in (asked.json, asked.netlist, asked.bitstream):
         if path is not None and path.resolve() in inputs:
             raise OptionError(

@@ -73,8 +73,17 @@ class Verdict(Shown):
         if report.latency and not report.timing:
             clocks = f"latency {report.latency} clock{'s' if report.latency > 1 else ''}"
             lines.append(f"{clocks}: exact, with gaps, back to back, and after resets in flight")
+        lines += unknown_lines(report.unknown)
         equal = report.vectors - report.mismatches
         return [*lines, f"{equal:,} / {report.vectors:,} vectors, {_what(report)} equal"]
+
+
+def unknown_lines(names: tuple[str, ...]) -> list[str]:
+    """What a file says of its circuit that was not compared; nothing if all was."""
+    if not names:
+        return []
+    said = ", ".join(names)
+    return [f"not compared: {said}, as the file states them: no level of this lgc makes that circuit of the model"]
 
 
 def _what(report: Report) -> str:

@@ -86,6 +86,11 @@ FACTS: dict[str, Fact] = {
 """Every fact that a user can give: what it means, and the flag and the key that give it."""
 
 
+def how_to_say(name: str, value: str) -> str:
+    """How a user gives a fact: `lgc convert` and `lgc inspect` have a flag for it, every command has ``--config``."""
+    return f'{FACTS[name].flag} {value} (convert, inspect), or {{"{name}": "{value}"}} in the JSON file of --config'
+
+
 class MissingFactError(CheckpointError):
     """The file does not say something that the model cannot be read without."""
 

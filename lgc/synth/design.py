@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lgc.backend.manifest import Manifest, Port, read_manifest
+from lgc.backend.ours import manifest_of
 from lgc.errors import InputError, OptionError
 
 _PIN_FILES = (".pcf", ".lpf", ".cst", ".ccf", ".xdc")
@@ -69,7 +70,7 @@ def read_design(source: Path, *, top: str = "", pins: Path | None = None, board:
 
 
 def _board_design(source: Path, board: str) -> Design:
-    manifest = read_manifest(source.with_suffix(".json"))
+    manifest = read_manifest(manifest_of(source))
     interface = manifest.interface or {}
     if interface.get("board") != board:
         raise InputError(
@@ -96,7 +97,7 @@ def _read(path: Path) -> bytes:
 
 
 def _manifest(source: Path, top: str) -> Manifest | None:
-    path = source.with_suffix(".json")
+    path = manifest_of(source)
     if top and not path.exists():
         return None
     manifest = read_manifest(path)

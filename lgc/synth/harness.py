@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lgc.backend.manifest import Port
+from lgc.backend.verilog.grammar import generate_loop
 from lgc.parts.part import Family
 
 TOP = "lgc_harness"
@@ -41,14 +42,8 @@ def harness(circuit: str, ports: Sequence[Port], family: Family) -> str:
         f"  wire [{width_in - 1}:0] q;",
         f"  wire [{width_out - 1}:0] results, seen;",
         "  genvar i;",
-        "  generate",
-        f"    for (i = 0; i < {width_in}; i = i + 1) begin : in",
-        "      lgc_harness_register r (.clk(clk), .d(shift[i]), .q(q[i]));",
-        "    end",
-        f"    for (i = 0; i < {width_out}; i = i + 1) begin : out",
-        "      lgc_harness_register r (.clk(clk), .d(results[i]), .q(seen[i]));",
-        "    end",
-        "  endgenerate",
+        *generate_loop("in", 0, width_in, ["lgc_harness_register r (.clk(clk), .d(shift[i]), .q(q[i]));"]),
+        *generate_loop("out", 0, width_out, ["lgc_harness_register r (.clk(clk), .d(results[i]), .q(seen[i]));"]),
         f"  {circuit} circuit ({', '.join(pins)});",
         "endmodule",
         "",

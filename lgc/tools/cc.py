@@ -17,14 +17,15 @@ from pathlib import Path
 from lgc.errors import MissingToolError, OutputError, ToolError
 from lgc.tools.entries import LIBRARY, load_library
 from lgc.tools.find import missing
-from lgc.tools.run import Captured, FailedError, Setup, capture, reason_in
+from lgc.tools.limits import within
+from lgc.tools.run import FailedError, Setup, capture, reason_in
 
 NATIVE = "-march=native"
 C99_FLAGS = ("-std=c99", "-O2")
 """How emitted C is compiled: what the runtime runs is what `lgc verify` checks."""
 _CODE = (b"\x7fELF", b"BC\xc0\xde")
 """How it begins on Linux: clang's for link-time optimisation is its own."""
-_BUILD_SECONDS = 1800
+_BUILD_SECONDS, _OWN_BUILD_SECONDS = 1800, 300
 
 Command = tuple[str, ...]
 """What starts a compiler: a program's path, and words that come before all others."""
@@ -116,11 +117,12 @@ def compile_shared(source: Path, output: Path, compiler: Command, flags: Sequenc
     try:
         with tempfile.TemporaryDirectory(prefix=".build-", dir=output.parent) as folder:
             built = Path(folder, "library.so")
-            _compile([*compiler, *flags, NATIVE, "-fPIC", "-shared", "-o", str(built), str(source), "-lm"])
+            command = [*compiler, *flags, NATIVE, "-fPIC", "-shared", "-o", str(built), str(source), "-lm"]
+            _compile(command, Setup(timeout=_BUILD_SECONDS, temporary=built.parent.absolute(), writes=(built.parent,)))
             check_built(built, "the C compiler")
             built.replace(output)
     except OSError as error:
-        raise OutputError(f"cannot build in the cache ({error.strerror})", where=str(output.parent)) from None
+        raise OutputError.of(error, "cannot build in the cache", where=str(output.parent)) from None
 
 
 def check_built(path: Path, what: str) -> None:
@@ -141,16 +143,12 @@ def check_built(path: Path, what: str) -> None:
         raise FailedError(what, f"it says that all is well, and wrote {'no machine code' if start else 'nothing'}")
 
 
-def _compile(command: list[str]) -> None:
-    done = _run_compiler(command)
+def _compile(command: list[str], setup: Setup) -> None:
+    done = capture(command, setup, "the C compiler")
     if done.code and NATIVE in done.err:  # some compilers know no -march=native
-        done = _run_compiler([word for word in command if word != NATIVE])
+        done = capture([word for word in command if word != NATIVE], setup, "the C compiler")
     if done.code:
         raise FailedError("the C compiler", reason_in(done.err, done.code), where=command[0])
-
-
-def _run_compiler(command: list[str]) -> Captured:
-    return capture(command, Setup(timeout=_BUILD_SECONDS), "the C compiler")
 
 
 def load_built(kind: str, source: Path, variants: Sequence[Sequence[str]]) -> ctypes.CDLL:
@@ -167,13 +165,14 @@ def load_built(kind: str, source: Path, variants: Sequence[Sequence[str]]) -> ct
     texts = [path.read_text(encoding="utf-8") for path in (source, *sorted(source.parent.glob("*.h")))]
 
     def build(folder: Path) -> None:
-        for index, flags in enumerate(variants):
-            try:
-                compile_shared(source, folder / LIBRARY, compiler, flags)
-            except ToolError:
-                if index == len(variants) - 1:
-                    raise
-            else:
-                return
+        with within(_OWN_BUILD_SECONDS):  # of all variants: a compiler that hangs does so with any
+            for index, flags in enumerate(variants):
+                try:
+                    compile_shared(source, folder / LIBRARY, compiler, flags)
+                except ToolError:
+                    if index == len(variants) - 1:
+                        raise
+                else:
+                    return
 
     return load_library(kind, build_key(compiler, *texts, *(" ".join(flags) for flags in variants)), build)

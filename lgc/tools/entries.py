@@ -89,7 +89,7 @@ def kept(kind: str, key: str, build: Build, *, replace: bool = True) -> Path:
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
     except OSError as error:
-        raise OutputError(f"cannot build in the cache ({error.strerror or error})", where=str(room)) from None
+        raise OutputError.of(error, "cannot build in the cache", where=str(room), hint="Set LGC_CACHE") from None
 
 
 def _own(room: Path) -> Path:

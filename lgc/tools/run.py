@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -69,6 +69,7 @@ class Setup:
     Attributes:
         folder: where it runs; None is where we are.
         environment: all its variables; None is ours.
+        temporary: where it puts its temporary files, which it may leave; None is beside its log, if it has one.
         timeout: seconds that it may take; None is without bound.
         writes: folders that it writes to, besides that of its log: where they are full, it is not waited for.
         memory: bytes of address space that it may take, where the system can bound it; None is without bound.
@@ -78,6 +79,7 @@ class Setup:
 
     folder: Path | None = None
     environment: Mapping[str, str] | None = None
+    temporary: Path | None = None
     timeout: float | None = None
     writes: tuple[Path, ...] = ()
     memory: int | None = None
@@ -118,6 +120,7 @@ def run(
         ToolError: it cannot be started, or prints without end.
     """
     setup = setup or Setup()
+    setup = setup if setup.temporary else replace(setup, temporary=log.parent.absolute())
     with log.open("wb") as stream, contextlib.ExitStack() as stack:
         tail = _Tail(stack.enter_context(log.open(encoding="utf-8", errors="replace")), listen) if listen else None
 
@@ -354,7 +357,8 @@ def _environment(setup: Setup, mark: str) -> Mapping[str, str]:
     """A program's variables: with the marks of the runs that it belongs to, and a home for whoever has none."""
     given = os.environ if setup.environment is None else setup.environment
     marks = ":".join(filter(None, (given.get(VARIABLE), mark)))
-    return {**given, **home_variables(given), VARIABLE: marks}
+    temporary = {"TMPDIR": str(setup.temporary)} if setup.temporary else {}
+    return {**given, **home_variables(given), **temporary, VARIABLE: marks}
 
 
 def _bound_memory(process: int, size: int) -> None:

@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
-from lgc.bounds import TOML_BYTES, parse_toml, read_bytes
+from lgc.bounds import TOML_BYTES, parse_toml, read_within
 from lgc.errors import InputError, OptionError
 from lgc.settings import Setting, check_settings, described
 from lgc.text import plain_text
@@ -174,7 +174,7 @@ def read_config(path: Path) -> dict[str, Any]:
         InputError: it cannot be read, or has an unknown or ill-typed setting.
     """
     try:
-        text = plain_text(read_bytes(path, TOML_BYTES)).decode("utf-8")
+        text = plain_text(read_within(path, TOML_BYTES)).decode("utf-8")
     except InputError as error:
         raise error.at(str(path)) from None
     except (OSError, UnicodeDecodeError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,6 @@ import numpy as np
 from lgc.errors import NotCheckedError
 from lgc.tools.run import workers
 from lgc.verify.comparison import Comparison
-from lgc.verify.features import given_by_features
 from lgc.verify.report import Report
 from lgc.verify.subject import DeviceUnderTest, Runner, View
 from lgc.verify.vectors import VectorSet
@@ -36,13 +36,15 @@ def compare(comparison: Comparison[DeviceUnderTest], sets: Sequence[VectorSet]) 
     total = sum(len(one.bits) for one in sets)
     if total == 0:
         raise NotCheckedError("there are no vectors: nothing was checked", hint="Give data, or --random N")
-    report = Report(reference.name, device.lanes, device.checked, device.by, subject=device.subject)
-    bits, view, step = np.concatenate([one.bits for one in sets]), device.view(), comparison.progress.step
+    report = Report(
+        reference.name, device.lanes, device.checked, device.by, subject=device.subject, unknown=comparison.unknown
+    )
+    bits, views, step = np.concatenate([one.bits for one in sets]), device.views(), comparison.progress.step
     step("build", 0, total)
     with workers(2) as pool:
-        # What builds and runs are other processes: the software model and the second view are made meanwhile.
+        # What builds and runs are other processes: the software model and the other views are made meanwhile.
         expected = pool.submit(reference.scores, bits)
-        second = pool.submit(view.build, _new(folder / "view")) if view else None
+        others = [pool.submit(view.build, _new(folder / f"view{index}")) for index, view in enumerate(views)]
         with _building(report):
             runner = device.build(_new(folder / "build"))
         expected_scores = expected.result()
@@ -51,11 +53,9 @@ def compare(comparison: Comparison[DeviceUnderTest], sets: Sequence[VectorSet]) 
         step("simulate", total, total)
         report.latency, report.timing = device.latency, observed.timing
         report.compare(sets, bits, expected_scores, reference, observed)
-        if view and second and not report.mismatch:
-            step(view.name)
-            with _building(report):
-                again = second.result()
-            _look_again(comparison, report, view, again, sets)
+        for view, other in zip(views, others, strict=True):
+            if not report.mismatch:
+                _look_again(comparison, report, view, other, sets)
     if report.mismatch:
         step("triage")
         location = device.locate(comparison.circuit, reference, report.mismatch, folder / "triage")
@@ -64,16 +64,22 @@ def compare(comparison: Comparison[DeviceUnderTest], sets: Sequence[VectorSet]) 
 
 
 def _look_again(
-    comparison: Comparison[DeviceUnderTest], report: Report, view: View, runner: Runner, sets: Sequence[VectorSet]
+    comparison: Comparison[DeviceUnderTest],
+    report: Report,
+    view: View,
+    building: Future[Runner],
+    sets: Sequence[VectorSet],
 ) -> None:
-    """The second view, on the directed vectors and the first of the others."""
-    bits = np.concatenate([one.bits if one.kind == "directed" else one.bits[:_FEW] for one in sets])
-    bits = given_by_features(comparison.circuit.encoder, bits) if view.ordered else bits
+    """Another view, once it is built, on the directed vectors and the first of the others."""
+    comparison.progress.step(view.name)
+    with _building(report):
+        runner = building.result()
+    given = view.given(np.concatenate([one.bits if one.kind == "directed" else one.bits[:_FEW] for one in sets]))
     with _running(report):
-        observed = runner.run(bits)
+        observed = runner.run(given.bits)
     report.timing = report.timing or observed.timing
     reference = comparison.reference
-    report.compare([VectorSet(view.name, bits)], bits, reference.scores(bits), reference, observed)
+    report.compare([given], given.bits, reference.scores(given.bits), reference, observed)
 
 
 @contextmanager

@@ -28,6 +28,7 @@ class Comparison(Generic[D]):
         reference: says what is right for those bits.
         encoder: the model's own; the circuit's may make codes of features.
         folder: for all files; each step makes folders of its own in it.
+        unknown: what the file says of its circuit that could not be compared, see :mod:`lgc.verify.stated`.
     """
 
     device: D
@@ -36,6 +37,7 @@ class Comparison(Generic[D]):
     encoder: Encoder
     folder: Path
     progress: Progress = field(default_factory=Silence)
+    unknown: tuple[str, ...] = ()
 
     @staticmethod
     def of(

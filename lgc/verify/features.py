@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,13 +24,62 @@ def features_for(encoder: Encoder, bits: Bits) -> NDArray[np.float64] | Bits:
     thresholds = encoder.thresholds
     if thresholds is None:
         return bits
-    count = encoder.ordered(bits).reshape(len(bits), encoder.num_features, -1).sum(axis=2)
-    feature = np.arange(encoder.num_features)
+    return _chosen(encoder, bits, np.nextafter(thresholds, np.inf), thresholds)
+
+
+def floats_for(encoder: Encoder, bits: Bits) -> NDArray[np.float32]:
+    """As :func:`features_for`, in float32; some features are infinite or NaN, which is above no threshold."""
+    thresholds = np.sort(_thresholds(encoder), axis=1)
+    with np.errstate(over="ignore"):
+        near = thresholds.astype(np.float32)
+    above = np.where(near > thresholds, near, np.nextafter(near, np.float32(np.inf)))
+    upto = np.where(near <= thresholds, near, np.nextafter(near, np.float32(-np.inf)))
+    found = _chosen(encoder, bits, above, upto).astype(np.float32)
+    count = _counts(encoder, bits)
+    place = (np.arange(len(bits))[:, None] + np.arange(encoder.num_features)) % 5
+    found[(place == 0) & (count == 0)] = np.nan
+    found[(place == 1) & (count == 0)] = -np.inf
+    found[(place == 2) & (count == encoder.num_thresholds)] = np.inf
+    return found
+
+
+def bits_above(encoder: Encoder, features: NDArray[Any]) -> Bits:
+    """Bits (B, F*T) of features (B, F) as C compares them: an encoder refuses NaN and infinities, C does not."""
+    above: Bits = np.greater(features[:, :, None], _thresholds(encoder))
+    return above.reshape(len(features), -1)
+
+
+def bytes_for(encoder: Encoder, bits: Bits, scale: int) -> NDArray[np.uint8]:
+    """As :func:`features_for`, in bytes: byte b is the feature b / scale. A bit that no byte gives is another."""
+    thresholds = np.sort(_thresholds(encoder), axis=1)
+    least = np.searchsorted(np.arange(256) / scale, thresholds, side="right")  # 256: no byte is above
+    return np.clip(_chosen(encoder, bits, least, least - 1), 0, 255).astype(np.uint8)
+
+
+def _thresholds(encoder: Encoder) -> NDArray[np.float64]:
+    """Those of the encoder; of features that are bits, 0."""
+    return np.zeros((encoder.num_features, 1)) if encoder.thresholds is None else encoder.thresholds
+
+
+def _counts(encoder: Encoder, bits: Bits) -> NDArray[np.int64]:
+    """Ones per feature, (B, F)."""
+    return np.asarray(bits.reshape(len(bits), encoder.num_features, -1).sum(axis=2))
+
+
+def _chosen(encoder: Encoder, bits: Bits, above: NDArray[Any], upto: NDArray[Any]) -> NDArray[Any]:
+    """Values (B, F) with as many thresholds below them as there are ones, in turn the smallest and the largest such.
+
+    Args:
+        above: (F, T), the smallest value above each threshold.
+        upto: (F, T), the largest that is not.
+    """
+    count, feature = _counts(encoder, bits), np.arange(encoder.num_features)
     last = encoder.num_thresholds - 1
-    above = np.nextafter(thresholds[feature, np.maximum(count - 1, 0)], np.inf)
-    upto = thresholds[feature, np.minimum(count, last)]
-    largest = (np.arange(len(bits))[:, None] + feature) % 2 == 0
-    return np.asarray(np.where((largest | (count == 0)) & (count <= last), upto, above))
+    smallest = above[feature, np.maximum(count - 1, 0)]
+    largest = upto[feature, np.minimum(count, last)]
+    turn = (np.arange(len(bits))[:, None] + feature) % 2 == 0
+    between = (count == 0) | (largest >= smallest)  # equal thresholds have nothing between them
+    return np.asarray(np.where((turn | (count == 0)) & (count <= last) & between, largest, smallest))
 
 
 def given_by_features(encoder: Encoder, bits: Bits) -> Bits:

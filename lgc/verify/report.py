@@ -63,6 +63,7 @@ class Report:
     simulate_seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
     subject: str = "hardware"
+    unknown: tuple[str, ...] = ()
 
     @property
     def vectors(self) -> int:

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,10 @@ from lgc.sim.registry import SIMULATORS
 from lgc.sim.simulate import Observed
 from lgc.verify.report import Mismatch
 from lgc.verify.triage import Location
+from lgc.verify.vectors import VectorSet
+
+if TYPE_CHECKING:
+    from lgc.verify.stated import Stated
 
 Bits = NDArray[np.bool_]
 LANES = 64
@@ -79,12 +83,16 @@ class View:
     Attributes:
         name: what the report calls it.
         build: makes it, in a new folder.
-        ordered: whether it takes only bits that features can give.
+        vectors: from such vectors (B, I) to those that it is run on.
     """
 
     name: str
     build: Callable[[Path], Runner]
-    ordered: bool = False
+    vectors: Callable[[Bits], VectorSet] | None = None
+
+    def given(self, bits: Bits) -> VectorSet:
+        """The vectors that it is run on, made of some (B, I)."""
+        return self.vectors(bits) if self.vectors else VectorSet(self.name, bits)
 
 
 class DeviceUnderTest(ABC):
@@ -126,6 +134,15 @@ class DeviceUnderTest(ABC):
             MismatchError: it says something else than the model about what its inputs mean.
         """
 
+    def stated(self, circuit: Circuit) -> Stated | None:
+        """What it says of itself, and what it would if it were made of a circuit; None if it says nothing."""
+        del circuit
+        return None
+
+    def claimed_head(self) -> tuple[Sequence[int], Sequence[int]] | None:
+        """The sizes of the groups and the biases that it says its circuit has; None if it does not say."""
+        return None
+
     @abstractmethod
     def build(self, folder: Path) -> Runner:
         """Make it run, in a new folder.
@@ -135,9 +152,9 @@ class DeviceUnderTest(ABC):
             NotCheckedError: it did not run to its end.
         """
 
-    def view(self) -> View | None:
-        """A second way into it that the vectors should go too; None if there is none."""
-        return None
+    def views(self) -> Sequence[View]:
+        """Other ways into it that the vectors should go too."""
+        return ()
 
     def locate(self, circuit: Circuit, reference: Reference, mismatch: Mismatch, folder: Path) -> Location | None:
         """Where it differs on a vector: here, the first class whose score does."""

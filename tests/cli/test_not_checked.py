@@ -183,7 +183,8 @@ def test_an_interrupted_run_is_no_pass(number: int, work: Path) -> None:
     text = (work / "net.c").read_text()
     start = text.index("{", text.index("static void evaluate(")) + 1
     (work / "net.c").write_text(f"{text[:start]} for (;;) ; {text[start:]}")
-    command = [sys.executable, "-m", "lgc", "verify", "model.pt", "net.c", "--junit", "r.xml", "--keep", "kept"]
+    command = [sys.executable, "-m", "lgc", "verify", "model.pt", "net.c", "--force", "--junit", "r.xml"]
+    command += ["--keep", "kept"]
     # A shell's background job ignores Ctrl-C, and what it starts does; this one does not.
     process = subprocess.Popen(
         command, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

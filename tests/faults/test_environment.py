@@ -136,8 +136,8 @@ def test_a_program_misbehaves(command: str, program: str, how: str, machine: Mac
     install(machine, program, MISBEHAVES[how])
     patience = ["--timeout", "4"] if "hangs" in how else []
     done = machine.run([*words, *patience], 90)
-    done.check(3, *([2] if how in ("says nothing", "prints Latin-1", "prints 100 MB") else []), files=told(command))
-    assert done.seconds < 60
+    done.check(3, files=told(command))
+    assert done.seconds < 60 or "hangs" not in how
 
 
 WRITING = [

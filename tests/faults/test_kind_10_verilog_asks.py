@@ -44,7 +44,11 @@ class TestTops:
     @pytest.mark.parametrize("text", [TWO, NAMED, GENERATED])
     def test_one_of_two_is_asked_for(self, text: str, tmp_path: Path) -> None:
         message = refused(tmp_path, text)
-        assert "2 modules that no other instantiates" in message and "--source-top b" in message
+        assert (
+            "2 modules that no other instantiates" in message
+            and "--source-top b" in message
+            and '{"top": "b"}' in message
+        )
         assert f"net.v:{text[: text.index('module b')].count(chr(10)) + 1}" in message
 
     @pytest.mark.parametrize(("top", "expected"), [("a", [1, 0]), ("b", [0, 1])])
@@ -54,6 +58,11 @@ class TestTops:
 
     def test_the_only_uninstantiated_one_is_the_top(self, tmp_path: Path) -> None:
         assert load(tmp_path, GENERATED.split("module b")[0]).name == "a"
+
+    def test_the_answer_in_a_sidecar(self, tmp_path: Path) -> None:
+        (tmp_path / "net.v").write_text(TWO)
+        (tmp_path / "said.json").write_text('{"top": "b"}')
+        assert read_file(tmp_path / "net.v", ImportOptions.of(tmp_path / "said.json")).result.name == "b"
 
     def test_a_wrong_answer_names_the_modules(self, tmp_path: Path) -> None:
         assert "Its modules are: a, b" in refused(tmp_path, TWO, top="c")
@@ -97,7 +106,11 @@ class TestUndefined:
         if kind == "full_case":  # a comment for tools; to a simulator this is a latch
             assert "is a latch" in message
             return
-        assert "is undefined for some inputs" in message and "--source-undefined 0 or 1" in message
+        assert (
+            "is undefined for some inputs" in message
+            and "--source-undefined 0" in message
+            and '{"undefined": "0"}' in message
+        )
         assert f"net.v:{line}:" in message if line else "net.v" in message
 
     @pytest.mark.parametrize("value", [0, 1])

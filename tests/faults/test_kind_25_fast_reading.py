@@ -143,6 +143,21 @@ def test_all_styles_are_read_by_yosys(
     np.testing.assert_array_equal(evaluate(found.result.netlist, x), meaning(gates, x))
 
 
+def test_escaped_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (
+        "module top(input [1:0] \\a.b , input \\c , output \\y[0] , output \\begin );\n  wire \\n[0] = \\a.b [1];\n"
+        "  assign \\y[0] = \\n[0] ^ c;\n  assign \\begin = \\a.b [0];\nendmodule\n"
+    )
+    ours = read(tmp_path, text)
+    monkeypatch.setattr(verilog_in, "structure", lambda *_: None)
+    theirs = read(tmp_path, text)
+    assert "read by lgc" in ours.job.certain[0]
+    assert ours.result.head.classes == theirs.result.head.classes == ("y[0]", "begin")
+    x = all_inputs(3)
+    np.testing.assert_array_equal(evaluate(ours.result.netlist, x), np.stack([x[:, 1] ^ x[:, 2], x[:, 0]], axis=1))
+    np.testing.assert_array_equal(evaluate(theirs.result.netlist, x), evaluate(ours.result.netlist, x))
+
+
 @pytest.mark.parametrize("style", STRUCTURAL)
 def test_both_ways_agree(style: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gates = [(k % 6, 3 * k, 2 * k + 1) for k in range(20)]

@@ -18,13 +18,16 @@ from lgc.frontend.registry import read_file
 from lgc.ir import Encoder, Head, interp
 
 sys.path.insert(0, str(Path(__file__).parent))
+import bomb_files
+import bomb_netlists
 import bombs
 
 QUICK = (
     "checkpoint/features", "checkpoint/colliding-keys", "checkpoint/colliding-memo", "checkpoint/nested-modules",
     "checkpoint/prefixes", "checkpoint/expanded", "checkpoint/npy", "checkpoint/safetensors-nested", "netlist/newlines",
     "netlist/lgn-inputs", "netlist/lgn-quotes", "netlist/blif-wide", "netlist/aiger-header", "netlist/aiger-inputs",
-    "verilog/open-attributes", "verilog/macro-of-itself", "data/shape", "data/labels", "data/bits", "data/broadcast",
+    "verilog/open-attributes", "verilog/macro-of-itself",
+    "verilog/replications", "data/shape", "data/labels", "data/bits", "data/broadcast",
     "vectors/shape", "sidecar/nested", "sidecar/strings", "facts/dotted-key", "facts/hex-digits", "image/dimensions",
 )  # fmt: skip
 
@@ -61,7 +64,7 @@ def save(path: Path, data: bytes) -> Path:
 class TestLimit:
     def test_it_is_named_and_raises_the_bound(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         lines = b"".join(b'meta "%d" ""\n' % index for index in range(5000))
-        path = save(tmp_path / "x.lgn", bombs.lgn().replace(b"end", lines + b"end"))
+        path = save(tmp_path / "x.lgn", bomb_netlists.lgn().replace(b"end", lines + b"end"))
         with pytest.raises(NetlistError, match="set LGC_READ_LIMIT=2"):
             read_file(path)
         monkeypatch.setenv("LGC_READ_LIMIT", "2")
@@ -100,18 +103,18 @@ def test_a_layer_that_could_read_far_more_than_it_does() -> None:
 class TestWhatStaysReadable:
     def test_keys_of_any_size_and_of_one_hash(self, tmp_path: Path) -> None:
         """They are kept as text, which no one can make collide."""
-        path = save(tmp_path / "x.pt", bombs.colliding(200))
+        path = save(tmp_path / "x.pt", bomb_files.colliding(200))
         with pytest.raises(LgcError, match="no known family"):
             read_file(path)
 
     def test_prefixes_of_wrappers(self, tmp_path: Path) -> None:
         from lgc.frontend.containers.content import read_content
 
-        data = bombs.many_tensors(iter(["_orig_mod.module.module.a.b"]))
+        data = bomb_files.many_tensors(iter(["_orig_mod.module.module.a.b"]))
         assert list(read_content(save(tmp_path / "x.pt", data)).state) == ["a.b"]
 
     def test_rows_of_a_cover_that_repeat(self, tmp_path: Path) -> None:
-        path = save(tmp_path / "x.blif", bombs.blif(".names a b o\n" + "11 1\n" * 50 + "0- 1\n"))
+        path = save(tmp_path / "x.blif", bomb_netlists.blif(".names a b o\n" + "11 1\n" * 50 + "0- 1\n"))
         circuit = read_file(path).result
         bits = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.bool_)
         assert interp.scores(circuit, bits)[:, 0].tolist() == [1, 1, 0, 1]

@@ -12,7 +12,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import circuits as fuzzer
+import edits
+import simulated
 import slow_ways
+import texts
 
 from lgc.ir import Circuit, parse_text
 from lgc.passes.base import PassResult
@@ -79,3 +82,39 @@ def test_forms_stay_while_a_circuit_shrinks(monkeypatch: pytest.MonkeyPatch, tmp
         fuzzer.fuzz(8, seed=5, slow=1)
     small = parse_text(fuzzer.keep(found.value, 5, tmp_path).read_text())
     assert slow_ways.number(small) == 3 and small.netlist.num_outputs == 0 and small.encoder.thresholds is None
+
+
+def test_edited_texts_that_are_proved_are_right(tmp_path: Path) -> None:
+    """Edits that leave much to the proof, in the first simulator that is installed."""
+    known = texts.forms()
+    waiting, seen = [], set[str]()
+    for index in range(20):
+        form, text, names, result = texts.one(index, 1, known[:1], tmp_path)
+        seen.add(result)
+        if result == "proved":
+            waiting.append((index, form, text, names))
+    assert {"proved", "refused"} <= seen
+    texts.check_batch(waiting, tmp_path, None, simulated.simulators()[:1])
+
+
+@pytest.mark.slow
+@pytest.mark.sim
+def test_edited_texts_that_are_proved_are_right_in_every_simulator(tmp_path: Path) -> None:
+    done = texts.fuzz(iter(range(300)), 9, tmp_path)
+    assert done["proved"] > 10 and done["refuted"] > 5 and done["refused, and differs"]
+
+
+def test_a_proved_text_that_differs_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A proof that believes everything: the simulator does not."""
+    monkeypatch.setattr(texts, "verdict", lambda form, text, folder: "proved")
+    monkeypatch.setattr(edits, "EDITS", (edits.operator,))
+    with pytest.raises(texts.ProvedAndDifferentError, match="is proved, and differs in"):
+        texts.fuzz(iter([24]), 1, tmp_path)
+    assert list(tmp_path.glob("different*.v"))
+
+
+def test_a_log_is_gone_on_with(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    last = simulated.simulators()[-1]
+    log.write_text(f"0 refused plain swap\n1 proved plain swap: {last} is right\n2 proved plain swap: other is right\n")
+    assert texts.begun(log) == {0, 1}

@@ -92,7 +92,7 @@ def test_bad_file(tmp_path: Path, text: str, match: str) -> None:
 def test_unreadable_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no readable configuration"):
         read_config(tmp_path / "none.toml")
-    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\x00")
     with pytest.raises(InputError, match="no readable configuration"):
         read_config(tmp_path / "bytes.toml")
 

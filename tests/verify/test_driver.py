@@ -252,7 +252,7 @@ def test_an_interrupt_leaves_no_process_and_no_file(suffix: str, work: Path) -> 
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
-        pattern = "tmp/lgc-verify-*/build/" + ("rows.npy" if suffix == ".c" else "simulation.log")
+        pattern = "tmp/lgc-verify-*/build/" + ("rows_bits.npy" if suffix == ".c" else "simulation.log")
         deadline = time.monotonic() + 120
         while not list(work.glob(pattern)):
             assert time.monotonic() < deadline and process.poll() is None

@@ -7,7 +7,6 @@ checks as many samples; the few macros at the top of the file are the only place
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,12 +16,12 @@ from lgc import __version__
 from lgc.backend.base import Format
 from lgc.backend.manifest import Manifest
 from lgc.backend.verilog.cells import simulation
-from lgc.backend.verilog.grammar import BODY_MARK, CIRCUIT_MARK, SOURCE_MARK
+from lgc.backend.verilog.grammar import header
 from lgc.backend.verilog.interfaces import Wrapper
 from lgc.backend.verilog.top import Emission, top_ports
 from lgc.errors import OptionError
 from lgc.ir import Circuit
-from lgc.ir.naming import comment, identifier
+from lgc.ir.naming import identifier
 from lgc.mapping.choose import GENERIC, Choice, choose_head
 from lgc.mapping.heads import AUTO, HEADS, find_head
 from lgc.mapping.heads.argmax import ARCHITECTURES, DEFAULT_ARGMAX
@@ -170,13 +169,8 @@ class Verilog(Format):
     def emit(self, circuit: Circuit, stream: Any) -> None:
         """See :class:`Format`."""
         body = "\n".join(self._modules(circuit)) + "\n"
-        digest = hashlib.sha256(body.encode()).hexdigest()
-        stream.write(
-            f"// Logic-gate network {comment(circuit.name)}, written by lgc {__version__}.\n"
-            f"{SOURCE_MARK}{comment(circuit.metadata.get('model_digest', 'none'))}\n"
-            f"{CIRCUIT_MARK}{circuit.digest()}\n"
-            f"{BODY_MARK}{digest}\n"
-        )
+        source = circuit.metadata.get("model_digest", "none")
+        stream.write(header(circuit.name, __version__, source, circuit.digest(), body))
         stream.write(body)
 
     def companions(self, circuit: Circuit) -> Mapping[str, str]:

@@ -6,14 +6,21 @@ form that they look for is here once: the marks of the header, a module's first 
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+from lgc.ir.naming import comment
 
 BODY_MARK = "// body-sha256: "
 SOURCE_MARK = "// model-digest: "
 CIRCUIT_MARK = "// circuit-digest: "
 HEADER_LINES = 4
+TITLE = re.compile(r"// Logic-gate network ([^\r\n]*), written by lgc ([0-9A-Za-z.+!-]+)\.")
+"""The first line: the network's name, and the version of lgc."""
+LOOP_LIMIT = 1 << 14
+"""Turns of a generate loop: Verilator takes a longer one for endless, in everybody's flow."""
 
 ZERO, ONE = "`LGC_ZERO", "`LGC_ONE"
 """The constant nets."""
@@ -81,6 +88,32 @@ def lut_call(table: int, operands: Sequence[str]) -> str:
     arity = len(operands)
     digits = max(1, (1 << arity) // 4)
     return f"lut{arity}({1 << arity}'h{table:0{digits}x}, {', '.join(reversed(operands))})"
+
+
+def header(name: str, version: str, source: str, circuit: str, body: str) -> str:
+    """The first lines: whose network it is, and the digests of model, circuit and body."""
+    return (
+        f"// Logic-gate network {comment(name)}, written by lgc {version}.\n"
+        f"{SOURCE_MARK}{comment(source)}\n"
+        f"{CIRCUIT_MARK}{circuit}\n"
+        f"{BODY_MARK}{hashlib.sha256(body.encode()).hexdigest()}\n"
+    )
+
+
+def loop_parts(label: str, lo: int, hi: int) -> Iterator[tuple[str, int, int]]:
+    """The loops that a loop from ``lo`` up to ``hi`` is written as: label, first and end of each, one as a rule."""
+    for start in range(lo, max(hi, lo + 1), LOOP_LIMIT):
+        yield label if start == lo else f"{label}_{start}", start, min(hi, start + LOOP_LIMIT)
+
+
+def generate_loop(label: str, lo: int, hi: int, body: Sequence[str], index: str = "i") -> Iterator[str]:
+    """A generate loop over ``index`` from ``lo`` up to ``hi``, in as many parts as tools can take."""
+    for name, start, end in loop_parts(label, lo, hi):
+        yield "  generate"
+        yield f"    for ({index} = {start}; {index} < {end}; {index} = {index} + 1) begin : {name}"
+        yield from (f"      {line}" for line in body)
+        yield "    end"
+        yield "  endgenerate"
 
 
 def split_header(text: str) -> tuple[list[str], str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lgc.backend.sections import cut_sections
 from lgc.backend.verilog.gates import section_module
+from lgc.backend.verilog.grammar import generate_loop
 from lgc.backend.verilog.leaves import leaf_modules
 from lgc.backend.verilog.registers import later, registers
 from lgc.backend.verilog.top import Emission, Top
@@ -67,16 +68,15 @@ def argmax_module(top: str, shape: HeadShape, pipeline: Pipeline) -> Iterator[st
     yield ");"
     yield f"  wire `LGC_NETS(entries, {classes * entry});"
     yield "  genvar c, i;"
-    yield "  generate"
-    yield f"    for (c = 0; c < {classes}; c = c + 1) begin : players"
-    yield f"      for (i = 0; i < {score}; i = i + 1) begin : score"
-    yield f"        assign entries[c*{entry}+i] = scores[c*{score}+i];"
-    yield "      end"
-    yield f"      for (i = 0; i < {shape.index}; i = i + 1) begin : class_id"
-    yield f"        assign entries[c*{entry}+{score}+i] = (c >> i) % 2 == 1 ? `LGC_ONE : `LGC_ZERO;"
-    yield "      end"
-    yield "    end"
-    yield "  endgenerate"
+    player = [
+        f"for (i = 0; i < {score}; i = i + 1) begin : score",
+        f"  assign entries[c*{entry}+i] = scores[c*{score}+i];",
+        "end",
+        f"for (i = 0; i < {shape.index}; i = i + 1) begin : class_id",
+        f"  assign entries[c*{entry}+{score}+i] = (c >> i) % 2 == 1 ? `LGC_ONE : `LGC_ZERO;",
+        "end",
+    ]
+    yield from generate_loop("players", 0, classes, player, "c")
     values, count = "entries", classes
     for level in range(1, tree_depth(classes) + 1):
         winners, half = f"winners{level}", (count + 1) // 2
@@ -141,8 +141,4 @@ def _extend(target: str, offset: int, source: str, width: int, size: int) -> Ite
     parts = [(0, width, f"{source}[i]"), (width, size, "`LGC_ZERO")]
     for lo, hi, value in parts:
         if lo < hi:
-            yield "  generate"
-            yield f"    for (i = {lo}; i < {hi}; i = i + 1) begin : {target}{offset}_{lo}"
-            yield f"      assign {target}[{offset}+i] = {value};"
-            yield "    end"
-            yield "  endgenerate"
+            yield from generate_loop(f"{target}{offset}_{lo}", lo, hi, [f"assign {target}[{offset}+i] = {value};"])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lgc.backend.verilog.grammar import LOOP_LIMIT
 from lgc.ir import Head
 from lgc.mapping.shape import HeadShape
 
@@ -48,6 +49,18 @@ module @top@_add #(
   endgenerate
 endmodule
 """
+
+_STEP = 2 * LOOP_LIMIT
+_LONG = (
+    ("  genvar i;\n", "  genvar i, j;\n"),
+    (
+        "    for (i = 0; i < COUNT; i = i + 2) begin : pair\n",
+        f"    for (j = 0; j < COUNT; j = j + {_STEP}) begin : part\n"
+        f"    for (i = j; i < COUNT && i < j + {_STEP}; i = i + 2) begin : pair\n",
+    ),
+    ("    end\n  endgenerate\n", "    end\n    end\n  endgenerate\n"),
+)
+"""What changes in a level of adders where one loop over all pairs would have more turns than tools take."""
 
 _HARDWARE_BIAS = """\
 // A score: the count of a class plus its bias.
@@ -209,6 +222,8 @@ def leaf_text(top: str, shape: HeadShape, tie: str, needed: Sequence[bool]) -> s
     if not pairs:
         return ""
     hardware, lanes = ("\n".join(texts) for texts in zip(*pairs, strict=True))
+    if shape.count >= _STEP.bit_length():
+        hardware = _long(hardware)
     text = f"`ifndef LGC_LANES\n{hardware}\n`else\n{lanes}\n`endif\n"
     values = {
         "top": top,
@@ -224,3 +239,10 @@ def leaf_text(top: str, shape: HeadShape, tie: str, needed: Sequence[bool]) -> s
     for name, value in values.items():
         text = text.replace(f"@{name}@", str(value))
     return text
+
+
+def _long(hardware: str) -> str:
+    """The leaves with a loop in a loop for each level of adders, which alone has generate loops."""
+    for short, long in _LONG:
+        hardware = hardware.replace(short, long)
+    return hardware

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lgc.backend.sections import INPUT, VOTES, Partition, Section
 from lgc.backend.verilog.cells import carry_cells, instance, two_outputs
 from lgc.backend.verilog.gates import GATES_PER_BLOCK, gate_lines, lut_function
-from lgc.backend.verilog.grammar import ONE, ZERO, gate_line, module_line, nets, reference
+from lgc.backend.verilog.grammar import ONE, ZERO, gate_line, generate_loop, module_line, nets, reference
 from lgc.backend.verilog.registers import later, registers
 from lgc.backend.verilog.top import Emission, Top
 from lgc.ir import CONST1, Circuit
@@ -86,11 +86,8 @@ class MappedTop(Top):
         for name, places in words.items():
             if places:
                 yield f"  wire `LGC_NETS({name}, {len(places)});"
-                yield "  generate"
-                yield f"    for (i = 0; i < {len(places)}; i = i + 1) begin : {name}_bits"
-                yield f"      assign {name}[i] = {results}[{places[0]}+i];"
-                yield "    end"
-                yield "  endgenerate"
+                body = f"assign {name}[i] = {results}[{places[0]}+i];"
+                yield from generate_loop(f"{name}_bits", 0, len(places), [body])
 
     def _inner_scores(self) -> Iterator[str]:
         """Where the scores are, for `lgc verify --formal`: a hint where to cut."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from lgc.backend.manifest import Manifest, read_manifest
+from lgc.backend.ours import manifest_of
 from lgc.backend.verilog.grammar import (
-    BODY_MARK,
     CIRCUIT_MARK,
     GATE_LINE,
     MODULE_LINE,
     SOURCE_MARK,
+    TITLE,
     GateText,
+    header,
     marked,
     split_header,
 )  # fmt: skip
@@ -52,9 +53,18 @@ class Rtl:
 
     @property
     def is_untouched(self) -> bool:
-        """Whether the text is what lgc wrote, byte for byte."""
-        header, body = split_header(self.text)
-        return marked(header, BODY_MARK) == hashlib.sha256(body.encode()).hexdigest()
+        """Whether the text is what lgc wrote, byte for byte: the body has its digest, and the header is that of it."""
+        lines, body = split_header(self.text)
+        if (title := TITLE.fullmatch(lines[0])) is None:
+            return False
+        circuit = self.manifest.circuit_digest
+        return self.text == header(title[1], title[2], self.model_digest, circuit, body) + body
+
+    @property
+    def version(self) -> str:
+        """The version of lgc that the first line names; empty if it names none."""
+        title = TITLE.fullmatch(split_header(self.text)[0][0])
+        return title[2] if title else ""
 
     def gates(self) -> list[GateLine]:
         """All gate lines that name a neuron, in order."""
@@ -95,15 +105,15 @@ def read_rtl(path: Path, manifest_path: Path | None = None) -> Rtl:
         raise InputError(
             f"the Verilog cannot be read ({reason})", where=str(path), hint="Give the file that `lgc compile` wrote"
         ) from None
-    header, _ = split_header(text)
-    digest, circuit = marked(header, SOURCE_MARK), marked(header, CIRCUIT_MARK)
+    lines, _ = split_header(text)
+    digest, circuit = marked(lines, SOURCE_MARK), marked(lines, CIRCUIT_MARK)
     if digest is None or circuit is None:
         raise InputError(
             "this Verilog was not written by lgc: it has no digests in its first lines",
             where=str(path),
             hint="Give the file that `lgc compile` wrote",
         )
-    beside = manifest_path or path.with_suffix(".json")
+    beside = manifest_path or manifest_of(path)
     manifest = read_manifest(beside)
     check_same_compilation(manifest, circuit, beside, "Verilog")
     return Rtl(path, manifest, text, digest)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from lgc.backend.manifest import Port
 from lgc.backend.sections import cut_sections
 from lgc.backend.verilog.gates import section_module
+from lgc.backend.verilog.grammar import generate_loop
 from lgc.backend.verilog.top import Emission, Top, top_ports
 from lgc.ir import Circuit, Head
 from lgc.mapping.heads.serial import SerialHead
@@ -166,11 +167,8 @@ def _chain(head: Head, size: int) -> Iterator[str]:
     for group, (offset, count) in enumerate(zip(head.offsets.tolist(), head.sizes.tolist(), strict=False)):
         for lo, hi, value in ((0, count, f"votes[{offset}+i]"), (count, size, "`LGC_ZERO")):
             if lo < hi:
-                yield "  generate"
-                yield f"    for (i = {lo}; i < {hi}; i = i + 1) begin : group{group}_{lo}"
-                yield f"      assign loaded[({group * size}+i)*`LGC_WIDTH +: `LGC_WIDTH] = {value};"
-                yield "    end"
-                yield "  endgenerate"
+                body = f"assign loaded[({group * size}+i)*`LGC_WIDTH +: `LGC_WIDTH] = {value};"
+                yield from generate_loop(f"group{group}_{lo}", lo, hi, [body])
 
 
 def _start(head: Head, shape: HeadShape) -> Iterator[str]:
@@ -199,19 +197,11 @@ def _results(shape: HeadShape, *, with_scores: bool) -> Iterator[str]:
     """The scores, in a register that each group's is shifted into."""
     total = shape.num_classes * shape.score
     if not with_scores:
-        yield "  generate"
-        yield f"    for (i = 0; i < {total}; i = i + 1) begin : no_scores"
-        yield "      assign scores[i] = `LGC_ZERO;"
-        yield "    end"
-        yield "  endgenerate"
+        yield from generate_loop("no_scores", 0, total, ["assign scores[i] = `LGC_ZERO;"])
         return
     yield f"  reg [{total}*`LGC_WIDTH-1:0] all;"
     above = f"all[{total}*`LGC_WIDTH-1:{shape.score}*`LGC_WIDTH]"
     shifted = f"{{score, {above}}}" if shape.num_classes > 1 else "score"
     yield f"  always @(posedge clk) if (counted) all <= {shifted};"
-    yield "  generate"
-    yield f"    for (i = 0; i < {total}; i = i + 1) begin : bit_of_scores"
     flip = f"{{`LGC_WIDTH{{i % {shape.score} == {shape.score - 1}}}}} ^ " if shape.signed else ""
-    yield f"      assign scores[i] = {flip}all[i*`LGC_WIDTH +: `LGC_WIDTH];"
-    yield "    end"
-    yield "  endgenerate"
+    yield from generate_loop("bit_of_scores", 0, total, [f"assign scores[i] = {flip}all[i*`LGC_WIDTH +: `LGC_WIDTH];"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lgc.backend.manifest import Port
 from lgc.backend.sections import INPUT, VOTES, Partition
+from lgc.backend.verilog.grammar import generate_loop
 from lgc.backend.verilog.registers import later, registers
 from lgc.ir import Circuit
 from lgc.ir.naming import comment
@@ -121,12 +122,8 @@ class Top:
         num_inputs = self.circuit.netlist.num_inputs
         yield f"  wire `LGC_NETS(x, {num_inputs});"
         yield "  genvar i;"
-        yield "  generate"
-        yield f"    for (i = 0; i < {num_inputs}; i = i + 1) begin : inputs"
         port = INPUT if self.circuit.encoder.code is None else FEATURES
-        yield f"      assign x[i] = {port}[i*`LGC_WIDTH +: `LGC_WIDTH];"
-        yield "    end"
-        yield "  endgenerate"
+        yield from generate_loop("inputs", 0, num_inputs, [f"assign x[i] = {port}[i*`LGC_WIDTH +: `LGC_WIDTH];"])
         yield from registers("x", num_inputs, self._last_use(INPUT))
 
     def _registers(self, name: str, width: int, clocks: int) -> Iterator[str]:
@@ -163,11 +160,8 @@ class Top:
     def _results(self, ports: list[Port]) -> Iterator[str]:
         for port in ports:
             if port.name in _RESULTS:
-                yield "  generate"
-                yield f"    for (i = 0; i < {port.width}; i = i + 1) begin : {port.name}_nets"
-                yield f"      assign {port.name}[i*`LGC_WIDTH +: `LGC_WIDTH] = {_RESULTS[port.name]}[i];"
-                yield "    end"
-                yield "  endgenerate"
+                body = f"assign {port.name}[i*`LGC_WIDTH +: `LGC_WIDTH] = {_RESULTS[port.name]}[i];"
+                yield from generate_loop(f"{port.name}_nets", 0, port.width, [body])
 
 
 CONTROL = {

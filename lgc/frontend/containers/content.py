@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.bounds import TENSORS, check_bound, check_directory, read_bytes, scaled
+from lgc.bounds import TENSORS, check_bound, check_directory, read_within, scaled
 from lgc.data.npz import NETWORK, read_npz
 from lgc.errors import CheckpointError, InputError, LgcError
 from lgc.frontend.containers.ptfile import LEGACY_MAGIC, ZIP_MAGIC, read_pt
@@ -113,7 +113,7 @@ def _read(path: Path) -> Content:
             where=str(path),
             hint="Save it with torch.save, which stores tensors outside the pickle",
         )
-    data = read_bytes(path, _MAX_TEXT_BYTES)
+    data = read_within(path, _MAX_TEXT_BYTES)
     # Binary AIGER is bytes, whatever it begins with; line ends are not looked for in it.
     return Content(path, "text", data=data if head.startswith(b"aig ") else plain_text(data))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lgc.bounds import NODES, check_bound
 from lgc.errors import LgcError, NetlistError
 from lgc.frontend.containers.content import Content
-from lgc.frontend.facts import ImportOptions
+from lgc.frontend.facts import ImportOptions, how_to_say
 from lgc.frontend.families.netlists import in_order, to_circuit
 from lgc.frontend.importer import Importer, ImportJob
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, MAX_ARITY, Builder, Circuit
@@ -168,7 +168,7 @@ class _Blif:
         if node.line in self._undefined:
             raise NetlistError(
                 f"line {node.line}: an output depends on {_UNDEFINED}, which is yosys's undefined bit",
-                hint="Say what undefined bits stand for: --source-undefined 0 or 1",
+                hint=f"Say what undefined bits stand for, 0 or 1: {how_to_say('undefined', '0')}",
             )
         return node.inputs
 

@@ -11,8 +11,8 @@ from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import ImportOptions
 from lgc.frontend.families.netlists import to_circuit
 from lgc.frontend.importer import Importer, ImportJob
-from lgc.frontend.verilog.design import Design, Port
-from lgc.frontend.verilog.elaborate import elaborate, place_in, top_module
+from lgc.frontend.verilog.design import SourceDesign, SourcePort
+from lgc.frontend.verilog.elaborate import elaborated, place_in, top_module
 from lgc.frontend.verilog.evaluate import Choices, Evaluator, stages
 from lgc.frontend.verilog.expressions import BeyondError
 from lgc.frontend.verilog.logic import Bit, Logic, net_of
@@ -64,7 +64,7 @@ def _structural(job: ImportJob, found: Structure, top: str) -> Circuit | None:
 
 
 def _evaluated(job: ImportJob, sources: list[SourceText], top: str, choices: Choices) -> Circuit:
-    design = Design(elaborate(sources, top), lambda number, line: place_in(sources, number, line))
+    design = SourceDesign(elaborated(sources, top), lambda number, line: place_in(sources, number, line))
     evaluator = Evaluator(design, choices)
     outputs = [port for port in design.ports if port.direction == "output"]
     names = [name for port in outputs for name in port.names]
@@ -80,7 +80,7 @@ def _evaluated(job: ImportJob, sources: list[SourceText], top: str, choices: Cho
 
 
 def _note_unused(
-    job: ImportJob, logic: Logic, ports: list[Port], values: Mapping[Any, Bit], outputs: list[int]
+    job: ImportJob, logic: Logic, ports: list[SourcePort], values: Mapping[Any, Bit], outputs: list[int]
 ) -> None:
     """Say which input ports no output depends on: they stay inputs, as the file says."""
     needed = logic.reached(outputs)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lgc.frontend.verilog.cells import Cell
+from lgc.frontend.verilog.cells import YosysCell
 
 _MAX_ADDRESS = 14
 
-Driver = Callable[[Any], Cell | None]
+Driver = Callable[[Any], YosysCell | None]
 
 
-def labels(select: list[Any], driver: Driver) -> tuple[list[Any], list[list[int]]] | None:
+def case_labels(select: list[Any], driver: Driver) -> tuple[list[Any], list[list[int]]] | None:
     """The word that all of these bits compare with constants, and for each bit the values that set it.
 
     Returns:
@@ -36,7 +36,7 @@ def labels(select: list[Any], driver: Driver) -> tuple[list[Any], list[list[int]
     return None if address is None else (address, values)
 
 
-def _label(cell: Cell | None) -> tuple[list[Any], int] | None:
+def _label(cell: YosysCell | None) -> tuple[list[Any], int] | None:
     """The word that a cell compares with a constant, and the constant."""
     if cell is None or cell.type not in ("$eq", "$logic_not"):
         return None

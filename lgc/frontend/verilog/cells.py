@@ -8,14 +8,14 @@ from typing import Any
 
 from lgc.errors import NetlistError
 from lgc.frontend.verilog.logic import Bit
-from lgc.frontend.verilog.words import Words, extended, same_sign
+from lgc.frontend.verilog.words import WordLogic, extended, same_sign
 
 _MAX_SHIFT = 1 << 16
 UNDEFINED = ("x", "z")
 
 
 @dataclass(frozen=True)
-class Cell:
+class YosysCell:
     """A cell of yosys's JSON.
 
     Attributes:
@@ -38,7 +38,7 @@ class Cell:
 class Operands:
     """A cell, and the values at its ports."""
 
-    cell: Cell
+    cell: YosysCell
     values: dict[str, list[Bit]]
     undefined: Bit  # what stands for an undefined bit that this cell makes
 
@@ -55,15 +55,15 @@ class Operands:
         return len(self.cell.pins["Y"])
 
 
-def _reduction(name: str, *, invert: bool = False) -> Callable[[Words, Operands], list[Bit]]:
-    def evaluate(words: Words, given: Operands) -> list[Bit]:
+def _reduction(name: str, *, invert: bool = False) -> Callable[[WordLogic, Operands], list[Bit]]:
+    def evaluate(words: WordLogic, given: Operands) -> list[Bit]:
         bit = getattr(words, name)(given.values["A"])
         return [words.not_(bit) if invert else bit]
 
     return evaluate
 
 
-def _compare(words: Words, given: Operands) -> list[Bit]:
+def _compare(words: WordLogic, given: Operands) -> list[Bit]:
     a, b, signed = given.pair()
     match given.cell.type:
         case "$eq":
@@ -80,7 +80,7 @@ def _compare(words: Words, given: Operands) -> list[Bit]:
             return [words.not_(words.less(b, a, signed=signed))]
 
 
-def _identical(words: Words, given: Operands) -> list[Bit]:
+def _identical(words: WordLogic, given: Operands) -> list[Bit]:
     """``===``: a bit that is always defined differs from ``x`` and from ``z``."""
     a, b, _ = given.pair()
     unknown = [type(x) is tuple or type(y) is tuple for x, y in zip(a, b, strict=True)]
@@ -93,7 +93,7 @@ def _identical(words: Words, given: Operands) -> list[Bit]:
     return [same if given.cell.type == "$eqx" else words.not_(same)]
 
 
-def _arithmetic(words: Words, given: Operands) -> list[Bit]:
+def _arithmetic(words: WordLogic, given: Operands) -> list[Bit]:
     a, b, _ = given.pair(given.width)
     match given.cell.type:
         case "$add":
@@ -104,12 +104,12 @@ def _arithmetic(words: Words, given: Operands) -> list[Bit]:
             return words.multiply(a, b)
 
 
-def _negated(words: Words, given: Operands) -> list[Bit]:
+def _negated(words: WordLogic, given: Operands) -> list[Bit]:
     a = extended(given.values["A"], given.width, signed=given.cell.flag("A_SIGNED"))
     return words.subtract([0] * given.width, a)
 
 
-def _division(words: Words, given: Operands) -> list[Bit]:
+def _division(words: WordLogic, given: Operands) -> list[Bit]:
     """``/`` and ``%``, which round towards zero: of sizes, with the signs put back."""
     a, b, signed = given.pair(max(given.width, len(given.values["A"]), len(given.values["B"])))
     minus_a, minus_b = (a[-1], b[-1]) if signed else (0, 0)
@@ -120,14 +120,14 @@ def _division(words: Words, given: Operands) -> list[Bit]:
     return _signed_if(words, rest, minus_a)[: given.width]
 
 
-def _signed_if(words: Words, bits: list[Bit], minus: Bit) -> list[Bit]:
+def _signed_if(words: WordLogic, bits: list[Bit], minus: Bit) -> list[Bit]:
     if minus == 0:
         return bits
     negative = words.subtract([0] * len(bits), bits)
     return [words.mux(minus, low, high) for low, high in zip(bits, negative, strict=True)]
 
 
-def _logical(words: Words, given: Operands) -> list[Bit]:
+def _logical(words: WordLogic, given: Operands) -> list[Bit]:
     a = words.any(given.values["A"])
     if given.cell.type == "$logic_not":
         return [words.not_(a)]
@@ -135,7 +135,7 @@ def _logical(words: Words, given: Operands) -> list[Bit]:
     return [gate(a, words.any(given.values["B"]))]
 
 
-def _shift(words: Words, given: Operands) -> list[Bit]:
+def _shift(words: WordLogic, given: Operands) -> list[Bit]:
     """``<<``, ``>>``, ``<<<``, ``>>>`` by an unsigned number."""
     cell, b = given.cell, given.values["B"]
     left, arithmetic = cell.type in ("$shl", "$sshl"), cell.type == "$sshr"
@@ -150,7 +150,7 @@ def _shift(words: Words, given: Operands) -> list[Bit]:
     return word[: given.width]
 
 
-def _indexed(words: Words, given: Operands) -> list[Bit]:
+def _indexed(words: WordLogic, given: Operands) -> list[Bit]:
     """``a[b +: width]``: what lies outside of the word is 0 for ``$shift`` and undefined for ``$shiftx``."""
     cell, word = given.cell, given.values["A"]
     outside: Bit = given.undefined if cell.type == "$shiftx" else 0
@@ -172,12 +172,12 @@ def _indexed(words: Words, given: Operands) -> list[Bit]:
     return result
 
 
-def _bmux(words: Words, given: Operands) -> list[Bit]:
+def _bmux(words: WordLogic, given: Operands) -> list[Bit]:
     width, address, word = given.width, given.values["S"], given.values["A"]
     return [words.entry(word[bit::width], address) for bit in range(width)]
 
 
-CELLS: dict[str, Callable[[Words, Operands], list[Bit]]] = {
+CELLS: dict[str, Callable[[WordLogic, Operands], list[Bit]]] = {
     "$reduce_and": _reduction("all"),
     "$reduce_or": _reduction("any"),
     "$reduce_bool": _reduction("any"),
@@ -195,7 +195,7 @@ CELLS: dict[str, Callable[[Words, Operands], list[Bit]]] = {
 }
 """Cells whose output is one word: A, and B where there is one, to Y."""
 
-BITWISE: dict[str, Callable[[Words, list[Bit]], Bit]] = {
+BITWISE: dict[str, Callable[[WordLogic, list[Bit]], Bit]] = {
     "$not": lambda words, bits: words.not_(bits[0]),
     "$pos": lambda _, bits: bits[0],
     "$buf": lambda _, bits: bits[0],

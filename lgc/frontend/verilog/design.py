@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lgc.errors import NetlistError
-from lgc.frontend.verilog.cells import Cell
+from lgc.frontend.verilog.cells import YosysCell
 
 _SOURCE = re.compile(r"source(\d+)\.s?v:(\d+)")
 
@@ -17,7 +17,7 @@ Place = Callable[[int, int], str]
 
 
 @dataclass(frozen=True)
-class Port:
+class SourcePort:
     """A port, the bit of the lowest index first.
 
     Attributes:
@@ -32,7 +32,7 @@ class Port:
     word: list[Any]
 
 
-class Design:
+class SourceDesign:
     """The top module of yosys's JSON, after `flatten`."""
 
     def __init__(self, module: dict[str, Any], place: Place) -> None:
@@ -41,10 +41,10 @@ class Design:
         self.ports = [_port(name, port) for name, port in module["ports"].items()]
         cells = module["cells"].values()
         self.cells = [
-            Cell(cell["type"], cell["connections"], cell["parameters"], cell["attributes"], number)
+            YosysCell(cell["type"], cell["connections"], cell["parameters"], cell["attributes"], number)
             for number, cell in enumerate(cells)
         ]
-        self.drivers: dict[Any, tuple[Cell, int]] = {}
+        self.drivers: dict[Any, tuple[YosysCell, int]] = {}
         self.initial = self._initial()
         inputs = self._input_bits()
         for cell, raw in zip(self.cells, cells, strict=True):
@@ -80,7 +80,7 @@ class Design:
                     seen.add(bit)
         return seen
 
-    def _drive(self, cell: Cell, directions: dict[str, str] | None, inputs: set[Any]) -> None:
+    def _drive(self, cell: YosysCell, directions: dict[str, str] | None, inputs: set[Any]) -> None:
         for pin, bits in cell.pins.items():
             if (directions or {}).get(pin, "output" if pin in ("Y", "Q") else "input") == "input":
                 continue
@@ -95,7 +95,7 @@ class Design:
                     )
                 self.drivers[bit] = (cell, position)
 
-    def driver(self, bit: Any) -> Cell | None:
+    def driver(self, bit: Any) -> YosysCell | None:
         """The cell that drives a bit."""
         found = self.drivers.get(bit)
         return found[0] if found else None
@@ -111,7 +111,7 @@ class Design:
                 hidden = hidden or text
         return hidden or f"net {bit}"
 
-    def where(self, cell: Cell) -> str:
+    def where(self, cell: YosysCell) -> str:
         """The place of a cell in the source."""
         return self.where_text(cell.attributes.get("src", ""))
 
@@ -130,11 +130,11 @@ class Design:
         return self._place(int(found[1]), int(found[2])) if found else self._place(0, 0)
 
 
-def _port(name: str, port: dict[str, Any]) -> Port:
+def _port(name: str, port: dict[str, Any]) -> SourcePort:
     bits, names = port["bits"], _names_of(name, port)
     if port.get("upto"):
         bits, names = bits[::-1], names[::-1]
-    return Port(name, port["direction"], bits, names, port["bits"])
+    return SourcePort(name, port["direction"], bits, names, port["bits"])
 
 
 def _names_of(name: str, net: dict[str, Any]) -> list[str]:

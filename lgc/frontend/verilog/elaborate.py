@@ -6,8 +6,9 @@ import json
 import re
 from typing import Any
 
-from lgc.bounds import VARIABLE, read_bytes, scaled
+from lgc.bounds import VARIABLE, check_bound, read_within, scaled
 from lgc.errors import NetlistError, ToolError
+from lgc.frontend.facts import how_to_say
 from lgc.frontend.verilog.sources import SourceText
 from lgc.tools.find import has_package
 from lgc.tools.run import FailedError, reading
@@ -15,6 +16,7 @@ from lgc.tools.watchdog import scratch
 from lgc.tools.yosys import SINGLE, run_yosys
 
 _TIMEOUT_S = 300
+_MODULES = 1 << 14
 _MEMORY, _RESULT = 4 << 30, 256 << 20  # bytes that yosys, and what it makes of a source, may take
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 _MODULE = re.compile(r"\b(?:macro)?module\s+(?:automatic\s+|static\s+)?(\\\S+|[A-Za-z_][\w$]*)")
@@ -37,9 +39,11 @@ def top_module(sources: list[SourceText], asked: str | None) -> str:
     declared: dict[str, str] = {}
     used: set[str] = set()
     for source in sources:
-        text = source.text
+        text, line, end = source.text, 1, 0
         for match in _MODULE.finditer(text):
-            declared.setdefault(match[1], source.place(text.count("\n", 0, match.start()) + 1))
+            line, end = line + text.count("\n", end, match.start()), match.start()
+            declared.setdefault(match[1], source.place(line))
+            check_bound(len(declared), _MODULES, "modules", NetlistError)
         used.update(match[1] for match in _INSTANCE.finditer(text))
     if asked is not None:
         if asked not in declared:
@@ -51,12 +55,12 @@ def top_module(sources: list[SourceText], asked: str | None) -> str:
         raise NetlistError(
             f"it has {len(tops)} modules that no other instantiates: {places}{'; ...' if len(tops) > 6 else ''}. "
             "Which one is the circuit?",
-            hint=f"Name it: --source-top {tops[-1]}",
+            hint=f"Name it: {how_to_say('top', tops[-1])}",
         )
     if not tops or not _PLAIN.fullmatch(tops[0]):
         raise NetlistError(
             "no module of it is the top: each is instantiated by another, or has no plain name",
-            hint=f"Name it by --source-top. Its modules are: {_some(declared)}",
+            hint=f"Name it: {how_to_say('top', 'NAME')}. Its modules are: {_some(declared)}",
         )
     return tops[0]
 
@@ -66,7 +70,7 @@ def _some(names: dict[str, str]) -> str:
     return ", ".join(shown) + (", ..." if len(names) > 8 else "")
 
 
-def elaborate(sources: list[SourceText], top: str) -> dict[str, Any]:
+def elaborated(sources: list[SourceText], top: str) -> dict[str, Any]:
     """The top module as yosys's JSON has it, flat.
 
     Raises:
@@ -76,9 +80,10 @@ def elaborate(sources: list[SourceText], top: str) -> dict[str, Any]:
     try:
         return _run(sources, top, system=False)
     except FailedError as first:
-        if first.crashed:
-            raise _too_large(first).at(sources[0].path) from None
-        if "ERROR" not in first.reason or all(source.system for source in sources):
+        if first.crashed or "ERROR" not in first.reason:  # that says nothing about the source
+            failed = _too_large(first) if first.crashed else first
+            raise failed.at(sources[0].path) from None
+        if all(source.system for source in sources):
             raise _refusal(sources, first) from None
         try:
             return _run(sources, top, system=True)  # words of SystemVerilog in a file that is not named so
@@ -107,7 +112,7 @@ def _run(sources: list[SourceText], top: str, *, system: bool) -> dict[str, Any]
         except ToolError as error:
             raise error.at(sources[0].path) from None
         with reading("yosys", folder):
-            module: dict[str, Any] = json.loads(read_bytes(folder / "output.json", _RESULT))["modules"][top]
+            module: dict[str, Any] = json.loads(read_within(folder / "output.json", _RESULT))["modules"][top]
         return module | ({"twice": twice[1]} if twice else {})
 
 

@@ -7,15 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lgc.errors import NetlistError
-from lgc.frontend.verilog.cases import labels
-from lgc.frontend.verilog.cells import BITWISE, CELLS, UNDEFINED, Cell, Operands
-from lgc.frontend.verilog.design import Design
-from lgc.frontend.verilog.logic import Bit, Logic, net_of, stage_of
-from lgc.frontend.verilog.words import Words, extended
+from lgc.frontend.facts import how_to_say
+from lgc.frontend.verilog.cases import case_labels
+from lgc.frontend.verilog.cells import BITWISE, CELLS, UNDEFINED, Operands, YosysCell
+from lgc.frontend.verilog.design import SourceDesign
+from lgc.frontend.verilog.logic import Bit, Logic, net_of, registers_before
+from lgc.frontend.verilog.words import WordLogic, extended
 
 _REGISTERS = ("$dff", "$adff", "$aldff")
 _LATCHES = ("$dlatch", "$adlatch", "$dlatchsr", "$sr", "$dffsr", "$dffsre", "$ff")
-_TIE_HINT = "An input that holds still, such as a reset or an enable, is set by --source-tie NAME=0 or NAME=1"
+_TIE_HINT = (
+    f"An input that holds still, such as a reset or an enable, is set by {how_to_say('tie', 'NAME=0')}, or NAME=1"
+)
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,11 @@ class Choices:
 class Evaluator:
     """Bits to signals, on demand and without recursion."""
 
-    def __init__(self, design: Design, choices: Choices) -> None:
+    def __init__(self, design: SourceDesign, choices: Choices) -> None:
         self.design = design
         self.choices = choices
         self.logic = Logic()
-        self.words = Words(self.logic)
+        self.words = WordLogic(self.logic)
         self.inputs: list[int] = []
         self.values: dict[Any, Bit] = {"0": 0, "1": 1}
         self.reasons: dict[int, tuple[str, str]] = {}  # of each undefined bit: place and text
@@ -70,7 +73,7 @@ class Evaluator:
             )
         return clock
 
-    def _register_name(self, cell: Cell) -> str:
+    def _register_name(self, cell: YosysCell) -> str:
         return self.design.name_of(cell.pins["Q"][0])[:60]
 
     def _take_inputs(self) -> None:
@@ -126,7 +129,7 @@ class Evaluator:
             hint=_TIE_HINT,
         )
 
-    def _register_of(self, bit: Any) -> tuple[Cell, int] | None:
+    def _register_of(self, bit: Any) -> tuple[YosysCell, int] | None:
         found = self.design.drivers.get(bit)
         return found if found and found[0].type in _REGISTERS else None
 
@@ -171,15 +174,15 @@ class Evaluator:
     def _missing(self, bits: Iterable[Any]) -> list[Any]:
         return [bit for bit in bits if bit not in self.values and bit not in UNDEFINED]
 
-    def _get(self, cell: Cell, bit: Any) -> Bit:
+    def _get(self, cell: YosysCell, bit: Any) -> Bit:
         return self._cell_unknown(cell) if bit in UNDEFINED else self.values[bit]
 
-    def _cell_unknown(self, cell: Cell) -> Bit:
+    def _cell_unknown(self, cell: YosysCell) -> Bit:
         if self.choices.undefined is not None:
             return self.choices.undefined
         return self._unknown(("cell", cell.number), "it is x or z here", self.design.where(cell))
 
-    def _cell_step(self, bit: Any, cell: Cell, position: int) -> list[Any]:
+    def _cell_step(self, bit: Any, cell: YosysCell, position: int) -> list[Any]:
         if cell.type in BITWISE:
             return self._bitwise(bit, cell, position)
         if cell.type in CELLS:
@@ -197,7 +200,7 @@ class Evaluator:
             )
         raise NetlistError(f"it needs a cell of type {cell.type[:40]}, which lgc does not read")
 
-    def _bitwise(self, bit: Any, cell: Cell, position: int) -> list[Any]:
+    def _bitwise(self, bit: Any, cell: YosysCell, position: int) -> list[Any]:
         ports = [cell.pins["A"], cell.pins["B"]] if "B" in cell.pins else [cell.pins["A"]]
         signed = cell.flag("A_SIGNED")
         # Behind its end a word goes on with its sign, or with 0.
@@ -206,7 +209,7 @@ class Evaluator:
             return missing
         return self._set(bit, BITWISE[cell.type](self.words, [self._get(cell, source) for source in sources]))
 
-    def _word(self, cell: Cell) -> list[Any]:
+    def _word(self, cell: YosysCell) -> list[Any]:
         inputs = {pin: bits for pin, bits in cell.pins.items() if pin != "Y"}
         if missing := self._missing(bit for bits in inputs.values() for bit in bits):
             return missing
@@ -217,7 +220,7 @@ class Evaluator:
         self.values.update(zip(cell.pins["Y"], result, strict=True))
         return []
 
-    def _mux(self, bit: Any, cell: Cell, position: int) -> list[Any]:
+    def _mux(self, bit: Any, cell: YosysCell, position: int) -> list[Any]:
         """The selection first: what a constant selection does not choose is not looked at."""
         select, low, high = cell.pins["S"][0], cell.pins["A"][position], cell.pins["B"][position]
         if missing := self._missing([select]):
@@ -230,12 +233,12 @@ class Evaluator:
             return missing
         return self._set(bit, self.words.mux(chosen, self._get(cell, low), self._get(cell, high)))
 
-    def _pmux(self, bit: Any, cell: Cell, position: int) -> list[Any]:
+    def _pmux(self, bit: Any, cell: YosysCell, position: int) -> list[Any]:
         """One of several words, by selections of which one at most is set."""
         select, width = cell.pins["S"], len(cell.pins["A"])
         choices = cell.pins["B"][position::width]
         if cell.number not in self._labels:
-            self._labels[cell.number] = labels(select, self.design.driver)
+            self._labels[cell.number] = case_labels(select, self.design.driver)
         found = self._labels[cell.number]
         keys = found[0] if found else select
         if missing := self._missing(keys):
@@ -255,7 +258,7 @@ class Evaluator:
             result = self.words.mux(self._get(cell, one), result, value)
         return self._set(bit, self.words.settled(result))
 
-    def _register(self, bit: Any, cell: Cell, position: int) -> list[Any]:
+    def _register(self, bit: Any, cell: YosysCell, position: int) -> list[Any]:
         if "ARST" in cell.pins or "ALOAD" in cell.pins:
             pin = "ARST" if "ARST" in cell.pins else "ALOAD"
             if missing := self._missing(cell.pins[pin]):
@@ -286,7 +289,7 @@ class Evaluator:
         raise NetlistError(
             f"output '{name[:60]}' is undefined for some inputs: {reason}",
             where=where,
-            hint="Say what undefined bits stand for: --source-undefined 0 or 1",
+            hint=f"Say what undefined bits stand for, 0 or 1: {how_to_say('undefined', '0')}",
         )
 
     def _port_unknown(self, name: str) -> Bit:
@@ -300,7 +303,7 @@ def stages(names: list[str], signals: list[int]) -> int:
     Raises:
         NetlistError: they differ.
     """
-    found = {stage_of(signal): name for name, signal in zip(names, signals, strict=True) if signal > 1}
+    found = {registers_before(signal): name for name, signal in zip(names, signals, strict=True) if signal > 1}
     if len(found) > 1:
         (first, a), (second, b) = sorted(found.items())[:2]
         raise NetlistError(

@@ -12,8 +12,9 @@ from typing import Any
 
 ZERO, ONE = -1, -2
 Tree = Any
-_TOKEN = re.compile(r"[A-Za-z_][\w$]*|\d+\s*'[sS]?[bBoOdDhH]\s*[\w?]+|\d[\d_]*|~\^|\^~|~&|~\||&&|\|\||[=!]==?|\S")
+_TOKEN = re.compile(r"[A-Za-z_][\w$]*|\\\S+|\d+\s*'[sS]?[bBoOdDhH]\s*[\w?]+|\d[\d_]*|~\^|\^~|~&|~\||&&|\|\||[=!]==?|\S")
 _LITERAL = re.compile(r"(\d+)\s*'([bBoOdDhH])\s*([0-9a-fA-F_]+)")
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 _BASES = {"b": 2, "o": 8, "d": 10, "h": 16}
 _BINARY = {
     "||": 1, "&&": 2, "|": 3, "^": 4, "~^": 4, "^~": 4, "&": 5, "==": 6, "!=": 6,
@@ -111,8 +112,10 @@ class Parser:
         return True
 
     def name(self) -> str:
-        """A plain name."""
+        """A name; an escaped one that needs no backslash is the plain one."""
         token = self.take()
+        if token[:1] == "\\":
+            return token[1:] if _PLAIN.fullmatch(token[1:]) and token[1:] not in KEYWORDS else token
         if not (token[:1].isalpha() or token[:1] == "_") or token in KEYWORDS or not token.isascii():
             raise BeyondError
         return token
@@ -256,9 +259,10 @@ class Parser:
         self.expect("{")
         if self.next.isdigit() and self.tokens[self.position + 1] == "{":
             count = self.integer()
-            bits = self._concatenation() * count
-            if not count or len(bits) > _MAX_WIDTH:
+            bits = self._concatenation()
+            if not 0 < count * len(bits) <= _MAX_WIDTH:
                 raise BeyondError
+            bits = bits * count
             self.expect("}")
         else:
             parts = [self.expression()]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from lgc.errors import NetlistError
+from lgc.frontend.facts import how_to_say
 from lgc.ir import FIRST_INPUT, MAX_ARITY, Builder
 
 _STAGE = 25
@@ -99,8 +100,8 @@ class Logic:
                 counts = sorted({stage, signal >> _STAGE})
                 raise NetlistError(
                     f"a gate reads signals behind {counts[0]} and behind {counts[1]} registers",
-                    hint="lgc cuts registers where all paths pass equally many. An input that holds still, "
-                    "such as a reset or an enable, is set by --source-tie NAME=0",
+                    hint="lgc cuts registers where all paths pass equally many. An input that holds still, such as a "
+                    f"reset or an enable, is set by {how_to_say('tie', 'NAME=0')}",
                 )
         return stage
 
@@ -264,7 +265,7 @@ def net_of(signal: int) -> int:
     return signal & _NET
 
 
-def stage_of(signal: int) -> int:
+def registers_before(signal: int) -> int:
     """How many registers stand before a signal."""
     return signal >> _STAGE
 

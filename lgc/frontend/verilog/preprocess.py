@@ -20,6 +20,7 @@ _PIECE = re.compile(
     r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\\[^\s]+|`[A-Za-z_][\w$]*|\(\*(?!\s*\)).*?\*\)|\n|[^/"\\`(\n]+|.', re.S
 )
 _HIDING = re.compile(r"/[/*]\s*(?:\w+\s+translate_off|(?:synthesis|synopsys|pragma)\s+off)\b", re.I)
+_MARKS = ("`", '"', "\\", "/*", "(*")
 _NAME = re.compile(r"[ \t]*([A-Za-z_][\w$]*)")
 _REST = re.compile(r"(?:\\\r?\n|[^\n])*")
 _COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*")|//[^\n]*|/\*.*?\*/', re.S)
@@ -80,11 +81,22 @@ class Preprocessor:
         self._file(text, path, 0)
 
     def _file(self, text: str, path: str, depth: int) -> None:
+        if not self._branches and not self._pending and not any(mark in text for mark in _MARKS):
+            self._plain_lines(text, path)
+            return
         before = len(self._branches)
         place = self._run(text, (path, 1), depth, in_file=True)
         self._newline(place)
         if len(self._branches) != before:
             raise _error("an `ifdef without its `endif", place)
+
+    def _plain_lines(self, text: str, path: str) -> None:
+        """A text of whose kinds of comments there is one, that to the end of the line; most of what is large is so."""
+        if found := _HIDING.search(text):
+            self._plain(found[0], (path, text.count("\n", 0, found.start()) + 1))
+        lines = [line.split("//", 1)[0] for line in text.split("\n")]
+        self.lines += lines
+        self.places += [(path, number) for number in range(1, len(lines) + 1)]
 
     def _newline(self, place: Place) -> None:
         self.lines.append("".join(self._pending))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lgc.errors import NetlistError
+from lgc.frontend.facts import how_to_say
 from lgc.frontend.importer import ImportJob
 from lgc.frontend.verilog.preprocess import Place, Preprocessor
 
@@ -87,7 +88,7 @@ def _included(name: str, place: Place, beside: Path, folders: list[Path]) -> Pat
         raise NetlistError(
             f"it includes '{name[:60]}', which leaves its folder",
             where=where,
-            hint="Name the folder by --source-include and the file by its name alone",
+            hint=f"Name the file by its name alone, and its folder by {how_to_say('include', 'DIR')}",
         )
     candidates = [beside.resolve()] if len(parts) == 1 else []
     for folder in [*candidates, *folders]:
@@ -100,7 +101,7 @@ def _included(name: str, place: Place, beside: Path, folders: list[Path]) -> Pat
     raise NetlistError(
         f"it includes '{name[:60]}', which is not beside it",
         where=where,
-        hint="Name the folder that holds it by --source-include",
+        hint=f"Name the folder that holds it by {how_to_say('include', 'DIR')}",
     )
 
 

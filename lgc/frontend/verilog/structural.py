@@ -5,13 +5,14 @@ Everything else, and everything that might be an error, is left to yosys: a read
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
-from lgc.frontend.verilog.design import Port, bit_names
+from lgc.frontend.verilog.design import SourcePort, bit_names
 from lgc.frontend.verilog.expressions import ZERO, BeyondError, Parser, Tree, Vector, leaves
 from lgc.frontend.verilog.logic import Bit, Logic
 from lgc.frontend.verilog.sources import SourceText
-from lgc.frontend.verilog.words import Words
+from lgc.frontend.verilog.words import WordLogic
 
 _GATES = {
     "and": ("&", False), "nand": ("&", True), "or": ("|", False), "nor": ("|", True), "xor": ("^", False),
@@ -19,6 +20,10 @@ _GATES = {
 }  # fmt: skip
 _BUFFERS = {"buf": False, "not": True}
 _MAX_NETS = 1 << 23
+_BEYOND = re.compile(
+    r"\b(?:always|case[xz]?|defparam|function|generate|genvar|initial|inout|integer|localparam|parameter|reg|signed|task)\b"
+)
+"""WordLogic that need not be parsed to know that yosys is to read the text."""
 
 
 @dataclass(frozen=True)
@@ -212,9 +217,10 @@ class Structure:
         for name, direction in module.ports.items():
             vector = module.names[name]
             bits = vector.bits()
+            name = name.removeprefix("\\")
             names = bit_names(name, len(bits), min(vector.left, vector.right), upto=vector.left < vector.right)
             order = -1 if vector.left < vector.right else 1
-            self.ports.append(Port(name, direction, bits[::order], names[::order], bits))
+            self.ports.append(SourcePort(name, direction, bits[::order], names[::order], bits))
         self._fixed = {bit for port in self.ports if port.direction == "input" for bit in port.bits}
         self._expand(top)
 
@@ -267,7 +273,7 @@ class Structure:
 
     def evaluate(self, logic: Logic, values: dict[int, int], root: int) -> int:
         """A net's value; ``values`` holds those of the inputs and of all nets seen so far."""
-        words, opened, stack = Words(logic), set(), [root]
+        words, opened, stack = WordLogic(logic), set(), [root]
         while stack:
             net = stack[-1]
             if net in values:
@@ -290,7 +296,7 @@ class Structure:
         return values[root]
 
 
-def _value(words: Words, tree: Tree, values: dict[int, int], base: int) -> Bit:
+def _value(words: WordLogic, tree: Tree, values: dict[int, int], base: int) -> Bit:
     if type(tree) is int:
         return (0 if tree == ZERO else 1) if tree < 0 else values[base + tree]
     operator = tree[0]
@@ -322,6 +328,8 @@ def structure(sources: list[SourceText], top: str) -> Structure | None:
     if any(source.system for source in sources):
         return None
     text = "".join(source.text for source in sources)
+    if _BEYOND.search(text):
+        return None
     try:
         return Structure(_Reader(_without_nettypes(text)).modules, top)
     except (BeyondError, RecursionError):
@@ -330,10 +338,8 @@ def structure(sources: list[SourceText], top: str) -> Structure | None:
 
 def _without_nettypes(text: str) -> str:
     """Names that are not declared are left to yosys, whatever their net type would be."""
-    if "`" not in text and "\\" not in text and '"' not in text:
-        return text
-    lines = [line for line in text.split("\n") if not line.lstrip().startswith("`default_nettype")]
-    text = "\n".join(lines)
-    if "`" in text or "\\" in text or '"' in text:
+    if "`" in text:
+        text = "\n".join(line for line in text.split("\n") if not line.lstrip().startswith("`default_nettype"))
+    if "`" in text or '"' in text:
         raise BeyondError
     return text

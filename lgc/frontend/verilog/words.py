@@ -11,7 +11,7 @@ from lgc.frontend.verilog.logic import Bit, Logic
 Word = Sequence[Bit]
 
 
-class Words:
+class WordLogic:
     """Operations on words of bits, bit 0 first. A result is undefined wherever Verilog may say so."""
 
     def __init__(self, logic: Logic) -> None:

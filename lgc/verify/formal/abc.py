@@ -38,7 +38,7 @@ def equivalent(first: Netlist, second: Netlist, folder: Path, timeout: float) ->
     )
 
 
-def halves(netlist: Netlist) -> tuple[Netlist, Netlist]:
+def output_halves(netlist: Netlist) -> tuple[Netlist, Netlist]:
     """A netlist twice, with the first half of its outputs, and with the second."""
     half = netlist.num_outputs // 2
     return netlist.with_outputs(netlist.outputs[:half]), netlist.with_outputs(netlist.outputs[half:])

@@ -14,7 +14,7 @@ from lgc.errors import NotCheckedError
 from lgc.ir.naming import KEYWORDS
 from lgc.verify.formal.grammar import accept, accept_netlist
 
-CLAIM = "the text is lgc's, line by line: every tool reads it alike"
+CLAIM = "every line is one that lgc writes, so that every tool reads the text alike"
 """What is claimed of a text that :func:`check_dialect` takes."""
 
 _WORDS = re.compile(

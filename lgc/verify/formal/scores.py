@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, Circuit, Encoder, Netlist, interp
 from lgc.verify.formal import votes
-from lgc.verify.formal.abc import equivalent, halves
+from lgc.verify.formal.abc import equivalent, output_halves
 from lgc.verify.formal.cells import Bit
 from lgc.verify.formal.certificate import OPEN, PROVED, REFUTED
 from lgc.verify.formal.context import Bits, Proving, Refutation
 from lgc.verify.formal.netlists import gates
 from lgc.verify.formal.polynomial import Monomial, Polynomial, literal_terms, node_terms, product_terms
 from lgc.verify.formal.rtl import FlatDesign
-from lgc.verify.formal.sweep import sweep
+from lgc.verify.formal.sweep import sweep, unsettled
 from lgc.verify.formal.weights import Form, Words
 
 _ROUNDS = 24
@@ -163,11 +163,12 @@ class ScoreSums:
             if where is not None and self.differs(where[None])[0]:
                 return self._refuted(where)
             claims = found.claims(self.model, self.seen, self.proof.ordered)
-            if equivalent(*halves(claims), self.proof.folder, self.proof.left()):
+            if equivalent(*output_halves(claims), self.proof.folder, self.proof.left()):
                 if where is not None:
                     return OPEN, "the sums differ, but no input was found that shows it"
                 return PROVED, f"{len(found.used):,} nets equal to others, pair by pair; every polynomial is zero"
-            swept = sweep(claims, _CONFLICTS)
+            asked = unsettled(claims, self.proof.folder, self.proof.left())
+            swept = sweep(claims, _CONFLICTS, asked=frozenset(asked))
             if not len(swept.vectors) and not swept.undecided:
                 return OPEN, "ABC says that two nets differ, but no input was found that shows it"
             samples = np.concatenate([samples, self.proof.legal(swept.vectors)])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lgc.backend.manifest import Manifest, read_manifest
+from lgc.backend.ours import manifest_of
 from lgc.backend.verilog.rtl import Rtl, check_same_compilation
 from lgc.errors import InputError
 from lgc.ir import Circuit
@@ -16,9 +18,11 @@ from lgc.tools.run import or_not_checked, reading
 from lgc.tools.yosys import run_yosys
 from lgc.verify.formats.child import run_worker
 from lgc.verify.formats.files import not_ours
-from lgc.verify.formats.verilog import check_ports, results_of, simulator_for
+from lgc.verify.formats.verilog import check_ports, results_of, simulator_for, stated_by
+from lgc.verify.stated import Stated
 from lgc.verify.subject import DeviceUnderTest, VerifyOptions
 
+_TITLE = re.compile(r'"""(\w+): \d+ gates, written by lgc ([0-9A-Za-z.+!-]+)\. Do not edit\.')
 _CIRCUIT = re.compile(r"^circuit ([0-9a-f]{64})$", re.M)
 
 
@@ -29,6 +33,7 @@ class AmaranthModule(DeviceUnderTest):
     path: Path
     manifest: Manifest
     options: VerifyOptions
+    version: str = ""
     kind = "Amaranth module"
 
     def __post_init__(self) -> None:
@@ -42,6 +47,14 @@ class AmaranthModule(DeviceUnderTest):
     def check_fits(self, circuit: Circuit) -> None:
         """See :class:`DeviceUnderTest`."""
         check_ports(self.manifest, circuit, self.path, self.kind)
+
+    def stated(self, circuit: Circuit) -> Stated:
+        """See :class:`DeviceUnderTest`."""
+        return stated_by(self.manifest, circuit, self.path, self.version)
+
+    def claimed_head(self) -> tuple[Sequence[int], Sequence[int]]:
+        """See :class:`DeviceUnderTest`."""
+        return self.manifest.group_sizes, self.manifest.bias
 
     def build(self, folder: Path) -> Simulator:
         """Elaborate, translate, and build the simulator."""
@@ -79,7 +92,7 @@ def open_amaranth(path: Path, manifest: Path | None, options: VerifyOptions) -> 
     circuit = _CIRCUIT.search(text[: 1 << 12])
     if circuit is None:
         raise not_ours(path)
-    beside = manifest or path.with_suffix(".json")
+    beside = manifest or manifest_of(path)
     if not beside.exists():
         raise InputError(
             "the manifest is missing",
@@ -89,4 +102,5 @@ def open_amaranth(path: Path, manifest: Path | None, options: VerifyOptions) -> 
         )
     found = read_manifest(beside)
     check_same_compilation(found, circuit[1], beside, "module")
-    return AmaranthModule(path, found, options)
+    title = _TITLE.match(text)
+    return AmaranthModule(path, found, options, title[2] if title else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,13 +48,13 @@ class Child:
 
     Attributes:
         arguments: of the action, before the file of rows and the folder for results.
-        rows: from vectors, bool (B, I), to the rows that it reads.
+        rows: from vectors, bool (B, I), to the arrays that it reads, by the names of their files.
         num_classes: how many scores it must give.
     """
 
     what: str
     arguments: tuple[str, ...]
-    rows: Callable[[NDArray[np.bool_]], NDArray[np.generic]]
+    rows: Callable[[NDArray[np.bool_]], Mapping[str, NDArray[np.generic]]]
     num_classes: int
     folder: Path
     timeout: float
@@ -64,7 +64,8 @@ class Child:
         del progress
         for name in ("scores.npy", "classes.npy"):
             (self.folder / name).unlink(missing_ok=True)
-        np.save(self.folder / "rows.npy", np.ascontiguousarray(self.rows(bits)))
+        for name, rows in self.rows(bits).items():
+            np.save(self.folder / f"{name}.npy", np.ascontiguousarray(rows))
         run_worker(self.what, [*self.arguments, str(len(bits)), str(self.num_classes)], self.folder, self.timeout)
         scores = self._read("scores.npy", (len(bits), self.num_classes))
         return Observed(scores, self._read("classes.npy", (len(bits),)), {})

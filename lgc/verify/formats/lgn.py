@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from lgc.backend.sidecar import describe
 from lgc.frontend import ImportOptions, load_circuit
 from lgc.frontend.reference import InterpreterReference, Reference
 from lgc.ir import Circuit, FeatureCode, Netlist
 from lgc.ir.naming import labels
 from lgc.verify.formats.evaluated import Evaluated
 from lgc.verify.report import Mismatch
+from lgc.verify.stated import Stated
 from lgc.verify.subject import DeviceUnderTest, VerifyOptions, check_shape, check_thresholds, first_class
 from lgc.verify.triage import Location
 
@@ -42,6 +46,14 @@ class LgnFile(DeviceUnderTest):
         check_shape(self, circuit, self.circuit.netlist.num_inputs, self.circuit.head.classes)
         check_thresholds(self.path, self.circuit.encoder.thresholds, circuit)
 
+    def stated(self, circuit: Circuit) -> Stated:
+        """See :class:`DeviceUnderTest`."""
+        return Stated("the file", str(self.path), *(_facts(one) for one in (self.circuit, circuit)))
+
+    def claimed_head(self) -> tuple[Sequence[int], Sequence[int]]:
+        """See :class:`DeviceUnderTest`."""
+        return self.circuit.head.sizes.tolist(), self.circuit.head.bias.tolist()
+
     def build(self, folder: Path) -> Evaluated:
         """See :class:`DeviceUnderTest`."""
         del folder
@@ -60,6 +72,11 @@ class LgnFile(DeviceUnderTest):
                     note = f"first difference: {name}, neuron {neuron}: the model says {value}, the netlist {1 - value}"
                     return Location(None, bool(value), 1, 1, note)
         return first_class(circuit, mismatch)
+
+
+def _facts(circuit: Circuit) -> dict[str, Any]:
+    """Everything but the netlist, which is evaluated, and the name, which is a label."""
+    return {name: value for name, value in describe(circuit).items() if name not in ("name", "generator", "format")}
 
 
 def _neurons(netlist: Netlist, layer: str) -> list[int]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.backend.sidecar import Sidecar, read_sidecar
+from lgc.backend.sidecar import Sidecar, describe, read_sidecar
 from lgc.errors import InputError, NotCheckedError
 from lgc.frontend import ImportOptions, load_circuit
 from lgc.ir import Circuit
@@ -22,6 +23,7 @@ from lgc.tools.run import or_not_checked, reading
 from lgc.tools.yosys import run_yosys
 from lgc.verify.formats.evaluated import Evaluated
 from lgc.verify.formats.files import not_ours, read_bytes
+from lgc.verify.stated import Stated
 from lgc.verify.subject import DeviceUnderTest, VerifyOptions, View, check_shape, check_thresholds
 
 Bits = NDArray[np.bool_]
@@ -32,6 +34,7 @@ _READ = {
     "yosys JSON": "read_json net",
 }
 _SYMBOL = re.compile(rb"^([io])(\d{1,9}) (in|out)(?:\[(\d{1,9})\])?$", re.M)  # a port of one bit has no index
+_VERSION = re.compile(r"lgc [0-9A-Za-z.+!-]+")
 _DIGEST = re.compile(rb'lgc.circuit"?:?\s*"?([0-9a-f]{64})')
 
 
@@ -55,6 +58,17 @@ class NetlistFile(DeviceUnderTest):
         check_shape(self, circuit, self.sidecar.inputs, self.sidecar.head.classes)
         check_thresholds(self.sidecar.path, self.sidecar.thresholds, circuit)
 
+    def stated(self, circuit: Circuit) -> Stated:
+        """See :class:`DeviceUnderTest`. Its name is a label, and who wrote it no more than a version."""
+        given, expected = self.sidecar.fields, describe(circuit)
+        version = str(given.get("generator"))
+        free = {"name": str(given.get("name")), "generator": version if _VERSION.fullmatch(version) else "lgc"}
+        return Stated("the sidecar", str(self.sidecar.path), given, {**expected, **free})
+
+    def claimed_head(self) -> tuple[Sequence[int], Sequence[int]]:
+        """See :class:`DeviceUnderTest`."""
+        return self.sidecar.head.sizes.tolist(), self.sidecar.head.bias.tolist()
+
     def build(self, folder: Path) -> Evaluated:
         """Read by yosys."""
         shutil.copyfile(self.path, folder / "net")  # yosys splits its commands at blanks
@@ -65,12 +79,12 @@ class NetlistFile(DeviceUnderTest):
         inputs, outputs = self._names(data)
         return self._evaluated(folder / "net.aag", inputs, outputs)
 
-    def view(self) -> View | None:
+    def views(self) -> tuple[View, ...]:
         """By lgc's own reader, in order."""
         if self.kind == "yosys JSON":
-            return None
+            return ()
         inputs, outputs = np.arange(self.sidecar.inputs), np.arange(self.sidecar.outputs)
-        return View("lgc's reader", lambda _: self._evaluated(self.path, inputs, outputs))
+        return (View("lgc's reader", lambda _: self._evaluated(self.path, inputs, outputs)),)
 
     def _evaluated(self, path: Path, inputs: NDArray[np.int64], outputs: NDArray[np.int64]) -> Evaluated:
         if not self.sidecar.outputs:
@@ -126,7 +140,7 @@ def open_yosys_json(path: Path, manifest: Path | None, options: VerifyOptions) -
 def _open(path: Path, manifest: Path | None, kind: str, beside: Path, options: VerifyOptions) -> NetlistFile:
     """Raises InputError: unreadable, not lgc's, or its sidecar belongs to another compilation."""
     digests = _DIGEST.findall(read_bytes(path))
-    if not digests:
+    if len(set(digests)) != 1:
         raise not_ours(path)
     sidecar = read_sidecar(manifest or beside)
     if sidecar.circuit_digest != digests[0].decode():

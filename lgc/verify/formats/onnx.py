@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lgc.errors import InputError
 from lgc.ir import Circuit, Encoder
@@ -11,6 +13,7 @@ from lgc.tools.find import has_package, missing
 from lgc.verify.features import features_for
 from lgc.verify.formats.child import Child
 from lgc.verify.formats.files import not_ours, read_bytes
+from lgc.verify.stated import Stated
 from lgc.verify.subject import DeviceUnderTest, VerifyOptions
 
 
@@ -23,6 +26,7 @@ class OnnxModel(DeviceUnderTest):
     circuit_digest: str
     input_name: str
     width: int
+    facts: Mapping[str, Any]
     timeout: float
     kind = "ONNX"
     subject = "the ONNX model"
@@ -47,6 +51,30 @@ class OnnxModel(DeviceUnderTest):
             )
         self._encoder, self._classes = circuit.encoder, circuit.head.num_classes
 
+    def stated(self, circuit: Circuit) -> Stated:
+        """See :class:`DeviceUnderTest`."""
+        import onnx
+
+        types, encoder = onnx.TensorProto, circuit.encoder
+        binary = encoder.thresholds is None
+        expected = {
+            "lgc_circuit": circuit.digest(),
+            "lgc_model": circuit.metadata.get("model_digest", "none"),
+            "inputs": [
+                (
+                    "bits" if binary else "features",
+                    types.BOOL if binary else types.DOUBLE,
+                    ["batch", encoder.num_features],
+                )
+            ],
+            "outputs": [
+                ("scores", types.INT64, ["batch", circuit.head.num_classes]),
+                ("class", types.INT64, ["batch"]),
+            ],
+            "producer": "lgc",
+        }
+        return Stated("the ONNX file", str(self.path), self.facts, expected)
+
     def build(self, folder: Path) -> Child:
         """See :class:`DeviceUnderTest`."""
         if not has_package("onnxruntime"):
@@ -55,8 +83,19 @@ class OnnxModel(DeviceUnderTest):
         assert encoder is not None
         arguments = ("onnx", str(self.path.resolve()))
         return Child(
-            self.subject, arguments, lambda bits: features_for(encoder, bits), self._classes, folder, self.timeout
+            self.subject,
+            arguments,
+            lambda bits: {"rows": features_for(encoder, bits)},
+            self._classes,
+            folder,
+            self.timeout,
         )
+
+
+def _signature(values: Iterable[Any]) -> list[tuple[str, int, list[Any]]]:
+    """Name, type and shape of tensors."""
+    types = [(one.name, one.type.tensor_type) for one in values]
+    return [(name, kind.elem_type, [dim.dim_param or dim.dim_value for dim in kind.shape.dim]) for name, kind in types]
 
 
 def open_onnx(path: Path, manifest: Path | None, options: VerifyOptions) -> OnnxModel:
@@ -86,5 +125,7 @@ def open_onnx(path: Path, manifest: Path | None, options: VerifyOptions) -> Onnx
         circuit_digest=properties["lgc_circuit"],
         input_name=inputs[0].name,
         width=shape[1],
+        facts=properties
+        | {"inputs": _signature(inputs), "outputs": _signature(model.graph.output), "producer": model.producer_name},
         timeout=options.timeout,
     )

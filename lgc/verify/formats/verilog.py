@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lgc.backend.manifest import Manifest
+from lgc.backend.ours import manifest_of
+from lgc.backend.verilog.interfaces import Wrapper
 from lgc.backend.verilog.rtl import Rtl, read_rtl
-from lgc.backend.verilog.top import CONTROL
-from lgc.errors import InputError
+from lgc.backend.verilog.top import CONTROL, top_ports
+from lgc.errors import InputError, LgcError
 from lgc.frontend.reference import Reference
 from lgc.ir import Circuit
+from lgc.mapping.shape import HeadShape
 from lgc.sim.registry import SIMULATORS
 from lgc.sim.simulate import Simulator
 from lgc.verify.report import Mismatch
+from lgc.verify.stated import Stated
 from lgc.verify.subject import DeviceUnderTest, VerifyOptions, View, check_thresholds
 from lgc.verify.triage import Location, locate
 
@@ -51,15 +58,23 @@ class VerilogText(DeviceUnderTest):
         """See :class:`DeviceUnderTest`."""
         check_ports(self.rtl.manifest, circuit, self.path, self.kind)
 
+    def stated(self, circuit: Circuit) -> Stated:
+        """See :class:`DeviceUnderTest`."""
+        return stated_by(self.rtl.manifest, circuit, self.path, self.rtl.version)
+
+    def claimed_head(self) -> tuple[Sequence[int], Sequence[int]]:
+        """See :class:`DeviceUnderTest`."""
+        return self.rtl.manifest.group_sizes, self.rtl.manifest.bias
+
     def build(self, folder: Path) -> Simulator:
         """See :class:`DeviceUnderTest`."""
         return simulator_for(self.rtl, self.lanes, folder, self.options)
 
-    def view(self) -> View | None:
+    def views(self) -> tuple[View, ...]:
         """Lanes have leaves of their own (adders, comparisons) in the head: those of the hardware need a run too."""
         if self.lanes == 1 or self.options.lanes or self.rtl.manifest.nodes > _ONE_LANE_UP_TO:
-            return None
-        return View("one lane", lambda folder: simulator_for(self.rtl, 1, folder, self.options))
+            return ()
+        return (View("one lane", lambda folder: simulator_for(self.rtl, 1, folder, self.options)),)
 
     def locate(self, circuit: Circuit, reference: Reference, mismatch: Mismatch, folder: Path) -> Location | None:
         """The first gate line that differs; see :func:`lgc.verify.triage.locate`."""
@@ -78,6 +93,44 @@ class VerilogText(DeviceUnderTest):
 def results_of(manifest: Manifest) -> tuple[str, ...]:
     """The results that are ports."""
     return tuple(name for name in ("scores", "class_id") if manifest.port(name))
+
+
+def stated_by(manifest: Manifest, circuit: Circuit, path: Path, version: str) -> Stated:
+    """A manifest, and the one of a circuit behind the same choice of ports and clocks.
+
+    Args:
+        path: of the file that it describes.
+        version: of lgc, as that file says.
+    """
+    shape = HeadShape.of(circuit)
+    outputs = "both" if len(results_of(manifest)) > 1 else "scores" if manifest.port("scores") else "class"
+    expected = Manifest.of(
+        circuit,
+        top=manifest.top,
+        ports=top_ports(circuit, shape, clocked=manifest.latency > 0, outputs=outputs),
+        latency=manifest.latency,
+        score_width=shape.score,
+        score_signed=shape.signed,
+        interval=manifest.interval,
+    )
+    expected = replace(expected, lgc=version, interface=_interface(manifest, expected))
+    given, wanted = (json.loads(one.to_json()) for one in (manifest, expected))
+    return Stated("the manifest", str(path), given, wanted)
+
+
+def _interface(manifest: Manifest, expected: Manifest) -> dict[str, Any] | None:
+    """What the manifest must say of a wrapper of the kind that it names; the wrapper is another file."""
+    said = manifest.interface
+    if said is None:
+        return None
+    try:
+        wrapper = Wrapper(
+            str(said.get("kind")), said.get("board") or "", said.get("items_per_beat", 0), said.get("baud", 0)
+        )
+        wrapper.validate()
+        return wrapper.entry(expected)
+    except (LgcError, AttributeError, TypeError):
+        return None
 
 
 def check_ports(manifest: Manifest, circuit: Circuit, path: Path, kind: str) -> None:
@@ -104,7 +157,7 @@ def check_ports(manifest: Manifest, circuit: Circuit, path: Path, kind: str) -> 
             f"the {kind}'s ports are not those of this model", where=str(path), hint="Compile this checkpoint again"
         )
     if manifest.features is None:
-        check_thresholds(path.with_suffix(".json"), _thresholds(manifest), circuit)
+        check_thresholds(manifest_of(path), _thresholds(manifest), circuit)
 
 
 def _thresholds(manifest: Manifest) -> NDArray[np.float64] | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lgc.backend.manifest import Manifest
+from lgc.backend.verilog.grammar import generate_loop
 
 CLASS_PORT, SCORES_PORT = "class_id", "scores"
 
@@ -118,12 +119,9 @@ class Core:
             yield f"  assign port_{self.port} = image[{self.port_width - 1}:0];"
             return
         yield "  genvar item;"
-        yield "  generate"
-        yield f"    for (item = 0; item < {self.items}; item = item + 1) begin : items"
         slices = f"port_{self.port}[item*{self.item_width} +: {self.item_width}]"
-        yield f"      assign {slices} = image[item*{stride} +: {self.item_width}];"
-        yield "    end"
-        yield "  endgenerate"
+        body = f"assign {slices} = image[item*{stride} +: {self.item_width}];"
+        yield from generate_loop("items", 0, self.items, [body], "item")
 
 
 def _bytes(width: int) -> int:

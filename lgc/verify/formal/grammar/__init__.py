@@ -81,7 +81,7 @@ def _modules(text: Context) -> None:
         take_sections(text)
         take_serial(text)
         take_top(text, "serial")
-    elif f"module {text.top}_head (\n" in text.middle:
+    elif f"module {text.top}_head " in text.middle:
         take_leaves(text)
         take_sections(text)
         take_popcounts(text)

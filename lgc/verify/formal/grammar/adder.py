@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lgc.backend.verilog.grammar import loop_parts
 from lgc.backend.verilog.leaves import leaf_text
 from lgc.mapping.arithmetic import tree_depth
 from lgc.verify.formal.grammar.context import Context
@@ -13,9 +14,11 @@ _ENTRIES = (
     "  `LGC_OUT `LGC_NETS(class_id, @index@)\n"
     ");\n"
     "  wire `LGC_NETS(entries, @entries@);\n"
-    "  genvar c, i;\n"
+    "  genvar c, i;"
+)
+_PLAYERS = (
     "  generate\n"
-    "    for (c = 0; c < @classes@; c = c + 1) begin : players\n"
+    "    for (c = @lo@; c < @hi@; c = c + 1) begin : @Part@\n"
     "      for (i = 0; i < @score@; i = i + 1) begin : score\n"
     "        assign entries[c*@entry@+i] = scores[c*@score@+i];\n"
     "      end\n"
@@ -48,7 +51,7 @@ def take_popcounts(text: Context) -> None:
                    size=size, width=width)  # fmt: skip
         values, count, level = "votes", size, 0
         while not lines.maybe("  assign count = @Values@;", Values=values):
-            level += 1
+            level, before = level + 1, values
             if count > 1:
                 half = (count + 1) // 2
                 lines.take(
@@ -57,9 +60,9 @@ def take_popcounts(text: Context) -> None:
                     Sums=f"sums{level}", nets=half * (level + 1), count=count, level=level, Values=values,
                 )  # fmt: skip
                 values, count = f"sums{level}", half
-            elif not lines.line.startswith("  reg "):
-                lines.take("  assign count = @Values@;", Values=values)
             values = take_registers(lines, values, count * min(level + 1, width))
+            if values == before:  # neither an addition nor a register
+                lines.take("  assign count = @Values@;", Values=values)
         text.end(f"{text.top}_popcount{size}")
 
 
@@ -73,6 +76,8 @@ def take_argmax(text: Context) -> None:
     lines.maybe("  input  wire clk,")
     given = {"total": shape.num_classes * shape.score, "entry": entry, "entries": shape.num_classes * entry}
     lines.take(_ENTRIES, **given)
+    for part, lo, hi in loop_parts("players", 0, shape.num_classes):
+        lines.take(_PLAYERS, Part=part, lo=lo, hi=hi, entry=entry)
     values, count = "entries", shape.num_classes
     for level in range(1, tree_depth(shape.num_classes) + 1):
         half, winners = (count + 1) // 2, f"winners{level}"

@@ -39,10 +39,10 @@ class Context:
 
     @property
     def shape(self) -> HeadShape:
-        """Widths of the head, by the manifest; the count's is not known."""
+        """Widths of the head, by the manifest."""
         manifest = self.manifest
-        classes = len(manifest.classes)
-        return HeadShape(0, manifest.score_width, manifest.score_signed, bits_for(classes - 1), classes)
+        classes, count = len(manifest.classes), bits_for(max(manifest.group_sizes, default=0))
+        return HeadShape(count, manifest.score_width, manifest.score_signed, bits_for(classes - 1), classes)
 
     def width(self, section: str) -> int:
         """Nets of a vector, at least one."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from lgc.backend.verilog.grammar import loop_parts
 from lgc.errors import NotCheckedError
 
 NUMBER = r"(?:0|[1-9][0-9]{0,8})"
@@ -128,9 +129,10 @@ class Lines:
         return _HOLE.sub(lambda hole: values.get(hole[1], "..."), pattern).strip()[:_SHOWN]
 
 
-def take_loop(lines: Lines, label: str, body: str, **given: object) -> Found:
-    """Take a generate loop over ``i`` from ``@lo@`` up to ``@hi@``, of one assignment."""
-    return lines.take(
-        f"  generate\n    for (i = @lo@; i < @hi@; i = i + 1) begin : {label}\n      {body}\n    end\n  endgenerate",
-        **given,
-    )
+def take_loop(lines: Lines, label: str, body: str, lo: int, hi: int) -> Found:
+    """Take a generate loop over ``i`` from ``lo`` up to ``hi``, of one assignment, in its parts."""
+    found: Mapping[str, object] = {}
+    for name, start, end in loop_parts(label, lo, hi):
+        loop = f"    for (i = @lo@; i < @hi@; i = i + 1) begin : {name}\n      {body}\n    end"
+        found = lines.take(f"  generate\n{loop}\n  endgenerate", **{**found, "lo": start, "hi": end})
+    return Found((name, str(value)) for name, value in found.items())

@@ -71,7 +71,8 @@ def _gates(text: Context, name: str, width: int) -> list[Computed]:
                 raise lines.departure("that is no gate of this vector that lgc writes", 1)
             _check_operands(text, name, gate, gates)
             gates[index] = gate
-        lines.take("  `LGC_END")
+        if not lines.maybe("  `LGC_END"):
+            raise lines.departure("the line of a gate was expected, as lgc writes them, or the end of their block")
     if len(gates) != width:
         raise lines.departure(f"only {len(gates)} of {width} nets of {name} are made")
     return [gates[index] for index in range(width)]

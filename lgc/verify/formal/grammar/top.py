@@ -7,10 +7,14 @@ import re
 from lgc.backend.sections import INPUT, VOTES
 from lgc.backend.verilog.top import CONTROL
 from lgc.verify.formal.grammar.context import Context
-from lgc.verify.formal.grammar.lines import NUMBER, PRINTED, Departure, take_loop
+from lgc.verify.formal.grammar.lines import NUMBER, Departure, take_loop
 from lgc.verify.formal.grammar.registers import take_registers
 
-_SUMMARY = re.compile(rf"// {NUMBER} bits to {PRINTED}")
+_CLOCKS = (
+    rf"(?:combinational|latency {NUMBER} clocks?, one result a clock|"
+    rf"a result {NUMBER} clocks after its input\. What comes in meanwhile is not taken)"
+)
+_SUMMARY = re.compile(rf"// {NUMBER} bits to {NUMBER} classes, {NUMBER} gates, {_CLOCKS}\.")
 _LITERAL = rf"~?(?:[01]|[a-zA-Z][a-zA-Z0-9_]*\[{NUMBER}\])?"  # a net inside a chain has no name
 _INNER = re.compile(rf"  // score {NUMBER} inside, least bit first: {_LITERAL}(?: {_LITERAL})*")
 _RESULTS = {"class_id": "result_class", "scores": "result_scores"}
