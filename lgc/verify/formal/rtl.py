@@ -134,7 +134,8 @@ def without_models(text: str) -> str:
     pieces, done = [], 0
     while match := _MODEL.search(text, done):
         start, end = _beginning(text, done, match.start()), match.end()
-        if text[text.rfind("\n", done, start) + 1 : start].strip(" \t") == "":
+        line = text.rfind("\n", done, start)
+        if (line >= 0 or not done) and not text[line + 1 : start].strip(" \t"):
             closing = _END.search(text, end)
             if closing is None:
                 break
