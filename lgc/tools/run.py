@@ -26,7 +26,7 @@ from typing import IO
 from lgc.errors import NotCheckedError, TimeLimitError, ToolError
 from lgc.tools.cache import home_variables
 from lgc.tools.limits import Deadline, Watch, check_room, deadline, set_deadline
-from lgc.tools.watchdog import VARIABLE, kill_marked, watchdog
+from lgc.tools.watchdog import VARIABLE, kill_marked, nowhere, watchdog
 
 Listener = Callable[[str], None]
 
@@ -350,10 +350,11 @@ def _start(
         if _closed.intersection(scope):
             raise ToolError(f"{what} was not started: the run was interrupted")
         try:
-            process = subprocess.Popen(
-                command, cwd=setup.folder, env=_environment(setup, mark), stdout=output[0], stderr=output[1],
-                stdin=subprocess.PIPE if setup.hold_input else subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
+            with nowhere() as nothing:
+                process = subprocess.Popen(
+                    command, cwd=setup.folder, env=_environment(setup, mark), stdout=output[0], stderr=output[1],
+                    stdin=subprocess.PIPE if setup.hold_input else nothing, start_new_session=True,
+                )  # fmt: skip
         except OSError as error:
             raise ToolError(f"{what} cannot be started ({error.strerror})", where=str(command[0])) from None
         _running[process] = scope
