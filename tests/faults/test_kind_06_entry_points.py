@@ -79,6 +79,9 @@ FAULTS = {
 }  # fmt: skip
 SLOW = (
     "run_bools",
+    "a byte and another threshold",
+    "the last of a batch",
+    "beyond the memory",
     "run_planes",
     "run_f32",
     "run_f64",
