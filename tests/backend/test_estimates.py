@@ -1,6 +1,6 @@
 """What estimates say, as text: numbers that are meant to be calibrated change on purpose only.
 
-Every head, table size, output and number of register stages on two networks, with and without a family's carry chains;
+Every head, table size and output, some numbers of register stages, and every family's carry chains, on three networks;
 `pytest --update-golden` writes them anew. That they come near to what yosys makes is another test's matter.
 """
 
@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from strategies import random_circuit
 
+from lgc.bench.auto import network
 from lgc.ir import Circuit, Head
 from lgc.mapping.arithmetic import _popcount_levels
 from lgc.mapping.heads import all_heads
@@ -24,6 +25,7 @@ from lgc.passes import optimize
 def networks() -> Iterator[tuple[str, Circuit]]:
     yield "gates", optimize(random_circuit(30, [90, 60], 5, seed=3))
     yield "tables", optimize(random_circuit(12, [40, 21], 3, arity=5, seed=4))
+    yield "features", network(24, [60, 30], 3, seed=10, features=6)
 
 
 FAMILIES = {one.family.name: one.family for one in parts().values() if one.family.adders}

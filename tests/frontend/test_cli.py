@@ -122,6 +122,7 @@ class TestConvert:
     def test_without_yosys(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("shutil.which", lambda _: None)
         monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-        (tmp_path / "m.v").write_text("module m(input a, output z); assign z = a; endmodule\n")
+        cases = "always @* case (a) 0: z = 1; default: z = 0; endcase"  # what lgc does not read by itself
+        (tmp_path / "m.v").write_text(f"module m(input [1:0] a, output reg z); {cases} endmodule\n")
         with pytest.raises(MissingToolError, match="pip install pyosys"):
             load_circuit(tmp_path / "m.v")

@@ -38,18 +38,21 @@ def hardware_text(text: str) -> str:
     """The text with blanks, place for place, for what only simulation with lanes reads: faults there are none."""
     pieces: list[str] = []
     inside: list[bool | None] = []  # per open condition: whether this branch is for lanes; None if it is about others
-    done = 0
+    lanes = done = 0  # open conditions whose branch is for lanes; how far the text is done
     for match in _DIRECTIVE.finditer(text):
         piece = text[done : match.start()]
-        pieces.append(re.sub(r"[^\n]", " ", piece) if any(inside) else piece)
+        pieces.append(re.sub(r"[^\n]", " ", piece) if lanes else piece)
         pieces.append(match[0])
         done = match.end()
         if match[1] in ("ifdef", "ifndef"):
             inside.append((match[1] == "ifdef") if match[2] == "LGC_LANES" else None)
-        elif inside and match[1] == "else":
-            inside[-1] = None if inside[-1] is None else not inside[-1]
+            lanes += bool(inside[-1])
         elif inside:
-            inside.pop()
+            before = inside.pop()
+            lanes -= bool(before)
+            if match[1] == "else":
+                inside.append(None if before is None else not before)
+                lanes += bool(inside[-1])
     return "".join([*pieces, text[done:]])
 
 
