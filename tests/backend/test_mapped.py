@@ -8,14 +8,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mapped_netlists import HEADS, Architecture
 from strategies import circuits, random_circuit
 
+from lgc.backend.base import to_bytes
+from lgc.backend.verilog import Verilog
 from lgc.bench.auto import network
-from lgc.errors import InputError, LgcError, NetlistError
-from lgc.ir import Circuit
+from lgc.errors import InputError, LgcError, NetlistError, OptionError
+from lgc.ir import Builder, Circuit, Encoder, Head
+from lgc.mapping.heads import HEADS as REGISTERED
 from lgc.mapping.heads.argmax import ARCHITECTURES
 from lgc.mapping.heads.copies import copy_inputs
 from lgc.mapping.heads.literals import CARRY
@@ -24,6 +27,23 @@ from lgc.mapping.heads.plan import Mapped
 from lgc.mapping.mapped_parse import parse
 from lgc.mapping.mapped_text import to_lgm
 from lgc.mapping.mapped_verify import verify_mapped
+
+
+def _one_constant_class() -> Circuit:
+    netlist = Builder(1).build([2, 1, 1, 1])
+    return Circuit("one", Encoder(1), netlist, Head(np.array([0, 4]), np.array([0]), ("a",)))
+
+
+@settings(max_examples=25, deadline=None)
+@example(circuit=_one_constant_class(), head="ternary", outputs="class", stages=8)
+@given(circuit=circuits(max_inputs=4, max_nodes=6, max_outputs=6), head=st.sampled_from(sorted(REGISTERED)),
+       outputs=st.sampled_from(["both", "class", "scores"]), stages=st.integers(0, 9))  # fmt: skip
+def test_register_stages_are_placed_or_refused(circuit: Circuit, head: str, outputs: str, stages: int) -> None:
+    """Tiny circuits have fewer levels than stages, and nodes that no output reads."""
+    try:
+        to_bytes(Verilog(head=head, outputs=outputs, pipeline=stages), circuit)
+    except OptionError as error:
+        assert "register stages" in error.message and stages
 
 
 @pytest.mark.parametrize("head", HEADS)

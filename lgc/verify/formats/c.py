@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.backend.c.format import entries, has_digest, header_text
-from lgc.errors import InputError
+from lgc.backend.base import to_bytes
+from lgc.backend.c.format import C99, entries, has_digest, header_text
+from lgc.errors import InputError, LgcError
 from lgc.ir import Circuit, Encoder
 from lgc.tools.cc import C99_FLAGS, compile_shared, find_c_compiler
 from lgc.verify.features import bits_above, bytes_for, features_for, floats_for
@@ -28,17 +29,18 @@ _HEADER_LINES = 6
 _TITLE = re.compile(r"/\* [A-Za-z0-9_.,:+()\[\] ?-]*: (\d+) gates, written by lgc ([0-9A-Za-z.+!-]+)\. Do not edit\.")
 _DEFINE = re.compile(r"^#define ([A-Z][A-Z0-9_]*) (\d{1,10})u?$", re.M)
 _READ = ("BITS", "CLASSES", "FEATURES", "HAS_THRESHOLDS")
-# Up to this many gates the code for other words is run too; beyond, the C compiler takes too long.
+# Up to this many gates the code for other words is run too, where it must be; beyond, the C compiler takes too long.
 _WORDS_UP_TO = 20_000
 _PORTABLE = ("-U__AVX512F__", "-U__AVX2__", "-U__SSE2__")
 _VARIANTS = {
     "words of 32 bits": ("-DLGC_WORD_BITS=32", "-DLGC_VECTORS=1u", *_PORTABLE),
-    "words of 64 bits": ("-DLGC_WORD_BITS=64", "-DLGC_VECTORS=3u", "-DLGC_MAIN", *_PORTABLE),
+    "words of 64 bits": ("-DLGC_WORD_BITS=64", "-DLGC_VECTORS=3u", *_PORTABLE),
     "words of 128 bits": ("-DLGC_WORD_BITS=128", *_PORTABLE[:2]),
     "words of 256 bits": ("-DLGC_WORD_BITS=256",),
     "words of 512 bits": ("-DLGC_WORD_BITS=512",),
 }
-"""What the text can be compiled to, whatever this processor is, and the self-test where there is one."""
+"""What the text can be compiled to, whatever this processor is."""
+_SELF_TEST = "-DLGC_MAIN"
 
 
 @dataclass(eq=False, kw_only=True)
@@ -64,6 +66,7 @@ class CSource(DeviceUnderTest):
     subject = "the C code"
     by = "the C compiler"
     _encoder: Encoder | None = None
+    _written: bool = False
     _forms: tuple[str, ...] = ()
     _built: dict[tuple[str, ...], Path] = field(default_factory=dict)
     _locks: dict[tuple[str, ...], Lock] = field(default_factory=dict)
@@ -84,6 +87,7 @@ class CSource(DeviceUnderTest):
 
     def stated(self, circuit: Circuit) -> Stated:
         """See :class:`DeviceUnderTest`: the shape, and the header beside it, if there is one."""
+        self._written = self._is_written_of(circuit)
         encoder, head = circuit.encoder, circuit.head
         expected: dict[str, object] = {
             "circuit_digest": circuit.digest(),
@@ -99,19 +103,32 @@ class CSource(DeviceUnderTest):
         given |= {"circuit_digest": self.circuit_digest, "assumes": "thermometer" if self.ordered else ""}
         beside = self.path.with_suffix(".h")
         if beside.exists():
-            expected["the header beside it"] = _interface(header_text(circuit, self.prefix))
-            given["the header beside it"] = _interface(read_bytes(beside).decode("utf-8", "replace"))
+            expected["the header beside it"] = _code(header_text(circuit, self.prefix))
+            given["the header beside it"] = _code(read_bytes(beside).decode("utf-8", "replace"))
         return Stated("the C file", str(self.path), given, expected)
+
+    def _is_written_of(self, circuit: Circuit) -> bool:
+        """Whether the code is, byte for byte, what lgc writes of the circuit, whatever its comment says."""
+        form = C99(prefix=self.prefix, main="LGC_MAIN" in self.text, u8_scale=self.sizes["U8_SCALE"])
+        try:
+            return _code(to_bytes(form, circuit).decode()) == _code(self.text)
+        except LgcError:  # its circuit is another, which only the passes know
+            return False
 
     def build(self, folder: Path) -> Child:
         """Compile, and enter by packed bits."""
-        return self._enter(folder, ("bits",), C99_FLAGS)
+        return self._enter(folder, ("bits",), self._flags)
+
+    @property
+    def _flags(self) -> tuple[str, ...]:
+        """What the runtime compiles with, and the self-test where there is one."""
+        return (*C99_FLAGS, _SELF_TEST) if "LGC_MAIN" in self.text else C99_FLAGS
 
     def views(self) -> tuple[View, ...]:
-        """The other entries, and all of them once more in the code for other words."""
+        """The other entries; and all in the code for other words, unless that is lgc's own code around this circuit."""
         entries, every = self._forms, ("bits", *self._forms)
-        builds: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {"other entries": (entries, C99_FLAGS)}
-        if self.gates <= _WORDS_UP_TO:
+        builds: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {"other entries": (entries, self._flags)}
+        if self.gates <= _WORDS_UP_TO and not self._written:
             builds |= {name: (every, (*C99_FLAGS[:1], "-O0", *flags)) for name, flags in _VARIANTS.items()}
         return tuple(
             View(name, partial(self._enter, forms=forms, flags=flags), partial(self._vectors, forms=forms, name=name))
@@ -167,8 +184,8 @@ class CSource(DeviceUnderTest):
             return self._built[flags]
 
 
-def _interface(text: str) -> str:
-    """A header without its first comment, which names the circuit."""
+def _code(text: str) -> str:
+    """A source or a header without its first comment, which names the circuit."""
     return text.partition("*/")[2]
 
 

@@ -88,7 +88,7 @@ def run_c(library: str, prefix: str, forms: str, count: str, classes: str) -> No
         pairs.append((scores, found))
     np.save("scores.npy", np.concatenate([scores for scores, _ in pairs]))
     np.save("classes.npy", np.concatenate([found for _, found in pairs]))
-    if hasattr(loaded, "main") and loaded.main() != 0:
+    if "bits" not in forms.split(",") and hasattr(loaded, "main") and loaded.main() != 0:  # once, after what it is of
         sys.exit("its self-test fails")
 
 
