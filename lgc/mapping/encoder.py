@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lgc.errors import InputError, OptionError
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, Circuit, Encoder, FeatureCode, Netlist, Origins
 from lgc.ir.naming import unique
+from lgc.ir.ports import INPUT_NAMES
 
 LAYER = "encoder"
 _AND, _OR = 0b1000, 0b1110
@@ -166,7 +167,7 @@ def lower_encoder(circuit: Circuit, code: FeatureCode) -> Circuit:
     read = np.flatnonzero(netlist.fanout()[FIRST_INPUT : netlist.first_node])
     nodes = _comparators(wanted, read, circuit.encoder, code)
     joined = _in_front(netlist, nodes, circuit.encoder.num_features * code.width)
-    metadata = {key: text for key, text in circuit.metadata.items() if key != "assumes"}
+    metadata = {key: text for key, text in circuit.metadata.items() if key not in ("assumes", INPUT_NAMES)}
     return replace(circuit, netlist=joined, encoder=Encoder(circuit.encoder.num_features, code=code), metadata=metadata)
 
 
