@@ -11,6 +11,7 @@ from strategies import random_circuit
 from lgc.backend.base import write
 from lgc.backend.verilog import Verilog
 from lgc.backend.verilog.grammar import lut_call
+from lgc.mapping.adders import _width
 from lgc.parts.boards import BOARDS
 
 
@@ -39,3 +40,11 @@ def test_every_led_of_a_board_is_driven_once(board: str, classes: int, outputs: 
     assert found[3] == (str(shown - 1) if shown else None)
     assert int(found[2] or 0) + max(1, shown) == len(one.leds)
     assert bool(found[1]) == one.leds_low
+
+
+@pytest.mark.parametrize("operands", [(3,), (2, 2), (2, 2, 2), (1, 1, 1), (1, 1, 1, 1, 1), (1, 4), (5, 1, 1), (1,) * 9])
+def test_a_sum_is_estimated_as_wide_as_its_largest_value_needs(operands: tuple[int, ...]) -> None:
+    """Pair by pair it may take a bit or two more, and never one less."""
+    needed = sum((1 << width) - 1 for width in operands).bit_length()
+    levels = (len(operands) - 1).bit_length()
+    assert needed <= _width(operands) <= max(operands) + levels

@@ -17,7 +17,7 @@ from strategies import random_circuit
 
 from lgc.backend.base import format_class, write
 from lgc.errors import LgcError, OptionError, ToolError
-from lgc.frontend import load_circuit
+from lgc.frontend import ImportOptions, load_circuit
 from lgc.frontend.registry import read_file
 from lgc.ir import interp, verify_circuit, write_lgn
 from lgc.passes import PASSES, all_passes, pipeline_of
@@ -82,6 +82,11 @@ class TestToy:
         assert again.importer.family == "toy"
         assert again.result.netlist.digest() == CIRCUIT.netlist.digest()
         assert call(capfd, "compile", path, "-o", tmp_path / "again.v", "-q").code == 0
+
+    def test_its_family_can_be_asked_for(self, net: Path, tmp_path: Path, capfd: Capture) -> None:
+        path = tmp_path / "out.toy"
+        assert call(capfd, "compile", net, "-o", path, "-O", "0").code == 0
+        assert read_file(path, ImportOptions({"family": "toy"})).importer.family == "toy"
 
     def test_its_refusals_are_errors_of_lgc(self, tmp_path: Path) -> None:
         with pytest.raises(LgcError, match="gates of two inputs only"):

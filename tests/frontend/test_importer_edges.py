@@ -238,3 +238,17 @@ def test_the_convolutional_networks_of_torchlogix(architecture: str, binarizatio
 def test_another_number_of_convolutions_is_no_known_network(architecture: str) -> None:
     with pytest.raises(OptionError, match="is not one that lgc knows"):
         planned(2, None, architecture)
+
+
+# --- records of a .pt file
+
+
+@pytest.mark.parametrize("short", [1, 10, 29, 30])
+def test_a_record_whose_header_is_cut_off(short: int, tmp_path: Path) -> None:
+    """The directory says that a record begins so many bytes before the end of the file."""
+    file = peers.salon64(tmp_path / "net.pth")
+    data = bytearray(file.path.read_bytes())
+    at = data.rindex(b"PK\x01\x02", 0, data.rindex(b"/data/0"))  # the record's entry in the directory
+    data[at + 42 : at + 46] = (len(data) - short).to_bytes(4, "little")
+    file.path.write_bytes(data)
+    assert "truncated" in message_of(file.path, file.options) or "overlap" in message_of(file.path, file.options)

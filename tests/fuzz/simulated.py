@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,9 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from lgc.backend.manifest import Manifest
+from lgc.errors import ToolError
 from lgc.ir import Circuit, interp
 from lgc.sim.schedule import Clock, schedule
 from lgc.tools.cc import find_cxx_compiler
+from lgc.tools.run import Setup, run
 from lgc.tools.verilator import find_verilator
 from lgc.verify.vectors import random_vectors
 
@@ -42,7 +43,7 @@ _VERILATE = [
     "--output-split",
     "200000",
 ]
-_SECONDS = 900
+_SECONDS, _SHORT, _MEMORY = 900, 60, 4 << 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,11 +94,11 @@ def differs(forms: Sequence[tuple[Form, str]], folder: Path, simulator: str) -> 
     bench = "\n".join([*benches, f"module tb(input tick);\n{tops}\nendmodule\n"])
     (folder / "texts.v").write_bytes("\n".join(texts).encode())
     (folder / "tb.v").write_text(bench)
-    run = _icarus(folder, clocks) if simulator == "icarus" else _verilator(folder, clocks, lanes)
-    if run is None:
+    printed = _icarus(folder, clocks) if simulator == "icarus" else _verilator(folder, clocks, lanes)
+    if printed is None:
         return [None] * len(forms)
     shown: dict[int, list[str]] = {index: [] for index in range(len(forms))}
-    for line in run.splitlines():
+    for line in printed.splitlines():
         match = re.fullmatch(r"@(\d+) (.*)", line)
         if match:
             shown[int(match[1])].append(match[2])
@@ -160,22 +161,24 @@ module tb{index}(input tick);
 endmodule"""
 
 
-def _output(command: Sequence[object], folder: Path, environment: dict[str, str] | None = None) -> str | None:
-    """What a program prints; None if it fails."""
+def _output(
+    command: Sequence[object], folder: Path, seconds: float = _SECONDS, environment: dict[str, str] | None = None
+) -> str | None:
+    """What a program prints; None if it fails, or takes too long or too much: an edit can make a loop endless."""
+    log = folder / "log"
+    setup = Setup(folder=folder, environment=environment, timeout=seconds, memory=_MEMORY)
     try:
-        done = subprocess.run([str(word) for word in command], cwd=folder, env=environment, timeout=_SECONDS,
-                              capture_output=True, text=True, errors="replace", check=False)  # fmt: skip
-    except subprocess.TimeoutExpired:
+        code = run([str(word) for word in command], log, setup, what=str(command[0]))
+    except ToolError:
         return None
-    (folder / "log").write_text(done.stdout + done.stderr)
-    return done.stdout if done.returncode == 0 else None
+    return log.read_text(errors="replace") if code == 0 else None
 
 
 def _icarus(folder: Path, clocks: int) -> str | None:
     driver = f"module drive; reg tick = 0; integer n; tb t(tick);\n  initial for (n = 0; n < {clocks}; n = n + 1) begin"
     (folder / "drive.v").write_text(driver + " #1 tick = 0; #1 tick = 1; end\nendmodule\n")
     words = ["iverilog", "-g2005", "-s", "drive", "-o", "t.vvp", "texts.v", "tb.v", "drive.v"]
-    return None if _output(words, folder) is None else _output(["timeout", 60, "vvp", "-n", "t.vvp"], folder)
+    return None if _output(words, folder, _SHORT) is None else _output(["vvp", "-n", "t.vvp"], folder, _SHORT)
 
 
 def _verilator(folder: Path, clocks: int, lanes: int) -> str | None:
@@ -183,7 +186,7 @@ def _verilator(folder: Path, clocks: int, lanes: int) -> str | None:
     (folder / "main.cpp").write_text(_MAIN % clocks)
     command = [*verilator.command, *_VERILATE, "--prefix", "Vtb", "--top-module", "tb", "--Mdir", "."]
     command += [f"-DLGC_LANES={lanes}"] if lanes > 1 else []
-    if _output([*command, "tb.v", "texts.v"], folder, verilator.environment()) is None:
+    if _output([*command, "tb.v", "texts.v"], folder, environment=verilator.environment()) is None:
         return None
     flags = ["-std=gnu++17", "-w", "-O0", f"-I{verilator.include}", f"-I{verilator.include}/vltstd", "-I."]
     sources = sorted(file.name for file in folder.glob("Vtb*.cpp"))

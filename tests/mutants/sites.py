@@ -48,7 +48,7 @@ class Mutant:
     def shown(self) -> str:
         """The change in one line, for people."""
         old, new = (" ".join(part.split()) for part in (self.old, self.new))
-        return f"`{old[:60]}` -> `{new[:60]}`"
+        return f"`{old[:40]}` -> `{new[:40]}`"
 
 
 def numbered(mutants: Iterable[Mutant]) -> list[Mutant]:
