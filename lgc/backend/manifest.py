@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from lgc import __version__
+from lgc.backend.columns import codes_from_json, codes_to_json, column_rows
 from lgc.bounds import read_json
 from lgc.errors import InputError
-from lgc.ir import Circuit, FeatureCode, port_names
+from lgc.ir import Circuit, FeatureCodes, port_names
 from lgc.ir.ports import INPUT_NAMES, OUTPUT_NAMES
 
 FORMAT = "lgc-manifest"
@@ -20,6 +22,7 @@ BIT_ORDER = "bit f*T + t of `bits` is feature f > threshold t; class 0 is at the
 FEATURE_ORDER = "bit f*W + i of `features` is bit i of feature f's code; class 0 is at the low end of `scores`"
 
 
+COLUMN_ORDER = "the codes of `columns` side by side, each at bit `at`; class 0 is at the low end of `scores`"
 _PORT_NAMES = (INPUT_NAMES, OUTPUT_NAMES)
 
 
@@ -43,7 +46,9 @@ class Manifest:
         interval: clocks from an input that is taken to the next that can be.
         score_width: bits of a score; two's complement if ``score_signed``.
         thresholds: per feature, or None if the port takes features, or features are bits.
-        features: how a feature becomes bits of the port ``features``, or None if the port is ``bits``.
+        features: how features become bits of the port ``features``, or None if the port is ``bits``.
+        columns: of each column of a sample its name, range and place on the port, and how it becomes a code, where
+            the model knows its input; see :func:`lgc.backend.columns.column_rows`.
         assumes: ``thermometer`` if the circuit is only right for ``bits`` that features give; empty if for any bits.
         interface: the wrapper beside the circuit and its sizes in bytes, or None (docs/interfaces.md).
     """
@@ -64,7 +69,8 @@ class Manifest:
     depth: int
     model_digest: str
     circuit_digest: str
-    features: FeatureCode | None = None
+    features: FeatureCodes | None = None
+    columns: tuple[Mapping[str, Any], ...] = ()
     assumes: str = ""
     interface: dict[str, Any] | None = None
     interval: int = 1
@@ -110,9 +116,10 @@ class Manifest:
             circuit_digest=circuit.digest(),
             features=encoder.code,
             assumes=circuit.assumes,
+            columns=column_rows(circuit),
             input_names=tuple(port_names(circuit)[0]) if INPUT_NAMES in circuit.metadata else None,
             output_names=tuple(port_names(circuit)[1]) if OUTPUT_NAMES in circuit.metadata else None,
-            bit_order=BIT_ORDER if encoder.code is None else FEATURE_ORDER,
+            bit_order=_bit_order(encoder.code),
         )
 
     @property
@@ -137,7 +144,8 @@ class Manifest:
         if self.features is None:
             del fields["features"]
         else:
-            fields["features"]["rule"] = self.features.rule()
+            fields["features"] = codes_to_json(self.features)
+        columns = fields.pop("columns")
         text = json.dumps(head | fields, indent=2)
         # Thresholds last and on one line a feature: there may be thousands.
         rows = (
@@ -145,11 +153,20 @@ class Manifest:
             if thresholds is None
             else "[\n    " + ",\n    ".join(json.dumps(row) for row in thresholds) + "\n  ]"
         )
+        if columns:
+            lines = ",\n    ".join(json.dumps(row) for row in columns)
+            text = text.removesuffix("\n}") + f',\n  "columns": [\n    {lines}\n  ]\n}}'
         return text.removesuffix("\n}") + f',\n  "thresholds": {rows}\n}}\n'
 
     def port(self, name: str) -> Port | None:
         """The port of that name, or None."""
         return next((port for port in self.ports if port.name == name), None)
+
+
+def _bit_order(codes: FeatureCodes | None) -> str:
+    if codes is None:
+        return BIT_ORDER
+    return FEATURE_ORDER if codes.common is not None else COLUMN_ORDER
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -173,8 +190,8 @@ def read_manifest(path: Path) -> Manifest:
         for name in ("classes", "group_sizes", "bias", *(name for name in _PORT_NAMES if name in fields)):
             fields[name] = tuple(fields[name])
         if fields.get("features") is not None:
-            code = {name: value for name, value in fields["features"].items() if name != "rule"}
-            fields["features"] = FeatureCode(**code)
+            fields["features"] = codes_from_json(fields["features"], fields["num_features"])
+        fields["columns"] = tuple(fields.get("columns", ()))
         if fields["thresholds"] is not None:
             fields["thresholds"] = tuple(tuple(row) for row in fields["thresholds"])
         manifest = Manifest(**fields)

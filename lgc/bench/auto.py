@@ -6,10 +6,8 @@ lookup tables, with and without biases, and one with its encoder in gates.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -27,6 +25,7 @@ from lgc.parts.part import Part, find_part
 from lgc.passes import optimize
 from lgc.progress import Progress
 from lgc.synth.flow import SynthOptions, synthesize
+from lgc.tools.watchdog import scratch
 
 PARTS = ("lut4", "lut6", "xc7-a35t", "ecp5-25k", "ice40-hx8k", "gowin-gw1n-9c")
 """One a fabric, and two that have no cells of their own: the plain Verilog of ``generic`` in tables of 4 and 6."""
@@ -149,8 +148,8 @@ def _rules(circuit: Circuit, part: Part, heads: Sequence[str]) -> dict[str, str]
 
 
 def _sites(circuit: Circuit, part: Part, head: str) -> int:
-    with tempfile.TemporaryDirectory(prefix="lgc-bench-") as folder:
-        source = Path(folder) / "net.v"
+    with scratch("lgc-bench-") as folder:
+        source = folder / "net.v"
         write(Verilog(top="net", outputs="class", fabric=part.fabric, head=head), circuit, source)
         result = synthesize(source, part, SynthOptions(route=False))
     if result.problems:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import resource
 import sys
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -23,6 +22,7 @@ from lgc.ir import Encoder, Head
 from lgc.ir.gates import TABLE_OF_ID
 from lgc.progress import Progress
 from lgc.tools.run import output_of
+from lgc.tools.watchdog import scratch
 
 SIZES = (8_000, 64_000, 256_000, 1_000_000)
 _INPUTS, _CLASSES = 784, 10
@@ -57,13 +57,13 @@ def random_model(gates: int, seed: int = 0) -> Model:
 
 def bench_compile(gates: int, repeats: int = 3) -> CompileRow:
     """The median of ``repeats`` compilations, each in a fresh process."""
-    with tempfile.TemporaryDirectory(prefix="lgc-bench-") as name:
-        source = Path(name) / "model.safetensors"
+    with scratch("lgc-bench-") as folder:
+        source = folder / "model.safetensors"
         write_model(random_model(gates), source)
         rows = []
         for _ in range(repeats):
             start = time.perf_counter()
-            command = [sys.executable, "-m", "lgc.bench.compile", str(source), str(Path(name) / "out.v")]
+            command = [sys.executable, "-m", "lgc.bench.compile", str(source), str(folder / "out.v")]
             printed = output_of(command, "compiling")
             rows.append(json.loads(printed) | {"whole_process": time.perf_counter() - start, "gates": gates})
     middle = sorted(rows, key=lambda row: row["whole_process"])[len(rows) // 2]

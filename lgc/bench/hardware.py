@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from time import perf_counter
 
 from lgc.backend.base import write
@@ -23,6 +21,7 @@ from lgc.progress import Progress
 from lgc.synth.flow import SynthOptions, synthesize
 from lgc.synth.report import Result
 from lgc.synth.yosys import nand2_area
+from lgc.tools.watchdog import scratch
 
 SMALL = 10_000
 """Lookup tables of a part up to which the serial head is measured too."""
@@ -91,8 +90,8 @@ def measure_on(
             family=part.family,
         ).luts
     try:
-        with tempfile.TemporaryDirectory(prefix="lgc-table-") as folder:
-            source = Path(folder) / "net.v"
+        with scratch("lgc-table-") as folder:
+            source = folder / "net.v"
             write(verilog, circuit, source)
             result = synthesize(source, part, options, progress)
     except LgcError as error:

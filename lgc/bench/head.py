@@ -6,11 +6,9 @@ Plainly is what one would write by hand: an ``assign`` per gate, ``a + b + ...``
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from lgc.backend.base import to_bytes
@@ -26,6 +24,7 @@ from lgc.parts.fabrics import FABRICS
 from lgc.parts.part import Part, parts
 from lgc.passes import optimize
 from lgc.progress import Progress
+from lgc.tools.watchdog import scratch
 from lgc.tools.yosys import run_yosys
 
 TOP = "bench"
@@ -111,8 +110,7 @@ def bench_head(circuit: Circuit, part: Part) -> list[HeadRow]:
 
 def _measure(part: Part, form: str, text: str) -> HeadRow:
     (command,) = part.fill((part.family.synth_pins or part.family.synth,))
-    with tempfile.TemporaryDirectory(prefix="lgc-bench-") as name:
-        folder = Path(name)
+    with scratch("lgc-bench-") as folder:
         (folder / "bench.v").write_text(text)
         script = ["read_verilog bench.v", "scratchpad -set abc9.verify 0"]  # that takes longer than all the rest
         script += [f"{command} -top {TOP}", "write_json bench.json"]

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import os
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +25,7 @@ from lgc.passes import optimize
 from lgc.progress import Progress
 from lgc.runtime import library
 from lgc.runtime.predictor import Predictor
+from lgc.tools.watchdog import scratch
 
 _SECONDS = 0.25
 
@@ -117,8 +116,8 @@ def _rate(
 
 def _build_rows(circuit: Circuit) -> list[InferRow]:
     """Emission and compilation, outside of the cache."""
-    with tempfile.TemporaryDirectory() as name:
-        source, output = Path(name, "model.c"), Path(name, "model.so")
+    with scratch("lgc-bench-") as folder:
+        source, output = folder / "model.c", folder / "model.so"
         start = time.perf_counter()
         write(C99(prefix="lgc"), optimize(circuit), source)
         emitted = time.perf_counter()

@@ -73,7 +73,7 @@ class Compiled(Shown):
         lines: list[str | Grid] = [Grid(headings, tuple(rows), title)] if self.stats else []
         lines.append(f"{before.num_nodes:,} -> {after.num_nodes:,} gates ({saved:.1f} % fewer), depth {after.depth}")
         if self.circuit.encoder.code is not None:
-            lines.append(f"feature x is the integer {self.circuit.encoder.code.rule()}")
+            lines.append(f"feature x is the integer {self.circuit.encoder.code.rules()}")
         return lines
 
     def _hardware(self) -> Sheet:

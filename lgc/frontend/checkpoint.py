@@ -1,10 +1,9 @@
-"""The native checkpoint: docs/checkpoint.md, version 1, in a `.pt` or a `.safetensors` file."""
+"""The native checkpoint: docs/checkpoint.md, in a `.pt` or a `.safetensors` file."""
 
 from __future__ import annotations
 
 import io
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,19 +11,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.bounds import GATES, INPUTS, LAYERS, check_bound, scaled
+from lgc.bounds import GATES, INPUTS, check_bound, scaled
 from lgc.errors import CheckpointError, LgcError, OutputError
 from lgc.files import replacing
 from lgc.frontend.containers.ptfile import read_pt
 from lgc.frontend.containers.safefile import read_safetensors
+from lgc.frontend.header import Header, integer
 from lgc.frontend.model import Layer, Model, check_model
 from lgc.ir import Encoder, Head
 from lgc.ir.gates import ID_OF_TABLE, TABLE_OF_ID
 from lgc.tools.find import missing
 
 FORMAT = "lgc-checkpoint"
-VERSION = 1
-_MAX_DIMENSIONS = 16
+VERSION = 2
+"""The newest version: it adds what the input is, the labels and the split. All older ones are read."""
 _MAX_SOURCES = 1 << 20
 _MAX_WIDTH = 1 << 28
 
@@ -67,10 +67,10 @@ def read_raw(path: Path) -> RawCheckpoint:
         header = None
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise CheckpointError("its description is not that of an lgc checkpoint", where=str(path))
-    if header.get("version") != VERSION:
+    if type(header.get("version")) is not int or not 1 <= header["version"] <= VERSION:
         raise CheckpointError(
             f"it is an lgc checkpoint of version {str(header.get('version'))[:20]}, "
-            f"and this lgc reads version {VERSION}",
+            f"and this lgc reads versions 1 to {VERSION}",
             where=str(path),
             hint="Upgrade lgc, or write the file again",
         )
@@ -106,8 +106,8 @@ def to_model(raw: RawCheckpoint) -> Model:
     Raises:
         CheckpointError: a field or tensor is missing, of the wrong kind, or out of range.
     """
-    header = _Header(raw.header)
-    features = header.integer("features", scaled(INPUTS))
+    header = Header(raw.header)
+    features = header.number("features", scaled(INPUTS))
     encoder = _encoder(raw, features)
     check_bound(encoder.num_bits, INPUTS, "input bits", CheckpointError)
     layers = _layers(raw, header, encoder)
@@ -121,72 +121,13 @@ def to_model(raw: RawCheckpoint) -> Model:
             layers=layers,
             head=_head(raw, header, layers[-1].width),
             feature_shape=header.feature_shape(features),
-            training=header.training(),
+            training=header.mapping("training"),
             form="trained" if trained else "hardened",
+            inputs=header.inputs(),
+            labels=header.labels(),
+            split=header.mapping("split"),
         )
     )
-
-
-class _Header:
-    """Typed access to the JSON of a checkpoint."""
-
-    def __init__(self, fields: dict[str, Any]) -> None:
-        self._fields = fields
-        layers = fields.get("layers")
-        if not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
-            raise CheckpointError("the field 'layers' is missing or no list of objects")
-        check_bound(len(layers), LAYERS, "layers", CheckpointError)
-        self.layers: list[dict[str, Any]] = layers
-
-    def integer(self, name: str, limit: int) -> int:
-        return _integer(self._fields.get(name), f"the field '{name}'", 1, limit)
-
-    def text(self, name: str) -> str:
-        value = self._fields.get(name, "model")
-        if not isinstance(value, str) or not value:
-            raise CheckpointError(f"the field '{name}' is no text")
-        return value
-
-    def classes(self) -> tuple[str, ...]:
-        value = self._fields.get("classes")
-        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-            raise CheckpointError("the field 'classes' is missing or no list of names")
-        return tuple(value)
-
-    def tau(self) -> float:
-        value = self._fields.get("tau", 1.0)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value > 0):
-            raise CheckpointError(f"tau is {str(value)[:40]}", hint="tau must be a positive number")
-        return float(value)
-
-    def tie(self) -> Any:
-        value = self._fields.get("tie", "first")
-        if value not in ("first", "last"):
-            raise CheckpointError(f"the tie rule is {str(value)[:40]!r}", hint="It is 'first' or 'last'")
-        return value
-
-    def feature_shape(self, features: int) -> tuple[int, ...] | None:
-        value = self._fields.get("feature_shape")
-        if value is None:
-            return None
-        shape = (
-            tuple(_integer(n, "the field 'feature_shape'", 1, features) for n in value)
-            if isinstance(value, list) and len(value) <= _MAX_DIMENSIONS
-            else ()
-        )
-        if math.prod(shape) != features or not shape:
-            raise CheckpointError(f"feature_shape {str(value)[:60]} does not multiply to {features} features")
-        return shape
-
-    def training(self) -> dict[str, Any]:
-        value = self._fields.get("training", {})
-        return value if isinstance(value, dict) else {}
-
-
-def _integer(value: object, what: str, low: int, high: int) -> int:
-    if type(value) is not int or not low <= value <= high:
-        raise CheckpointError(f"{what} is {str(value)[:40]}, which is no whole number from {low} to {high}")
-    return value
 
 
 def _encoder(raw: RawCheckpoint, features: int) -> Encoder:
@@ -214,7 +155,7 @@ def _encoder(raw: RawCheckpoint, features: int) -> Encoder:
     return Encoder(features, thresholds.astype(np.float64))
 
 
-def _layers(raw: RawCheckpoint, header: _Header, encoder: Encoder) -> tuple[Layer, ...]:
+def _layers(raw: RawCheckpoint, header: Header, encoder: Encoder) -> tuple[Layer, ...]:
     widths, sources, gates = [2, encoder.num_bits], 0, 0
     layers: list[Layer] = []
     for index, fields in enumerate(header.layers):
@@ -228,11 +169,11 @@ def _layers(raw: RawCheckpoint, header: _Header, encoder: Encoder) -> tuple[Laye
     return tuple(layers)
 
 
-def _layer(raw: RawCheckpoint, header: _Header, index: int, widths: list[int]) -> Layer:
+def _layer(raw: RawCheckpoint, header: Header, index: int, widths: list[int]) -> Layer:
     fields = header.layers[index]
     name = f"layer{index + 1}"
-    arity = _integer(fields.get("arity"), f"the arity of {name}", 0, 6)
-    width = _integer(fields.get("width"), f"the width of {name}", 1, _MAX_WIDTH)
+    arity = integer(fields.get("arity"), f"the arity of {name}", 0, 6)
+    width = integer(fields.get("width"), f"the width of {name}", 1, _MAX_WIDTH)
     sources = fields.get("sources", [index])
     if not isinstance(sources, list) or not sources or not all(type(s) is int and -1 <= s <= index for s in sources):
         raise CheckpointError(
@@ -320,7 +261,7 @@ class _LayerTensors:
             )
 
 
-def _head(raw: RawCheckpoint, header: _Header, outputs: int) -> Head:
+def _head(raw: RawCheckpoint, header: Header, outputs: int) -> Head:
     classes = header.classes()
     bias = raw.tensors.get("head.bias")
     if bias is not None and (bias.dtype.kind not in "iu" or bias.shape != (len(classes),)):
@@ -372,7 +313,7 @@ def hardened_content(model: Model) -> tuple[dict[str, Any], dict[str, Array]]:
     """The JSON and the tensors of a hardened file, in the narrowest integer types."""
     header: dict[str, Any] = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": 1,
         "name": model.name,
         "features": model.encoder.num_features,
         "classes": list(model.head.classes),
@@ -383,6 +324,14 @@ def hardened_content(model: Model) -> tuple[dict[str, Any], dict[str, Array]]:
     }
     if model.feature_shape is not None:
         header["feature_shape"] = list(model.feature_shape)
+    new = {
+        "inputs": None if model.inputs is None else model.inputs.to_json(),
+        "labels": None if model.labels is None else list(model.labels),
+        "split": dict(model.split) or None,
+    }
+    header |= {name: value for name, value in new.items() if value is not None}
+    if any(name in header for name in new):
+        header["version"] = VERSION
     tensors: dict[str, Array] = {}
     if model.encoder.thresholds is not None:
         tensors["encoder.thresholds"] = model.encoder.thresholds

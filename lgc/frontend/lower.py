@@ -6,6 +6,7 @@ import numpy as np
 
 from lgc.frontend.model import CONSTANTS, Model
 from lgc.ir import CONST0, FIRST_INPUT, Builder, Circuit, verify_circuit
+from lgc.ir.inputs import METADATA
 
 
 def lower(model: Model) -> Circuit:
@@ -30,7 +31,11 @@ def lower(model: Model) -> Circuit:
         encoder=model.encoder,
         netlist=builder.build(nets),
         head=model.head,
-        metadata={"model_digest": model.digest()},
+        metadata={"model_digest": model.digest(), **_said(model)},
     )
     verify_circuit(circuit)
     return circuit
+
+
+def _said(model: Model) -> dict[str, str]:
+    return {} if model.inputs is None else {METADATA: model.inputs.to_text()}

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import CheckpointError
-from lgc.ir import MAX_ARITY, Encoder, Head
+from lgc.ir import MAX_ARITY, Encoder, Head, Inputs
+
+Label = str | int | float | bool
 
 CONSTANTS = -1
 """The stage that holds the bits 0 and 1."""
@@ -51,6 +53,10 @@ class Model:
     Attributes:
         feature_shape: shape of one sample's features, or None.
         training: whatever the trainer recorded; carried along.
+        inputs: what the columns of a sample are, and how they become the encoder's features; None if nobody said.
+        labels: the class labels as the data had them, in score order; None if they were the numbers from 0, or if
+            nobody said.
+        split: which samples the trainer kept for what: seed, sizes, digest of the test rows; empty if nobody said.
         form: ``hardened``, or ``trained`` if the file held logits.
         family: which tool's file this came from.
     """
@@ -63,6 +69,9 @@ class Model:
     training: Mapping[str, Any] = field(default_factory=dict)
     form: str = "hardened"
     family: str = "lgc"
+    inputs: Inputs | None = None
+    labels: tuple[Label, ...] | None = None
+    split: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def num_nodes(self) -> int:
@@ -101,6 +110,10 @@ def check_model(model: Model) -> Model:
         raise CheckpointError("the model has no layers")
     for index, layer in enumerate(model.layers):
         _check_layer(model, index, layer)
+    if model.inputs is not None and model.inputs.num_features != model.encoder.num_features:
+        raise CheckpointError(
+            f"its input makes {model.inputs.num_features} features, but it reads {model.encoder.num_features}"
+        )
     if model.head.offsets[-1] != model.layers[-1].width:
         raise CheckpointError("the head's groups do not cover the last layer")
     return model

@@ -69,14 +69,14 @@ def summarise(result: Model | Circuit) -> Summary:
     circuit = lower(result) if isinstance(result, Model) else result
     netlist = circuit.netlist
     live = netlist.live()
-    used = live[FIRST_INPUT : netlist.first_node].reshape(-1, circuit.encoder.num_thresholds).any(axis=1)
+    used = np.unique(circuit.encoder.column_of_bits[live[FIRST_INPUT : netlist.first_node]])
     return Summary(
         name=circuit.name,
         family=result.family if isinstance(result, Model) else "netlist",
         form=result.form if isinstance(result, Model) else "circuit",
         features=circuit.encoder.num_features,
         thresholds=0 if circuit.encoder.thresholds is None else circuit.encoder.num_thresholds,
-        features_used=int(used.sum()),
+        features_used=len(used),
         nodes=netlist.num_nodes,
         live_nodes=int(live[netlist.first_node :].sum()),
         depth=netlist.depth,

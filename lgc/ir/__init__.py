@@ -2,8 +2,9 @@
 
 from lgc.ir.builder import Builder
 from lgc.ir.circuit import THERMOMETER, Circuit, Encoder, Head
-from lgc.ir.features import FeatureCode
+from lgc.ir.features import CategoryCode, FeatureCode, FeatureCodes
 from lgc.ir.gates import BY_NAME, BY_TABLE, GATES, Gate
+from lgc.ir.inputs import Column, Inputs, inputs_of
 from lgc.ir.netlist import CONST0, CONST1, FIRST_INPUT, MAX_ARITY, Netlist, Origins
 from lgc.ir.parse import parse_text
 from lgc.ir.ports import port_names
@@ -20,13 +21,18 @@ __all__ = [
     "MAX_ARITY",
     "THERMOMETER",
     "Builder",
+    "CategoryCode",
     "Circuit",
+    "Column",
     "Encoder",
     "FeatureCode",
+    "FeatureCodes",
     "Gate",
     "Head",
+    "Inputs",
     "Netlist",
     "Origins",
+    "inputs_of",
     "parse_text",
     "port_names",
     "to_text",

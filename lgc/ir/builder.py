@@ -48,10 +48,10 @@ class Builder:
             NetlistError: an operand that does not exist yet, arity above 6, or a table too wide.
         """
         arity = len(operands)
-        operands = tuple(int(net) for net in operands)
+        operands = tuple(map(int, operands))
         if arity > MAX_ARITY:
             raise NetlistError(f"a node of arity {arity} is too wide", hint=f"The widest node has {MAX_ARITY} operands")
-        if not all(0 <= net < self.num_nets for net in operands):
+        if operands and not (min(operands) >= 0 and max(operands) < self.num_nets):
             raise NetlistError(f"node n{self.num_nets} reads {operands}, but only nets below itself exist")
         if not 0 <= table < 1 << (1 << arity):
             raise NetlistError(f"table {table:#x} of node n{self.num_nets} has more than {1 << arity} bits")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -12,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import InputError
-from lgc.ir.features import FeatureCode
+from lgc.ir.features import FeatureCodes
+from lgc.ir.inputs import Inputs, inputs_of
 from lgc.ir.netlist import Netlist, exact, rebuild
 from lgc.numbers import check_finite, check_scale, real_array
 
@@ -33,7 +35,7 @@ class Encoder:
 
     num_features: int
     thresholds: NDArray[np.float64] | None = None
-    code: FeatureCode | None = None
+    code: FeatureCodes | None = None
 
     def __post_init__(self) -> None:
         if self.thresholds is not None:
@@ -45,15 +47,20 @@ class Encoder:
 
     @property
     def num_thresholds(self) -> int:
-        """T, the bits of a feature: 1 when features are bits already, W when they are codes."""
-        if self.code is not None:
-            return self.code.width
+        """T, the bits of a feature that thresholds make: 1 when features are bits already."""
         return 1 if self.thresholds is None else int(self.thresholds.shape[1])
 
     @property
     def num_bits(self) -> int:
-        """F*T, the number of netlist inputs."""
-        return self.num_features * self.num_thresholds
+        """The number of netlist inputs: F*T, or the bits of all codes."""
+        return self.num_features * self.num_thresholds if self.code is None else self.code.num_bits
+
+    @property
+    def column_of_bits(self) -> NDArray[np.int64]:
+        """int64 (bits,): the feature, or with codes the column, that each netlist input belongs to."""
+        if self.code is not None:
+            return self.code.column_of_bits
+        return np.repeat(np.arange(self.num_features), self.num_thresholds)
 
     def encode(self, features: Any) -> NDArray[np.bool_]:
         """Features (B, F), any real dtype, to bits (B, F*T).
@@ -207,6 +214,15 @@ class Circuit:
         """``thermometer`` if the scores are only right for bits that the encoder gives; empty if for any bits."""
         return THERMOMETER if self.metadata.get("assumes") == THERMOMETER else ""
 
+    @cached_property
+    def inputs(self) -> Inputs | None:
+        """What the columns of a sample are, from the metadata; None if nobody said.
+
+        Raises:
+            InputError: the metadata says it badly.
+        """
+        return inputs_of(self.metadata)
+
     def with_netlist(self, netlist: Netlist) -> Circuit:
         """The same circuit around another netlist."""
         return replace(self, netlist=netlist)
@@ -222,7 +238,7 @@ class Circuit:
         if encoder.thresholds is not None:
             sha.update(encoder.thresholds.astype("<f8").tobytes())
         if encoder.code is not None:
-            sha.update(repr(encoder.code).encode())
+            sha.update(repr(encoder.code.common or encoder.code.columns).encode())
         sha.update(head.offsets.astype("<i8").tobytes())
         sha.update(head.bias.astype("<i8").tobytes())
         sha.update(head.tie.encode())

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lgc.bounds import INPUTS, NODES, check_bound, scaled
 from lgc.errors import NetlistError
 from lgc.ir.circuit import Circuit, Encoder, Head, Tie
-from lgc.ir.features import FeatureCode
+from lgc.ir.features import MAX_COLUMNS, CategoryCode, ColumnCode, FeatureCode, FeatureCodes
 from lgc.ir.gates import BY_NAME
 from lgc.ir.netlist import FIRST_INPUT, MAX_ARITY, MAX_NETS, Netlist, Origins
 from lgc.ir.ports import damaged_names
@@ -168,8 +168,13 @@ def _parse_features(lines: _Lines) -> Encoder:
         features = lines.count(operands[0], "the number of features", scaled(INPUTS))
         lines.advance()
         return Encoder(features)
-    if len(operands) == 9 and operands[1] == "codes":
-        return _parse_codes(lines, operands)
+    if operands[1:2] == ["codes"]:
+        features = lines.count(operands[0], "the number of features", MAX_COLUMNS)
+        column = _parse_code(lines, operands[1:])
+        lines.advance()
+        return _with_codes(lines, features, (column,) * features)
+    if operands[1:2] == ["columns"] and len(operands) == 3:
+        return _parse_columns(lines, operands)
     if len(operands) != 3 or operands[1] != "thresholds":
         raise lines.error("expected 'features F binary', 'features F thresholds T' or 'features F codes W ...'")
     features = lines.count(operands[0], "the number of features", scaled(INPUTS))
@@ -187,16 +192,41 @@ def _parse_features(lines: _Lines) -> Encoder:
     return Encoder(features, np.array(rows, np.float64).reshape(features, width))
 
 
-def _parse_codes(lines: _Lines, operands: list[str]) -> Encoder:
+def _parse_columns(lines: _Lines, operands: list[str]) -> Encoder:
     features = lines.count(operands[0], "the number of features", scaled(INPUTS))
-    if (operands[3], operands[5]) != ("scale", "offset"):
-        raise lines.error("expected 'features F codes W scale S offset O ROUNDING DTYPE'")
-    width = lines.count(operands[2], "the width of a code")
-    code = FeatureCode(width, lines.real(operands[4]), lines.real(operands[6]), operands[7], operands[8])
+    count = lines.count(operands[2], "the number of columns", MAX_COLUMNS)
+    lines.advance()
+    columns: list[ColumnCode] = []
+    for index in range(count):
+        found = lines.expect("column")
+        if not found or lines.count(found[0], "the column") != index:
+            raise lines.error(f"expected the code of column {index}")
+        columns.append(_parse_code(lines, found[1:]))
+        lines.advance()
+    return _with_codes(lines, features, tuple(columns))
+
+
+def _parse_code(lines: _Lines, operands: list[str]) -> ColumnCode:
+    code: ColumnCode
+    if len(operands) == 2 and operands[0] == "words":
+        code = CategoryCode(lines.count(operands[1], "the number of words"))
+    elif len(operands) == 8 and (operands[0], operands[2], operands[4]) == ("codes", "scale", "offset"):
+        width = lines.count(operands[1], "the width of a code")
+        code = FeatureCode(width, lines.real(operands[3]), lines.real(operands[5]), operands[6], operands[7])
+    else:
+        raise lines.error("expected 'codes W scale S offset O ROUNDING DTYPE' or 'words N'")
     if problem := code.problem():
         raise lines.error(problem)
-    lines.advance()
-    return Encoder(features, code=code)
+    return code
+
+
+def _with_codes(lines: _Lines, features: int, columns: tuple[ColumnCode, ...]) -> Encoder:
+    codes = FeatureCodes(columns)
+    if problem := codes.problem():
+        raise lines.error(problem)
+    if codes.num_features != features or codes.num_bits > scaled(INPUTS):
+        raise lines.error(f"the columns make {codes.num_features} features and {codes.num_bits} bits, not {features}")
+    return Encoder(features, code=codes)
 
 
 def _parse_netlist(lines: _Lines) -> Netlist:

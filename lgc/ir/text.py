@@ -9,6 +9,7 @@ from typing import TextIO
 import numpy as np
 
 from lgc.ir.circuit import Circuit
+from lgc.ir.features import CategoryCode, ColumnCode, FeatureCodes
 from lgc.ir.gates import BY_TABLE
 from lgc.ir.netlist import Netlist
 
@@ -59,9 +60,7 @@ def circuit_lines(circuit: Circuit) -> Iterator[str]:
     yield HEADER
     yield f"circuit {quote(circuit.name)}"
     if encoder.code is not None:
-        code = encoder.code
-        rule = f"scale {number(code.scale)} offset {number(code.offset)} {code.rounding} {code.dtype}"
-        yield f"features {encoder.num_features} codes {code.width} {rule}"
+        yield from _code_lines(encoder.code)
     elif encoder.thresholds is None:
         yield f"features {encoder.num_features} binary"
     else:
@@ -81,6 +80,22 @@ def circuit_lines(circuit: Circuit) -> Iterator[str]:
     for key in sorted(circuit.metadata):
         yield f"meta {quote(key)} {quote(circuit.metadata[key])}"
     yield "end"
+
+
+def _code_lines(codes: FeatureCodes) -> Iterator[str]:
+    if codes.common is not None:
+        yield f"features {codes.num_features} {_code(codes.common)}"
+        return
+    yield f"features {codes.num_features} columns {len(codes.columns)}"
+    for index, column in enumerate(codes.columns):
+        yield f"column {index} {_code(column)}"
+
+
+def _code(column: ColumnCode) -> str:
+    if isinstance(column, CategoryCode):
+        return f"words {column.count}"
+    rule = f"scale {number(column.scale)} offset {number(column.offset)} {column.rounding} {column.dtype}"
+    return f"codes {column.width} {rule}"
 
 
 def write_lgn(circuit: Circuit, stream: TextIO) -> None:

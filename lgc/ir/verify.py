@@ -82,6 +82,8 @@ def _verify_encoder(circuit: Circuit) -> None:
         raise NetlistError(f"the encoder has {encoder.num_features} features", hint="A circuit needs at least one")
     if encoder.code is not None and (thresholds is not None or encoder.code.problem()):
         raise NetlistError(f"the code of the features: {encoder.code.problem() or 'thresholds stand beside it'}")
+    if encoder.code is not None and encoder.code.num_features != encoder.num_features:
+        raise NetlistError(f"codes of {encoder.code.num_features} features for {encoder.num_features}")
     if thresholds is not None:
         if thresholds.ndim != 2 or thresholds.shape[0] != encoder.num_features or thresholds.shape[1] < 1:
             raise NetlistError(f"thresholds have shape {thresholds.shape} for {encoder.num_features} features")

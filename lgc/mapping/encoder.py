@@ -7,23 +7,21 @@ and mapping treat them like any other gates.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import InputError, OptionError
-from lgc.ir import CONST0, CONST1, FIRST_INPUT, Circuit, Encoder, FeatureCode, Netlist, Origins
+from lgc.ir import CONST0, CONST1, FIRST_INPUT, Circuit, Encoder, FeatureCode, FeatureCodes, Netlist, Origins
 from lgc.ir.naming import unique
 from lgc.ir.ports import INPUT_NAMES
+from lgc.mapping.comparators import Comparators, Levels, comparators
 
 LAYER = "encoder"
-_AND, _OR = 0b1000, 0b1110
 _PIXEL_BITS = 8
 _MOST_BITS = 24  # float32 holds every whole number of so many bits
 _FRACTION_BITS = 16
-
-Levels = NDArray[np.int64]
 
 
 def levels(thresholds: NDArray[np.float64], code: FeatureCode, dtype: str | None = None) -> Levels:
@@ -41,17 +39,43 @@ def levels(thresholds: NDArray[np.float64], code: FeatureCode, dtype: str | None
     return np.asarray(np.clip(near - 2 + count, -1, code.top), np.int64)
 
 
-def codes_for_bits(encoder: Encoder, code: FeatureCode, bits: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Codes (B, F) that the encoder turns into the given bits (B, F*T).
+def port_levels(encoder: Encoder, codes: FeatureCodes) -> Levels:
+    """Of each bit that thresholds make, int64 (F, T), the level that its column's code must be above.
+
+    The bits of a category compare with 0 and 1 only: level 0 is "this word", -1 always, 1 never.
+    """
+    thresholds = _thresholds(encoder)
+    result = np.empty(thresholds.shape, np.int64)
+    for column, indices in codes.groups.items():
+        rows = codes.firsts[indices]
+        if isinstance(column, FeatureCode):
+            result[rows] = levels(thresholds[rows], column)
+            continue
+        for first in rows.tolist():
+            words = slice(first, first + column.count)
+            result[words] = np.where(thresholds[words] < 0, -1, np.where(thresholds[words] < 1, 0, 1))
+    return result
+
+
+def codes_for_bits(encoder: Encoder, codes: FeatureCodes, bits: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Codes (B, C) that the encoder turns into the given bits (B, F*T).
 
     Raises:
         InputError: no features have these bits.
     """
-    above = levels(_thresholds(encoder), code) + 1
-    codes = np.where(bits.reshape(len(bits), *above.shape), above, 0).max(axis=2)
-    if (codes > code.top).any() or (encoder.encode(code.values(codes)) != bits).any():
+    above = port_levels(encoder, codes) + 1
+    least = np.where(bits.reshape(len(bits), *above.shape), above, 0).max(axis=2)  # of each feature
+    found = np.empty((len(bits), len(codes.columns)), np.int64)
+    for column, indices in codes.groups.items():
+        if isinstance(column, FeatureCode):
+            found[:, indices] = least[:, codes.firsts[indices]]
+            continue
+        for index in indices.tolist():
+            words = least[:, codes.firsts[index] :][:, : column.count] > 0
+            found[:, index] = np.where(words.any(axis=1), words.argmax(axis=1), column.count)
+    if (found > codes.tops).any() or (encoder.encode(codes.values(found)) != bits).any():
         raise InputError("the samples hold bits that no features have: a higher threshold passed, a lower one not")
-    return codes
+    return found
 
 
 def check_code(encoder: Encoder, code: FeatureCode) -> FeatureCode:
@@ -69,6 +93,8 @@ def check_code(encoder: Encoder, code: FeatureCode) -> FeatureCode:
     if code.rounding == "up":
         _check_grid(thresholds, code)
         return code
+    if code.rounding == "nearest":
+        return code
     low, high = levels(thresholds - code.slack, code, "float64"), levels(thresholds + code.slack, code, "float64")
     if code.slack:
         _refuse(thresholds, low != high, code, "is too near to a code's value: rounding decides on which side it is")
@@ -83,6 +109,18 @@ def check_code(encoder: Encoder, code: FeatureCode) -> FeatureCode:
             return replace(code, dtype=dtype)
     _refuse(thresholds, differ, code, "lies between a code's value in float32 and in float64")
     raise AssertionError
+
+
+def check_codes(encoder: Encoder, codes: FeatureCodes) -> FeatureCodes:
+    """The codes, each with the type of feature for which it loses nothing; see :func:`check_code`."""
+    thresholds = _thresholds(encoder)
+    columns = list(codes.columns)
+    for column, indices in codes.groups.items():
+        if isinstance(column, FeatureCode):
+            for index in indices.tolist():
+                row = int(codes.firsts[index])
+                columns[index] = check_code(Encoder(1, thresholds[row : row + 1]), column)
+    return FeatureCodes(tuple(columns))
 
 
 def infer_code(
@@ -156,84 +194,26 @@ def _refuse(thresholds: NDArray[np.float64], bad: NDArray[np.bool_], code: Featu
         )
 
 
-def lower_encoder(circuit: Circuit, code: FeatureCode) -> Circuit:
+def lower_encoder(circuit: Circuit, codes: FeatureCodes | FeatureCode) -> Circuit:
     """The circuit with the codes' bits as inputs, and comparators in front of its netlist.
 
     Comparators are built for bits that the netlist reads, and share what they have in common. They give what features
     give, so the result assumes nothing of its inputs, even if the circuit does.
+
+    Args:
+        codes: of each column, or the one that every feature has.
     """
-    netlist = circuit.netlist
-    wanted = levels(_thresholds(circuit.encoder), code).reshape(-1)
+    netlist, encoder = circuit.netlist, circuit.encoder
+    if isinstance(codes, FeatureCode):
+        codes = FeatureCodes.uniform(codes, encoder.num_features)
     read = np.flatnonzero(netlist.fanout()[FIRST_INPUT : netlist.first_node])
-    nodes = _comparators(wanted, read, circuit.encoder, code)
-    joined = _in_front(netlist, nodes, circuit.encoder.num_features * code.width)
+    nodes = comparators(port_levels(encoder, codes).reshape(-1), read, encoder.num_thresholds, codes)
+    joined = _in_front(netlist, nodes, codes.num_bits)
     metadata = {key: text for key, text in circuit.metadata.items() if key not in ("assumes", INPUT_NAMES)}
-    return replace(circuit, netlist=joined, encoder=Encoder(circuit.encoder.num_features, code=code), metadata=metadata)
+    return replace(circuit, netlist=joined, encoder=Encoder(encoder.num_features, code=codes), metadata=metadata)
 
 
-@dataclass(frozen=True, eq=False)
-class _Comparators:
-    """Gates of two inputs.
-
-    Attributes:
-        fanin: int32 (E, 2).
-        table: uint64 (E,).
-        bit: int32 (E,), the first encoded bit that each gate is for.
-        nets: int64 (bits,), the net of each encoded bit; 0 for bits that nobody reads.
-    """
-
-    fanin: NDArray[np.int32]
-    table: NDArray[np.uint64]
-    bit: NDArray[np.int32]
-    nets: NDArray[np.int64]
-
-
-def _comparators(wanted: Levels, read: NDArray[np.int64], encoder: Encoder, code: FeatureCode) -> _Comparators:
-    """Comparators ``k > level`` as chains from the low bits up.
-
-    With i bits, ``k > v`` is ``k[i-1] & (rest > rest of v)`` if the top bit of v is 1, else ``k[i-1] | ...``; a rest of
-    ones is never exceeded, so low ones of v cost nothing. Equal (feature, i, v) are one gate.
-    """
-    width, per_feature = code.width, encoder.num_thresholds
-    nets = np.zeros(len(wanted), np.int64)
-    nets[read[wanted[read] < 0]] = CONST1
-    real = read[(wanted[read] >= 0) & (wanted[read] < code.top)]
-    # Downwards: keys[i] are the (feature << i | v) needed of i bits, each with the first bit that needs it.
-    keys: list[NDArray[np.int64]] = [np.zeros(0, np.int64)] * (width + 1)
-    owner = list(keys)
-    keys[width], first = np.unique((real // per_feature << width) | wanted[real], return_index=True)
-    owner[width] = real[first]
-    for i in range(width, 1, -1):
-        rest, ones = _rest(keys[i], i)
-        keys[i - 1], first = np.unique(rest[~ones], return_index=True)
-        owner[i - 1] = owner[i][~ones][first]
-    # Upwards: gates, those of fewer bits first.
-    fanin, table, bit = [], [], []
-    below, next_net = np.zeros(0, np.int64), FIRST_INPUT + encoder.num_features * width
-    for i in range(1, width + 1):
-        feature, value = keys[i] >> i, keys[i] & ((1 << i) - 1)
-        rest, ones = _rest(keys[i], i)
-        mine = FIRST_INPUT + feature * width + i - 1
-        gates = np.flatnonzero(~ones)
-        operands = np.stack([mine[gates], below[np.searchsorted(keys[i - 1], rest[gates])]], axis=1)
-        fanin.append(np.sort(operands, axis=1).astype(np.int32))
-        table.append(np.where(value[gates] >> (i - 1) & 1, _AND, _OR).astype(np.uint64))
-        bit.append(owner[i][gates].astype(np.int32))
-        below = mine
-        below[gates] = next_net + np.arange(len(gates))
-        next_net += len(gates)
-    nets[real] = below[np.searchsorted(keys[width], (real // per_feature << width) | wanted[real])]
-    return _Comparators(np.concatenate(fanin), np.concatenate(table), np.concatenate(bit), nets)
-
-
-def _rest(keys: NDArray[np.int64], i: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """The keys without their top bit of i, and whether what remains is all ones."""
-    mask = (1 << (i - 1)) - 1
-    low = keys & mask
-    return (keys >> i << (i - 1)) | low, low == mask
-
-
-def _in_front(netlist: Netlist, nodes: _Comparators, num_inputs: int) -> Netlist:
+def _in_front(netlist: Netlist, nodes: Comparators, num_inputs: int) -> Netlist:
     """The netlist behind the comparators: its input nets become theirs."""
     count = len(nodes.bit)
     first = FIRST_INPUT + num_inputs + count

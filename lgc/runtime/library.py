@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +20,7 @@ from lgc.backend.c import C99
 from lgc.ir import Circuit
 from lgc.tools.cc import C99_FLAGS, Command, build_key, compile_shared, find_c_compiler, has_c_compiler
 from lgc.tools.entries import LIBRARY, found, load_library
+from lgc.tools.watchdog import scratch
 
 _PREFIX = "lgc"
 _KIND = "runtime"
@@ -101,8 +101,8 @@ def compile_source(source: Path, output: Path, compiler: Command | None = None) 
 
 
 def _build(circuit: Circuit, compiler: Command, path: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=path.parent) as name:
-        source = Path(name, "model.c")
+    with scratch(".build-", path.parent) as folder:
+        source = folder / "model.c"
         write(C99(prefix=_PREFIX), circuit, source)
         compile_source(source, path, compiler)
 

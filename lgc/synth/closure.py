@@ -6,10 +6,8 @@ corrects the latter, and so the number of stages that is tried next.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from lgc.backend.base import write
 from lgc.backend.verilog import Verilog
@@ -20,6 +18,7 @@ from lgc.parts.part import Part, check_clock, check_measurable
 from lgc.progress import Progress, Silence, Within
 from lgc.synth.flow import SynthOptions, synthesize
 from lgc.synth.report import Result
+from lgc.tools.watchdog import scratch
 
 # Where a part says nothing: between 1.4 (ice40-hx8k, a small net) and 3.3 (ecp5-85k, 15,000 lookup tables).
 DEFAULT_LEVEL_NS = 1.5
@@ -154,8 +153,8 @@ def close_circuit(
     def measure(stages: int) -> float:
         # Without a wrapper, and named by the stages alone: what was measured of the same text before is found again.
         bare = replace(verilog, pipeline=stages, interface="none", board="")
-        with tempfile.TemporaryDirectory(prefix="lgc-close-") as folder:
-            source = write(bare, circuit, Path(folder) / "circuit.v")[0]
+        with scratch("lgc-close-") as folder:
+            source = write(bare, circuit, folder / "circuit.v")[0]
             return _fmax(synthesize(source, part, options, Within(progress, f"{stages} register stages")))
 
     def report(one: Attempt) -> None:

@@ -10,7 +10,7 @@ from lgc.synth.yosys import MODELS
 from lgc.tools.yosys import yosys_share
 
 _MODULE = re.compile(
-    r"^[ \t]*(?:\(\*[^\n]*?\*\)\s*)*module\s+\\?(\S+?)\s*[(#;].*?\bendmodule\b", re.DOTALL | re.MULTILINE
+    r"^[ \t]*+(?:\(\*[^\n]*?\*\)\s*+)*+module\s++\\?([^\s(#;]++)\s*+[(#;].*?\bendmodule\b", re.DOTALL | re.MULTILINE
 )
 _INSTANCE = re.compile(r"^[ \t]*\\?([A-Za-z_$][\w$]*)[ \t]+(?:#[ \t]*\(|[\\A-Za-z_])", re.MULTILINE)
 _INCLUDE = re.compile(r'^\s*`include\s+"([^"]+)"', re.MULTILINE)

@@ -9,7 +9,6 @@ import platform
 import shlex
 import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -19,6 +18,7 @@ from lgc.tools.entries import LIBRARY, load_library
 from lgc.tools.find import missing
 from lgc.tools.limits import within
 from lgc.tools.run import FailedError, Setup, capture, reason_in
+from lgc.tools.watchdog import scratch
 
 NATIVE = "-march=native"
 C99_FLAGS = ("-std=c99", "-O2")
@@ -115,8 +115,8 @@ def compile_shared(source: Path, output: Path, compiler: Command, flags: Sequenc
         OutputError: the folder cannot be written.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix=".build-", dir=output.parent) as folder:
-            built = Path(folder, "library.so")
+        with scratch(".build-", output.parent) as folder:
+            built = folder / "library.so"
             command = [*compiler, *flags, NATIVE, "-fPIC", "-shared", "-o", str(built), str(source), "-lm"]
             _compile(command, Setup(timeout=_BUILD_SECONDS, temporary=built.parent.absolute(), writes=(built.parent,)))
             check_built(built, "the C compiler")

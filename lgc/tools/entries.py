@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import Any
 from lgc.errors import CacheWarning, OutputError, ToolError
 from lgc.tools.cache import cache_folder
 from lgc.tools.trust import UntrustedError, read_trusted, trusted_folder
+from lgc.tools.watchdog import scratch
 
 KINDS = {
     "runtime": "networks as machine code",
@@ -81,13 +81,10 @@ def kept(kind: str, key: str, build: Build, *, replace: bool = True) -> Path:
     """
     room = cache_folder() / kind
     try:
-        fresh = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=_own(room)))
-        try:
+        with scratch(PARTIAL, _own(room)) as fresh:
             build(fresh)
             _seal(fresh, kind, key)
             return _placed(fresh, room / key, replace)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
     except OSError as error:
         raise OutputError.of(error, "cannot build in the cache", where=str(room), hint="Set LGC_CACHE") from None
 

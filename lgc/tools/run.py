@@ -26,7 +26,7 @@ from typing import IO
 from lgc.errors import NotCheckedError, TimeLimitError, ToolError
 from lgc.tools.cache import home_variables
 from lgc.tools.limits import Deadline, Watch, check_room, deadline, set_deadline
-from lgc.tools.watchdog import VARIABLE, kill_marked, watchdog
+from lgc.tools.watchdog import VARIABLE, kill_marked, nowhere, watchdog
 
 Listener = Callable[[str], None]
 
@@ -35,6 +35,8 @@ _TICK_SECONDS = 0.05
 _MOST_LOGGED, _MOST_CAPTURED = 1 << 30, 1 << 26
 """Bytes that a program may print to a file, and for us to read."""
 _MOST_KEPT, _MOST_SEARCHED = 1 << 24, 1 << 20
+_MOST_HEARD, _LONGEST_LINE = 1 << 20, 1 << 16
+"""Characters that a listener is given in one go, and of one line."""
 # What says why: an error at the head of a line or before a colon, else the word anywhere, as in "syntax error".
 _REASONS = (re.compile(r"^ERROR|rror:"), re.compile(r"\bERROR\b|[Ee]rror\b"))
 
@@ -138,15 +140,22 @@ def run(
 
 
 class _Tail:
-    """The lines that a program writes to a file, as they come."""
+    """The lines that a program writes to a file, as they come; of endless ones, the beginning."""
 
     def __init__(self, stream: IO[str], listen: Listener) -> None:
         self._stream, self._listen, self._rest = stream, listen, ""
 
     def read(self, *, last: bool = False) -> None:
-        *lines, self._rest = (self._rest + self._stream.read()).split("\n")
-        for line in [*lines, self._rest] if last and self._rest else lines:
-            self._listen(line)
+        """A bounded part, so that whoever prints without end is stopped in between; all that is left at the end."""
+        while text := self._stream.read(_MOST_HEARD):
+            *lines, rest = (self._rest + text).split("\n")
+            self._rest = rest[:_LONGEST_LINE]
+            for line in lines:
+                self._listen(line)
+            if not last:
+                return
+        if last and self._rest:
+            self._listen(self._rest)
 
 
 def run_checked(command: Sequence[str], log: Path, what: str, setup: Setup | None = None) -> None:
@@ -341,10 +350,11 @@ def _start(
         if _closed.intersection(scope):
             raise ToolError(f"{what} was not started: the run was interrupted")
         try:
-            process = subprocess.Popen(
-                command, cwd=setup.folder, env=_environment(setup, mark), stdout=output[0], stderr=output[1],
-                stdin=subprocess.PIPE if setup.hold_input else subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
+            with nowhere() as nothing:
+                process = subprocess.Popen(
+                    command, cwd=setup.folder, env=_environment(setup, mark), stdout=output[0], stderr=output[1],
+                    stdin=subprocess.PIPE if setup.hold_input else nothing, start_new_session=True,
+                )  # fmt: skip
         except OSError as error:
             raise ToolError(f"{what} cannot be started ({error.strerror})", where=str(command[0])) from None
         _running[process] = scope

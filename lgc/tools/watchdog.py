@@ -21,6 +21,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 VARIABLE = "LGC_RUN"
 """Holds the marks of all runs that a program belongs to: one run of lgc may start another."""
@@ -59,6 +60,17 @@ def _carries(pid: int, mark: str) -> bool:
     return len(entries) > 1 and f":{mark}".encode() in b":" + entries[1].partition(b"\0")[0]
 
 
+def nowhere() -> IO[bytes]:
+    """An open file that has nothing to read, and that nobody writes to.
+
+    It is not what subprocess.DEVNULL opens: that is for writing too, which a user may not where the device's mode is
+    wrong, as it is on some machines and in some containers.
+    """
+    with contextlib.suppress(OSError):
+        return open(os.devnull, "rb", buffering=0)  # noqa: PTH123
+    return tempfile.TemporaryFile()
+
+
 class Watchdog:
     """The process beside this one."""
 
@@ -67,10 +79,11 @@ class Watchdog:
         self._owner = os.getpid()
         self._process: subprocess.Popen[str] | None = None
         if sys.executable:
-            with contextlib.suppress(OSError):  # without it, everything but a sudden death is as well
+            # Without it, everything but a sudden death is as well.
+            with contextlib.suppress(OSError), nowhere() as nothing:
                 self._process = subprocess.Popen(
                     [sys.executable, "-I", "-S", __file__, self.mark], stdin=subprocess.PIPE, text=True, cwd="/",
-                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+                    stdout=nothing, stderr=nothing, start_new_session=True,
                 )  # fmt: skip
         atexit.register(self.dismiss)
 

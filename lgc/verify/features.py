@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.frontend.reference import Reference
-from lgc.ir import Encoder, FeatureCode
+from lgc.ir import Encoder, FeatureCode, FeatureCodes
 from lgc.verify.vectors import VectorSet
 
 Bits = NDArray[np.bool_]
@@ -96,7 +96,7 @@ class FeatureReference:
         code: from the manifest.
     """
 
-    def __init__(self, reference: Reference, encoder: Encoder, code: FeatureCode) -> None:
+    def __init__(self, reference: Reference, encoder: Encoder, code: FeatureCodes) -> None:
         self._reference, self._encoder, self._code = reference, encoder, code
         self.name = f"{reference.name} on features"
 
@@ -116,19 +116,29 @@ class FeatureReference:
         return self._reference.neurons(self._encode(bits))
 
 
-def sweep_vectors(encoder: Encoder, code: FeatureCode, seed: int) -> VectorSet:
-    """Every value of every feature, each vector with another mixture: those of codes wider than 12 bits by chance.
+def sweep_vectors(encoder: Encoder, codes: FeatureCodes, seed: int) -> VectorSet:
+    """Every value of every column, each vector with another mixture: those of codes wider than 12 bits by chance.
 
     Args:
         encoder: the model's; its thresholds' nearest codes are among the values always.
     """
     rng = np.random.default_rng(seed)
-    if code.top < _MOST_VALUES:
-        values = np.repeat(np.arange(code.top + 1)[:, None], encoder.num_features, axis=1)
-    else:
-        assert encoder.thresholds is not None
-        near = np.rint(np.clip(encoder.thresholds * code.scale + code.offset, 0, code.top)).astype(np.int64)
-        edges = np.concatenate([near - 1, near, near + 1], axis=1).T
-        some = rng.integers(0, code.top, (_MOST_VALUES, encoder.num_features), endpoint=True)
-        values = np.clip(np.concatenate([edges, some]), 0, code.top)
-    return VectorSet("sweep", code.bits(rng.permuted(values, axis=0)))
+    wide = codes.tops >= _MOST_VALUES
+    edges = [_edges(encoder, codes, index) for index in np.flatnonzero(wide).tolist()]
+    count = int(np.where(wide, 0, codes.tops + 1).max())
+    count = max([count, *(len(one) + _MOST_VALUES for one in edges)])
+    values = np.arange(count)[:, None] % (codes.tops + 1)
+    for index, near in zip(np.flatnonzero(wide).tolist(), edges, strict=True):
+        values[:, index] = rng.integers(0, codes.tops[index], count, endpoint=True)
+        values[: len(near), index] = near
+    return VectorSet("sweep", codes.bits(rng.permuted(values, axis=0)))
+
+
+def _edges(encoder: Encoder, codes: FeatureCodes, index: int) -> NDArray[np.int64]:
+    """The codes on both sides of the thresholds of a column."""
+    column, row = codes.columns[index], int(codes.firsts[index])
+    if not isinstance(column, FeatureCode):
+        return np.arange(column.count)
+    assert encoder.thresholds is not None
+    near = np.rint(np.clip(encoder.thresholds[row] * column.scale + column.offset, 0, column.top)).astype(np.int64)
+    return np.clip(np.unique([near - 1, near, near + 1]), 0, column.top)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lgc.errors import InputError, MismatchError, OptionError
 from lgc.frontend.reference import Reference
-from lgc.ir import Circuit, FeatureCode
+from lgc.ir import Circuit, FeatureCodes
 from lgc.sim import SimulatorName
 from lgc.sim.registry import SIMULATORS
 from lgc.sim.simulate import Observed
@@ -105,7 +105,7 @@ class DeviceUnderTest(ABC):
         by: what runs it.
         model_digest, circuit_digest: what it was made from, as it says; ``none`` where it does not.
         is_untouched: False if it can tell that it was changed.
-        features: the code of its input port, or None if that takes the encoder's bits.
+        features: the codes of its input port, or None if that takes the encoder's bits.
         ordered: whether it is right only for bits that features can give.
         lanes: vectors an evaluation.
         checked: the results it has.
@@ -119,7 +119,7 @@ class DeviceUnderTest(ABC):
     model_digest: str
     circuit_digest: str
     is_untouched: bool = True
-    features: FeatureCode | None = None
+    features: FeatureCodes | None = None
     ordered: bool = False
     lanes: int = 1
     checked: tuple[str, ...] = ("scores", "class_id")

@@ -16,7 +16,7 @@ from strategies import random_circuit, random_inputs
 
 from lgc.backend.base import to_bytes
 from lgc.backend.verilog import Verilog
-from lgc.ir import Builder, Circuit, Encoder, Head
+from lgc.ir import Builder, Circuit, Encoder, FeatureCodes, Head
 from lgc.ir.interp import evaluate_nets, pack, unpack
 from lgc.mapping.encoder import infer_code, lower_encoder
 from lgc.mapping.estimate import estimate
@@ -99,7 +99,7 @@ def test_a_vote_that_others_read_too_is_a_net() -> None:
     builder = Builder(16)
     high, low = builder.add(0b1110, [8, 9]), builder.add(0b1110, [16, 17])
     votes = [high, builder.add(0b0110, [high, low]), builder.add(0b1000, [high, low])]
-    encoder = Encoder(2, code=infer_code(Encoder(2, np.full((2, 1), 0.25))))
+    encoder = Encoder(2, code=FeatureCodes.uniform(infer_code(Encoder(2, np.full((2, 1), 0.25))), 2))
     head = Head(np.array([0, 3]), np.array([0]), ("only",))
     circuit = Circuit("votes", encoder, builder.build(votes), head)
     assert read_nets(circuit.netlist, find_comparators(circuit, 6)) == {high, low}

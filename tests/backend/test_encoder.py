@@ -10,7 +10,19 @@ from numpy.typing import NDArray
 from strategies import circuits
 
 from lgc.errors import InputError, LgcError, OptionError
-from lgc.ir import CONST1, Builder, Circuit, Encoder, FeatureCode, Head, interp, parse_text, to_text, verify_circuit
+from lgc.ir import (
+    CONST1,
+    Builder,
+    Circuit,
+    Encoder,
+    FeatureCode,
+    FeatureCodes,
+    Head,
+    interp,
+    parse_text,
+    to_text,
+    verify_circuit,
+)
 from lgc.mapping.encoder import LAYER, check_code, infer_code, levels, lower_encoder
 from lgc.passes import PIPELINES, PassManager
 
@@ -191,8 +203,8 @@ def test_features_off_the_codes_are_refused(bad: float) -> None:
 
 
 def test_codes_and_bits_go_both_ways() -> None:
-    codes = np.arange(64).reshape(8, 8) * 4
-    np.testing.assert_array_equal(PIXEL.codes_of_bits(PIXEL.bits(codes)), codes)
+    codes, pixels = np.arange(64).reshape(8, 8) * 4, FeatureCodes.uniform(PIXEL, 8)
+    np.testing.assert_array_equal(pixels.codes_of_bits(pixels.bits(codes)), codes)
     assert all_values(PIXEL, 2)[51, 1] == 0.2
 
 

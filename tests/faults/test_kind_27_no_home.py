@@ -14,7 +14,7 @@ from strategies import random_circuit
 from lgc.errors import CacheWarning
 from lgc.ir import write_lgn
 from lgc.runtime import Predictor
-from lgc.tools import cache
+from lgc.tools import cache, watchdog
 from lgc.tools.run import Setup, capture
 
 ROOT = Path(__file__).parents[2]
@@ -127,3 +127,22 @@ def test_the_command_line_says_it_in_one_line_and_leaves_nothing(tmp_path: Path)
     assert done.stderr.count("lgc: note: the cache is not used") == 1 == done.stderr.count("\n")
     assert not list((tmp_path / "t").iterdir())
     assert {path.name for path in tmp_path.iterdir()} == {"n.lgn", "n.v", "n.json", "t"}
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_programs_start_where_the_null_device_cannot_be_written(
+    exists: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user without rights may find a device of a wrong mode: a program needs no more than nothing to read."""
+
+    def refused(*_: object) -> int:
+        raise PermissionError(13, "Permission denied", os.devnull)
+
+    monkeypatch.setattr(subprocess.Popen, "_get_devnull", refused)
+    if not exists:
+        monkeypatch.setattr(os, "devnull", str(tmp_path / "null"))
+    monkeypatch.setattr(watchdog, "_watchdog", None)
+    done = capture(["sh", "-c", "cat; echo done"])
+    assert (done.code, done.out) == (0, "done\n")
+    assert watchdog.watchdog()._process is not None
+    watchdog.watchdog().dismiss()

@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import bomb_files
 import bomb_netlists
 import bombs
+import soup
 
 QUICK = (
     "checkpoint/features", "checkpoint/colliding-keys", "checkpoint/colliding-memo", "checkpoint/nested-modules",
@@ -54,6 +55,59 @@ def test_every_bomb() -> None:
     found = measured()
     assert len(found) > 100
     assert not [row for row in found if bombs.is_bad(row)]
+
+
+def souped(*arguments: int) -> list[dict[str, object]]:
+    command = [sys.executable, soup.__file__, "--json", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1800)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_patterns_take_time_in_proportion() -> None:
+    """Of a text of one fragment over and over, a tenth as long as the bound allows: a square would show already."""
+    assert not [row for row in souped(soup.SIZE // 10, 9) if soup.is_bad(row)]
+
+
+@pytest.mark.slow
+def test_patterns_of_all_fragments() -> None:
+    assert not [row for row in souped(soup.SIZE) if soup.is_bad(row)]
+
+
+class TestTextsOfVerilog:
+    def test_models_are_taken_out_with_their_attributes(self) -> None:
+        from lgc.verify.formal.rtl import without_models
+
+        model = "module LUT2(input A);\n  wire x;\nendmodule"
+        for before in ("", "(* a *)", "(* a *) (* b = 1 *)\n", "(* a *)\n(* b *)\n\n", "(**)(* c *) "):
+            text = f"module a; endmodule\n{before}{model}\nmodule b; endmodule\n"
+            assert without_models(text) == "module a; endmodule\n\nmodule b; endmodule\n"
+        for kept in ("wire y; module LUT2(a); endmodule", "module LUT2(a);", "module LUT22; endmodule"):
+            assert without_models(kept) == kept
+
+    def test_signs_without_end(self, tmp_path: Path) -> None:
+        path = save(tmp_path / "x.v", bomb_netlists.verilog("assign o =\n" + "~(" * 40_000 + "a;"))
+        with pytest.raises(NetlistError, match=r"x\.v:3.*signs without a name"):
+            read_file(path)
+
+    def test_blanks_are_no_signs(self, tmp_path: Path) -> None:
+        path = save(tmp_path / "x.v", bomb_netlists.verilog("assign o = a" + " \n;" + "\n" * 100_000))
+        assert read_file(path).result.netlist.num_outputs == 1
+
+    @pytest.mark.parametrize("end", ["a[-", "a[", "a[1", "a", "{2", "a[1:"])
+    def test_a_text_that_breaks_off(self, end: str, tmp_path: Path) -> None:
+        """The structural reader looks ahead, and there is nothing."""
+        with pytest.raises(LgcError):
+            read_file(save(tmp_path / "x.v", f"module m(input a, output o);\nassign o = {end}".encode()))
+
+    def test_modules_longer_than_a_piece(self, tmp_path: Path) -> None:
+        """The structural reader takes a text in pieces; an escaped name may end where one does."""
+        nets = "".join(f"wire w{i};\nassign w{i} = {f'w{i - 1}' if i else 'a'};\n" for i in range(5000))
+        path = save(
+            tmp_path / "x.v", bomb_netlists.verilog(nets + "wire \\a; ;\nassign \\a; = w4999;\nassign o = \\a; ;")
+        )
+        circuit = read_file(path).result
+        assert interp.scores(circuit, np.array([[0], [1]], np.bool_))[:, 0].tolist() == [0, 1]
 
 
 def save(path: Path, data: bytes) -> Path:

@@ -21,7 +21,7 @@ from lgc.backend.blif import Blif
 from lgc.errors import OptionError
 from lgc.frontend import ImportOptions, Layer, Model
 from lgc.frontend.registry import read_file
-from lgc.ir import FIRST_INPUT, Builder, Circuit, Netlist, interp, parse_text
+from lgc.ir import FIRST_INPUT, Builder, Circuit, FeatureCodes, Netlist, interp, parse_text
 from lgc.ir.text import to_text
 from lgc.ir.verify import verify_circuit
 from lgc.mapping.encoder import infer_code, lower_encoder
@@ -145,7 +145,8 @@ def compare_codes(circuit: Circuit, bits: Bits, expected: NDArray[np.int64]) -> 
     codes = np.where(rng.random(codes.shape) < 0.5, np.clip(near + steps, 0, code.top).astype(np.int64), codes)
     lowered = optimize(lower_encoder(circuit, code))
     verify_circuit(lowered)
-    same(interp.scores(lowered, code.bits(codes)), interp.scores(circuit, encoder.encode(code.values(codes))))
+    bits = FeatureCodes.uniform(code, encoder.num_features).bits(codes)
+    same(interp.scores(lowered, bits), interp.scores(circuit, encoder.encode(code.values(codes))))
 
 
 def compare_torch(circuit: Circuit, bits: Bits, expected: NDArray[np.int64]) -> None:

@@ -176,11 +176,13 @@ CONTROL = {
 def top_ports(circuit: Circuit, shape: HeadShape, *, clocked: bool, outputs: str) -> list[Port]:
     """The ports of the top module, in order."""
     ports = [CONTROL["clk"], CONTROL["rst"], CONTROL["in_valid"]] if clocked else []
-    width, code = circuit.netlist.num_inputs, circuit.encoder.code
-    if code is None:
+    width, codes = circuit.netlist.num_inputs, circuit.encoder.code
+    if codes is None:
         ports.append(Port(INPUT, "input", width, "encoded input; bit f*T + t is x[f] > threshold[f][t]"))
     else:
-        ports.append(Port(FEATURES, "input", width, f"code of feature f at [f*{code.width} +: {code.width}]"))
+        one = codes.common
+        where = f"feature f at [f*{one.width} +: {one.width}]" if one else "each column side by side, the first lowest"
+        ports.append(Port(FEATURES, "input", width, f"code of {where}"))
     ports += [CONTROL["out_valid"]] if clocked else []
     if outputs != "scores":
         ports.append(Port("class_id", "output", shape.index, "index of the class with the largest score"))

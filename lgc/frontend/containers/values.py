@@ -138,7 +138,8 @@ _OPAQUE = (
     ("builtins", "complex"), ("builtins", "slice"), ("builtins", "range"),
     ("__builtin__", "complex"), ("__builtin__", "slice"), ("__builtin__", "xrange"),
     ("collections", "deque"), ("lgc.ir.circuit", "Encoder"),
-    ("lgc.ir.features", "FeatureCode"), ("types", "SimpleNamespace"), ("types", "MappingProxyType"), ("uuid", "UUID"),
+    ("lgc.ir.features", "FeatureCode"), ("lgc.ir.features", "FeatureCodes"), ("lgc.ir.features", "CategoryCode"),
+    ("types", "SimpleNamespace"), ("types", "MappingProxyType"), ("uuid", "UUID"),
 )  # fmt: skip
 
 

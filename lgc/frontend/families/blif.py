@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from lgc.bounds import NODES, check_bound
 from lgc.errors import LgcError, NetlistError
@@ -26,8 +27,7 @@ _ANNOTATIONS = frozenset(_WORDS.split())
 _UNDEFINED = "$undef"
 
 
-@dataclass(frozen=True)
-class _Names:
+class _Names(NamedTuple):
     """One `.names`: a cover of cubes over its inputs."""
 
     inputs: tuple[str, ...]
@@ -122,24 +122,25 @@ class _Blif:
 
     def _names(self, lines: _Lines, number: int, signals: list[str]) -> None:
         """One `.names` and its cover."""
-        check_bound(len(self.nodes), NODES, "signals", NetlistError)
+        if len(self.nodes) > NODES:
+            check_bound(len(self.nodes), NODES, "signals", NetlistError)
         if not signals:
             raise NetlistError(f"line {number}: .names without an output")
-        *inputs, output = signals
+        output, width = signals.pop(), len(signals)
         cubes: dict[str, None] = {}  # in order, each once
-        values: set[str] = set()
-        while lines.tokens and not lines.tokens[0].startswith("."):
-            row, tokens = lines.number, lines.tokens
-            lines.advance()
-            cube, value = (tokens[0], tokens[1]) if len(tokens) == 2 else ("", tokens[0])
-            known = cube in cubes or (len(cube) == len(inputs) and not cube.strip("01-"))
-            if len(tokens) > 2 or not known or value not in ("0", "1"):
-                raise NetlistError(f"line {row}: this is no row of a cover over {len(inputs)} inputs")
+        found = ""
+        while (tokens := lines.tokens) and tokens[0][0] != ".":
+            cube, value = tokens if len(tokens) == 2 else ("", tokens[-1])
+            known = cube in cubes or (len(cube) == width and not cube.strip("01-"))
+            if not known or len(tokens) > 2 or (value != "1" and value != "0"):
+                raise NetlistError(f"line {lines.number}: this is no row of a cover over {width} inputs")
             cubes[cube] = None
-            values.add(value)
-        if len(values) > 1:
-            raise NetlistError(f"line {number}: the cover mixes rows for 0 and for 1")
-        self._define(_Names(tuple(inputs), tuple(cubes), values.pop() if values else "1", number), output)
+            if value != found:
+                if found:
+                    raise NetlistError(f"line {number}: the cover mixes rows for 0 and for 1")
+                found = value
+            lines.advance()
+        self._define(_Names(tuple(signals), tuple(cubes), found or "1", number), output)
 
     def circuit(self, job: ImportJob) -> Circuit:
         builder = Builder(len(self.inputs))
@@ -191,13 +192,13 @@ class _Lines:
 
     def advance(self) -> None:
         """Go to the next statement; at the end the tokens are empty."""
-        self.number, self.tokens = next(self._lines, (self.number, []))
+        self.number, self.tokens = next(self._lines)
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Tokens of each statement with its line number; comments and continuations resolved."""
+    """Tokens of each statement with its line number, at the end none; comments and continuations resolved."""
     pending: list[str] = []
-    start = 0
+    start = number = 0
     for number, line in enumerate(text.split("\n"), 1):
         if "#" in line:
             line = line.split("#", 1)[0]
@@ -215,11 +216,12 @@ def _logical_lines(text: str) -> Iterator[tuple[int, list[str]]]:
         pending, start = [], 0
     if pending:
         yield start, pending
+    yield number, []
 
 
 def _add(builder: Builder, node: _Names, operands: list[int]) -> int:
     if len(operands) <= MAX_ARITY:
-        return builder.add(_table(node, len(operands)), operands)
+        return builder.add(_table(node.cubes, node.value, len(operands)), operands)
     literals = sum(len(cube) - cube.count("-") for cube in node.cubes)
     check_bound(builder.num_nets + literals, NODES, "gates", NetlistError)
     products = [_cube(builder, cube, operands) for cube in node.cubes]
@@ -227,16 +229,17 @@ def _add(builder: Builder, node: _Names, operands: list[int]) -> int:
     return total if node.value == "1" else builder.add(_NOT, (total,))
 
 
-def _table(node: _Names, arity: int) -> int:
+@lru_cache(maxsize=1 << 12)
+def _table(cubes: tuple[str, ...], value: str, arity: int) -> int:
     full, covered = (1 << (1 << arity)) - 1, 0
-    for cube in node.cubes:
+    for cube in cubes:
         rows = full
         for j, sign in enumerate(cube):
             ones = full // ((1 << (1 << j)) + 1) << (1 << j)  # the rows in which operand j is 1
             if sign != "-":
                 rows &= ones if sign == "1" else full ^ ones
         covered |= rows
-    return covered if node.value == "1" else covered ^ full
+    return covered if value == "1" else covered ^ full
 
 
 def _cube(builder: Builder, cube: str, operands: list[int]) -> int:

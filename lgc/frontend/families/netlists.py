@@ -70,21 +70,27 @@ def in_order(roots: list[K], operands: Callable[[K], tuple[K, ...]], done: Calla
         NetlistError: a combinational cycle.
     """
     order: list[K] = []
-    open_: set[K] = set()
     finished: set[K] = set()
-    stack = [(root, False) for root in reversed(roots)]
+    path: list[K] = []  # each reads the next, and waits for it
+    waiting: set[K] = set()
+    stack = roots[::-1]
     while stack:
-        signal, expanded = stack.pop()
-        if expanded:
-            open_.discard(signal)
-            finished.add(signal)
-            order.append(signal)
+        signal = stack[-1]
+        if path and path[-1] == signal:  # what it reads is there by now
+            waiting.discard(path.pop())
+        elif signal in finished or done(signal):
+            stack.pop()
             continue
-        if signal in finished or done(signal):
-            continue
-        if signal in open_:
-            raise NetlistError(f"signal '{str(signal)[:60]}' depends on itself: a combinational cycle")
-        open_.add(signal)
-        stack.append((signal, True))
-        stack += [(source, False) for source in operands(signal) if source not in finished]
+        else:
+            missing = [source for source in operands(signal) if source not in finished and not done(source)]
+            if signal in waiting or signal in missing:
+                raise NetlistError(f"signal '{str(signal)[:60]}' depends on itself: a combinational cycle")
+            if missing:
+                path.append(signal)
+                waiting.add(signal)
+                stack += missing
+                continue
+        stack.pop()
+        finished.add(signal)
+        order.append(signal)
     return order

@@ -19,9 +19,12 @@ _TIMEOUT_S = 300
 _MODULES = 1 << 14
 _MEMORY, _RESULT = 4 << 30, 256 << 20  # bytes that yosys, and what it makes of a source, may take
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
-_MODULE = re.compile(r"\b(?:macro)?module\s+(?:automatic\s+|static\s+)?(\\\S+|[A-Za-z_][\w$]*)")
+_MODULE = re.compile(
+    r"module(?:(?<!\wmodule)|(?<=\bmacromodule))\s++(?:automatic\s++|static\s++)?(\\\S++|[A-Za-z_][\w$]*+)"
+)
 _INSTANCE = re.compile(
-    r"(?<![\w$.\\])([A-Za-z_][\w$]*|\\\S+)(?:\s*#\s*[(\d]|\s+(?:\\\S+|[A-Za-z_][\w$]*)\s*(?:\[[^\]]*\]\s*)*\()"
+    r"(?<![\w$.\\])([A-Za-z_][\w$]*+|\\\S++)"
+    r"(?:\s*+#\s*+[(\d]|\s++(?:\\\S++|[A-Za-z_][\w$]*+)\s*+(?:\[[^][]*+\]\s*+)*+\()|\\\S++"
 )
 _PLACE = re.compile(r"source(\d+)\.s?v:(\d+)")
 _TWICE = re.compile(r"ERROR: \\?(\S+?)(?:\[[\d:]+\])? is assigned twice")
@@ -37,19 +40,18 @@ def top_module(sources: list[SourceText], asked: str | None) -> str:
     if asked is not None and not _PLAIN.fullmatch(asked):
         raise NetlistError(f"--source-top is '{asked[:40]}', which is no plain Verilog name")
     declared: dict[str, str] = {}
-    used: set[str] = set()
     for source in sources:
         text, line, end = source.text, 1, 0
         for match in _MODULE.finditer(text):
             line, end = line + text.count("\n", end, match.start()), match.start()
             declared.setdefault(match[1], source.place(line))
             check_bound(len(declared), _MODULES, "modules", NetlistError)
-        used.update(match[1] for match in _INSTANCE.finditer(text))
     if asked is not None:
         if asked not in declared:
             raise NetlistError(f"it has no module '{asked[:40]}'", hint=f"Its modules are: {_some(declared)}")
         return asked
-    tops = [name for name in declared if name not in used] if len(declared) > 1 else list(declared)
+    used = {match[1] for source in sources for match in _INSTANCE.finditer(source.text)} if len(declared) > 1 else set()
+    tops = [name for name in declared if name not in used]
     if len(tops) > 1:
         places = "; ".join(f"{name[:60]} ({declared[name]})" for name in tops[:6])
         raise NetlistError(

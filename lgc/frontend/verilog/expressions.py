@@ -12,7 +12,9 @@ from typing import Any
 
 ZERO, ONE = -1, -2
 Tree = Any
-_TOKEN = re.compile(r"[A-Za-z_][\w$]*|\\\S+|\d+\s*'[sS]?[bBoOdDhH]\s*[\w?]+|\d[\d_]*|~\^|\^~|~&|~\||&&|\|\||[=!]==?|\S")
+_TOKEN = re.compile(
+    r"[][(),;{}.?:]|[A-Za-z_][\w$]*+|\\\S++|\d++\s*+'[sS]?[bBoOdDhH]\s*+[\w?]++|\d[\d_]*+|~\^|\^~|~&|~\||&&|\|\||[=!]==?|\S"
+)
 _LITERAL = re.compile(r"(\d+)\s*'([bBoOdDhH])\s*([0-9a-fA-F_]+)")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 _BASES = {"b": 2, "o": 8, "d": 10, "h": 16}
@@ -87,7 +89,7 @@ class Parser:
     @classmethod
     def of(cls, text: str) -> Parser:
         """A parser of a text without comments and directives."""
-        return cls([*_TOKEN.findall(text), ""])
+        return cls([*_TOKEN.findall(text), "", "", ""])  # what comes next may be looked at from the last token
 
     @property
     def next(self) -> str:

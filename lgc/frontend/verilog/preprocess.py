@@ -94,6 +94,7 @@ class Preprocessor:
         """A text of whose kinds of comments there is one, that to the end of the line; most of what is large is so."""
         if found := _HIDING.search(text):
             self._plain(found[0], (path, text.count("\n", 0, found.start()) + 1))
+        self._count(text.count("\n"), (path, 1))
         lines = [line.split("//", 1)[0] for line in text.split("\n")]
         self.lines += lines
         self.places += [(path, number) for number in range(1, len(lines) + 1)]
@@ -136,13 +137,17 @@ class Preprocessor:
 
     def _check_piece(self, text: str, position: int, piece: str, place: Place) -> None:
         """Refuse what would be looked at again and again: openings without an end, macros that grow to nothing."""
-        self._pieces += 1
-        if self._pieces > _MAX_PIECES and self._pieces > scaled(_MAX_PIECES):
-            raise _error(f"it has more than {scaled(_MAX_PIECES)} pieces of text", place, _RAISE)
+        self._count(1, place)
         if piece == "/" and text.startswith("/*", position):
             raise _error("a comment without its end", place)
         if piece == "(" and text.startswith("(*", position) and not _STAR.match(text, position):
             raise _error("an attribute without its end", place)
+
+    def _count(self, more: int, place: Place) -> None:
+        """Lines and other pieces."""
+        self._pieces += more
+        if self._pieces > _MAX_PIECES and self._pieces > scaled(_MAX_PIECES):
+            raise _error(f"it has more than {scaled(_MAX_PIECES)} lines and pieces of text", place, _RAISE)
 
     def _active(self) -> bool:
         return not self._branches or self._branches[-1].active

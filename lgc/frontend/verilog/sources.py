@@ -13,6 +13,8 @@ from lgc.frontend.verilog.preprocess import Place, Preprocessor
 
 _MAX_BYTES = 64 << 20
 _FILE_TASK = re.compile(r"\$(?:readmem[bh]|fopen|sreadmem[bh]|value\$plusargs|test\$plusargs)\b")
+_STRETCH = 1 << 14
+_WORD = re.compile(r"\w")
 _CHECKED_CASE = re.compile(r"\b(?:unique0?|priority)(\s+(?:case[xz]?|if)\b)")
 
 
@@ -64,6 +66,7 @@ def gather(job: ImportJob) -> list[SourceText]:
         preprocessor.lines, preprocessor.places = [], []
         preprocessor.add(_decoded(text, path), str(path))
         source = SourceText(str(path), path.suffix == ".sv", preprocessor.lines, preprocessor.places)
+        _check_signs(source)
         sources.append(_checked(source))
     return sources
 
@@ -125,6 +128,17 @@ def _decoded(data: bytes, path: Path) -> str:
         raise NetlistError("it is no text", where=str(path))
     text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _check_signs(source: SourceText) -> None:
+    """Refuse what nests too deeply for any tool: thousands of signs with no name or number between them."""
+    text = source.text
+    for start in range(0, len(text), _STRETCH):
+        if _WORD.search(text, start, start + _STRETCH) is None:
+            signs = sum(map(len, text[start : start + _STRETCH].split()))
+            if signs > _STRETCH // 2:
+                where = source.place(text.count("\n", 0, start) + 1)
+                raise NetlistError(f"there are {signs} signs without a name or number between them", where=where)
 
 
 def _checked(source: SourceText) -> SourceText:

@@ -6,6 +6,7 @@ Everything else, and everything that might be an error, is left to yosys: a read
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lgc.frontend.verilog.design import SourcePort, bit_names
@@ -20,6 +21,7 @@ _GATES = {
 }  # fmt: skip
 _BUFFERS = {"buf": False, "not": True}
 _MAX_NETS = 1 << 23
+_PIECE = 1 << 16
 _BEYOND = re.compile(
     r"\b(?:always|case[xz]?|defparam|function|generate|genvar|initial|inout|integer|localparam|parameter|reg|signed|task)\b"
 )
@@ -60,11 +62,18 @@ class _Reader:
     """All modules of a text."""
 
     def __init__(self, text: str) -> None:
-        self.parser = Parser.of(text)
+        self.parser = Parser.of("")
         self.modules: dict[str, _Module] = {}
         self.module = _Module()
-        while self.parser.next:
+        self._pieces = _pieces(text)
+        while self._more():
             self._module()
+
+    def _more(self) -> bool:
+        """Whether there is another item; a piece of the text is split when all before it is read."""
+        while not self.parser.next and (piece := next(self._pieces, "")):
+            self.parser.tokens, self.parser.position = Parser.of(piece).tokens, 0
+        return bool(self.parser.next)
 
     def _module(self) -> None:
         parser = self.parser
@@ -77,7 +86,7 @@ class _Reader:
         if parser.accept("("):
             self._header()
         parser.expect(";")
-        while not parser.accept("endmodule"):
+        while not (self._more() and parser.accept("endmodule")):
             self._item()
         if any(not direction for direction in self.module.ports.values()):
             raise BeyondError
@@ -199,6 +208,15 @@ class _Reader:
             else:
                 self.module.instances.append(_Instance(kind, {}, self._connections()))
             more = self._list_goes_on()
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """A text in pieces that end where an item does, or else not read: most of what is wrong is so from the start."""
+    start = 0
+    while start < len(text):
+        end = text.find(";\n", start + _PIECE) + 1 or len(text)
+        yield text[start:end]
+        start = end
 
 
 class Structure:

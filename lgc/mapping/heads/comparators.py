@@ -34,10 +34,11 @@ class Comparator:
 
 def find_comparators(circuit: Circuit, lut: int) -> dict[int, Comparator]:
     """The nodes that are functions of at most ``lut`` bits of one feature, by net; none if there are no features."""
-    netlist, code = circuit.netlist, circuit.encoder.code
-    if code is None:
+    netlist, codes = circuit.netlist, circuit.encoder.code
+    if codes is None:
         return {}
     first = netlist.first_node
+    column = [0] * FIRST_INPUT + codes.column_of_bits.tolist()
     found = {net: Comparator((net,), np.array([0, 1])) for net in range(FIRST_INPUT, first)}
     rows = zip(netlist.fanin.tolist(), netlist.arity.tolist(), netlist.table.tolist(), strict=True)
     for net, (fanin, arity, table) in enumerate(rows, first):
@@ -45,7 +46,7 @@ def find_comparators(circuit: Circuit, lut: int) -> dict[int, Comparator]:
         nets = tuple(sorted({one for operand in inner for one in operand.nets}))
         if not inner or len(inner) < arity or len(nets) > lut:
             continue
-        if (nets[0] - FIRST_INPUT) // code.width != (nets[-1] - FIRST_INPUT) // code.width:
+        if column[nets[0]] != column[nets[-1]]:
             continue
         address = np.zeros(1 << len(nets), np.int64)
         for index, operand in enumerate(inner):

@@ -77,7 +77,8 @@ class MappedHead(HeadArchitecture):
         counts = np.zeros((netlist.depth + 1, len(REGIONS)), np.int64)
         shown = level <= netlist.depth
         np.add.at(counts, (level[shown], mapped.region[shown]), 1)
-        np.add.at(counts, (level[netlist.inside] - 1, mapped.region[netlist.inside]), 1)  # the first of two in a row
+        inside = netlist.inside & shown  # beyond are nodes that no output reads
+        np.add.at(counts, (level[inside] - 1, mapped.region[inside]), 1)  # the first of two in a row
         parts = [REGIONS[int(region)] for region in counts[1:].argmax(axis=1)]
         levels = [input_level(netlist), *netlist_levels(netlist, gates_per_lut=1.0, parts=parts)]
         placed = pipeline(levels, stages)

@@ -28,7 +28,8 @@ _REGISTERS = ("opt_expr -keepdc", "opt_dff -simple-dffe -keepdc", "dffunmap", "o
 # What yosys only warns of.
 _WARNINGS = re.compile(r"^Warning: (multiple conflicting drivers|found logic loop).*", re.MULTILINE)
 # What cells.py knows better than their models, which would become trees of multiplexers.
-_MODELS = re.compile(rf"^[ \t]*(?:\(\*[^\n]*?\*\)\s*)*module\s+(?:{KNOWN})\b.*?\bendmodule\b", re.DOTALL | re.MULTILINE)
+_MODEL = re.compile(rf"\bmodule\s++(?:{KNOWN})\b")
+_END = re.compile(r"\bendmodule\b")
 _PINS = ("A", "B", "C", "D", "S")
 # Table, LSB first, over the pins in the order A, B, C, D, S that the cell has; S is a multiplexer's select.
 _GATES = {
@@ -110,7 +111,7 @@ def read_flat(
         NotCheckedError: yosys does not take the file, or takes longer than ``timeout`` seconds.
     """
     text = source.read_text(encoding="utf-8")
-    (folder / "source.v").write_text(_MODELS.sub("", text) if models else text, encoding="utf-8")
+    (folder / "source.v").write_text(without_models(text) if models else text, encoding="utf-8")
     script = ["read_verilog source.v", f"hierarchy -top {top}", *_FLAT, *_REGISTERS]
     script += [*(_WORDS if words else ()), *_GATES_SCRIPT, f"select {top}", "write_json design.json"]
     log = folder / "yosys.log"
@@ -123,6 +124,38 @@ def read_flat(
         raise NotCheckedError(f"yosys warns of the Verilog: {warned[0][9:200]}: not proved", where=str(source))
     with reading("yosys", folder):
         return _design(json.loads((folder / "design.json").read_text(encoding="utf-8")), top)
+
+
+def without_models(text: str) -> str:
+    """A text without the models of the cells that are known, and without the attributes before them.
+
+    No pattern looks for a beginning and an end at once: it would take the square of a hostile text.
+    """
+    pieces, done = [], 0
+    while match := _MODEL.search(text, done):
+        start, end = _beginning(text, done, match.start()), match.end()
+        if text[text.rfind("\n", done, start) + 1 : start].strip(" \t") == "":
+            closing = _END.search(text, end)
+            if closing is None:
+                break
+            pieces.append(text[done:start])
+            end = closing.end()
+        else:
+            pieces.append(text[done:end])
+        done = end
+    return "".join([*pieces, text[done:]])
+
+
+def _beginning(text: str, least: int, at: int) -> int:
+    """Where the attributes before a module begin, or the module if there are none."""
+    while True:
+        end = at
+        while end > least and text[end - 1].isspace():
+            end -= 1
+        opening = text.rfind("(*", least, end) if text.endswith("*)", least, end) else -1
+        if opening < 0 or "\n" in text[opening:end]:
+            return at
+        at = opening
 
 
 def _design(document: dict[str, Any], top: str) -> FlatDesign:

@@ -12,7 +12,7 @@ import numpy as np
 from lgc.backend.sidecar import describe
 from lgc.frontend import ImportOptions, load_circuit
 from lgc.frontend.reference import InterpreterReference, Reference
-from lgc.ir import Circuit, FeatureCode, Netlist
+from lgc.ir import Circuit, FeatureCodes, Netlist
 from lgc.ir.naming import labels
 from lgc.verify.formats.evaluated import Evaluated
 from lgc.verify.report import Mismatch
@@ -37,7 +37,7 @@ class LgnFile(DeviceUnderTest):
         self.ordered = bool(self.circuit.assumes)
 
     @property
-    def features(self) -> FeatureCode | None:  # type: ignore[override]
+    def features(self) -> FeatureCodes | None:  # type: ignore[override]
         """See :class:`DeviceUnderTest`."""
         return self.circuit.encoder.code
 

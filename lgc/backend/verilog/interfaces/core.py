@@ -25,7 +25,8 @@ class Core:
         interval: clocks from an image that is taken to the next that can be.
         port: ``bits`` or ``features``.
         items: of an image.
-        item_width: bits of an item that the core reads, 8 of bits.
+        item_width: bits of an item that the core reads, 8 of bits; the most of any.
+        item_widths: of each item, where they differ; else empty.
         port_width: bits of the port.
         class_width: bits of ``class_id``; 0 if it is no port.
         num_scores: 0 if they are no port.
@@ -37,6 +38,7 @@ class Core:
     port: str
     items: int
     item_width: int
+    item_widths: tuple[int, ...]
     port_width: int
     class_width: int
     num_scores: int
@@ -47,14 +49,15 @@ class Core:
     def of(cls, manifest: Manifest) -> Core:
         """The core that a manifest describes."""
         widths = {port.name: port.width for port in manifest.ports}
-        port, code = manifest.input_port, manifest.features
+        port, codes = manifest.input_port, manifest.features
         return cls(
             top=manifest.top,
             latency=manifest.latency,
             interval=manifest.interval,
             port=port,
-            items=-(-widths[port] // 8) if code is None else manifest.num_features,
-            item_width=8 if code is None else code.width,
+            items=-(-widths[port] // 8) if codes is None else len(codes.columns),
+            item_width=8 if codes is None else int(codes.widths.max()),
+            item_widths=() if codes is None or codes.common else tuple(codes.widths.tolist()),
             port_width=widths[port],
             class_width=widths.get(CLASS_PORT, 0),
             num_scores=len(manifest.classes) if SCORES_PORT in widths else 0,
@@ -115,6 +118,9 @@ class Core:
 
     def _unpack(self) -> Iterator[str]:
         stride = 8 * self.item_bytes
+        if self.item_widths:
+            yield from self._unpack_each(stride)
+            return
         if self.item_width == stride:
             yield f"  assign port_{self.port} = image[{self.port_width - 1}:0];"
             return
@@ -122,6 +128,13 @@ class Core:
         slices = f"port_{self.port}[item*{self.item_width} +: {self.item_width}]"
         body = f"assign {slices} = image[item*{stride} +: {self.item_width}];"
         yield from generate_loop("items", 0, self.items, [body], "item")
+
+    def _unpack_each(self, stride: int) -> Iterator[str]:
+        start = 0
+        for item, width in enumerate(self.item_widths):
+            low = item * stride
+            yield f"  assign port_{self.port}[{start + width - 1}:{start}] = image[{low + width - 1}:{low}];"
+            start += width
 
 
 def _bytes(width: int) -> int:

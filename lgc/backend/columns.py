@@ -1,0 +1,82 @@
+"""The columns of a sample as the manifest has them: names, ranges, places on the port, and formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from lgc.ir import CategoryCode, Circuit, FeatureCode, FeatureCodes
+from lgc.ir.features import MAX_COLUMNS, ColumnCode
+from lgc.ir.inputs import Column
+
+
+def column_rows(circuit: Circuit) -> tuple[dict[str, Any], ...]:
+    """One row a column of a sample; none if the model does not know its input and all codes are the same.
+
+    A row has the name, the kind, the range seen in training, the lowest bit ``at`` and the number of ``bits`` of its
+    code on the port ``features``, scale, offset and rounding, and a formula for people. ``k = floor(x * scale +
+    offset + 0.5)``, held between 0 and 2^bits - 1, is the code of a value x if the rounding is ``nearest``. Where the
+    port takes bits, a row has neither place nor code.
+    """
+    codes, inputs = circuit.encoder.code, circuit.inputs
+    if inputs is None and (codes is None or codes.common is not None):
+        return ()
+    columns = inputs.columns if inputs is not None else _unnamed(codes)
+    if codes is None:
+        return tuple(_described(column) for column in columns)
+    starts = codes.starts.tolist()
+    return tuple(
+        _described(column) | {"at": at, "bits": code.width} | _rule(column, code)
+        for column, code, at in zip(columns, codes.columns, starts, strict=True)
+    )
+
+
+def _unnamed(codes: FeatureCodes | None) -> tuple[Column, ...]:
+    kinds = [isinstance(code, CategoryCode) for code in codes.columns] if codes is not None else []
+    return tuple(Column(f"column {index}", "category" if words else "number") for index, words in enumerate(kinds))
+
+
+def _described(column: Column) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": column.name, "kind": column.kind}
+    return row | ({"words": list(column.words)} if column.words else {"low": column.low, "high": column.high})
+
+
+def _rule(column: Column, code: ColumnCode) -> dict[str, Any]:
+    """How a value in the column's unit becomes its code."""
+    if isinstance(code, CategoryCode):
+        return {"rounding": "index", "formula": code.rule()}
+    if column.kind == "number" and column.bits:  # the model reads codes: what is left for hardware is to take them
+        return {
+            "scale": column.scale, "offset": column.offset, "rounding": "nearest", "formula": column.formula(),
+        }  # fmt: skip
+    if column.kind in ("pixel", "bit"):
+        return {"scale": 1.0, "offset": 0.0, "rounding": "exact", "formula": column.formula()}
+    return {"scale": code.scale, "offset": code.offset, "rounding": code.rounding, "formula": code.rule()}
+
+
+def codes_to_json(codes: FeatureCodes) -> dict[str, Any]:
+    """Plain values: the one code that all columns have, or each column's own."""
+    if codes.common is not None:
+        return asdict(codes.common) | {"rule": codes.common.rule()}
+    return {"columns": [asdict(column) for column in codes.columns]}
+
+
+def codes_from_json(fields: Mapping[str, Any], num_features: int) -> FeatureCodes:
+    """The reverse of :func:`codes_to_json`.
+
+    Raises:
+        ValueError, TypeError: it is no such thing.
+    """
+    if "columns" not in fields:
+        if type(num_features) is not int or not 1 <= num_features <= MAX_COLUMNS:
+            raise ValueError("num_features")
+        return FeatureCodes.uniform(_code(fields), num_features)
+    codes = FeatureCodes(tuple(CategoryCode(**one) if "count" in one else _code(one) for one in fields["columns"]))
+    if codes.problem() or codes.num_features != num_features:
+        raise ValueError("features")
+    return codes
+
+
+def _code(fields: Mapping[str, Any]) -> FeatureCode:
+    return FeatureCode(**{name: value for name, value in fields.items() if name != "rule"})
