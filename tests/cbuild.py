@@ -1,4 +1,7 @@
-"""Compiling emitted C in tests, with every warning an error."""
+"""Compiling emitted C in tests, with every warning an error, by the compiler that lgc finds ($CC as well).
+
+Only tests that are about gcc or about clang name it.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,19 @@ from numpy.typing import NDArray
 from lgc.backend.base import write
 from lgc.backend.c import C99
 from lgc.ir import Circuit
+from lgc.tools.cc import Command, find_c_compiler
 
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wmissing-prototypes", "-Wshadow", "-Werror")
 
 
-def compiler(name: str) -> str:
+def compiler(name: str = "") -> Command:
+    """What starts a compiler: the one of that name, or the C compiler that lgc finds."""
+    if not name:
+        return find_c_compiler()
     path = shutil.which(name)
     if path is None:
         pytest.skip(f"{name} is not installed")
-    return path
+    return (path,)
 
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
@@ -31,10 +38,10 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     return result
 
 
-def selftest(circuit: Circuit, folder: Path, *flags: str, cc: str = "gcc", target: C99 | None = None) -> str:
+def selftest(circuit: Circuit, folder: Path, *flags: str, cc: str = "", target: C99 | None = None) -> str:
     """Compile the emitted self-test and run it; returns what it printed."""
     write(target or C99(main=True), circuit, folder / "net.c")
-    run([compiler(cc), *STRICT, *flags, "-DLGC_MAIN", str(folder / "net.c"), "-o", str(folder / "net")])
+    run([*compiler(cc), *STRICT, *flags, "-DLGC_MAIN", str(folder / "net.c"), "-o", str(folder / "net")])
     return run([str(folder / "net")]).stdout
 
 
@@ -46,7 +53,7 @@ class Loaded:
         write(target, circuit, folder / "net.c")
         # A new name each time: the loader would return the library that it has.
         library = folder / f"net-{len(list(folder.iterdir()))}.so"
-        run([compiler("gcc"), *STRICT, *flags, "-shared", "-fPIC", str(folder / "net.c"), "-o", str(library)])
+        run([*compiler(), *STRICT, *flags, "-shared", "-fPIC", str(folder / "net.c"), "-o", str(library)])
         self._bind(ctypes.CDLL(str(library)), circuit, target.prefix_of(circuit))
 
     @classmethod

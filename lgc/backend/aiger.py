@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import BinaryIO, ClassVar, TextIO
 
 from lgc.backend.base import Format
-from lgc.backend.sidecar import port, sidecar
-from lgc.ir import FIRST_INPUT, Circuit, Netlist
+from lgc.backend.ports import PortNames, safe_names
+from lgc.backend.sidecar import sidecar
+from lgc.ir import FIRST_INPUT, Circuit, Netlist, port_names
 
 
 class Aig:
@@ -66,11 +67,12 @@ def _header(kind: str, aig: Aig, outputs: list[int]) -> str:
     return f"{kind} {aig.num_inputs + count} {aig.num_inputs} 0 {len(outputs)} {count}\n"
 
 
-def _symbols(circuit: Circuit) -> str:
-    netlist = circuit.netlist
-    lines = [f"i{i} {port('in', i)}\n" for i in range(netlist.num_inputs)]
-    lines += [f"o{i} {port('out', i)}\n" for i in range(netlist.num_outputs)]
-    return "".join(lines) + f"c\nlgc circuit {circuit.digest()}\n"
+def symbols(names: PortNames, digest: str) -> str:
+    """The end of a file: the names of inputs and outputs, and the digest of the circuit."""
+    inputs, outputs = safe_names(names, apart=True)
+    lines = [f"i{i} {name}\n" for i, name in enumerate(inputs)]
+    lines += [f"o{i} {name}\n" for i, name in enumerate(outputs)]
+    return "".join(lines) + f"c\nlgc circuit {digest}\n"
 
 
 def write_binary(aig: Aig, outputs: list[int], stream: BinaryIO) -> None:
@@ -98,7 +100,7 @@ class AigerAscii(Format):
         stream.writelines(f"{literal}\n" for literal in outputs)
         first = aig.num_inputs + 1
         stream.writelines(f"{2 * variable} {a} {b}\n" for variable, (a, b) in enumerate(aig.ands, first))
-        stream.write(_symbols(circuit))
+        stream.write(symbols(port_names(circuit), circuit.digest()))
 
     def companions(self, circuit: Circuit) -> Mapping[str, str]:
         """The sidecar."""
@@ -115,7 +117,7 @@ class AigerBinary(Format):
     def emit(self, circuit: Circuit, stream: BinaryIO) -> None:
         """Write the graph of the netlist."""
         write_binary(*make_aig(circuit.netlist), stream)
-        stream.write(_symbols(circuit).encode())
+        stream.write(symbols(port_names(circuit), circuit.digest()).encode())
 
     def companions(self, circuit: Circuit) -> Mapping[str, str]:
         """The sidecar."""

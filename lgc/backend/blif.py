@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar, TextIO
 
 from lgc.backend.base import Format
-from lgc.backend.sidecar import port, sidecar
-from lgc.ir import FIRST_INPUT, Circuit, Netlist
+from lgc.backend.ports import net_prefix, passed_through
+from lgc.backend.sidecar import sidecar
+from lgc.ir import Circuit, Netlist
 
 _PER_LINE = 10
 
@@ -22,10 +23,10 @@ class Blif(Format):
     def emit(self, circuit: Circuit, stream: TextIO) -> None:
         """Write one model, called ``lgc``."""
         stream.write(f"# lgc circuit {circuit.digest()}\n.model lgc\n")
-        netlist = circuit.netlist
-        _write_ports(stream, ".inputs", [port("in", i) for i in range(netlist.num_inputs)])
-        _write_ports(stream, ".outputs", [port("out", i) for i in range(netlist.num_outputs)])
-        for line in _body(netlist):
+        inputs, outputs = passed_through(circuit)
+        _write_ports(stream, ".inputs", inputs)
+        _write_ports(stream, ".outputs", outputs)
+        for line in _body(circuit.netlist, inputs, outputs):
             stream.write(line + "\n")
         stream.write(".end\n")
 
@@ -39,25 +40,26 @@ def _write_ports(stream: TextIO, keyword: str, names: list[str]) -> None:
     stream.write(" \\\n  ".join([keyword, *lines]) + "\n")
 
 
-def _net(netlist: Netlist, net: int) -> str:
-    if FIRST_INPUT <= net < netlist.first_node:
-        return port("in", net - FIRST_INPUT)
-    return f"n{net}"
-
-
-def _body(netlist: Netlist) -> Iterator[str]:
-    """Constants, nodes, and a buffer for each output."""
-    yield from (".names n0", ".names n1", "1")
+def _body(netlist: Netlist, inputs: list[str], outputs: list[str]) -> Iterator[str]:
+    """Constants, nodes, and a buffer for each output that is no input."""
+    prefix = net_prefix([*inputs, *outputs])
+    nets = [
+        f"{prefix}0",
+        f"{prefix}1",
+        *inputs,
+        *(f"{prefix}{net}" for net in range(netlist.first_node, netlist.num_nets)),
+    ]
+    yield from (f".names {nets[0]}", f".names {nets[1]}", "1")
     rows = zip(netlist.fanin.tolist(), netlist.arity.tolist(), netlist.table.tolist(), strict=True)
     for net, (fanin, arity, table) in enumerate(rows, netlist.first_node):
         if table in (0, (1 << (1 << arity)) - 1):  # some readers refuse a constant over operands
             arity, table = 0, table & 1
-        operands = [_net(netlist, operand) for operand in fanin[:arity]]
-        yield " ".join([".names", *operands, f"n{net}"])
+        yield " ".join([".names", *(nets[operand] for operand in fanin[:arity]), nets[net]])
         yield from cover_rows(table, arity)
-    for index, net in enumerate(netlist.outputs.tolist()):
-        yield f".names {_net(netlist, net)} {port('out', index)}"
-        yield "1 1"
+    for name, net in zip(outputs, netlist.outputs.tolist(), strict=True):
+        if name != nets[net]:
+            yield f".names {nets[net]} {name}"
+            yield "1 1"
 
 
 def cover_rows(table: int, arity: int) -> Iterator[str]:

@@ -10,13 +10,15 @@ from typing import Any, ClassVar, TextIO
 
 import lgc
 from lgc.backend.base import Format
+from lgc.backend.ports import safe_names, words
 from lgc.backend.sidecar import sidecar
-from lgc.ir import CONST1, FIRST_INPUT, Circuit, Netlist
+from lgc.ir import CONST1, FIRST_INPUT, Circuit, Netlist, port_names
+from lgc.ir.ports import own_names
 
 
 @dataclass(frozen=True)
 class YosysJson(Format):
-    """A module ``lgc`` of `$lut` cells, with ports ``in`` and ``out``, and a sidecar."""
+    """A module ``lgc`` of `$lut` cells, with the source's ports or with ``in`` and ``out``, and a sidecar."""
 
     name: ClassVar[str] = "yosys-json"
 
@@ -25,19 +27,33 @@ class YosysJson(Format):
         netlist = circuit.netlist
         module = {
             "attributes": {"top": f"{1:032b}", "lgc_circuit": circuit.digest()},
-            "ports": {
-                "in": {"direction": "input", "bits": list(netlist.inputs)},
-                "out": {"direction": "output", "bits": [_bit(net) for net in netlist.outputs.tolist()]},
-            },
+            "ports": _ports(circuit),
             "cells": _cells(netlist),
             "netnames": {},
         }
-        json.dump({"creator": f"lgc {lgc.__version__}", "modules": {"lgc": module}}, stream, indent=1)
+        json.dump(
+            {"creator": f"lgc {lgc.__version__}", "modules": {"lgc": module}}, stream, indent=1, ensure_ascii=False
+        )
         stream.write("\n")
 
     def companions(self, circuit: Circuit) -> Mapping[str, str]:
         """The sidecar."""
         return {".sidecar.json": sidecar(circuit)}
+
+
+def _ports(circuit: Circuit) -> dict[str, Any]:
+    """Ports of one bit each; those called ``a[0]``, ``a[1]`` and on, one after the other, are one port ``a``."""
+    netlist, (inputs, outputs) = circuit.netlist, safe_names(port_names(circuit))
+    taken, ports = {*inputs, *outputs}, dict[str, Any]()
+    sides = (("input", "in", inputs, list(netlist.inputs)), ("output", "out", outputs, netlist.outputs.tolist()))
+    for direction, own, names, nets in sides:
+        if names == own_names(own, len(names)):
+            ports[own] = {"direction": direction, "bits": [_bit(net) for net in nets]}
+            continue
+        for name, start, stop in words(names, taken):
+            taken.add(name)
+            ports[name] = {"direction": direction, "bits": [_bit(net) for net in nets[start:stop]]}
+    return ports
 
 
 def _bit(net: int) -> int | str:

@@ -13,7 +13,8 @@ from lgc import __version__
 from lgc.backend.columns import codes_from_json, codes_to_json, column_rows
 from lgc.bounds import read_json
 from lgc.errors import InputError
-from lgc.ir import Circuit, FeatureCodes
+from lgc.ir import Circuit, FeatureCodes, port_names
+from lgc.ir.ports import INPUT_NAMES, OUTPUT_NAMES
 
 FORMAT = "lgc-manifest"
 VERSION = 1
@@ -22,6 +23,7 @@ FEATURE_ORDER = "bit f*W + i of `features` is bit i of feature f's code; class 0
 
 
 COLUMN_ORDER = "the codes of `columns` side by side, each at bit `at`; class 0 is at the low end of `scores`"
+_PORT_NAMES = (INPUT_NAMES, OUTPUT_NAMES)
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Manifest:
     """What is beside an emitted circuit in `NAME.json`.
 
     Attributes:
+        input_names, output_names: what the source calls the bits of ``bits`` and the classes; None where it does not.
         latency: rising clock edges from an input to its result; 0 is combinational.
         interval: clocks from an input that is taken to the next that can be.
         score_width: bits of a score; two's complement if ``score_signed``.
@@ -71,6 +74,8 @@ class Manifest:
     assumes: str = ""
     interface: dict[str, Any] | None = None
     interval: int = 1
+    input_names: tuple[str, ...] | None = None
+    output_names: tuple[str, ...] | None = None
     format: str = FORMAT
     version: int = VERSION
     lgc: str = __version__
@@ -112,6 +117,8 @@ class Manifest:
             features=encoder.code,
             assumes=circuit.assumes,
             columns=column_rows(circuit),
+            input_names=tuple(port_names(circuit)[0]) if INPUT_NAMES in circuit.metadata else None,
+            output_names=tuple(port_names(circuit)[1]) if OUTPUT_NAMES in circuit.metadata else None,
             bit_order=_bit_order(encoder.code),
         )
 
@@ -131,6 +138,9 @@ class Manifest:
             del fields["interface"]
         if not self.assumes:
             del fields["assumes"]
+        for name in _PORT_NAMES:
+            if fields[name] is None:
+                del fields[name]
         if self.features is None:
             del fields["features"]
         else:
@@ -177,7 +187,7 @@ def read_manifest(path: Path) -> Manifest:
             raise InputError(f"this is no lgc manifest of version {VERSION}", where=str(path), hint="Compile again")
         written = dict(fields)
         fields["ports"] = tuple(Port(**port) for port in fields["ports"])
-        for name in ("classes", "group_sizes", "bias"):
+        for name in ("classes", "group_sizes", "bias", *(name for name in _PORT_NAMES if name in fields)):
             fields[name] = tuple(fields[name])
         if fields.get("features") is not None:
             fields["features"] = codes_from_json(fields["features"], fields["num_features"])

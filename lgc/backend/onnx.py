@@ -17,6 +17,7 @@ import lgc
 from lgc.backend.base import Format
 from lgc.errors import InputError
 from lgc.ir import Circuit, Netlist
+from lgc.ir.ports import INPUT_NAMES, OUTPUT_NAMES
 from lgc.tools.find import missing
 
 _OPSET = 17
@@ -56,9 +57,15 @@ class Onnx(Format):
             ir_version=_IR_VERSION,
         )
         digests = {"lgc_circuit": circuit.digest(), "lgc_model": circuit.metadata.get("model_digest", "none")}
-        onnx.helper.set_model_props(model, digests)
+        onnx.helper.set_model_props(model, digests | named_ports(circuit))
         onnx.checker.check_model(model)
         stream.write(model.SerializeToString(deterministic=True))
+
+
+def named_ports(circuit: Circuit) -> dict[str, str]:
+    """Properties with the names of a plain netlist's ports, as JSON lists; none for other circuits."""
+    keys = (INPUT_NAMES, OUTPUT_NAMES)
+    return {f"lgc_{key}": circuit.metadata[key] for key in keys if key in circuit.metadata}
 
 
 def _require_onnx() -> Any:

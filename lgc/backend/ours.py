@@ -7,6 +7,7 @@ another output of the same name (`NAME.v` and `NAME.py`), the manifest is `NAME.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from lgc.errors import OutputError
@@ -22,14 +23,15 @@ def is_ours(path: Path) -> bool:
     return _MARK.search(_head(path)) is not None
 
 
-def refuse_foreign(place: Path) -> None:
-    """Raise OutputError if a file that nobody named would be written over one that lgc did not write."""
-    if place.is_file() and place.stat().st_size and not is_ours(place):
-        raise OutputError(
-            "this file is not lgc's, and would be replaced by the certificate",
-            where=str(place),
-            hint="Move it away, or say where the certificate goes: --certificate FILE",
-        )
+def refuse_foreign(place: Path, what: str, hint: str, ours: Callable[[Path], bool] = is_ours) -> None:
+    """Raise OutputError if a file that nobody named would be written over one that lgc did not write.
+
+    Args:
+        what: would be written.
+        ours: whether lgc wrote a file.
+    """
+    if place.is_file() and place.stat().st_size and not ours(place):
+        raise OutputError(f"this file is not lgc's, and would be replaced by {what}", where=str(place), hint=hint)
 
 
 def _head(path: Path) -> bytes:

@@ -21,11 +21,6 @@ from lgc.errors import InputError, LgcError
 from lgc.ir import THERMOMETER, Circuit, Head
 
 
-def port(kind: str, index: int) -> str:
-    """The name of input or output ``index``: ``in[12]``, ``out[3]``."""
-    return f"{kind}[{index}]"
-
-
 def describe(circuit: Circuit) -> dict[str, Any]:
     """Everything but the netlist, as JSON types."""
     encoder, head, netlist = circuit.encoder, circuit.head, circuit.netlist

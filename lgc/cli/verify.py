@@ -95,7 +95,7 @@ def _check_ways(asked: VerifyRequest, proof: ProveRequest, ways: Ways) -> None:
         raise OptionError("--mutate and --coverage judge vectors by the Verilog, not by a netlist: leave --netlist out")
     if ways.write_vectors and not (ways.mutate or ways.coverage):
         raise OptionError("--write-vectors saves what --mutate or --coverage make, and neither is given")
-    check_outputs(ways)
+    check_outputs(asked, ways)
 
 
 def _judges(asked: VerifyRequest, ways: Ways) -> list[tuple[Callable[..., Any], VectorRequest]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lgc.driver.deadline import bounded
+from lgc.driver.request import check_outputs
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.driver.verify import unknown_lines
 from lgc.driver.verify_request import ProveRequest
@@ -88,13 +89,15 @@ def prove(asked: ProveRequest, progress: Progress | None = None) -> Proof:
     from lgc.files import check_writable
 
     progress = progress or Silence()
+    check_outputs(asked)
     with never_a_pass():
         source = model_of(asked, progress)
         device = as_verilog(device_under_test(asked), "--formal")
         check_crash(asked.crash)
         place = _certificate(asked, device_path(asked.file))
         if asked.certificate is None:
-            refuse_foreign(place)
+            hint = "Move it away, or say where the certificate goes: --certificate FILE"
+            refuse_foreign(place, "the certificate", hint)
         check_writable(place)
         with comparing(asked, source, device, progress) as comparison:
             verilog = after_synthesis(asked, comparison, asked.timeout)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping
+import os
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,6 +28,7 @@ __all__ = [
     "Request",
     "Setting",
     "Source",
+    "check_apart",
     "check_outputs",
     "described",
     "flag_of",
@@ -89,19 +91,80 @@ def request(cls: type[R], options: Mapping[str, Any], known: Collection[str]) ->
     return cls(**options)
 
 
-def check_outputs(asked: Any) -> None:
-    """Find out before the work that the files to write, fields that say ``writes``, can be written.
+def check_outputs(*asked: Any) -> None:
+    """Find out before the work that the files to write, fields that say ``writes``, can be written and nothing is lost.
 
     Args:
-        asked: a request, or another class of settings.
+        asked: requests, or other classes of settings, of one run.
 
     Raises:
         OutputError: one cannot.
+        OptionError: two are one file, or one is a file that is read.
     """
-    for one in described(type(asked)).values():
-        path = getattr(asked, one.name)
-        if one.setting.writes and path is not None:
-            check_writable(path)
+    reads: list[Path] = []
+    writes: dict[str, Path] = {}
+    for request in asked:
+        for one in described(type(request)).values():
+            value = getattr(request, one.name)
+            if one.setting.writes and value is not None:
+                writes[flag_of(one)] = value
+            elif isinstance(value, Path) or one.kind is Any:
+                reads += _files_of(value, getattr(request, "facts", None))
+    check_apart(reads, writes)
+    for path in writes.values():
+        check_writable(path)
+
+
+def check_apart(reads: Iterable[Path], writes: Mapping[str, Path]) -> None:
+    """Refuse to write over a file of the same run.
+
+    Args:
+        reads: with them go the files beside them, which say what they are.
+        writes: by what the user knows them as. What is no file, as ``/dev/stdout``, may be named twice.
+
+    Raises:
+        OptionError: two are one file, or one is a file that is read.
+    """
+    inputs = {os.path.realpath(place) for path in reads for place in (path, *_beside(path)) if _is_file(place)}
+    taken: dict[str, str] = {}
+    for flag, path in writes.items():
+        place = os.path.realpath(path)
+        if place in inputs:
+            raise OptionError(
+                f"{path.name} is an input of this run, and would be written over", hint="Give the output another name"
+            )
+        if place in taken and (_is_file(Path(place)) or not os.path.lexists(place)):
+            raise OptionError(
+                f"{taken[place]} and {flag} are both written to {path.name}", hint="Give each a name of its own"
+            )
+        taken[place] = flag
+
+
+def _is_file(path: Path) -> bool:
+    """Whether it is one. A text may be no path at all."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _files_of(value: Any, facts: Mapping[str, Any] | None) -> list[Path]:
+    """The file that a path, a text or something compiled stands for, and those that facts about it name."""
+    value = getattr(value, "path", value)
+    if not isinstance(value, str | Path):
+        return []
+    named = [part for fact in (facts or {}).values() if isinstance(fact, str | Path) for part in str(fact).split(",")]
+    return [Path(value), *(folder / part for part in named for folder in (Path(), Path(value).parent))]
+
+
+def _beside(path: Path) -> tuple[Path, ...]:
+    """The manifest or the sidecar of a file."""
+    if not path.name:
+        return ()
+    own = path.with_name(f"{path.name}.json")
+    if path.suffix.lower() in (".v", ".py"):
+        return own, path.with_suffix(".json")
+    return (own,)
 
 
 def flags(cls: type[Request], *names: str) -> str:

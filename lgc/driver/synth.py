@@ -156,7 +156,6 @@ def synth(asked: SynthRequest, progress: Progress | None = None) -> Synthesis:
     if asked.part is None:
         raise OptionError("give a Verilog file and --part NAME", hint="`lgc synth --list` shows the parts")
     part = find_part(asked.part)
-    _check_outputs(asked, rtl)
     check_outputs(asked)
     told = progress or Silence()
     result = synthesize(rtl, part, _options(asked), told)
@@ -174,18 +173,6 @@ def _options(asked: SynthRequest) -> SynthOptions:
         jobs=asked.jobs or 0, route=asked.route, pins=asked.pins, board=asked.board, bitstream=asked.bitstream,
         liberty=asked.liberty, timeout=asked.timeout, top=asked.top, cache=asked.cache, netlist=asked.netlist,
     )  # fmt: skip
-
-
-def _check_outputs(asked: SynthRequest, rtl: Path) -> None:
-    """The manifest lies beside the circuit under its name: a result of that name would be written over it."""
-    from lgc.backend.ours import manifest_of
-
-    inputs = {path.resolve() for path in (rtl, manifest_of(rtl), asked.pins, asked.liberty) if path is not None}
-    for path in (asked.json, asked.netlist, asked.bitstream):
-        if path is not None and path.resolve() in inputs:
-            raise OptionError(
-                f"{path.name} is an input of this run, and would be written over", hint="Give the output another name"
-            )
 
 
 @dataclass(frozen=True, eq=False, repr=False)

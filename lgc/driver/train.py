@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from lgc.driver.request import Request, check_outputs
+from lgc.driver.request import Request, check_apart, check_outputs
 from lgc.driver.sheet import Sheet, Shown
 from lgc.errors import OptionError
 from lgc.progress import Progress, Silence
@@ -111,6 +111,7 @@ def train(asked: TrainRequest, progress: Progress | None = None) -> Trained:
     config = asked.train_config()
     check_outputs(asked)
     trainer = _trainer()
+    _check_apart(asked, config)
     if asked.contact_sheet is not None:
         trainer.draw_contact_sheet(config, asked.contact_sheet)
         if config.output is None:
@@ -118,6 +119,19 @@ def train(asked: TrainRequest, progress: Progress | None = None) -> Trained:
     model = trainer.train(config, progress=progress or Silence(), go_on=asked.resume)
     writes = int(os.environ.get("RANK", "0")) == 0  # not torchrun's other processes
     return Trained(model if writes else None, config.output, asked.contact_sheet)
+
+
+def _check_apart(asked: TrainRequest, config: TrainConfig) -> None:
+    """Refuse a run whose files, those beside the named ones too, are not all different from each other and its inputs.
+
+    Raises:
+        OptionError: they are not.
+    """
+    from lgc.train.places import side_files
+
+    reads = [Path(one) for one in (config.dataset, asked.config) if one]
+    named = {"-o": config.output, "--log": config.log, "--contact-sheet": asked.contact_sheet, **side_files(config)}
+    check_apart(reads, {flag: path for flag, path in named.items() if path is not None})
 
 
 def need_output(asked: TrainRequest) -> None:

@@ -7,6 +7,7 @@ from lgc.ir.gates import BY_NAME, BY_TABLE, GATES, Gate
 from lgc.ir.inputs import Column, Inputs, inputs_of
 from lgc.ir.netlist import CONST0, CONST1, FIRST_INPUT, MAX_ARITY, Netlist, Origins
 from lgc.ir.parse import parse_text
+from lgc.ir.ports import port_names
 from lgc.ir.text import to_text, write_lgn
 from lgc.ir.verify import verify_circuit, verify_netlist
 
@@ -33,6 +34,7 @@ __all__ = [
     "Origins",
     "inputs_of",
     "parse_text",
+    "port_names",
     "to_text",
     "verify_circuit",
     "verify_netlist",

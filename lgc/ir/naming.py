@@ -32,7 +32,7 @@ result_class result_scores round rst score scores scores_nets slice table_bits v
 KEYWORDS = frozenset(_KEYWORDS.split())
 """The keywords of Verilog-2005 and of SystemVerilog."""
 _RESERVED = KEYWORDS | frozenset(_OWN.split())
-_OWN_PATTERN = re.compile(r"(count|lut|popcount)\d+|\w+_q\d+|(inputs|players|class_id_nets|scores_nets)_\d+")
+_OWN_PATTERN = re.compile(r"(count|lut|popcount)\d+|\w+_q\d+|(inputs|players|class_id_nets|scores_nets)_\d{5,}")
 _MAX_LENGTH = 60
 PLAIN_LABEL = r"(?!(?i:verilator|synopsys|synthesis|pragma))[A-Za-z0-9_.:/-]+"
 """A regular expression: what may stand first in a comment, for no tool takes it for its own."""

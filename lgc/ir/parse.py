@@ -15,6 +15,7 @@ from lgc.ir.circuit import Circuit, Encoder, Head, Tie
 from lgc.ir.features import MAX_COLUMNS, CategoryCode, ColumnCode, FeatureCode, FeatureCodes
 from lgc.ir.gates import BY_NAME
 from lgc.ir.netlist import FIRST_INPUT, MAX_ARITY, MAX_NETS, Netlist, Origins
+from lgc.ir.ports import damaged_names
 from lgc.ir.text import HEADER
 from lgc.ir.verify import verify_circuit
 
@@ -145,6 +146,12 @@ def parse_text(text: str, source: str = "<text>") -> Circuit:
         verify_circuit(circuit)
     except NetlistError as error:
         raise error.at(source) from None
+    if key := damaged_names(circuit):
+        raise NetlistError(
+            f"the metadata '{key}' is no JSON list of a name for each",
+            where=source,
+            hint="docs/ir.md specifies the format",
+        )
     return circuit
 
 

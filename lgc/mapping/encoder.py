@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lgc.errors import InputError, OptionError
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, Circuit, Encoder, FeatureCode, FeatureCodes, Netlist, Origins
 from lgc.ir.naming import unique
+from lgc.ir.ports import INPUT_NAMES
 from lgc.mapping.comparators import Comparators, Levels, comparators
 
 LAYER = "encoder"
@@ -208,7 +209,7 @@ def lower_encoder(circuit: Circuit, codes: FeatureCodes | FeatureCode) -> Circui
     read = np.flatnonzero(netlist.fanout()[FIRST_INPUT : netlist.first_node])
     nodes = comparators(port_levels(encoder, codes).reshape(-1), read, encoder.num_thresholds, codes)
     joined = _in_front(netlist, nodes, codes.num_bits)
-    metadata = {key: text for key, text in circuit.metadata.items() if key != "assumes"}
+    metadata = {key: text for key, text in circuit.metadata.items() if key not in ("assumes", INPUT_NAMES)}
     return replace(circuit, netlist=joined, encoder=Encoder(encoder.num_features, code=codes), metadata=metadata)
 
 

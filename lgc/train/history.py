@@ -80,4 +80,4 @@ def _draw(path: Path, epochs: list[dict[str, Any]]) -> None:
     handles = [*axes.get_lines(), *loss.get_lines()]
     axes.legend(handles=handles, loc="center right")
     with replacing(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=120)
+        figure.savefig(temporary, format="png", dpi=120, metadata={"Comment": "written by lgc"})

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 import lgc
-from lgc.errors import InputError, OptionError, OutputError
-from lgc.files import check_writable
+from lgc.errors import InputError, OptionError
 from lgc.frontend import Model, lower, write_model
 from lgc.ir import interp
 from lgc.numbers import check_scale
@@ -32,6 +31,7 @@ from lgc.train.data import Dataset, load_dataset
 from lgc.train.history import History
 from lgc.train.modules import LogicNetwork
 from lgc.train.parallel import ProcessGroup, after_fork, joined, pick_device, precision
+from lgc.train.places import check_places
 from lgc.train.samples import BitEncoder, Epochs, Samples, epoch_generator
 from lgc.train.sheet import write_contact_sheet
 from lgc.train.step import Step, make_step
@@ -59,9 +59,7 @@ def train(config: TrainConfig, *, progress: Progress | None = None, go_on: bool 
         OutputError: the checkpoint or the log cannot be written.
         KeyboardInterrupt: stopped before the first epoch was over.
     """
-    if config.output is not None:
-        _check_output(config.output)
-    _check_log(config.log)
+    check_places(config, go_on=go_on)
     if config.output is None and go_on:
         raise OptionError("only a run with an output can be resumed", hint="Add -o, as when it was started")
     after_fork()
@@ -355,21 +353,3 @@ def _model_accuracy(model: Model, data: Dataset) -> float:
     circuit, x = lower(model), data.test_x
     blocks = [interp.classify(circuit, model.encoder.encode(x[i : i + _BLOCK])) for i in range(0, len(x), _BLOCK)]
     return float((np.concatenate(blocks) == data.test_y).mean())
-
-
-def _check_output(path: Path) -> None:
-    """Find out before the training, not after its first epoch, that the checkpoint cannot be written."""
-    if path.suffix not in (".pt", ".safetensors"):
-        raise OutputError(
-            f"unknown suffix '{path.suffix}'", where=str(path), hint="Checkpoints are .pt or .safetensors files"
-        )
-    if not path.parent.is_dir():
-        raise OutputError("cannot write: there is no such folder", where=str(path), hint=f"Make {path.parent} first")
-    check_writable(path)
-    check_writable(resume.state_path(path))
-
-
-def _check_log(path: Path | None) -> None:
-    if path is not None:
-        for file in (path, path.with_suffix(".csv"), path.with_suffix(".png")):
-            check_writable(file)

@@ -17,6 +17,7 @@ from lgc.backend.base import to_bytes, write
 from lgc.backend.c import C99
 from lgc.errors import InputError, OptionError
 from lgc.ir import Builder, Circuit, Encoder, Head, interp
+from lgc.tools.cc import find_cxx_compiler
 
 SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g0")
 
@@ -122,7 +123,7 @@ def test_selftest_fails_when_the_code_is_wrong(tmp_path: Path) -> None:
     broken = text[:start] + text[start:].replace(" & ", " | ", 1)
     assert broken != text
     (tmp_path / "net.c").write_text(broken)
-    run([compiler("gcc"), "-w", "-DLGC_MAIN", str(tmp_path / "net.c"), "-o", str(tmp_path / "net")])
+    run([*compiler(), "-w", "-DLGC_MAIN", str(tmp_path / "net.c"), "-o", str(tmp_path / "net")])
     with pytest.raises(AssertionError, match="FAILED: the scores differ"):
         run([str(tmp_path / "net")])
 
@@ -198,8 +199,8 @@ def test_header_compiles_as_c_and_as_cpp(tmp_path: Path) -> None:
     assert [path.name for path in files] == ["my-net.c", "my-net.h"]
     (tmp_path / "user.c").write_text('#include "my-net.h"\nint user = RANDOM_CLASSES + RANDOM_ROW_BYTES;\n')
     (tmp_path / "user.cpp").write_text('#include "my-net.h"\nint user = RANDOM_CLASSES;\n')
-    run([compiler("gcc"), *STRICT, "-c", str(tmp_path / "user.c"), "-o", str(tmp_path / "user.o")])
-    run([compiler("g++"), "-Wall", "-Werror", "-c", str(tmp_path / "user.cpp"), "-o", str(tmp_path / "user.o")])
+    run([*compiler(), *STRICT, "-c", str(tmp_path / "user.c"), "-o", str(tmp_path / "user.o")])
+    run([*find_cxx_compiler(), "-Wall", "-Werror", "-c", str(tmp_path / "user.cpp"), "-o", str(tmp_path / "user.o")])
 
 
 def test_emission_is_deterministic_and_carries_the_digest() -> None:
@@ -238,7 +239,7 @@ def test_compile_time_is_linear_and_bounded(tmp_path: Path) -> None:
 
     write(C99(), random_circuit(784, [64000] * 4, 10), tmp_path / "big.c")
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    run([compiler("gcc"), "-O2", "-c", str(tmp_path / "big.c"), "-o", str(tmp_path / "big.o")])
+    run([*compiler(), "-O2", "-c", str(tmp_path / "big.c"), "-o", str(tmp_path / "big.o")])
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert after.ru_utime - before.ru_utime < 90
     assert after.ru_maxrss < 2_000_000

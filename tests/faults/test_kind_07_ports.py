@@ -88,7 +88,7 @@ def test_hardware_formats_have_a_score_of_one_bit_for_each_output(name: str, tmp
         assert (scores["width"], manifest["score_width"], manifest["bias"]) == (outputs, 1, [0] * outputs)
     lgc.compile(source, tmp_path / "out.yosys.json")
     ports = json.loads((tmp_path / "out.yosys.json").read_text())["modules"]["lgc"]["ports"]
-    assert len(ports["out"]["bits"]) == outputs
+    assert sum(len(port["bits"]) for port in ports.values() if port["direction"] == "output") == outputs
     lgc.compile(source, tmp_path / "out.c")
     assert f"#define CLASSES {outputs}" in (tmp_path / "out.c").read_text()
 

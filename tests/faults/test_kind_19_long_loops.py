@@ -12,6 +12,7 @@ import lgc
 from lgc.backend.manifest import Port
 from lgc.backend.verilog.grammar import LOOP_LIMIT, generate_loop, loop_parts
 from lgc.ir import Builder, Circuit, Encoder, Head
+from lgc.ir.naming import identifier
 from lgc.parts.part import find_part
 from lgc.synth.harness import harness
 from lgc.tools.run import Setup, run_checked
@@ -69,6 +70,19 @@ def test_votes(classes: int, tmp_path: Path) -> None:
     assert ("begin : part" in text) == (classes == 1)
     if classes == 1:
         accepted(tmp_path / "wide.v")
+
+
+@pytest.mark.parametrize("votes", [2 * LOOP_LIMIT, 2 * LOOP_LIMIT + 1])
+def test_the_text_changes_where_a_loop_is_too_long_and_not_before(votes: int, tmp_path: Path) -> None:
+    """A class of 32,768 votes has pairs for one loop; it got the text of larger ones."""
+    text = text_of(of_outputs(votes, 1), tmp_path, head="adder")
+    assert ("begin : part" in text) == (votes > 2 * LOOP_LIMIT)
+    assert longest(text) <= LOOP_LIMIT
+
+
+def test_names_of_layers_stay_below_the_limit() -> None:
+    assert [identifier(f"inputs_{k}") for k in (5, 9999)] == ["inputs_5", "inputs_9999"]
+    assert identifier(f"players_{LOOP_LIMIT}") == f"players_{LOOP_LIMIT}_"
 
 
 @pytest.mark.slow

@@ -207,22 +207,23 @@ def leaf_modules(top: str, shape: HeadShape, head: Head, *, with_class: bool) ->
         bool(head.bias.any()),
         with_class and shape.num_classes > 1,
     )
-    return leaf_text(top, shape, head.tie, needed)
+    return leaf_text(top, shape, head.tie, needed, int(head.sizes.max(initial=0)))
 
 
-def leaf_text(top: str, shape: HeadShape, tie: str, needed: Sequence[bool]) -> str:
+def leaf_text(top: str, shape: HeadShape, tie: str, needed: Sequence[bool], largest: int) -> str:
     """The text of the leaves.
 
     Args:
         tie: which of equal scores wins, ``first`` or ``last``.
         needed: which of the four leaves there are: slice, addition, bias, round.
+        largest: votes of the largest group.
     """
     last = tie == "last"
     pairs = [pair for pair, need in zip(_LEAVES, needed, strict=True) if need]
     if not pairs:
         return ""
     hardware, lanes = ("\n".join(texts) for texts in zip(*pairs, strict=True))
-    if shape.count >= _STEP.bit_length():
+    if largest > _STEP:
         hardware = _long(hardware)
     text = f"`ifndef LGC_LANES\n{hardware}\n`else\n{lanes}\n`endif\n"
     values = {

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from lgc.bounds import INPUTS, NODES, check_bound
 from lgc.errors import LgcError, NetlistError
 from lgc.frontend.containers.content import Content
-from lgc.frontend.families.netlists import MAX_SIGNALS, in_order, to_circuit
+from lgc.frontend.families.netlists import MAX_SIGNALS, PortNames, in_order, to_circuit
 from lgc.frontend.importer import Importer, ImportJob
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, Builder, Circuit
+from lgc.ir.ports import own_names
 
 _NOT = 0x1
 # The table of an AND whose operands 0 and 1 are complemented or not.
@@ -115,15 +116,15 @@ class _Aiger:
             if byte < 0x80:
                 return value
 
-    def _symbols(self) -> dict[int, str]:
-        """Names of the outputs."""
-        names: dict[int, str] = {}
+    def _symbols(self) -> dict[bytes, dict[int, str]]:
+        """Names of the inputs, under ``i``, and of the outputs, under ``o``."""
+        names: dict[bytes, dict[int, str]] = {b"i": {}, b"o": {}}
         for line in self._data[self._position :].split(b"\n"):
             if line.rstrip(b"\r") == b"c":
                 break
             kind, _, name = line.rstrip(b"\r").partition(b" ")
-            if kind[:1] == b"o" and kind[1:].isdigit() and len(kind) < 10:
-                names[int(kind[1:])] = name.decode("utf-8", "replace")[:200]
+            if kind[:1] in names and kind[1:].isdigit() and len(kind) < 10 and name:
+                names[kind[:1]][int(kind[1:])] = name.decode("utf-8", "replace")
         return names
 
     def circuit(self, job: ImportJob) -> Circuit:
@@ -142,8 +143,17 @@ class _Aiger:
                     inverted[literal] = CONST1 if net == CONST0 else builder.add(_NOT, (net,))
                 net = inverted[literal]
             outputs.append(net)
-        names = [self.names.get(index, f"o{index}") for index in range(len(outputs))]
-        return to_circuit(builder, outputs, names, job.content.path.stem, job.facts)
+        return to_circuit(builder, outputs, self._port_names(), job.content.path.stem, job.facts)
+
+    def _port_names(self) -> PortNames:
+        """Those of the symbol table, and AIGER's own of what it leaves out."""
+        inputs = [self.names[b"i"].get(index, f"i{index}") for index in range(len(self.inputs))]
+        outputs = [self.names[b"o"].get(index, f"o{index}") for index in range(len(self.outputs))]
+        return PortNames(
+            inputs if self.names[b"i"] else own_names("in", len(inputs)),
+            outputs if self.names[b"o"] else own_names("out", len(outputs)),
+            outputs,
+        )
 
     def _operands(self, variable: int) -> tuple[int, ...]:
         pair = self.ands.get(variable)

@@ -10,7 +10,7 @@ from lgc.bounds import NODES, check_bound
 from lgc.errors import LgcError, NetlistError
 from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import ImportOptions, how_to_say
-from lgc.frontend.families.netlists import in_order, to_circuit
+from lgc.frontend.families.netlists import PortNames, in_order, to_circuit
 from lgc.frontend.importer import Importer, ImportJob
 from lgc.ir import CONST0, CONST1, FIRST_INPUT, MAX_ARITY, Builder, Circuit
 
@@ -158,7 +158,7 @@ class _Blif:
                 f"line {self.skipped}: .exdc is left out; where outputs do not matter, they stay as given"
             )
         outputs = [nets[name] for name in self.outputs]
-        return to_circuit(builder, outputs, self.outputs, self.name, job.facts)
+        return to_circuit(builder, outputs, PortNames(self.inputs, self.outputs), self.name, job.facts)
 
     def _operands(self, signal: str) -> tuple[str, ...]:
         node = self.nodes.get(signal)

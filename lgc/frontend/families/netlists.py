@@ -7,6 +7,7 @@ outputs by --classes, every output is a class of its own, named as in the file, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -16,15 +17,27 @@ from lgc.errors import NetlistError
 from lgc.frontend.assemble import make_head
 from lgc.frontend.facts import ImportOptions
 from lgc.ir import Builder, Circuit, Encoder, Head, verify_circuit
+from lgc.ir.ports import named
 
 MAX_SIGNALS = 1 << 24
 K = TypeVar("K", str, int)
 
 
-def to_circuit(
-    builder: Builder, outputs: list[int], output_names: list[str], name: str, facts: ImportOptions
-) -> Circuit:
-    """The verified circuit around a netlist.
+@dataclass(frozen=True)
+class PortNames:
+    """Names of a netlist's inputs and outputs, in order.
+
+    Attributes:
+        classes: what the outputs are called as classes; None is as outputs.
+    """
+
+    inputs: list[str]
+    outputs: list[str]
+    classes: list[str] | None = None
+
+
+def to_circuit(builder: Builder, outputs: list[int], names: PortNames, name: str, facts: ImportOptions) -> Circuit:
+    """The verified circuit around a netlist, which carries the names of its ports along.
 
     Raises:
         NetlistError: it has no inputs or no outputs.
@@ -37,8 +50,11 @@ def to_circuit(
     if facts.get("classes") is not None:
         head = make_head(facts, len(outputs))
     else:
-        head = Head(np.arange(len(outputs) + 1), np.zeros(len(outputs), np.int64), tuple(output_names))
+        head = Head(
+            np.arange(len(outputs) + 1), np.zeros(len(outputs), np.int64), tuple(names.classes or names.outputs)
+        )
     circuit = Circuit(name, Encoder(builder.num_inputs), builder.build(outputs), head)
+    circuit = replace(circuit, metadata=named(circuit, names.inputs, names.outputs))
     verify_circuit(circuit)
     return circuit
 

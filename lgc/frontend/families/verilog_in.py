@@ -9,7 +9,7 @@ from typing import Any
 from lgc.errors import OptionError
 from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import ImportOptions
-from lgc.frontend.families.netlists import to_circuit
+from lgc.frontend.families.netlists import PortNames, to_circuit
 from lgc.frontend.importer import Importer, ImportJob
 from lgc.frontend.verilog.design import SourceDesign, SourcePort
 from lgc.frontend.verilog.elaborate import elaborated, place_in, top_module
@@ -60,7 +60,11 @@ def _structural(job: ImportJob, found: Structure, top: str) -> Circuit | None:
     job.certain.append(f"module {top}, read by lgc; {_ORDER}")
     _note_unused(job, logic, found.ports, values, signals)
     builder, nets = logic.netlist(inputs, signals)
-    return to_circuit(builder, nets, [name for port in outputs for name in port.names], top, job.facts)
+    names = PortNames(
+        [name for port in found.ports if port.direction == "input" for name in port.names],
+        [name for port in outputs for name in port.names],
+    )
+    return to_circuit(builder, nets, names, top, job.facts)
 
 
 def _evaluated(job: ImportJob, sources: list[SourceText], top: str, choices: Choices) -> Circuit:
@@ -76,7 +80,7 @@ def _evaluated(job: ImportJob, sources: list[SourceText], top: str, choices: Cho
         job.certain.append(f"{late} register stages of clock '{clock}' are cut: they delay the outputs, no more")
     _note_unused(job, evaluator.logic, design.ports, evaluator.values, signals)
     builder, nets = evaluator.logic.netlist(evaluator.inputs, signals)
-    return to_circuit(builder, nets, names, top, job.facts)
+    return to_circuit(builder, nets, PortNames(evaluator.input_names, names), top, job.facts)
 
 
 def _note_unused(

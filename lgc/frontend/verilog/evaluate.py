@@ -43,6 +43,7 @@ class Evaluator:
         self.logic = Logic()
         self.words = WordLogic(self.logic)
         self.inputs: list[int] = []
+        self.input_names: list[str] = []
         self.values: dict[Any, Bit] = {"0": 0, "1": 1}
         self.reasons: dict[int, tuple[str, str]] = {}  # of each undefined bit: place and text
         self._labels: dict[int, tuple[list[Any], list[list[int]]] | None] = {}
@@ -89,6 +90,7 @@ class Evaluator:
             elif self.clock is None or port.bits != [self.clock[0]]:
                 signals = [self.logic.input() for _ in port.bits]
                 self.inputs += signals
+                self.input_names += port.names
                 self.values.update(zip(port.bits, signals, strict=True))
         if ties:
             raise NetlistError(f"--source-tie sets '{next(iter(ties))[:60]}', which is no input of the top module")

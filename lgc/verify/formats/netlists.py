@@ -15,10 +15,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.backend.aiger import symbols
+from lgc.backend.ports import PortNames, safe_name, safe_names
 from lgc.backend.sidecar import Sidecar, describe, read_sidecar
 from lgc.errors import InputError, NotCheckedError
 from lgc.frontend import ImportOptions, load_circuit
 from lgc.ir import Circuit
+from lgc.ir.ports import names_in, own_names
 from lgc.tools.run import or_not_checked, reading
 from lgc.tools.yosys import run_yosys
 from lgc.verify.formats.evaluated import Evaluated
@@ -33,7 +36,7 @@ _READ = {
     "AIGER": "read_aiger -module_name lgc net",
     "yosys JSON": "read_json net",
 }
-_SYMBOL = re.compile(rb"^([io])(\d{1,9}) (in|out)(?:\[(\d{1,9})\])?$", re.M)  # a port of one bit has no index
+_SYMBOL = re.compile(rb"^([io])(\d{1,9}) (.+)$", re.M)
 _VERSION = re.compile(r"lgc [0-9A-Za-z.+!-]+")
 _DIGEST = re.compile(rb'lgc.circuit"?:?\s*"?([0-9a-f]{64})')
 
@@ -71,13 +74,18 @@ class NetlistFile(DeviceUnderTest):
 
     def build(self, folder: Path) -> Evaluated:
         """Read by yosys."""
-        shutil.copyfile(self.path, folder / "net")  # yosys splits its commands at blanks
+        names, own = self._ports(), self._own_ports()
+        if self.kind == "AIGER" and names != own:
+            # yosys makes one wire of an input and an output of one name: it reads a copy with lgc's names.
+            (folder / "net").write_bytes(self._renamed(names, own))
+            names = own
+        else:
+            shutil.copyfile(self.path, folder / "net")  # yosys splits its commands at blanks
         with or_not_checked():
             run_yosys([_READ[self.kind], *_TO_ANDS], folder / "yosys.log", self.timeout)
         with reading("yosys", folder):
             data = (folder / "net.aag").read_bytes()
-        inputs, outputs = self._names(data)
-        return self._evaluated(folder / "net.aag", inputs, outputs)
+        return self._evaluated(folder / "net.aag", *self._names(data, names))
 
     def views(self) -> tuple[View, ...]:
         """By lgc's own reader, in order."""
@@ -99,23 +107,50 @@ class NetlistFile(DeviceUnderTest):
             )
         return Evaluated(netlist, self.sidecar.head, inputs, outputs)
 
-    def _names(self, data: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Which bit an input is, and which of the file's outputs is output k, by the names ``in[3]`` and ``out[5]``."""
-        found = {b"i": {}, b"o": {}}  # type: ignore[var-annotated]
-        for kind, place, name, index in _SYMBOL.findall(data):
-            if (kind, name) in ((b"i", b"in"), (b"o", b"out")):
-                found[kind][int(place)] = int(index or 0)
-        inputs, outputs = found[b"i"], found[b"o"]
+    def _ports(self) -> PortNames:
+        """The names that the sidecar states; :meth:`stated` compares them with the model's."""
+        side = self.sidecar
+        return names_in(side.fields["metadata"], side.inputs, side.outputs, side.head)
+
+    def _own_ports(self) -> PortNames:
+        return own_names("in", self.sidecar.inputs), own_names("out", self.sidecar.outputs)
+
+    def _renamed(self, names: PortNames, own: PortNames) -> bytes:
+        """The AIGER file with other names in its symbol table, which must be the one of these names."""
+        data = read_bytes(self.path)
+        given, wanted = (symbols(one, self.circuit_digest).encode() for one in (names, own))
+        if not data.endswith(given):
+            raise self._misnamed()
+        return data.removesuffix(given) + wanted
+
+    def _names(self, data: bytes, names: PortNames | None = None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Which bit an input is, and which of the file's outputs is output k, by their names in yosys's AIGER."""
+        inputs, outputs = (
+            dict(zip(side, range(len(side)), strict=True)) for side in safe_names(names or self._ports())
+        )
+        for index, name in enumerate(map(safe_name, (names or self._ports())[1])):
+            if name in inputs:  # in BLIF an output that is an input may keep its name
+                outputs.setdefault(name, index)
+        found: dict[bytes, dict[int, int]] = {b"i": {}, b"o": {}}
+        for kind, place, name in _SYMBOL.findall(data):
+            known = inputs if kind == b"i" else outputs
+            text = name.decode("utf-8", "replace").removeprefix("\\")  # yosys's mark of a name that begins with a digit
+            which = known.get(text, known.get(f"{text}[0]"))  # a port of one bit has no index
+            if which is not None:
+                found[kind][int(place)] = which
         counts = (self.sidecar.inputs, self.sidecar.outputs)
-        for named, count in zip((inputs, outputs), counts, strict=True):
+        for named, count in zip(found.values(), counts, strict=True):
             if sorted(named) != list(range(count)) or sorted(named.values()) != list(range(count)):
-                raise InputError(
-                    f"its inputs and outputs are not in[0] to in[{counts[0] - 1}] and out[0] to out[{counts[1] - 1}]",
-                    where=str(self.path),
-                    hint="Compile again",
-                )
-        bits = np.array([inputs[place] for place in range(len(inputs))], np.int64)
-        return bits, np.argsort([outputs[place] for place in range(len(outputs))]).astype(np.int64)
+                raise self._misnamed()
+        bits = np.array([found[b"i"][place] for place in range(counts[0])], np.int64)
+        return bits, np.argsort([found[b"o"][place] for place in range(counts[1])]).astype(np.int64)
+
+    def _misnamed(self) -> InputError:
+        inputs, outputs = self._ports()
+        said = f"in[0] to in[{len(inputs) - 1}] and out[0] to out[{len(outputs) - 1}]"
+        if (inputs, outputs) != self._own_ports():
+            said = "those that its sidecar says"
+        return InputError(f"its inputs and outputs are not {said}", where=str(self.path), hint="Compile again")
 
 
 def open_blif(path: Path, manifest: Path | None, options: VerifyOptions) -> NetlistFile:

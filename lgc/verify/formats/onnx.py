@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lgc.backend.onnx import named_ports
 from lgc.errors import InputError
 from lgc.ir import Circuit, Encoder
 from lgc.tools.find import has_package, missing
@@ -60,6 +61,7 @@ class OnnxModel(DeviceUnderTest):
         expected = {
             "lgc_circuit": circuit.digest(),
             "lgc_model": circuit.metadata.get("model_digest", "none"),
+            **named_ports(circuit),
             "inputs": [
                 (
                     "bits" if binary else "features",

@@ -35,7 +35,8 @@ def take_leaves(text: Context) -> None:
     names = ("slice", "add", "bias", "round")
     needed = tuple(f"module {text.top}_{name} #(" in text.middle for name in names)
     shape = text.shape
-    text.lines.literal(leaf_text(text.top, shape, text.manifest.tie, needed))
+    largest = max(text.manifest.group_sizes, default=0)
+    text.lines.literal(leaf_text(text.top, shape, text.manifest.tie, needed, largest))
     text.defined += [f"{text.top}_{name}" for name, need in zip(names, needed, strict=True) if need]
 
 
