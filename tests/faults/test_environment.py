@@ -333,9 +333,11 @@ HOMES: dict[str, dict[str, str | None]] = {
 }
 
 
-@pytest.mark.parametrize("home", HOMES)
+HOMELESS = [(command, home) for command in COMMANDS for home in HOMES]
+
+
 @pytest.mark.parametrize(
-    "command", [one if one == "eval" else pytest.param(one, marks=pytest.mark.slow) for one in COMMANDS]
+    ("command", "home"), rows(HOMELESS, {("eval", "no home"), ("cache info", "a cache that is a file")})
 )
 def test_there_is_no_home_or_cache(command: str, home: str, machine: Machine) -> None:
     for name, value in HOMES[home].items():
