@@ -18,7 +18,6 @@ import sys
 import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -75,7 +74,7 @@ class Watchdog:
     """The process beside this one."""
 
     def __init__(self) -> None:
-        self.mark = uuid.uuid4().hex
+        self.mark = os.urandom(16).hex()
         self._owner = os.getpid()
         self._process: subprocess.Popen[str] | None = None
         if sys.executable:

@@ -14,7 +14,7 @@ from strategies import all_inputs
 
 from lgc.errors import NetlistError
 from lgc.frontend import ImportOptions
-from lgc.frontend.families import verilog_in
+from lgc.frontend.families import verilog_read
 from lgc.frontend.registry import read_file
 from lgc.ir.interp import evaluate
 
@@ -149,7 +149,7 @@ def test_escaped_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "  assign \\y[0] = \\n[0] ^ c;\n  assign \\begin = \\a.b [0];\nendmodule\n"
     )
     ours = read(tmp_path, text)
-    monkeypatch.setattr(verilog_in, "structure", lambda *_: None)
+    monkeypatch.setattr(verilog_read, "structure", lambda *_: None)
     theirs = read(tmp_path, text)
     assert "read by lgc" in ours.job.certain[0]
     assert ours.result.head.classes == theirs.result.head.classes == ("y[0]", "begin")
@@ -163,7 +163,7 @@ def test_both_ways_agree(style: Callable, tmp_path: Path, monkeypatch: pytest.Mo
     gates = [(k % 6, 3 * k, 2 * k + 1) for k in range(20)]
     text = written(gates, 5, "[0:4]", [style])
     ours = read(tmp_path, text)
-    monkeypatch.setattr(verilog_in, "structure", lambda *_: None)
+    monkeypatch.setattr(verilog_read, "structure", lambda *_: None)
     theirs = read(tmp_path, text)
     assert "read by lgc" in ours.job.certain[0] and "elaborated by yosys" in theirs.job.certain[0]
     assert ours.result.head.classes == theirs.result.head.classes

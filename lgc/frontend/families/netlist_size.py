@@ -7,7 +7,6 @@ import re
 from lgc.errors import NetlistError
 from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import ImportOptions
-from lgc.frontend.verilog.expressions import BeyondError, Parser
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 _MODULE = re.compile(r"^\s*module\s+([A-Za-z_]\w*)", re.M)
@@ -22,6 +21,8 @@ def promised_size(content: Content, facts: ImportOptions) -> tuple[int, int] | N
     """
     if content.container != "text":
         return None
+    from lgc.frontend.verilog.expressions import BeyondError  # only where there is a netlist
+
     if content.data[:4] in (b"aag ", b"aig "):
         numbers = content.data[:200].split(b"\n")[0].split()[1:6]
         plain = len(numbers) == 5 and all(number.isdigit() for number in numbers)
@@ -42,6 +43,8 @@ def promised_size(content: Content, facts: ImportOptions) -> tuple[int, int] | N
 
 def _header(text: str) -> tuple[int, int]:
     """The bits of ports whose directions and ranges stand in the header."""
+    from lgc.frontend.verilog.expressions import BeyondError, Parser
+
     parser, direction, width = Parser.of(text), "", 0
     bits = {"input": 0, "output": 0}
     parser.expect("(")
