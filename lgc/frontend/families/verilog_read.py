@@ -1,4 +1,4 @@
-"""Verilog to a circuit: lgc resolves directives, yosys elaborates and flattens, and lgc evaluates the result by bits."""
+"""Verilog to a circuit: lgc resolves directives, yosys elaborates and flattens, lgc evaluates the result bit by bit."""
 
 from __future__ import annotations
 
