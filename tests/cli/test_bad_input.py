@@ -203,7 +203,7 @@ CHECKS: dict[str, tuple[Callable[[Path], None], Args, int, str]] = {
     "no manifest": (lambda f: (f / "small.json").unlink(), VERIFY, 2, "manifest is missing"),
     "damaged manifest": (truncated("small.json", 0.5), VERIFY, 2, "manifest is damaged"),
     "other manifest": (other_manifest, VERIFY, 2, "another compilation"),
-    "other tie rule": (edited('"tie": "first"', '"tie": "last"', "small.json"), VERIFY, 2, "ports"),
+    "other tie rule": (edited('"tie": "first"', '"tie": "last"', "small.json"), VERIFY, 2, "tie is 'last'"),
     "nothing to check": (nothing, [*VERIFY, "--random", "0", "--no-directed"], 3, "nothing was checked"),
     "--waves of another format": (nothing, [*VERIFY, "--waves", "w.txt"], 2, ".vcd or .fst"),
     "--keep exists": (nothing, [*VERIFY, "--keep", "."], 2, "--keep"),

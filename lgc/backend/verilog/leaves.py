@@ -191,14 +191,6 @@ endmodule
 """
 
 
-_LEAVES = (
-    (_HARDWARE_SLICE, _LANES_SLICE),
-    (_HARDWARE_ADD, _LANES_ADD),
-    (_HARDWARE_BIAS, _LANES_BIAS),
-    (_HARDWARE_ROUND, _LANES_ROUND),
-)
-
-
 def leaf_modules(top: str, shape: HeadShape, head: Head, *, with_class: bool) -> str:
     """The leaves that the head needs: a slice, a level of adders, the addition of a bias, a round of the tournament."""
     needed = (
@@ -219,7 +211,13 @@ def leaf_text(top: str, shape: HeadShape, tie: str, needed: Sequence[bool], larg
         largest: votes of the largest group.
     """
     last = tie == "last"
-    pairs = [pair for pair, need in zip(_LEAVES, needed, strict=True) if need]
+    leaves = (
+        (_HARDWARE_SLICE, _LANES_SLICE),
+        (_HARDWARE_ADD, _LANES_ADD),
+        (_HARDWARE_BIAS, _LANES_BIAS),
+        (_HARDWARE_ROUND, _LANES_ROUND),
+    )
+    pairs = [pair for pair, need in zip(leaves, needed, strict=True) if need]
     if not pairs:
         return ""
     hardware, lanes = ("\n".join(texts) for texts in zip(*pairs, strict=True))

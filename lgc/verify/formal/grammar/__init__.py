@@ -23,7 +23,7 @@ from lgc.verify.formal.grammar.lines import PRINTED, Departure, Lines
 from lgc.verify.formal.grammar.netlist import accept_netlist
 from lgc.verify.formal.grammar.sections import take_sections
 from lgc.verify.formal.grammar.serial import take_serial
-from lgc.verify.formal.grammar.top import take_top
+from lgc.verify.formal.grammar.top import take_counters, take_tables, take_top, take_tree
 
 __all__ = ["Departure", "accept", "accept_netlist"]
 
@@ -80,20 +80,20 @@ def _modules(text: Context) -> None:
     if text.manifest.interval > 1:
         take_sections(text)
         take_serial(text)
-        take_top(text, "serial")
+        take_top(text, take_counters, streams=False)
     elif f"module {text.top}_head " in text.middle:
         take_leaves(text)
         take_sections(text)
         take_popcounts(text)
         take_argmax(text)
         take_head(text)
-        take_top(text, "adder")
+        take_top(text, take_tree)
     else:
         if text.lines.line.startswith("// Registers of copies"):
             text.lines.literal(copies_text(text.top))
             text.defined.append(f"{text.top}_copies")
         take_sections(text)
-        take_top(text, "mapped")
+        take_top(text, take_tables)
     if not text.lines.ended:
         raise text.lines.departure("nothing more was expected")
     _distinct(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from lgc.backend.sections import INPUT, VOTES
 from lgc.backend.verilog.top import CONTROL
@@ -20,18 +21,20 @@ _INNER = re.compile(rf"  // score {NUMBER} inside, least bit first: {_LITERAL}(?
 _RESULTS = {"class_id": "result_class", "scores": "result_scores"}
 
 
-def take_top(text: Context, kind: str) -> None:
+def take_top(text: Context, head: Callable[[Context], None], *, streams: bool = True) -> None:
     """The module, its ports those of the manifest.
 
     Args:
-        kind: of head: ``adder``, ``mapped`` or ``serial``.
+        head: takes what counts the votes: :func:`take_tree`, :func:`take_tables` or :func:`take_counters`.
+        streams: whether results come a clock after each other, with a bit a register stage that says which are valid.
     """
     lines = text.lines
     if not lines.match(_SUMMARY):
         raise lines.departure("the comment before the top module was expected")
     lines.take("module @Top@ (")
     _ports(text)
-    _valid(text, kind)
+    if streams:
+        _valid(text)
     _inputs(text)
     pins: list[tuple[str, str, Departure]] = []
     for name in text.reads:
@@ -39,7 +42,7 @@ def take_top(text: Context, kind: str) -> None:
     for vector, pin, departure in pins:
         if pin not in text.seen[vector]:
             raise departure
-    {"adder": _adder, "mapped": _mapped, "serial": _serial}[kind](text)
+    head(text)
     for port in text.manifest.ports:
         if port.name in _RESULTS:
             body = f"assign {port.name}[i*`LGC_WIDTH +: `LGC_WIDTH] = {_RESULTS[port.name]}[i];"
@@ -56,9 +59,9 @@ def _ports(text: Context) -> None:
     text.lines.literal(");")
 
 
-def _valid(text: Context, kind: str) -> None:
+def _valid(text: Context) -> None:
     latency = text.manifest.latency
-    if latency and kind != "serial":
+    if latency:
         following = f"{{valid[{latency - 2}:0], in_valid}}" if latency > 1 else "in_valid"
         text.lines.literal(
             f"  reg [{latency - 1}:0] valid;\n"
@@ -112,7 +115,8 @@ def _votes(text: Context, found: dict[str, str]) -> None:
         raise text.lines.departure(f"{found['Votes']} is no register of the votes", 1)
 
 
-def _adder(text: Context) -> None:
+def take_tree(text: Context) -> None:
+    """An instance of the head of adders, a tree for each class and one for the comparisons."""
     lines, shape = text.lines, text.shape
     lines.take("  wire `LGC_NETS(result_scores, @total@);", total=shape.num_classes * shape.score)
     port = lines.maybe("  wire `LGC_NETS(result_class, @index@);") is not None
@@ -121,7 +125,8 @@ def _adder(text: Context) -> None:
     _votes(text, found or lines.take(f"  @Top@_head head ({pins});"))
 
 
-def _serial(text: Context) -> None:
+def take_counters(text: Context) -> None:
+    """An instance of the head that counts one vote of each class a clock."""
     total = text.shape.num_classes * text.shape.score
     text.lines.take(
         "  wire `LGC_NETS(result_scores, @total@);\n"
@@ -132,7 +137,7 @@ def _serial(text: Context) -> None:
     )
 
 
-def _mapped(text: Context) -> None:
+def take_tables(text: Context) -> None:
     """Results are entries of the last vector; where the scores are no port, comments say where they are."""
     lines, shape = text.lines, text.shape
     while lines.match(_INNER):
