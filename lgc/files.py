@@ -88,3 +88,11 @@ def write_text(path: Path | str, text: str) -> None:
     """Write a text file, all of it or nothing."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def is_file(path: Path) -> bool:
+    """Whether a path is a file; also of a text that can be no path, such as one that is too long."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False

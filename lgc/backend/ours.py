@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lgc.errors import OutputError
+from lgc.files import is_file
 
 _HEAD_BYTES = 4096
 _MARK = re.compile(rb'written by lgc|"format": "lgc-(?:manifest|sidecar|certificate)"')
@@ -30,7 +31,7 @@ def refuse_foreign(place: Path, what: str, hint: str, ours: Callable[[Path], boo
         what: would be written.
         ours: whether lgc wrote a file.
     """
-    if place.is_file() and place.stat().st_size and not ours(place):
+    if is_file(place) and place.stat().st_size and not ours(place):
         raise OutputError(f"this file is not lgc's, and would be replaced by {what}", where=str(place), hint=hint)
 
 
@@ -76,7 +77,7 @@ def beside(path: Path, stem: str, suffix: str, text: str) -> Path:
 
 def _may_replace(path: Path, place: Path, text: str) -> bool:
     """Whether nothing of somebody else is lost: it is no file, or empty, or lgc's."""
-    if not place.is_file() or not place.stat().st_size or is_ours(place):
+    if not is_file(place) or not place.stat().st_size or is_ours(place):
         return True
     # A wrapper and a board's pins have no mark of their own: the manifest has, and they begin as before.
     first = text.split("\n", 1)[0].encode()
@@ -88,6 +89,6 @@ def _may_replace(path: Path, place: Path, text: str) -> bool:
 def _is_of_another(path: Path, stem: str) -> bool:
     """Whether `NAME.json` is there, and is the manifest of another output of this name."""
     others = (path.with_name(stem + suffix) for suffix in _SHARING if suffix != path.suffix.lower())
-    return path.with_name(f"{stem}.json").is_file() and any(
+    return is_file(path.with_name(f"{stem}.json")) and any(
         is_ours(other) and not other.with_name(f"{other.name}.json").exists() for other in others
     )

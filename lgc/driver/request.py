@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lgc.errors import OptionError
-from lgc.files import check_writable
+from lgc.files import check_writable, is_file
 from lgc.settings import Described, Setting, check_settings, described, flag_of, must_be_given
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def check_apart(reads: Iterable[Path], writes: Mapping[str, Path]) -> None:
     Raises:
         OptionError: two are one file, or one is a file that is read.
     """
-    inputs = {os.path.realpath(place) for path in reads for place in (path, *_beside(path)) if _is_file(place)}
+    inputs = {os.path.realpath(place) for path in reads for place in (path, *_beside(path)) if is_file(place)}
     taken: dict[str, str] = {}
     for flag, path in writes.items():
         place = os.path.realpath(path)
@@ -133,19 +133,11 @@ def check_apart(reads: Iterable[Path], writes: Mapping[str, Path]) -> None:
             raise OptionError(
                 f"{path.name} is an input of this run, and would be written over", hint="Give the output another name"
             )
-        if place in taken and (_is_file(Path(place)) or not os.path.lexists(place)):
+        if place in taken and (is_file(Path(place)) or not os.path.lexists(place)):
             raise OptionError(
                 f"{taken[place]} and {flag} are both written to {path.name}", hint="Give each a name of its own"
             )
         taken[place] = flag
-
-
-def _is_file(path: Path) -> bool:
-    """Whether it is one. A text may be no path at all."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
 
 
 def _files_of(value: Any, facts: Mapping[str, Any] | None) -> list[Path]:

@@ -16,7 +16,7 @@ from lgc.backend.c import format as c
 from lgc.backend.verilog import gates, head, leaves, mapped, serial, top
 from lgc.ir import Circuit, Netlist
 from lgc.ir import text as lgn
-from lgc.mapping import encoder
+from lgc.mapping import comparators, encoder
 from lgc.mapping.heads import argmax, chains, columns, copies, ternary
 from lgc.passes import PASSES
 from lgc.passes.base import Pass, PassResult
@@ -251,9 +251,9 @@ ENCODER_BUGS = {
         features=True,
     ),
     "encoder: comparison chain": Bug(
-        encoder,
+        comparators,
         "_AND",
-        lambda _: encoder._OR,
+        lambda _: comparators._OR,
         model="thresholds",
         features=True,
         only_small="its comparators have no AND",
