@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
 import subprocess
@@ -24,12 +23,13 @@ from amaranth.back import rtlil
 from amaranth.hdl import Module, Signal, Value
 from amaranth.sim import Simulator
 
+import lgc
 from lgc.backend.amaranth import Amaranth, LogicNet
 from lgc.backend.amaranth.component import FUNCTIONS
 from lgc.backend.amaranth.format import component_data
 from lgc.backend.base import to_bytes, write
 from lgc.backend.lgn import Lgn
-from lgc.backend.verilog.grammar import BODY_MARK, CIRCUIT_MARK, SOURCE_MARK
+from lgc.backend.verilog.grammar import header
 from lgc.cli import main
 from lgc.errors import OptionError
 from lgc.ir import BY_NAME, Builder, Circuit, Encoder, Head, interp
@@ -248,12 +248,12 @@ def test_lgc_verify_checks_the_component_and_finds_a_wrong_gate(
     Path("net.il").write_text(rtlil.convert(import_file(Path("net.py")).Net(), name="Net"))
     yosys("read_rtlil net.il", "proc", "flatten", "opt", "write_verilog -noattr net.v")
     body = Path("net.v").read_text()
-    digests = f"{SOURCE_MARK}none\n{CIRCUIT_MARK}{json.loads(Path('net.json').read_text())['circuit_digest']}\n"
-    header = f"// net\n{digests}{BODY_MARK}{hashlib.sha256(body.encode()).hexdigest()}\n"
-    Path("net.v").write_text(header + body)
+    digest = json.loads(Path("net.json").read_text())["circuit_digest"]
+    first_lines = header("net", lgc.__version__, "none", digest, body)
+    Path("net.v").write_text(first_lines + body)
     assert call("verify", "model.lgn", "net.v", "--random", "300") == 0
     assert "every score equal" in capfd.readouterr().out
-    Path("net.v").write_text(header + body.replace(" & ", " | ", 1))
+    Path("net.v").write_text(first_lines + body.replace(" & ", " | ", 1))
     assert call("verify", "model.lgn", "net.v", "--random", "300", "--force") == 1
 
 

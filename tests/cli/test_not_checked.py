@@ -192,7 +192,7 @@ def test_an_interrupted_run_is_no_pass(number: int, work: Path) -> None:
     )  # fmt: skip
     try:
         deadline = time.monotonic() + 120
-        while not list(work.glob("kept/*/rows.npy")):
+        while not list(work.glob("kept/**/rows_*.npy")):
             assert time.monotonic() < deadline and process.poll() is None
             time.sleep(0.05)
         process.send_signal(number)
