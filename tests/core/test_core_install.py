@@ -35,11 +35,11 @@ def lgc(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str
     return python(f"from lgc.cli import main; main({[str(one) for one in arguments]!r})", folder)
 
 
-def test_the_core_has_four_dependencies() -> None:
+def test_the_core_has_five_dependencies() -> None:
     """torch and the simulators are extras: the core stays small."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     names = sorted(re.match(r"[\w-]+", one)[0] for one in project["dependencies"])
-    assert names == ["click", "numpy", "rich", "safetensors"]
+    assert names == ["click", "numpy", "platformdirs", "rich", "safetensors"]
 
 
 def test_packages_are_missing_here(tmp_path: Path) -> None:

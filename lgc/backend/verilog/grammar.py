@@ -22,6 +22,9 @@ TITLE = re.compile(r"// Logic-gate network ([^\r\n]*), written by lgc ([0-9A-Za-
 LOOP_LIMIT = 1 << 14
 """Turns of a generate loop: Verilator takes a longer one for endless, in everybody's flow."""
 
+GATE = "`LGC_GATE"
+"""How the line of a gate begins."""
+
 ZERO, ONE = "`LGC_ZERO", "`LGC_ONE"
 """The constant nets."""
 

@@ -19,9 +19,9 @@ def _matches(content: Content) -> bool:
 
 
 def _read(job: ImportJob) -> Circuit:
-    from lgc.frontend.families.verilog_read import read
+    from lgc.frontend.families.verilog_read import read_source
 
-    return read(job)
+    return read_source(job)
 
 
 IMPORTER = Importer("verilog", "Verilog", _matches, _read, ("classes", *FACTS_OF_SOURCES))

@@ -21,7 +21,7 @@ from lgc.ir import Circuit
 _ORDER = "ports in their order, the lowest index of each first"
 
 
-def read(job: ImportJob) -> Circuit:
+def read_source(job: ImportJob) -> Circuit:
     """The circuit of a Verilog file.
 
     Raises:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lgc.backend.verilog.grammar import ONE, ZERO
+from lgc.backend.verilog.grammar import GATE, ONE, ZERO
 from lgc.ir import BY_TABLE
 from lgc.ir.naming import PLAIN_LABEL
 from lgc.verify.formal.grammar.lines import NUMBER, PRINTED
@@ -15,7 +15,7 @@ REFERENCE = rf"[a-zA-Z][a-zA-Z0-9_]*\[{NUMBER}\]"
 _OPERAND = re.compile(rf"{REFERENCE}|{ZERO}|{ONE}")
 _LUT = re.compile(r"lut([3-6])\(([0-9]{1,2})'h([0-9a-f]+), ((?:@, ){2,5}@)\)")
 _NEURON = rf'(?:{PLAIN_LABEL}|"{PRINTED}"(?:_{NUMBER})?)\[{NUMBER}\]'
-LINE = re.compile(rf"    `LGC_GATE ([a-zA-Z][a-zA-Z0-9_]*)\[({NUMBER})\] = ([^;/\"]+);(?:  // {_NEURON})?")
+LINE = re.compile(rf"    {GATE} ([a-zA-Z][a-zA-Z0-9_]*)\[({NUMBER})\] = ([^;/\"]+);(?:  // {_NEURON})?")
 """Vector, index and expression; the comment names a neuron or is not there."""
 
 _FORMS = {gate.verilog.format(a="@", b="@"): table for table, gate in BY_TABLE.items() if "{a}" in gate.verilog}
