@@ -15,12 +15,14 @@ from lgc.verify.formal.rtl import FlatDesign
 I32 = NDArray[np.int32]
 
 
-def gates(design: FlatDesign, inputs: Sequence[Bit], outputs: Sequence[Bit]) -> Netlist:
+def gates(design: FlatDesign, inputs: Sequence[Bit], outputs: Sequence[Bit], *, by_level: bool = True) -> Netlist:
     """The gates between some nets of a design.
 
     Args:
         inputs: where to stop; I nets, which become the inputs in order.
         outputs: what to compute.
+        by_level: level after level, which is quick to evaluate; else cone after cone, which keeps sums small when the
+            counters of a mapped head are rewritten from the outputs down.
 
     Raises:
         NotCheckedError: there is more than gates between them.
@@ -29,7 +31,8 @@ def gates(design: FlatDesign, inputs: Sequence[Bit], outputs: Sequence[Bit]) -> 
     nets: dict[Bit, int] = {"0": CONST0, "1": CONST1}
     for place, bit in enumerate(inputs):
         nets.setdefault(bit, FIRST_INPUT + place)
-    for cell in _by_level(design.cone(outputs, inputs)):
+    cone = design.cone(outputs, inputs)
+    for cell in _by_level(cone) if by_level else cone:
         if cell.kind != "gate":
             raise NotCheckedError("votes, scores and class cannot be told apart in the Verilog: not proved")
         nets[cell.outputs[0]] = builder.add(cell.table, [_net(nets, bit) for bit in cell.inputs])

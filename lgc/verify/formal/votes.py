@@ -50,23 +50,27 @@ class Families:
     used: set[Member] = field(default_factory=set)
 
     @classmethod
-    def of(cls, model: Netlist, seen: Netlist, bits: Bits, alone: Collection[Member] = ()) -> Families:
-        """Group by values on inputs (B, I); what never changes is taken for a constant.
+    def of(
+        cls, model: Netlist, seen: Netlist, bits: Bits, alone: Collection[Member] = (), *, constants: bool = True
+    ) -> Families:
+        """Group by values on inputs (B, I).
 
         Args:
             alone: what is in no group.
+            constants: what never changes is taken for a constant; else it is in no group.
         """
         rows = signatures(model, bits)
+        constant = None if constants else rows[CONST0][0]
         known: dict[bytes, Literal] = {rows[CONST0][0]: (CONST0, False)}
         groups: dict[int, Literal] = {}
         for net in range(2, model.num_nets):
             row, flip = rows[net]
             leader, first = known.setdefault(row, (net, flip))
-            if net >= model.first_node and leader != net and (True, net) not in alone:
+            if net >= model.first_node and row != constant and leader != net and (True, net) not in alone:
                 groups[net] = (leader, flip != first)
         matched: dict[int, Literal] = {}
         for net, (row, flip) in enumerate(signatures(seen, bits)):
-            if net >= seen.first_node and row in known and (False, net) not in alone:
+            if net >= seen.first_node and row != constant and row in known and (False, net) not in alone:
                 leader, first = known[row]
                 matched[net] = (leader, flip != first)
         return cls(groups, matched)
