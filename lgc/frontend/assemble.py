@@ -7,6 +7,7 @@ them into layers with sources.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -71,6 +72,26 @@ class Assembler:
         self._layers.append(Layer(name or f"layer{len(self._layers) + 1}", wires, tables, tuple(sources)))
         self._starts.append(end + len(tables))
         return np.arange(end, end + len(tables), dtype=np.int64)
+
+    def chain(self, bits: Bits, layers: Sequence[tuple[Array, Tables, int | None]]) -> Bits:
+        """Append layers, each of which reads the one before.
+
+        Args:
+            bits: what the first one reads.
+            layers: of each its wires (N, r), its tables (N,), and how many bits it reads, if the file tells.
+
+        Returns:
+            The bits of the last one.
+
+        Raises:
+            CheckpointError: a layer reads another number of bits, or a wire that does not exist.
+        """
+        for index, (wires, tables, width) in enumerate(layers, 1):
+            name = f"layer{index}"
+            if width is not None and width != len(bits):
+                raise CheckpointError(f"{name} reads {width} bits, but the layer before has {len(bits)}")
+            bits = self.layer(take(bits, wires, name), tables, name)
+        return bits
 
     def finish(self, outputs: Bits, head: Head, name: str, family: str, **fields: Any) -> Model:
         """The checked model. Outputs that are not just the last layer get a layer of buffers.

@@ -17,7 +17,6 @@ from lgc.frontend.assemble import (
     make_head,
     make_inputs,
     refuse_nan,
-    take,
 )
 from lgc.frontend.chain import check_chain
 from lgc.frontend.containers.content import Content
@@ -37,11 +36,7 @@ def _read(job: ImportJob) -> Model:
     prefixes = check_chain(job.content, job.content.prefixes("luts"), "luts")
     layers = [_layer(job, prefix) for prefix in prefixes]
     assembler, bits = make_inputs(job.facts, layers[0][2])
-    for index, (wires, tables, width) in enumerate(layers):
-        name = f"layer{index + 1}"
-        if width is not None and width != len(bits):
-            raise CheckpointError(f"{name} reads {width} bits, but the layer before has {len(bits)}")
-        bits = assembler.layer(take(bits, wires, name), tables, name)
+    bits = assembler.chain(bits, layers)
     module = next((m.attributes for m in job.content.modules.values() if m.kind == "GroupSum"), {})
     order = _output_order(job, module, len(bits))
     bits = bits if order is None else bits[order]

@@ -22,7 +22,6 @@ from lgc.frontend.assemble import (
     make_head,
     make_inputs,
     refuse_nan,
-    take,
 )
 from lgc.frontend.chain import check_chain
 from lgc.frontend.containers.content import Content
@@ -66,11 +65,7 @@ def _read(job: ImportJob) -> Model:
         )
     layers = [_layer(job, prefix) for prefix in prefixes]
     assembler, bits = _inputs(job, layers[0][2])
-    for index, (wires, tables, width) in enumerate(layers):
-        name = f"layer{index + 1}"
-        if width is not None and width != len(bits):
-            raise CheckpointError(f"{name} reads {width} bits, but the layer before has {len(bits)}")
-        bits = assembler.layer(take(bits, wires, name), tables, name)
+    bits = assembler.chain(bits, layers)
     groups = next((info.attributes for info in job.content.modules.values() if info.kind == "GroupSum"), {})
     classes = groups.get("classes")
     head = make_head(job.facts, len(bits), classes=classes if type(classes) is int else None, tau=_tau(job))

@@ -11,7 +11,7 @@ from lgc.frontend.facts import how_to_say
 from lgc.frontend.verilog.cases import case_labels
 from lgc.frontend.verilog.cells import BITWISE, CELLS, UNDEFINED, Operands, YosysCell
 from lgc.frontend.verilog.design import SourceDesign
-from lgc.frontend.verilog.logic import Bit, Logic, net_of, registers_before
+from lgc.frontend.verilog.logic import Bit, Logic, net_of, registers_before, settle
 from lgc.frontend.verilog.words import WordLogic, extended
 
 _REGISTERS = ("$dff", "$adff", "$aldff")
@@ -101,22 +101,8 @@ class Evaluator:
         Raises:
             NetlistError: it depends on itself, or on what lgc does not read.
         """
-        values, opened, stack = self.values, set(), [root]
-        while stack:
-            bit = stack[-1]
-            if bit in values:
-                opened.discard(bit)
-                stack.pop()
-                continue
-            missing = self._step(bit)
-            if not missing:
-                continue
-            opened.add(bit)
-            for source in missing:
-                if source in opened:
-                    raise self._cycle(source, opened)
-            stack += missing
-        return values[root]
+        settle(root, self.values, self._step, self._cycle)
+        return self.values[root]
 
     def _cycle(self, bit: Any, opened: set[Any]) -> NetlistError:
         register = next((found[0] for key in opened if (found := self._register_of(key))), None)

@@ -6,6 +6,9 @@ and whether it is undefined (``x`` or ``z``) at an input.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
 import numpy as np
 
 from lgc.errors import NetlistError
@@ -20,7 +23,36 @@ _WINDOW = 12
 _LOOKS = 4096
 _AND, _OR, _XOR, _MUX = 0x8, 0xE, 0x6, 0xCA
 
+K = TypeVar("K")
+
 Bit = int | tuple[int, int]
+
+
+def settle(
+    root: K, values: Mapping[K, Any], step: Callable[[K], list[K]], cycle: Callable[[K, set[K]], Exception]
+) -> None:
+    """Give ``root`` its value, and before it all that it depends on, however deep that is.
+
+    Args:
+        values: those that are there.
+        step: gives a key its value, or says which keys it needs first.
+        cycle: the error about a key that depends on itself, given all keys that wait.
+    """
+    waiting, stack = set[K](), [root]
+    while stack:
+        key = stack[-1]
+        if key in values:
+            waiting.discard(key)
+            stack.pop()
+            continue
+        missing = step(key)
+        if not missing:
+            continue
+        waiting.add(key)
+        for source in missing:
+            if source in waiting:
+                raise cycle(source, waiting)
+        stack += missing
 
 
 class Logic:

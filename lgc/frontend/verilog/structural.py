@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from lgc.frontend.verilog.design import SourcePort, bit_names
 from lgc.frontend.verilog.expressions import ZERO, BeyondError, Parser, Tree, Vector, leaves
-from lgc.frontend.verilog.logic import Bit, Logic
+from lgc.frontend.verilog.logic import Bit, Logic, settle
 from lgc.frontend.verilog.sources import SourceText
 from lgc.frontend.verilog.words import WordLogic
 
@@ -291,13 +291,9 @@ class Structure:
 
     def evaluate(self, logic: Logic, values: dict[int, int], root: int) -> int:
         """A net's value; ``values`` holds those of the inputs and of all nets seen so far."""
-        words, opened, stack = WordLogic(logic), set(), [root]
-        while stack:
-            net = stack[-1]
-            if net in values:
-                opened.discard(net)
-                stack.pop()
-                continue
+        words = WordLogic(logic)
+
+        def step(net: int) -> list[int]:
             if net not in self._drivers:
                 raise BeyondError
             tree, base = self._drivers[net]
@@ -306,11 +302,9 @@ class Structure:
                 value = _value(words, tree, values, base)
                 assert type(value) is int  # nothing here is ever undefined
                 values[net] = value
-            elif net in opened:
-                raise BeyondError
-            else:
-                opened.add(net)
-                stack += missing
+            return missing
+
+        settle(root, values, step, lambda *_: BeyondError())
         return values[root]
 
 
