@@ -41,6 +41,8 @@ SHAPES: dict[str, tuple[list[int], dict[str, Any]]] = {
     "six layers": ([150] * 6, {}),
     "six layers, pipelined, O3": ([150] * 6, {"pipeline": 3, "level": "O3"}),
     "twelve layers": ([100] * 12, {}),
+    "nets that never change": ([400] * 10, {}),
+    "counters of tables": ([300], {"head": "carry", "fabric": "xc7", "pipeline": 5}),
     "forty narrow layers": ([30] * 40, {}),
     "layers that narrow": ([600, 300, 150, 50], {}),
 }
