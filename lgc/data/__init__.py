@@ -1,11 +1,14 @@
-"""Data in: the one reader of files with samples, for training, evaluation, verification, boards and Python.
+"""Data in: the one reader of samples, for training, evaluation, verification, boards and Python.
 
 A format is a row of :data:`READERS`: it turns a file into a :class:`Table`. What a table means is decided here, once.
 """
 
+from lgc.data.arrays import read_npz_table
 from lgc.data.describe import Raw, describe
+from lgc.data.frames import labels_of, table_of
 from lgc.data.options import Loading
-from lgc.data.table import READERS, Table, class_indices, is_data_file, read_npz_table, read_table
+from lgc.data.read import READERS, is_data_file, name_of, not_readable, read_table
+from lgc.data.table import Table, class_indices
 from lgc.data.text import TableOptions
 
 __all__ = [
@@ -17,6 +20,10 @@ __all__ = [
     "class_indices",
     "describe",
     "is_data_file",
+    "labels_of",
+    "name_of",
+    "not_readable",
     "read_npz_table",
     "read_table",
+    "table_of",
 ]
