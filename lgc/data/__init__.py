@@ -4,8 +4,8 @@ A format is a row of :data:`READERS`: it turns a file into a :class:`Table`. Wha
 """
 
 from lgc.data.arrays import read_npz_table
-from lgc.data.describe import Raw, describe
-from lgc.data.frames import labels_of, table_of
+from lgc.data.describe import Raw, describe_columns
+from lgc.data.frames import as_table, label_array
 from lgc.data.options import Loading
 from lgc.data.read import READERS, is_data_file, name_of, not_readable, read_table
 from lgc.data.table import Table, class_indices
@@ -17,13 +17,13 @@ __all__ = [
     "Raw",
     "Table",
     "TableOptions",
+    "as_table",
     "class_indices",
-    "describe",
+    "describe_columns",
     "is_data_file",
-    "labels_of",
+    "label_array",
     "name_of",
     "not_readable",
     "read_npz_table",
     "read_table",
-    "table_of",
 ]

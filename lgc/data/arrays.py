@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lgc.bounds import VARIABLE
 from lgc.data.columns import check_names
 from lgc.data.describe import Raw
-from lgc.data.gather import gather
+from lgc.data.gather import sorted_columns
 from lgc.data.npz import SAMPLES, read_npy, read_npz
 from lgc.data.table import Table
 from lgc.data.text import Sorted, TableOptions
@@ -127,21 +127,16 @@ def array_table(
     Raises:
         InputError: it holds no numbers, they are not finite, or the labels or the names do not fit.
     """
-    _check_room(where, x, bits)
-    samples = real_array(x, f"the numbers of {name}") if bits is None else _unpacked(x, bits, name)
-    if samples.ndim < 2:
-        raise InputError(f"{name} is {x.dtype} {x.shape}", hint="It must be numbers of shape (samples, features...)")
-    if columns and len(columns) != int(np.prod(samples.shape[1:])):
-        raise InputError(f"feature_names has {len(columns)} names, but {name} has the shape {samples.shape}")
-    check_names(columns)
-    labels = None if y is None else array_labels(y, len(samples), name.replace("X", "y"))
+    samples = _samples(where, x, columns, bits, name)
+    y_name = name.replace("X", "y")
+    labels = None if y is None else array_labels(y, len(samples), y_name)
     if labels is not None and options.label is not None:
-        raise InputError(f"the labels are in {name.replace('X', 'y')}", hint="Leave out --label")
+        raise InputError(f"the labels are in {y_name}", hint="Leave out --label")
     if bits is None and (options.drop or options.groups or options.category or options.label):
         if samples.ndim != 2:
             raise InputError(f"the samples have the shape {samples.shape[1:]}, and no columns to choose from")
         names = list(columns) or [f"feature {index}" for index in range(samples.shape[1])]
-        found = gather(names, list(samples.T), options, labelled=labels is not None)
+        found = sorted_columns(names, list(samples.T), options, labelled=labels is not None)
         return labelled(sorted_table(where, found), labels, found.kept, options)
     table = Table(where, samples, None, bits is not None, columns=tuple(map(Raw, columns)))
     kept: NDArray[np.bool_] = np.ones(len(samples), np.bool_)
@@ -150,6 +145,18 @@ def array_table(
         table = replace(table.subset(kept), dropped=int((~kept).sum()))
     check_finite(table.samples)
     return labelled(table, labels, kept, options)
+
+
+def _samples(where: str, x: Array, columns: Sequence[str], bits: int | None, name: str) -> Array:
+    """The samples as numbers that lgc computes with."""
+    _check_room(where, x, bits)
+    samples = real_array(x, f"the numbers of {name}") if bits is None else _unpacked(x, bits, name)
+    if samples.ndim < 2:
+        raise InputError(f"{name} is {x.dtype} {x.shape}", hint="It must be numbers of shape (samples, features...)")
+    if columns and len(columns) != int(np.prod(samples.shape[1:])):
+        raise InputError(f"feature_names has {len(columns)} names, but {name} has the shape {samples.shape}")
+    check_names(columns)
+    return samples
 
 
 def labelled(table: Table, labels: Array | None, kept: NDArray[np.bool_], options: TableOptions) -> Table:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.data.judge import MOST_WORDS, Seen, check_words, refuse_endless, refuse_many, refuse_mixture, refuse_word
+from lgc.data.judge import MOST_WORDS, Seen, judge_words, refuse_endless, refuse_many, refuse_mixture, refuse_word
 from lgc.errors import InputError
 
 Array = NDArray[Any]
@@ -233,7 +233,7 @@ class Gatherer:
             table, words = [_TRUTH[word.lower()] for word in words] + [math.nan], []
         else:
             if self._is_judged:
-                self.note = check_words(self._seen(len(values)), _FEW)
+                self.note = judge_words(self._seen(len(values)), _FEW)
             words.sort(key=_order)
             index = {word: float(code) for code, word in enumerate(words)}
             table = [index[word] for word in place] + [-1.0]

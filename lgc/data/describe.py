@@ -44,7 +44,7 @@ class Raw:
     words: tuple[str, ...] = ()
 
 
-def describe(raw: Sequence[Raw], values: Array, bits: int | None = None) -> Inputs:
+def describe_columns(raw: Sequence[Raw], values: Array, bits: int | None = None) -> Inputs:
     """The columns with their codes, made from training samples (n, C).
 
     - A column of words is a category of those words that occur.

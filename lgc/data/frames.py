@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lgc.data.arrays import array_labels, array_table, labelled, sorted_table
 from lgc.data.columns import word_of
 from lgc.data.describe import Raw
-from lgc.data.gather import gather, gathered
+from lgc.data.gather import gathered, sorted_columns
 from lgc.data.table import Table
 from lgc.data.text import Roles, TableOptions
 from lgc.errors import InputError
@@ -25,7 +25,7 @@ Array = NDArray[Any]
 _FRAMES = ("pandas", "polars")
 
 
-def table_of(X: Any, y: Any = None, options: TableOptions | None = None, *, where: str = "X") -> Table:
+def as_table(X: Any, y: Any = None, options: TableOptions | None = None, *, where: str = "X") -> Table:
     """The table of samples that are in memory.
 
     Args:
@@ -42,16 +42,16 @@ def table_of(X: Any, y: Any = None, options: TableOptions | None = None, *, wher
     try:
         columns = _columns(X)
         if not isinstance(columns, tuple):
-            return array_table(where, columns, None if y is None else labels_of(y), options)
+            return array_table(where, columns, None if y is None else label_array(y), options)
         names, arrays = columns
-        labels = None if y is None else array_labels(labels_of(y), len(arrays[0]), "y")
-        found = gather(names, arrays, options, labelled=labels is not None)
+        labels = None if y is None else array_labels(label_array(y), len(arrays[0]), "y")
+        found = sorted_columns(names, arrays, options, labelled=labels is not None)
         return labelled(sorted_table(where, found), labels, found.kept, options)
     except InputError as error:
         raise error.at(where) from None
 
 
-def labels_of(y: Any) -> Array:
+def label_array(y: Any) -> Array:
     """Labels as an array of numbers, truth values or text; "" where one of text is missing.
 
     Raises:

@@ -21,7 +21,9 @@ _CHUNK = 1 << 14
 _TIMES = {"M": "dates or times", "m": "spans of time"}
 
 
-def gather(names: Sequence[str], columns: Sequence[Array], options: TableOptions, *, labelled: bool = False) -> Sorted:
+def sorted_columns(
+    names: Sequence[str], columns: Sequence[Array], options: TableOptions, *, labelled: bool = False
+) -> Sorted:
     """Features, labels and groups of columns (n,) each.
 
     Numbers and truth values are numbers; text and objects are read as the cells of a text file are.

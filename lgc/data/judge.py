@@ -58,7 +58,7 @@ class Seen:
     category: bool = False
 
 
-def check_words(seen: Seen, few: int) -> str:
+def judge_words(seen: Seen, few: int) -> str:
     """A note on a column of words, or "".
 
     Args:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from lgc.data.arrays import array_labels, labelled, sorted_table
-from lgc.data.frames import labels_of
-from lgc.data.gather import gather
+from lgc.data.frames import label_array
+from lgc.data.gather import sorted_columns
 from lgc.data.table import Table
 from lgc.data.text import TableOptions
 from lgc.errors import InputError
@@ -53,13 +53,13 @@ def read_openml(source: str, options: TableOptions) -> Table:
     columns = [_words(found.data[:, index], found.categories.get(name)) for index, name in enumerate(names)]
     labels = None
     if found.target is not None and options.label is None:
-        labels = array_labels(labels_of(found.target), len(found.data), "the target")
+        labels = array_labels(label_array(found.target), len(found.data), "the target")
     elif found.target is not None:  # another column has the labels, and the usual one is a feature
         names.append(str(found.target_names[0]))
         columns.append(np.asarray(found.target, object))
     nominal = tuple(name for name in names if found.categories.get(name))
     chosen = replace(options, category=(*options.category, *nominal))
-    kept = gather(names, columns, chosen, labelled=labels is not None)
+    kept = sorted_columns(names, columns, chosen, labelled=labels is not None)
     table = labelled(sorted_table(source, kept), labels, kept.kept, options)
     label = options.label if labels is None else str(found.target_names[0])
     return replace(table, label=label, notes=(note, *table.notes))

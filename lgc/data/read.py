@@ -9,7 +9,7 @@ from pathlib import Path
 from lgc.data.arrays import read_npy_table, read_npz_table, sorted_table
 from lgc.data.openml import PREFIX, is_openml, read_openml
 from lgc.data.table import Table
-from lgc.data.text import TableOptions, read_text
+from lgc.data.text import TableOptions, read_text_table
 from lgc.data.textfile import PACKED
 from lgc.errors import InputError
 
@@ -30,7 +30,7 @@ _OTHERS = {
 
 def _read_text(path: Path, options: TableOptions) -> Table:
     """A row a sample; see :class:`TableOptions`."""
-    return replace(sorted_table(str(path), read_text(path, options)), size=path.stat().st_size)
+    return replace(sorted_table(str(path), read_text_table(path, options)), size=path.stat().st_size)
 
 
 READERS: Mapping[str, Callable[[Path, TableOptions], Table]] = {

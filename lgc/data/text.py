@@ -178,7 +178,7 @@ def _categories(names: Sequence[str], features: Sequence[int], model: Inputs | N
     return {index for index in features if names[index] in words}
 
 
-def read_text(path: Path, options: TableOptions) -> Sorted:
+def read_text_table(path: Path, options: TableOptions) -> Sorted:
     """The table in a CSV or TSV file.
 
     Raises:

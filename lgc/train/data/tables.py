@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.data import Loading, Table, describe, name_of, read_table
+from lgc.data import Loading, Table, describe_columns, name_of, read_table
 from lgc.data.describe import images
 from lgc.data.known import known_columns
 from lgc.data.labels import Label, are_plain, class_names, indices, numbered
@@ -109,7 +109,7 @@ def _inputs(table: Table, rows: Array, loading: Loading) -> Inputs:
         pixels = images(table.shape, 255)
         return Inputs(tuple(replace(one, scale=1.0) for one in pixels.columns))
     try:
-        return describe(table.raw, rows, loading.feature_bits)
+        return describe_columns(table.raw, rows, loading.feature_bits)
     except InputError as error:
         raise error.at(table.where) from None
 
