@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lgc.data.arrays import array_labels, array_table, labelled, sorted_table
 from lgc.data.columns import word_of
 from lgc.data.describe import Raw
-from lgc.data.gather import gathered, sorted_columns
+from lgc.data.gather import gathered, is_missing, sorted_columns
 from lgc.data.table import Table
 from lgc.data.text import Roles, TableOptions
 from lgc.errors import InputError
@@ -44,6 +44,8 @@ def as_table(X: Any, y: Any = None, options: TableOptions | None = None, *, wher
         if not isinstance(columns, tuple):
             return array_table(where, columns, None if y is None else label_array(y), options)
         names, arrays = columns
+        if not names:
+            raise InputError("the table has no columns")
         labels = None if y is None else array_labels(label_array(y), len(arrays[0]), "y")
         found = sorted_columns(names, arrays, options, labelled=labels is not None)
         return labelled(sorted_table(where, found), labels, found.kept, options)
@@ -64,7 +66,7 @@ def label_array(y: Any) -> Array:
     array = _values(y) if _package(y) in _FRAMES else _dense(y)
     if array.dtype.kind != "O":
         return array
-    cells = ["" if _is_missing(value) else value for value in array.reshape(-1).tolist()]
+    cells = ["" if is_missing(value) else value for value in array.reshape(-1).tolist()]
     present = [cell for cell in cells if not (isinstance(cell, str) and cell == "")]
     if all(isinstance(cell, bool | np.bool_) for cell in present) and len(present) == len(cells):
         return np.array(cells, np.bool_)
@@ -110,12 +112,6 @@ def _known(names: list[str], arrays: list[Array], inputs: Inputs | None) -> tupl
 
 def _word(value: Any) -> str:
     return word_of(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
-
-
-def _is_missing(value: Any) -> bool:
-    return (
-        value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)
-    )
 
 
 def _package(x: Any) -> str:
@@ -169,13 +165,13 @@ def _columns(x: Any) -> tuple[list[str], list[Array]] | Any:
 
 
 def _of_frame(frame: Any) -> tuple[list[str], list[Array]]:
+    if type(frame).__name__ == "LazyFrame":
+        raise InputError("X is a frame that is not computed yet", hint="Give X.collect()")
     if not hasattr(frame, "columns"):
         raise InputError(f"X is a {type(frame).__name__} of one column", hint="Give a frame: X.to_frame()")
     if len(frame.columns) == 0:
         raise InputError("the frame has no columns")
     if _package(frame) == "polars":
-        if not hasattr(frame, "height"):
-            raise InputError("X is a frame that is not computed yet", hint="Give X.collect()")
         return list(frame.columns), [_values(frame[name]) for name in frame.columns]
     names = [" ".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in frame.columns]
     return names, [_values(frame.iloc[:, index]) for index in range(len(names))]

@@ -91,11 +91,16 @@ def _take(one: Gatherer, values: Array, into: NDArray[np.float64]) -> None:
             one.take(cells, places, into[start : start + len(block)], into[:start])
 
 
+def is_missing(value: Any) -> bool:
+    """None, NaN, and the values of pandas that stand for them."""
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or (value != value) is True
+
+
 def _cell(value: Any, one: Gatherer, place: int) -> str:
     """A value as the cell of a text file."""
     if isinstance(value, str):
         return value
-    if value is None or (not isinstance(value, bool) and value != value) or type(value).__name__ == "NAType":
+    if is_missing(value):
         return ""
     if isinstance(value, bool | np.bool_):
         return str(bool(value))
