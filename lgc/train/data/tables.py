@@ -48,6 +48,7 @@ def table_dataset(name: str, table: Table, loading: Loading) -> Dataset:
     record = {
         "test": len(test_rows),
         "test_digest": rows_digest(test_rows, np.array(class_names([labels[one] for one in test_y.tolist()]))),
+        "train_digest": rows_digest(kept, np.array(class_names([labels[one] for one in y[rest].tolist()]))),
         **({"given": True} if test is not None else {"part": loading.test_part, "seed": loading.split_seed}),
     }
     return Dataset(
