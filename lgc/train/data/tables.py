@@ -28,8 +28,9 @@ def table_dataset(name: str, table: Table, loading: Loading) -> Dataset:
         InputError: no labels, labels that are no classes, too few samples, or test samples of another kind.
     """
     where = table.where
-    y, labels = numbered(table.need_labels("training"), where)
+    found = table.need_labels("training")
     rows = trainable(table.rows, where)
+    y, labels = numbered(found, where)
     test = read_table(loading.test, loading.table) if loading.test is not None else table.test
     if test is not None:
         rest = np.arange(len(rows))
@@ -48,7 +49,6 @@ def table_dataset(name: str, table: Table, loading: Loading) -> Dataset:
     record = {
         "test": len(test_rows),
         "test_digest": rows_digest(test_rows, np.array(class_names([labels[one] for one in test_y.tolist()]))),
-        "train_digest": rows_digest(kept, np.array(class_names([labels[one] for one in y[rest].tolist()]))),
         **({"given": True} if test is not None else {"part": loading.test_part, "seed": loading.split_seed}),
     }
     return Dataset(
