@@ -160,8 +160,7 @@ class LogicGateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Scores (n, C), the votes of the gates for each class; of two classes, (n,), those for the second less those
-        for the first.
+        """Scores (n, C): the votes of the gates for each class. Of two classes (n,), the second's less the first's.
 
         Raises:
             ValueError: the samples are unusable.
