@@ -23,7 +23,7 @@ from lgc.mapping.comparators import Comparators, Levels, comparators
 
 LAYER = "encoder"
 _PIXEL_BITS = 8
-_MOST_BITS = 24  # float32 holds every whole number of so many bits
+MOST_BITS = 24  # float32 holds every whole number of so many bits
 _FRACTION_BITS = 16
 ANY = "any"
 
@@ -172,7 +172,7 @@ def infer_code(
     elif low >= 0 and high < 1:
         bits = _PIXEL_BITS if width is None else width
         code = FeatureCode(bits, float((1 << max(1, bits)) - 1))
-    elif low >= 0 and halves and high < (1 << (_MOST_BITS if width is None else width)) - 1:
+    elif low >= 0 and halves and high < (1 << (MOST_BITS if width is None else width)) - 1:
         code = FeatureCode(max(_PIXEL_BITS, (int(high) + 1).bit_length()) if width is None else width)
     else:
         code = _fixed_point(thresholds, width)
@@ -201,7 +201,7 @@ def fixed_point(thresholds: NDArray[np.float64], width: int, *, anywhere: bool =
     Args:
         anywhere: whether the lowest code may stand for the lowest threshold, if codes from 0 or below are too wide.
     """
-    if not thresholds.size or float(np.abs(thresholds).max()) >= 2.0**_MOST_BITS:
+    if not thresholds.size or float(np.abs(thresholds).max()) >= 2.0**MOST_BITS:
         return None
     for shift in range(_FRACTION_BITS + 1):
         scaled = thresholds * 2.0**shift
@@ -215,7 +215,7 @@ def fixed_point(thresholds: NDArray[np.float64], width: int, *, anywhere: bool =
 
 
 def _fixed_point(thresholds: NDArray[np.float64], width: int | None) -> FeatureCode:
-    found = fixed_point(thresholds, _MOST_BITS if width is None else width)
+    found = fixed_point(thresholds, MOST_BITS if width is None else width)
     if found is not None:
         return replace(found, width=width or max(_PIXEL_BITS, found.width))
     low, high = float(thresholds.min()), float(thresholds.max())
