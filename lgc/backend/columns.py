@@ -27,7 +27,7 @@ def column_rows(circuit: Circuit) -> tuple[dict[str, Any], ...]:
         return tuple(_described(column) for column in columns)
     starts = codes.starts.tolist()
     return tuple(
-        _described(column) | {"at": at, "bits": code.width} | _rule(column, code)
+        _described(column, known=inputs is not None) | {"at": at, "bits": code.width} | _rule(column, code)
         for column, code, at in zip(columns, codes.columns, starts, strict=True)
     )
 
@@ -37,9 +37,12 @@ def _unnamed(codes: FeatureCodes | None) -> tuple[Column, ...]:
     return tuple(Column(f"column {index}", "category" if words else "number") for index, words in enumerate(kinds))
 
 
-def _described(column: Column) -> dict[str, Any]:
+def _described(column: Column, *, known: bool = True) -> dict[str, Any]:
+    """What people know of a column; its range only where the model says it."""
     row: dict[str, Any] = {"name": column.name, "kind": column.kind}
-    return row | ({"words": list(column.words)} if column.words else {"low": column.low, "high": column.high})
+    if column.kind == "category":
+        return row | {"words": list(column.words)}
+    return row | ({"low": column.low, "high": column.high} if known else {})
 
 
 def _rule(column: Column, code: ColumnCode) -> dict[str, Any]:

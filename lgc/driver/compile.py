@@ -206,14 +206,9 @@ def _with_input(
         InputError: the data cannot be read or do not fit.
     """
     loss = None
-    if asked.input == "bits":
-        idle = ("feature_bits", "feature_scale", "feature_offset", "data", "data_dir")
-        if given := [name for name in idle if getattr(asked, name) is not None]:
-            raise OptionError(
-                f"{flags(CompileRequest, *given)} are about features, but the input is bits",
-                hint="Add --input features",
-            )
-    elif circuit.encoder.code is None:
+    if asked.input == "bits" or circuit.encoder.code is not None:
+        _refuse_idle(asked, coded=circuit.encoder.code is not None)
+    else:
         from lgc.driver.features import choose_codes, measure
         from lgc.mapping.encoder import lower_encoder
         from lgc.passes import optimize
@@ -229,6 +224,18 @@ def _with_input(
             hint="Write a .v, .py or .lgn file; the C code and ONNX encode features themselves",
         )
     return circuit, loss
+
+
+def _refuse_idle(asked: CompileRequest, *, coded: bool) -> None:
+    """Refuse options about codes of features where nobody chooses any."""
+    about = ("feature_bits", "feature_scale", "feature_offset", "data", "data_dir")
+    given = [name for name in about if getattr(asked, name) is not None]
+    if given:
+        why = "this netlist has its codes already" if coded else "the input is bits"
+        raise OptionError(
+            f"{flags(CompileRequest, *given)} is of choosing codes of features, but {why}",
+            hint="Leave it out" if coded else "Add --input features",
+        )
 
 
 def _settled(asked: CompileRequest, format_: Format, circuit: Circuit) -> tuple[Format, str]:

@@ -67,8 +67,9 @@ class CompileRequest(Request):
     ] = "bits"  # fmt: skip
     feature_bits: Annotated[
         int | str | None,
-        Setting("Bits of a feature that has no code of its own; of single columns: NAME=W,...", metavar="W", group=_INPUT),
-    ] = None
+        Setting("Bits of a feature that has no code of its own; of single columns: NAME=W,...", metavar="W",
+                group=_INPUT),
+    ] = None  # fmt: skip
     feature_scale: Annotated[
         float | None,
         Setting("Codes per unit: feature x is the integer x * S + offset.", metavar="S", group=_INPUT),

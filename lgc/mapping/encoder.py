@@ -223,8 +223,8 @@ def _fixed_point(thresholds: NDArray[np.float64], width: int | None) -> FeatureC
     shown = f", {float(odd.flat[0])!r} among them" if odd.size else ""
     raise OptionError(
         f"what integers stand for the features cannot be told from thresholds between {low:g} and {high:g}{shown}",
-        hint="Train with --feature-bits W, so that the model knows; or add --feature-bits W --data FILE, which measures "
-        "what rounding to W bits changes; or say what the data are, k = x * scale + offset, with --feature-scale",
+        hint="Train with --feature-bits W, so that the model knows; or add --feature-bits W --data FILE, to measure what "
+        "rounding to W bits changes; or say what the data are, k = x * scale + offset, with --feature-scale",
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from lgc.data import READERS, Loading, Table, is_data_file
-from lgc.data.describe import images
+from lgc.data.describe import images as pixels
 from lgc.errors import InputError
 from lgc.tools.find import missing
 from lgc.train.data.dataset import Dataset
@@ -58,4 +58,4 @@ def _load_digits(loading: Loading) -> Dataset:
     digits, shape = load_digits(), (1, 8, 8)
     x = digits.data.astype(np.uint8)
     data = table_dataset("digits", Table("digits", x.reshape(-1, *shape), digits.target.astype(np.int64)), loading)
-    return replace(data, scale=_DIGITS_SCALE, inputs=images(shape, _DIGITS_SCALE))
+    return replace(data, scale=_DIGITS_SCALE, inputs=pixels(shape, _DIGITS_SCALE))

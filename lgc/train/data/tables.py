@@ -13,7 +13,7 @@ from lgc.data import Loading, Raw, Table, describe, read_table
 from lgc.data.describe import images
 from lgc.data.known import known_columns
 from lgc.data.labels import are_plain, class_names, indices, numbered
-from lgc.data.split import HELD_OUT, rows_digest, split
+from lgc.data.split import rows_digest, split
 from lgc.errors import InputError
 from lgc.ir import Column, Inputs
 from lgc.train.data.dataset import Dataset, trainable
@@ -48,7 +48,7 @@ def table_dataset(name: str, table: Table, loading: Loading) -> Dataset:
     record = {
         "test": len(test_rows),
         "test_digest": rows_digest(test_rows, np.array(class_names([labels[one] for one in test_y.tolist()]))),
-        **({"given": True} if test is not None else {"part": HELD_OUT, "seed": loading.split_seed}),
+        **({"given": True} if test is not None else {"part": loading.test_part, "seed": loading.split_seed}),
     }
     return Dataset(
         name, _features(inputs, kept), y[rest], _features(inputs, test_rows), test_y, class_names(labels), table.shape,
@@ -62,8 +62,10 @@ def held_out(table: Table, labels: NDArray[np.int64], seed: int) -> tuple[Array,
 
 
 def _held_out(table: Table, y: NDArray[np.int64], loading: Loading) -> tuple[Array, Array]:
+    if not loading.test_part:
+        return np.arange(len(y)), np.empty(0, np.int64)
     try:
-        return split(y, HELD_OUT, loading.split_seed, table.groups)
+        return split(y, loading.test_part, loading.split_seed, table.groups)
     except InputError as error:
         raise error.at(table.where) from None
 
