@@ -42,35 +42,15 @@ def code_lines(circuit: Circuit) -> Sheet:
     return lines
 
 
-def input_lines(circuit: Circuit) -> Sheet:
-    """What a model says of its input; nothing if it says nothing."""
-    if circuit.inputs is None:
-        return []
-    rows = _rows(circuit)
-    cells = [
-        (_named(group), one["kind"], _range(one), str(one["bits"] or ""), "yes" if one["read"] else "no")
-        for group in _groups(rows) for one in group[:1]
-    ]  # fmt: skip
-    return [Grid(("column", "kind", "range seen", "bits>", "used"), _shortened(cells), f"{len(rows):,} columns")]
-
-
 def _rows(circuit: Circuit) -> list[dict[str, Any]]:
-    """The manifest's rows, and whether anything reads the column; columns without a code have the one they make."""
-    import numpy as np
-
+    """The manifest's rows, and whether anything reads the column."""
     from lgc.backend.columns import column_rows
     from lgc.ir import FIRST_INPUT
 
-    netlist, inputs = circuit.netlist, circuit.inputs
+    netlist = circuit.netlist
     live = netlist.live()[FIRST_INPUT : netlist.first_node]
-    of_bit = circuit.encoder.column_of_bits
-    if circuit.encoder.code is None and inputs is not None:
-        of_bit = np.repeat(np.arange(len(inputs.columns)), np.diff(inputs.firsts))[of_bit]
-    read = set(of_bit[live].tolist())
-    rows = [{**row, "read": index in read} for index, row in enumerate(column_rows(circuit))]
-    if circuit.encoder.code is None and inputs is not None:
-        rows = [{"bits": column.bits, **row} for row, column in zip(rows, inputs.columns, strict=True)]
-    return rows
+    read = set(circuit.encoder.column_of_bits[live].tolist())
+    return [{**row, "read": index in read} for index, row in enumerate(column_rows(circuit))]
 
 
 def _groups(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -57,7 +57,7 @@ def choose_codes(circuit: Circuit, asked: CompileRequest) -> FeatureCodes:
         OptionError: there are none, an option is of no use, or they may lose something and there are no data.
     """
     from lgc.ir import FeatureCodes
-    from lgc.mapping.encoder import infer_code, thresholds_of
+    from lgc.mapping.encoder import infer_code
 
     scaled = (asked.feature_scale, asked.feature_offset)
     widths = Widths.of(asked.feature_bits)
@@ -68,7 +68,9 @@ def choose_codes(circuit: Circuit, asked: CompileRequest) -> FeatureCodes:
                 hint="Leave them out",
             )
         return _known(circuit, circuit.inputs, widths, measured=asked.data is not None)
-    features = len(thresholds_of(circuit.encoder))
+    if circuit.encoder.thresholds is None:
+        infer_code(circuit.encoder)  # says why there is none
+    features = circuit.encoder.num_features
     if not widths.own:
         try:
             code = infer_code(circuit.encoder, widths.default, *scaled)
@@ -182,6 +184,7 @@ def _rounded(
         OptionError: a width is impossible or not said, or a code may lose something and nothing is measured.
     """
     from lgc.ir import FeatureCodes
+    from lgc.ir.features import MAX_WIDTH
     from lgc.mapping.encoder import MOST_BITS, fixed_point
     from lgc.mapping.quantise import is_lossless, quantised, read_thresholds
 
@@ -197,8 +200,8 @@ def _rounded(
         if width is None:
             unsaid.append(names[index])
             continue
-        if not 1 <= width <= MOST_BITS:
-            raise OptionError(f"--feature-bits of column {names[index]} is {width}", hint=f"Give 1 to {MOST_BITS}")
+        if not 1 <= width <= MAX_WIDTH:
+            raise OptionError(f"--feature-bits of column {names[index]} is {width}", hint=f"Give 1 to {MAX_WIDTH}")
         codes[index] = code = quantised(thresholds, width, inputs.columns[index] if inputs is not None else None)
         lossy += [] if is_lossless(code, thresholds) else [names[index]]
     for bad, why, remedy in (
@@ -212,11 +215,14 @@ def _rounded(
     return FeatureCodes(tuple(codes[index] for index in range(len(names))))
 
 
-def measure(circuit: Circuit, codes: FeatureCodes, data: str, data_dir: Path | None) -> Loss:
+def measure(
+    circuit: Circuit, codes: FeatureCodes, data: str, data_dir: Path | None, *, limit: int | None = None
+) -> Loss:
     """The classes of all samples of some data, as the model decides and as it does of codes.
 
     Args:
         circuit: the model's own, before codes.
+        limit: how many of the samples; None is all.
 
     Raises:
         InputError: the data cannot be read, do not fit, or there are none.
@@ -229,6 +235,7 @@ def measure(circuit: Circuit, codes: FeatureCodes, data: str, data_dir: Path | N
     port, _ = load_bits(data, data_dir, Encoder(inner.num_features, code=codes), inner)
     if not len(bits):
         raise InputError("the data has no samples", where=data)
+    bits, port, labels = bits[:limit], port[:limit], None if labels is None else labels[:limit]
     coded = inner.encode(codes.values(codes.codes_of_bits(port)))
     before, after = interp.classify(circuit, bits), interp.classify(circuit, coded)
     right = (None, None) if labels is None else (_share(before, labels), _share(after, labels))

@@ -15,7 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import InputError, OptionError
-from lgc.ir import CONST0, CONST1, FIRST_INPUT, Circuit, Encoder, FeatureCode, FeatureCodes, Netlist, Origins
+from lgc.ir import (
+    CONST0,
+    CONST1,
+    FIRST_INPUT,
+    CategoryCode,
+    Circuit,
+    Encoder,
+    FeatureCode,
+    FeatureCodes,
+    Netlist,
+    Origins,
+)
 from lgc.ir.features import ColumnCode
 from lgc.ir.naming import unique
 from lgc.ir.ports import INPUT_NAMES
@@ -223,8 +234,8 @@ def _fixed_point(thresholds: NDArray[np.float64], width: int | None) -> FeatureC
     shown = f", {float(odd.flat[0])!r} among them" if odd.size else ""
     raise OptionError(
         f"what integers stand for the features cannot be told from thresholds between {low:g} and {high:g}{shown}",
-        hint="Train with --feature-bits W, so that the model knows; or add --feature-bits W --data FILE, to measure what "
-        "rounding to W bits changes; or say what the data are, k = x * scale + offset, with --feature-scale",
+        hint="Train with --feature-bits W, so that the model knows; or add --feature-bits W --data FILE, to measure "
+        "what rounding to W bits changes; or say what the data are, k = x * scale + offset, with --feature-scale",
     )
 
 
@@ -255,15 +266,40 @@ def lower_encoder(circuit: Circuit, codes: FeatureCodes | FeatureCode) -> Circui
 
     Args:
         codes: of each column, or the one that every feature has.
+
+    Raises:
+        InputError: they are not codes of what the model reads, or of what it says that its columns are.
     """
     netlist, encoder = circuit.netlist, circuit.encoder
     if isinstance(codes, FeatureCode):
         codes = FeatureCodes.uniform(codes, encoder.num_features)
+    _check_meaning(circuit, codes)
     read = np.flatnonzero(netlist.fanout()[FIRST_INPUT : netlist.first_node])
     nodes = comparators(port_levels(encoder, codes).reshape(-1), read, encoder.num_thresholds, codes)
     joined = _in_front(netlist, nodes, codes.num_bits)
     metadata = {key: text for key, text in circuit.metadata.items() if key not in ("assumes", INPUT_NAMES)}
     return replace(circuit, netlist=joined, encoder=Encoder(encoder.num_features, code=codes), metadata=metadata)
+
+
+def _check_meaning(circuit: Circuit, codes: FeatureCodes) -> None:
+    """Refuse codes that stand for something else than what the model knows of its columns."""
+    encoder, inputs = circuit.encoder, circuit.inputs
+    if codes.num_features != encoder.num_features or (inputs and len(inputs.columns) != len(codes.columns)):
+        raise InputError(
+            f"the codes are of {len(codes.columns)} columns and {codes.num_features} features, but the model reads "
+            f"{encoder.num_features}"
+        )
+    bit = FeatureCode(1)
+    for index, code in enumerate(codes.columns):
+        own = inputs.columns[index].code() if inputs is not None else None
+        own = bit if own is None and encoder.thresholds is None and not isinstance(code, CategoryCode) else own
+        if own is not None and _untyped(own) != _untyped(code):
+            name = f"column '{inputs.columns[index].name[:60]}'" if inputs is not None else f"feature {index}"
+            raise InputError(f"the code of {name} is {code.rule()}, but the model says {own.rule()}")
+
+
+def _untyped(code: ColumnCode) -> ColumnCode:
+    return replace(code, dtype=ANY) if isinstance(code, FeatureCode) else code
 
 
 def _in_front(netlist: Netlist, nodes: Comparators, num_inputs: int) -> Netlist:
