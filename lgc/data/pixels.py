@@ -31,10 +31,10 @@ def pixel_codes(x: Array, pixel: Column) -> tuple[Array | None, str]:
     Raises:
         InputError: they are neither.
     """
-    kind = np.uint8 if pixel.bits <= 8 else np.float64
+    kind: Any = np.uint8 if pixel.bits <= 8 else np.float64
     if not x.size:
         return x.astype(kind), ""
-    white = np.asarray(round(pixel.high), kind)
+    white = kind(round(pixel.high))
     if x.dtype == np.bool_:
         return np.asarray(x * white), ""
     low, high = float(x.min()), float(x.max())

@@ -212,7 +212,7 @@ def class_indices(labels: Array, classes: Sequence[str], where: str) -> NDArray[
         InputError: the first label that is no class.
     """
     if labels.dtype.kind != "U":
-        bad = np.flatnonzero((labels < 0) | (labels >= len(classes)))
+        bad = np.flatnonzero((labels < 0) | (labels >= len(classes)) | (labels != np.floor(labels)))
         if len(bad):
             raise InputError(
                 f"the label of sample {bad[0]} is {labels[bad[0]]}, but there are {len(classes)} classes",

@@ -181,27 +181,39 @@ class Inputs:
         if self.pixels is not None:
             return self._pixels(x, self.pixels)
         result = np.empty((len(x), self.num_features), self.dtype)
-        self._numbers(x, result)
-        for index, column in enumerate(self.columns):
-            first, values = int(self.firsts[index]), x[:, index]
-            if column.kind == "category":
-                result[:, first : first + column.num_features] = CategoryCode(column.num_features).values(values)
-            elif column.kind == "pixel":
-                result[:, first] = self._pixels(values, column)
+        for kind, places in self.places.items():
+            if kind in ("plain", "code"):
+                self._numbers(x, places, result, coded=kind == "code")
+                continue
+            for place in places:
+                first, column = int(self.firsts[place]), self.columns[place]
+                if kind == "category":
+                    found: NDArray[Any] = CategoryCode(column.num_features).values(x[:, place])
+                else:
+                    found = self._pixels(x[:, place], column)[:, None]
+                result[:, first : first + column.num_features] = found
         return result
 
-    def _numbers(self, x: NDArray[Any], result: NDArray[Any]) -> None:
-        """Fill in numbers and bits, all columns at a time and some thousand samples."""
-        plain = [index for index, column in enumerate(self.columns) if column.kind in ("number", "bit")]
-        coded = np.array([self.columns[index].bits > 0 for index in plain], np.bool_)
+    @cached_property
+    def places(self) -> dict[str, list[int]]:
+        """Indices of the columns by what becomes of them: ``plain``, ``code``, ``pixel`` or ``category``."""
+        found: dict[str, list[int]] = {}
+        for place, column in enumerate(self.columns):
+            kind = "code" if column.kind == "number" and column.bits else column.kind
+            found.setdefault("plain" if kind in ("number", "bit") else kind, []).append(place)
+        return found
+
+    def _numbers(self, x: NDArray[Any], places: list[int], result: NDArray[Any], *, coded: bool) -> None:
+        """Fill in numbers, all columns at a time and some thousand samples."""
+        columns = [self.columns[place] for place in places]
         scale, offset, top = (
-            np.array([getattr(self.columns[index], name) for index in plain], np.float64)
-            for name in ("scale", "offset", "top")
+            np.array([getattr(column, name) for column in columns], np.float64) for name in ("scale", "offset", "top")
         )
         for start in range(0, len(x), _ROWS):
-            values = x[start : start + _ROWS, plain].astype(np.float64)
-            codes = np.clip(np.floor(values * scale + offset + 0.5), 0, top)
-            result[start : start + _ROWS, self.firsts[plain]] = np.where(coded, codes, values)
+            values = x[start : start + _ROWS, places].astype(np.float64)
+            if coded:
+                values = np.clip(np.floor(values * scale + offset + 0.5), 0, top)
+            result[start : start + _ROWS, self.firsts[places]] = values
 
     @staticmethod
     def _pixels(x: NDArray[Any], column: Column) -> NDArray[np.float32]:

@@ -160,9 +160,10 @@ class TrainConfig:
 
     @property
     def loading(self) -> Loading:
-        """How the data set is made of its file."""
+        """How the data set is made of its file. Thresholds that people name are in the data's units, not in codes."""
         table = TableOptions(self.label, self.header, self.missing, self.drop, self.group)
-        return Loading(table, self.test, self.split_seed, self.feature_bits)
+        bits = 0 if self.feature_bits is None and not isinstance(self.thresholds, str) else self.feature_bits
+        return Loading(table, self.test, self.split_seed, bits)
 
     def learning_rate(self, progress: float) -> float:
         """After that part, 0 to 1, of all steps."""
@@ -177,8 +178,9 @@ class TrainConfig:
     def hyperparameters(self) -> dict[str, Any]:
         """What decides the result, as JSON; no paths."""
         values = {name: getattr(self, name) for name, one in SETTINGS.items() if one.setting.decides}
+        lists = {name: list(value) for name, value in values.items() if isinstance(value, tuple)}
         thresholds = self.thresholds if isinstance(self.thresholds, str) else sorted(self.thresholds)
-        return values | {"thresholds": thresholds, "wiring": list(self.wiring), "optimizer": "adam"}
+        return values | lists | {"thresholds": thresholds, "optimizer": "adam"}
 
 
 SETTINGS = described(TrainConfig)

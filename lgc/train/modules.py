@@ -80,10 +80,13 @@ class LogicLayer(Chooser):
         """int64 (gates,): the likeliest function of each gate."""
         return self.logits.detach().argmax(dim=-1)
 
+    def tables(self) -> NDArray[np.uint64]:
+        """(gates,): the truth table of each gate's likeliest function."""
+        return TABLE_OF_ID[self.gate_ids().cpu().numpy()]
+
     def harden(self, index: int) -> Layer:
         """The discrete layer number ``index`` of a chain."""
-        wires = self.connectome.wires().cpu().numpy().astype(np.int64)
-        return Layer(f"layer{index + 1}", wires, TABLE_OF_ID[self.gate_ids().cpu().numpy()], (index,))
+        return _hardened(self, index)
 
 
 class TableLayer(Chooser):
@@ -134,12 +137,19 @@ class TableLayer(Chooser):
         pair = self.seen(torch.stack([self.logits, torch.zeros_like(self.logits)]))
         return pair[0] - pair[1]
 
+    def tables(self) -> NDArray[np.uint64]:
+        """(gates,): the truth tables, of the likelier value of each entry."""
+        entries = (self.logits.detach() > 0).cpu().numpy().astype(np.uint64)
+        return (entries << np.arange(entries.shape[1], dtype=np.uint64)).sum(axis=1, dtype=np.uint64)
+
     def harden(self, index: int) -> Layer:
         """The discrete layer number ``index`` of a chain."""
-        wires = self.connectome.wires().cpu().numpy().astype(np.int64)
-        entries = (self.logits.detach() > 0).cpu().numpy().astype(np.uint64)
-        tables = (entries << np.arange(entries.shape[1], dtype=np.uint64)).sum(axis=1, dtype=np.uint64)
-        return Layer(f"layer{index + 1}", wires, tables, (index,))
+        return _hardened(self, index)
+
+
+def _hardened(layer: LogicLayer | TableLayer, index: int) -> Layer:
+    wires = layer.connectome.wires().cpu().numpy().astype(np.int64)
+    return Layer(f"layer{index + 1}", wires, layer.tables(), (index,))
 
 
 def _mixes(layer: nn.Module) -> bool:

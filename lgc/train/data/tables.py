@@ -28,8 +28,9 @@ def table_dataset(name: str, table: Table, loading: Loading) -> Dataset:
         InputError: no labels, labels that are no classes, too few samples, or test samples of another kind.
     """
     where = table.where
-    y, labels = numbered(table.need_labels("training"), where)
+    found = table.need_labels("training")
     rows = trainable(table.rows, where)
+    y, labels = numbered(found, where)
     test = read_table(loading.test, loading.table) if loading.test is not None else table.test
     if test is not None:
         rest = np.arange(len(rows))
