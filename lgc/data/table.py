@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.bounds import VARIABLE
+from lgc.data.describe import Raw
 from lgc.data.npz import SAMPLES, read_npy, read_npz
+from lgc.data.text import TableOptions, read_text
 from lgc.errors import InputError
 from lgc.numbers import check_finite, real_array
 
@@ -31,6 +33,9 @@ class Table:
         labels: (n,) whole numbers, bool or text; None if there are none.
         packed: whether the samples are bits that the network reads, and no features.
         test: samples that the file sets apart for testing.
+        columns: what is known of the columns of the samples; empty if nothing is. The samples of words are indices.
+        groups: (n,), of samples that belong together; None if each is on its own.
+        dropped: how many samples were left out because a number is missing.
     """
 
     where: str
@@ -38,6 +43,9 @@ class Table:
     labels: Array | None = None
     packed: bool = False
     test: Table | None = None
+    columns: tuple[Raw, ...] = ()
+    groups: Array | None = None
+    dropped: int = 0
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -69,20 +77,23 @@ def is_data_file(source: str) -> bool:
     return Path(source).suffix.lower() in READERS
 
 
-def read_table(path: Path | str) -> Table:
+def read_table(path: Path | str, options: TableOptions | None = None) -> Table:
     """The table in a file; its suffix picks the reader.
+
+    Args:
+        options: how to read text.
 
     Raises:
         InputError: unreadable, or the arrays do not fit each other.
     """
     path = Path(path)
     try:
-        return READERS[path.suffix.lower()](path)
+        return READERS[path.suffix.lower()](path, options or TableOptions())
     except InputError as error:
         raise error.at(str(path)) from None
 
 
-def read_npz_table(path: Path) -> Table:
+def read_npz_table(path: Path, _options: TableOptions | None = None) -> Table:
     """The table in an `.npz` file: ``X`` and perhaps ``y``; ``X_test`` and ``y_test``; ``n_bits`` if X is packed bits.
 
     Bits are packed into bytes, uint8 (n, ceil(n_bits/8)), least significant first.
@@ -128,7 +139,7 @@ def _number_of_bits(declared: Array) -> int:
     return int(declared.reshape(()))
 
 
-def _from_npy(path: Path) -> Table:
+def _from_npy(path: Path, _options: TableOptions) -> Table:
     """Samples without labels."""
     return _table(str(path), read_npy(path), None, None, "the array")
 
@@ -172,34 +183,26 @@ def _unpacked(x: Array, bits: int, name: str) -> NDArray[np.bool_]:
 
 
 def _labels(y: Array, count: int, name: str) -> Array:
-    """Whole numbers as int64, or text.
+    """Words, truth values, whole numbers as int64, or float64.
 
     Raises:
-        InputError: another number of them, another type, or numbers that are not whole.
+        InputError: another number of them, or another type.
     """
     what = name.replace("X", "y")
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
-    if y.shape == (count,) and y.dtype.kind in "US":
+    if y.shape != (count,) or y.dtype.kind not in "USbuif":
+        raise InputError(f"{what} is {y.dtype} {y.shape}", hint=f"It must be {count} numbers or words, one a sample")
+    if y.dtype.kind in "US":
         return y.astype(str) if y.dtype.kind == "U" else np.char.decode(y, "utf-8", "replace")
-    if y.shape == (count,) and y.dtype.kind in "buif":
-        return y.astype(np.int64) if y.dtype.kind in "bi" else _whole_numbers(y, what)
-    raise InputError(
-        f"{what} is {y.dtype} {y.shape}",
-        hint=f"It must be {count} whole numbers or words, one a sample",
-    )
-
-
-def _whole_numbers(y: Array, what: str) -> NDArray[np.int64]:
-    y = y.astype(np.float64) if y.dtype.kind == "f" else y  # 2^31 is no float16
+    if y.dtype.kind == "b":
+        return y
+    whole = y.astype(np.float64) if y.dtype.kind in "uf" else y  # 2^31 is no float16, and 2^63 no int64
+    if whole.dtype.kind == "i":
+        return whole.astype(np.int64)
     with np.errstate(invalid="ignore"):
-        bad = np.flatnonzero(~((y >= 0) & (y < 2**31) & (np.floor(y) == y)))
-    if len(bad):
-        raise InputError(
-            f"{what}: the label of sample {bad[0]} is {y[bad[0]]}, and whole numbers are expected",
-            hint="Number the classes from 0, or give their names",
-        )
-    return y.astype(np.int64)
+        fits = (np.floor(whole) == whole) & (np.abs(whole) < 2**53)
+    return whole.astype(np.int64) if fits.all() else whole
 
 
 def class_indices(labels: Array, classes: Sequence[str], where: str) -> NDArray[np.int64]:
@@ -209,7 +212,7 @@ def class_indices(labels: Array, classes: Sequence[str], where: str) -> NDArray[
         InputError: the first label that is no class.
     """
     if labels.dtype.kind != "U":
-        bad = np.flatnonzero((labels < 0) | (labels >= len(classes)))
+        bad = np.flatnonzero((labels < 0) | (labels >= len(classes)) | (labels != np.floor(labels)))
         if len(bad):
             raise InputError(
                 f"the label of sample {bad[0]} is {labels[bad[0]]}, but there are {len(classes)} classes",
@@ -229,5 +232,20 @@ def class_indices(labels: Array, classes: Sequence[str], where: str) -> NDArray[
     return np.array([index[str(word)] for word in words], np.int64)[inverse.reshape(-1)]
 
 
-READERS: dict[str, Callable[[Path], Table]] = {".npz": read_npz_table, ".npy": _from_npy}
+def _from_text(path: Path, options: TableOptions) -> Table:
+    """A row a sample; see :class:`TableOptions`."""
+    found = read_text(path, options)
+    samples = np.stack([one.values for one in found.columns], axis=1)
+    columns = tuple(Raw(one.name, one.words) for one in found.columns)
+    check_finite(samples)
+    labels = found.labels
+    return Table(str(path), samples, labels, columns=columns, groups=found.groups, dropped=found.dropped)
+
+
+READERS: dict[str, Callable[[Path, TableOptions], Table]] = {
+    ".npz": read_npz_table,
+    ".npy": _from_npy,
+    ".csv": _from_text,
+    ".tsv": _from_text,
+}
 """Who reads files of which suffix."""

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from lgc.bounds import TOML_BYTES, parse_toml, read_within
+from lgc.data import Loading, TableOptions
+from lgc.data.text import MISSING_RULES
 from lgc.errors import InputError, OptionError
 from lgc.settings import Setting, check_settings, described
 from lgc.text import plain_text
@@ -25,6 +27,7 @@ PARAMETRISATIONS = ("gates", "tables")
 PRESETS = ("mnist-4k", "mnist-8k", "mnist-32k", "fmnist-8k", "cifar-64k", "cifar-256k")
 
 
+_data = partial(Setting, group="Data")
 _network = partial(Setting, group="Network")
 _course = partial(Setting, group="Course of training")
 _images = partial(Setting, group="Augmentation of images")
@@ -55,11 +58,32 @@ class TrainConfig:
     save_every: Annotated[float, _aside("Seconds between two saves of the state for --resume.", low=0)] = 60.0
     soft_samples: Annotated[int, _aside("Validation samples for the soft accuracy; 0 for none.", low=0)] = 512
 
-    gates: Annotated[int, _network("Gates a layer.", low=1)] = 8000
+    label: Annotated[
+        str | None, _data("Column of the labels: its name or number; by default label, class, target or y.")
+    ] = None
+    header: Annotated[
+        bool | None, _data("Whether the first row of a table has names; by default, what it looks like.")
+    ] = None
+    missing: Annotated[str, _data("Samples in which a number is missing.", MISSING_RULES)] = "refuse"
+    drop: Annotated[tuple[str, ...], _data("Column to leave out; may be given again.", metavar="COLUMN")] = ()
+    group: Annotated[
+        str | None, _data("Column whose equal values keep samples together when some are held out.", metavar="COLUMN")
+    ] = None
+    test: Annotated[Path | None, _aside("File of test samples; by default a fifth of the samples is held out.")] = None
+    split_seed: Annotated[int, _data("Decides which samples are held out.", low=0)] = 0
+    feature_bits: Annotated[
+        int | None,
+        _data("Bits of every number's code; by default 8 to 16, what tells its values apart. 0 for no codes.",
+              low=0, high=24, metavar="W"),
+    ] = None  # fmt: skip
+
+    gates: Annotated[int, _network("Gates a layer; 0 for what suits the data.", low=0)] = 0
     layers: Annotated[int, _network("Layers.", low=1)] = 1
     wiring: Annotated[
-        tuple[str, ...], _network("dense, topk:K or fixed, once a layer; the last one is for all further layers.")
-    ] = ("dense", "fixed")
+        tuple[str, ...],
+        _network("dense, topk:K or fixed, once a layer; the last one is for all further layers. By default dense, then "
+                 "fixed; topk:64 where there are many inputs."),
+    ] = ()  # fmt: skip
     redraw: Annotated[
         int,
         _network("Times that other candidates of topk wires replace unlikely ones, in three of four epochs.", low=0),
@@ -82,16 +106,17 @@ class TrainConfig:
     thresholds: Annotated[
         tuple[float, ...] | str,
         _network(
-            "A bit is 1 where the feature is above it; once for each bit. Or uniform:T, or distributive:T.",
+            "A bit is 1 where the feature is above it; once for each bit. Or uniform:T, or distributive:T, or auto for "
+            "what suits the data.",
             flags=("--threshold",),
         ),
-    ] = (0.25,)
+    ] = "auto"
     rarest: Annotated[float, _network("Inputs 1 (or 0) in a smaller part of the samples get no wires.", (), 0, 0.5)] = (
         0.001
     )
 
-    epochs: Annotated[int, _course("Passes over the training samples.", low=1)] = 20
-    batch: Annotated[int, _course("Samples a step.", low=1)] = 256
+    epochs: Annotated[int, _course("Passes over the training samples; 0 for what suits the data.", low=0)] = 0
+    batch: Annotated[int, _course("Samples a step; 0 for what suits the data.", low=0)] = 0
     lr: Annotated[float, _course("Learning rate of Adam.", above=0)] = 0.075
     schedule: Annotated[str, _course("Learning rate falling to 0, or constant.", ("cosine", "constant"))] = "cosine"
     tau: Annotated[
@@ -102,7 +127,7 @@ class TrainConfig:
             ("auto", "adaptive"),
             above=0,
         ),
-    ] = 12.0
+    ] = "auto"
     seed: Annotated[int, _course("Decides everything that is drawn.", low=0)] = 0
     validation: Annotated[float, _course("Part of the training samples that selects the epoch.", high=0.9, above=0)] = (
         0.1
@@ -136,14 +161,19 @@ class TrainConfig:
             raise OptionError(f"arity is {self.arity}", hint="Add --parametrisation tables: the 16 gates have 2 inputs")
         if self.table_init == "residual" and self.parametrisation == "gates":
             raise OptionError("table-init is residual, but gates are learned", hint="Add --parametrisation tables")
-        if not self.wiring:
-            raise OptionError("wiring is empty", hint="Give dense, topk:K or fixed")
-        if self.redraw and not any(kind.startswith("topk") for kind in self.wiring[: self.layers]):
+        if self.redraw and self.wiring and not any(kind.startswith("topk") for kind in self.wiring[: self.layers]):
             raise OptionError(
                 f"redraw is {self.redraw}, but no layer chooses among candidates", hint="Add --wiring topk:K"
             )
         if not isinstance(self.thresholds, str) and not (self.thresholds and all(map(math.isfinite, self.thresholds))):
             raise OptionError(f"the thresholds are {self.thresholds}", hint="Give at least one, all finite")
+
+    @property
+    def loading(self) -> Loading:
+        """How the data set is made of its file. Thresholds that people name are in the data's units, not in codes."""
+        table = TableOptions(self.label, self.header, self.missing, self.drop, self.group)
+        bits = 0 if self.feature_bits is None and not isinstance(self.thresholds, str) else self.feature_bits
+        return Loading(table, self.test, self.split_seed, bits)
 
     def learning_rate(self, progress: float) -> float:
         """After that part, 0 to 1, of all steps."""
@@ -158,8 +188,9 @@ class TrainConfig:
     def hyperparameters(self) -> dict[str, Any]:
         """What decides the result, as JSON; no paths."""
         values = {name: getattr(self, name) for name, one in SETTINGS.items() if one.setting.decides}
+        lists = {name: list(value) for name, value in values.items() if isinstance(value, tuple)}
         thresholds = self.thresholds if isinstance(self.thresholds, str) else sorted(self.thresholds)
-        return values | {"thresholds": thresholds, "wiring": list(self.wiring), "optimizer": "adam"}
+        return values | lists | {"thresholds": thresholds, "optimizer": "adam"}
 
 
 SETTINGS = described(TrainConfig)

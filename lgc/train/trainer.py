@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -16,8 +16,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 import lgc
+from lgc.data.split import split
 from lgc.errors import InputError, OptionError
 from lgc.frontend import Model, lower, write_model
 from lgc.ir import interp
@@ -28,7 +30,8 @@ from lgc.train.augment import make_augment
 from lgc.train.build import build_network
 from lgc.train.config import TrainConfig
 from lgc.train.data import Dataset, load_dataset
-from lgc.train.history import History
+from lgc.train.defaults import settled
+from lgc.train.history import Entry, History
 from lgc.train.modules import LogicNetwork
 from lgc.train.parallel import ProcessGroup, after_fork, joined, pick_device, precision
 from lgc.train.places import check_places
@@ -39,11 +42,19 @@ from lgc.train.stop import StopRequest
 from lgc.train.thresholds import make_encoder
 from lgc.train.wiring import Chooser
 
+_BYTES = 255  # the scale of sets of images
 _BATCH = 2048  # samples at a time outside of training
 _BLOCK = 4096  # the same in the interpreter
 
 
-def train(config: TrainConfig, *, progress: Progress | None = None, go_on: bool = False) -> Model:
+def train(
+    config: TrainConfig,
+    *,
+    progress: Progress | None = None,
+    go_on: bool = False,
+    data: Dataset | None = None,
+    on_entry: Callable[[Entry], None] | None = None,
+) -> Model:
     """Train, and give the hardened model of the best epoch by hard validation accuracy.
 
     Ctrl-C ends the training after the step under way, writes its state, and gives the best model so far, which has
@@ -52,6 +63,8 @@ def train(config: TrainConfig, *, progress: Progress | None = None, go_on: bool 
     Args:
         progress: who hears how far it is, and each epoch's line.
         go_on: resume the run whose state is beside the output.
+        data: what to train on, in place of what the configuration names; it may have no test samples.
+        on_entry: is given each entry of the history as it is made: the settings, each epoch, the end.
 
     Raises:
         InputError: the data set is unusable, or there is no state to resume.
@@ -65,9 +78,10 @@ def train(config: TrainConfig, *, progress: Progress | None = None, go_on: bool 
     after_fork()
     device = pick_device(config.device)
     with joined(device) as group:
-        data = _load(config, group)
+        data = data or _load(config, group)
         told = progress if progress is not None and group.rank == 0 else Silence()
         run = Run(config, data, device, group, told)
+        run.on_entry = on_entry
         return run.finish() if run.train(go_on) else run.stopped()
 
 
@@ -75,7 +89,7 @@ def _load(config: TrainConfig, group: ProcessGroup) -> Dataset:
     """The data set; files that are missing are fetched by the first process."""
     if group.rank > 0:
         group.wait()
-    data = load_dataset(config.dataset, config.data_dir, seed=config.seed)
+    data = load_dataset(config.dataset, config.data_dir, loading=config.loading)
     if group.rank == 0:
         group.wait()
     return data
@@ -87,7 +101,7 @@ def draw_contact_sheet(config: TrainConfig, path: Path) -> None:
     Raises:
         LgcError: the data set is unusable, is not of images, or is not augmented; or the file cannot be written.
     """
-    data = load_dataset(config.dataset, config.data_dir, seed=config.seed)
+    data = load_dataset(config.dataset, config.data_dir, loading=config.loading)
     augment = make_augment(config, data.feature_shape)
     if augment is None:
         raise OptionError("a contact sheet shows augmented samples, but there is no augmentation", hint="Add --augment")
@@ -101,8 +115,10 @@ class Run:
     """The state of one training run in one process."""
 
     def __init__(self, config: TrainConfig, data: Dataset, device: torch.device, group: ProcessGroup, told: Progress):
-        self.config, self.data, self.device, self.group, self.told = config, data, device, group, told
-        rows, held_out = self._split()
+        self.data, self.device, self.group, self.told = data, device, group, told
+        rows, held_out = self._split(config)
+        self.settled = settled(config, data, data.train_y[rows], len(held_out))
+        self.config = config = self.settled.config
         self.encoder = make_encoder(config.thresholds, data.train[rows], data.scale)
         if data.scale == 1 and self.encoder.thresholds is not None:
             check_scale(self.encoder.thresholds, data.train)
@@ -110,7 +126,7 @@ class Run:
         self.training = Samples.of(data.train[rows], data.train_y[rows], device)
         self.validation = Samples.of(data.train[held_out], data.train_y[held_out], device)
         self.network = build_network(config, self.encoder, len(data.classes), self._candidates()).to(device)
-        self.steps = max(1, len(self.training) // config.batch)
+        self.steps = self._steps()
         augment = make_augment(config, data.feature_shape)
         until = round(config.augment_until * config.epochs)
         self.epochs = Epochs(self.training.x, data.feature_shape, augment, config.seed, until)
@@ -119,15 +135,26 @@ class Run:
         self.progress = resume.TrainingPosition()
         self.tally = torch.zeros(2, dtype=torch.float64, device=device)  # loss and samples right, in this epoch
         self.history = History(None)
+        self.on_entry: Callable[[Entry], None] | None = None
         self.saved = time.monotonic()
 
-    def _split(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-        """The training samples, split by seed into those to train on and those to validate on."""
-        order = np.random.default_rng(self.config.seed).permutation(len(self.data.train))
-        count = round(self.config.validation * len(order))
-        if not 0 < count < len(order):
-            raise InputError(f"{len(order)} samples are too few to train and to validate", where=self.config.dataset)
+    def _split(self, config: TrainConfig) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The training samples, split by seed into those to train on and those to validate on: of tables, by class."""
+        data, count = self.data, round(config.validation * len(self.data.train))
+        try:
+            if not 0 < count < len(data.train):
+                raise InputError(f"{len(data.train)} samples are too few to train and to validate")
+            if data.scale != _BYTES:
+                return split(data.train_y, config.validation, config.seed)
+        except InputError as error:
+            raise error.at(config.dataset) from None
+        order = np.random.default_rng(config.seed).permutation(len(data.train))
         return order[count:], order[:count]
+
+    def _steps(self) -> int:
+        """Steps an epoch. Of tables the last, smaller one is made too; of many images it is left out."""
+        whole, rest = divmod(len(self.training), self.config.batch)
+        return max(1, whole + (1 if rest and self.data.scale != _BYTES else 0))
 
     def _candidates(self) -> Tensor:
         """Inputs that are 1, and also 0, in at least the part ``rarest`` of the samples; all if there are none."""
@@ -145,11 +172,14 @@ class Run:
 
     def train(self, go_on: bool) -> bool:
         """All epochs that are left. Whether it came to the end."""
+        for line in (*self.data.notes, *self.settled.chosen, *self.settled.warnings):
+            self.told.note(line)
         if go_on:
             self._restore()
         elif self.config.output is not None and resume.state_path(self.config.output).exists():
             self.told.note("An earlier run was stopped here. It is forgotten now; --resume would have gone on with it.")
-        self.history = History(self.config.log if self.group.rank == 0 else None, self.progress.entries)
+        log = self.config.log if self.group.rank == 0 else None
+        self.history = History(log, self.progress.entries, self.on_entry)
         if go_on:
             self.history.add("resume", epoch=self.progress.epoch, step=self.progress.step)
         else:
@@ -214,10 +244,10 @@ class Run:
         hardened = self.network.harden(
             name=self.config.name or self.data.name, classes=self.data.classes, feature_shape=self.data.feature_shape
         )
-        right = self._classified_right(hardened)
+        right, validation_loss = self._validated(hardened)
         validation = float(right.mean())
         accuracies = {"train_accuracy": correct / seen, "validation_accuracy": validation, **self._soft(right)}
-        self._keep_best(hardened, validation)
+        self._keep_best(hardened, validation, validation_loss)
         self.history.add(
             "epoch", epoch=progress.epoch, loss=round(loss_sum / seen, 5),
             **{name: round(value, 5) for name, value in accuracies.items()}, seconds=round(progress.seconds, 1),
@@ -230,19 +260,20 @@ class Run:
         self.tally.zero_()
         progress.next_epoch()
 
-    def _classified_right(self, hardened: Model) -> NDArray[np.bool_]:
-        """Of each validation sample, whether the discrete network gets it right."""
-        circuit, parts = lower(hardened), []
+    def _validated(self, hardened: Model) -> tuple[NDArray[np.bool_], float]:
+        """Of each validation sample, whether the discrete network gets it right; and the mean loss of its scores."""
+        circuit, parts, loss = lower(hardened), [], 0.0
         for x, labels in zip(
             *(torch.split(t, _BATCH) for t in (self.validation.x, self.validation.labels)), strict=True
         ):
             bits = self.to_bits(x)
             if self.device.type == "cpu":  # the interpreter works on 64 samples at a time
-                classes = torch.from_numpy(interp.classify(circuit, bits.numpy().view(np.bool_)))
+                scores = torch.from_numpy(interp.scores(circuit, bits.numpy().view(np.bool_)))
             else:
-                classes = self.network.scores(bits).argmax(dim=1)
-            parts.append((classes == labels).cpu())
-        return torch.cat(parts).numpy()
+                scores = self.network.scores(bits)
+            parts.append((scores.argmax(dim=1) == labels).cpu())
+            loss += float(cross_entropy(scores.double() / hardened.head.tau, labels, reduction="sum"))
+        return torch.cat(parts).numpy(), loss / len(self.validation)
 
     def _soft(self, right: NDArray[np.bool_]) -> dict[str, float]:
         """Accuracy of the mixture that gradients come from, and what is lost on choosing, on the same few samples."""
@@ -254,9 +285,12 @@ class Run:
         soft = float((predicted == self.validation.labels[:count]).float().mean())
         return {"soft_accuracy": soft, "gap": soft - float(right[:count].mean())}
 
-    def _keep_best(self, hardened: Model, validation: float) -> None:
-        if self.best is not None and validation <= self.best.training["validation_accuracy"]:
-            return
+    def _keep_best(self, hardened: Model, validation: float, loss: float) -> None:
+        """Of several epochs of the same accuracy the one of the smallest loss: few samples tie often."""
+        if self.best is not None:
+            before = self.best.training
+            if (validation, -loss) <= (before["validation_accuracy"], -before.get("validation_loss", 0.0)):
+                return
         record = {
             "dataset": self.data.name,
             "seed": self.config.seed,
@@ -264,23 +298,29 @@ class Run:
             "best_epoch": self.progress.epoch,
             "hyperparameters": self.config.hyperparameters(),
             "validation_accuracy": validation,
+            "validation_loss": loss,
             "train_samples": len(self.training),
             "validation_samples": len(self.validation),
             "lgc": lgc.__version__,
         }
-        self.best = replace(hardened, training=record)
+        data = self.data
+        whole = {**data.split, "train": len(self.training), "validation": len(self.validation)}
+        self.best = replace(hardened, training=record, inputs=data.inputs, labels=data.labels, split=whole)
         self._save(self.best)
 
     def finish(self) -> Model:
-        """The one look at the test set."""
+        """The one look at the test set, if there is one."""
         assert self.best is not None
-        accuracy = _model_accuracy(self.best, self.data)
-        record = {**self.best.training, "test_accuracy": accuracy, "test_samples": len(self.data.test)}
-        model = replace(self.best, training=record)
+        model, tested = self.best, {}
+        if len(self.data.test):
+            tested = {"test_accuracy": _model_accuracy(model, self.data)}
+            model = replace(model, training={**model.training, **tested, "test_samples": len(self.data.test)})
         self._save(model)
         self.history.add(
-            "end", best_epoch=record["best_epoch"], validation_accuracy=round(record["validation_accuracy"], 5),
-            test_accuracy=round(accuracy, 5), seconds=round(self.progress.seconds, 1), digest=model.digest(),
+            "end", best_epoch=model.training["best_epoch"],
+            validation_accuracy=round(model.training["validation_accuracy"], 5),
+            **{name: round(value, 5) for name, value in tested.items()},
+            seconds=round(self.progress.seconds, 1), digest=model.digest(),
         )  # fmt: skip
         self.history.finish()
         if self.config.output is not None and self.group.rank == 0:

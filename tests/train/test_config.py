@@ -121,7 +121,7 @@ def test_flags_beat_the_file_and_the_file_the_preset(tmp_path: Path) -> None:
         (["digits", "-o", "m.pt", "--threshold", "a"], "thresholds are a"),
         (["digits", "-o", "m.pt", "--threshold", "0.1", "--threshold", "uniform:2"], "thresholds are"),
         (["digits", "-o", "m.pt", "--wiring", "topk:0"], "wiring is 'topk:0'"),
-        (["digits", "-o", "m.pt", "--wiring", "topk:65"], "k is 65.*64 inputs"),
+        (["digits", "-o", "m.pt", "--wiring", "topk:65", "--threshold", "0.25"], "k is 65.*64 inputs"),
         (["digits", "-o", "m.pt", "--threshold", "even:3"], "thresholds are 'even:3'"),
     ],
 )
@@ -142,8 +142,10 @@ def test_wiring_of_each_layer() -> None:
 
 
 def test_tau() -> None:
-    assert build_network(TrainConfig("digits", gates=8000, tau="auto"), Encoder(64), 10).head.tau == math.sqrt(200)
-    assert build_network(TrainConfig("digits", gates=40, tau=3.0), Encoder(64), 10).head.tau == 3
+    assert build_network(
+        TrainConfig("digits", gates=8000, tau="auto", wiring=("dense",)), Encoder(64), 10
+    ).head.tau == math.sqrt(200)
+    assert build_network(TrainConfig("digits", gates=40, tau=3.0, wiring=("dense",)), Encoder(64), 10).head.tau == 3
     with pytest.raises(OptionError, match=r"tau is 'adapt'.*auto"):
         TrainConfig("digits", tau="adapt")
 

@@ -62,7 +62,7 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(kernel.load_kernel() is None, reason="no C compiler")
-@pytest.mark.parametrize("wiring", ["dense", "topk:16"])
+@pytest.mark.parametrize("wiring", ["dense", pytest.param("topk:16", marks=pytest.mark.slow)])
 def test_two_processes_with_the_kernel_equal_one_bit_for_bit(wiring: str, tmp_path: Path) -> None:
     """Also batches that do not divide by two, a layer between, other candidates, and saved states."""
     shape = {**FLAGS, "layers": 2, "epochs": 3, "batch": 63, "redraw": 1, "gates": 210}

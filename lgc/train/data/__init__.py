@@ -7,18 +7,21 @@ from pathlib import Path
 
 import numpy as np
 
-from lgc.data import READERS, class_indices, is_data_file, read_table
+from lgc.data import READERS, Loading, Table, is_data_file
+from lgc.data.describe import images as pixels
 from lgc.errors import InputError
 from lgc.tools.find import missing
-from lgc.train.data.dataset import Dataset, checked, numbered, split_off_test, trainable
+from lgc.train.data.dataset import Dataset
 from lgc.train.data.images import CLASSES, load_images, read_idx
+from lgc.train.data.tables import file_dataset, table_dataset
 
 __all__ = ["NAMES", "Dataset", "load_dataset", "read_idx"]
 
 NAMES = (*CLASSES, "digits")
+_DIGITS_SCALE = 16
 
 
-def load_dataset(source: str, data_dir: Path | None = None, *, seed: int = 0) -> Dataset:
+def load_dataset(source: str, data_dir: Path | None = None, *, loading: Loading | None = None) -> Dataset:
     """The data set of that name, or the one in a file.
 
     Args:
@@ -26,17 +29,18 @@ def load_dataset(source: str, data_dir: Path | None = None, *, seed: int = 0) ->
             :func:`lgc.data.read_table` reads, with labels. Classes are numbered from 0, or named by words.
         data_dir: where the files of a named set are, or a folder that holds a folder with the set's name; None takes
             the user's cache, and downloads what is not there.
-        seed: picks the test samples of a set that comes without.
+        loading: how a file is read, and which samples are held out where none are set apart.
 
     Raises:
         InputError: nothing of that name, a file is missing or damaged, or the arrays do not fit each other.
     """
+    loading = loading or Loading()
     if source in CLASSES:
         return load_images(source, data_dir)
     if source == "digits":
-        return _load_digits(seed)
+        return _load_digits(loading)
     if is_data_file(source):
-        return _load_file(Path(source), seed)
+        return file_dataset(Path(source), loading)
     raise no_such_data(source)
 
 
@@ -46,22 +50,12 @@ def no_such_data(source: str) -> InputError:
     return InputError(f"there is no data set '{source}'", hint=f"Give {', '.join(NAMES)}, or a {files} file")
 
 
-def _load_digits(seed: int) -> Dataset:
+def _load_digits(loading: Loading) -> Dataset:
     try:
         from sklearn.datasets import load_digits
     except ImportError:
         raise missing("scikit-learn", "the data set digits") from None
-    digits = load_digits()
-    x, y = checked(digits.data.astype(np.uint8), digits.target, "digits")
-    return replace(split_off_test("digits", x, y, tuple("0123456789"), (1, 8, 8), seed), scale=16)
-
-
-def _load_file(path: Path, seed: int) -> Dataset:
-    table = read_table(path)
-    y, classes = numbered(table.need_labels("training"), str(path))
-    x = trainable(table.rows, str(path))
-    if table.test is None:
-        return split_off_test(path.stem, x, y, classes, table.shape, seed)
-    where = str(path)
-    test_y = class_indices(table.test.need_labels("testing"), classes, where)
-    return Dataset(path.stem, x, y, trainable(table.test.rows, where), test_y, classes, table.shape)
+    digits, shape = load_digits(), (1, 8, 8)
+    x = digits.data.astype(np.uint8)
+    data = table_dataset("digits", Table("digits", x.reshape(-1, *shape), digits.target.astype(np.int64)), loading)
+    return replace(data, scale=_DIGITS_SCALE, inputs=pixels(shape, _DIGITS_SCALE))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.data.labels import Label
 from lgc.errors import InputError
+from lgc.ir import Inputs
 from lgc.numbers import check_finite, real_array
 
-_HELD_OUT = 0.2
 _MAX_ELEMENTS = 1 << 31
 
 
@@ -25,6 +27,10 @@ class Dataset:
         classes: C names.
         feature_shape: shape of one sample's features.
         scale: a feature is the stored byte over ``scale``, as float32; 1 where features are stored as they are.
+        inputs: what the columns of a sample are, and how they became the stored features; None if nobody knows.
+        labels: the class labels as the data had them, in the order of the classes; None if they were 0, 1, 2 and so on.
+        split: which samples are held out for the test: how, by which seed, how many, and their digest.
+        notes: what people should know about the data, as sentences.
     """
 
     name: str
@@ -35,6 +41,10 @@ class Dataset:
     classes: tuple[str, ...]
     feature_shape: tuple[int, ...]
     scale: int = 1
+    inputs: Inputs | None = None
+    labels: tuple[Label, ...] | None = None
+    split: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def num_features(self) -> int:
@@ -83,22 +93,6 @@ def trainable(x: NDArray[Any], where: str) -> NDArray[Any]:
     return np.ascontiguousarray(x)
 
 
-def numbered(labels: NDArray[Any], where: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Labels as class numbers, and the names of the classes: words in alphabetical order, or the numbers themselves.
-
-    Raises:
-        InputError: numbers that do not count from 0 without gaps.
-    """
-    present, inverse = np.unique(labels, return_inverse=True)
-    if labels.dtype.kind != "U" and not np.array_equal(present, np.arange(len(present))):
-        raise InputError(
-            f"the labels are {present[:10].tolist()}",
-            where=where,
-            hint="Number the classes from 0, without gaps, or give their names as text",
-        )
-    return inverse.reshape(-1).astype(np.int64), tuple(map(str, present))
-
-
 def check_labels(labels: tuple[NDArray[np.int64], ...], classes: int, where: str) -> None:
     """Raise InputError if one is no class."""
     for y in labels:
@@ -107,13 +101,3 @@ def check_labels(labels: tuple[NDArray[np.int64], ...], classes: int, where: str
             raise InputError(
                 f"the label of sample {bad[0]} is {y[bad[0]]}, but there are {classes} classes", where=where
             )
-
-
-def split_off_test(
-    name: str, x: NDArray[Any], y: NDArray[np.int64], classes: tuple[str, ...], shape: tuple[int, ...], seed: int
-) -> Dataset:
-    """Hold out a fifth of the samples, drawn by seed."""
-    order = np.random.default_rng(seed).permutation(len(x))
-    count = round(_HELD_OUT * len(x))
-    test, rest = order[:count], order[count:]
-    return Dataset(name, x[rest], y[rest], x[test], y[test], classes, shape)

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.bounds import VARIABLE, Room
+from lgc.data.describe import images
+from lgc.data.split import rows_digest
 from lgc.errors import InputError
 from lgc.train.data.dataset import Dataset, check_labels, checked
 from lgc.train.data.fetch import SOURCES, fetched
@@ -46,7 +48,8 @@ def load_images(name: str, data_dir: Path | None) -> Dataset:
     folder = fetched(name) if data_dir is None else _find_folder(name, data_dir)
     (train, train_y), (test, test_y), shape = _read_cifar(folder) if name == "cifar-10" else _read_mnist(folder)
     check_labels((train_y, test_y), len(CLASSES[name]), str(folder))
-    return Dataset(name, train, train_y, test, test_y, CLASSES[name], shape, 255)
+    inputs, split = images(shape, 255), {"given": True, "test": len(test), "test_digest": rows_digest(test, test_y)}
+    return Dataset(name, train, train_y, test, test_y, CLASSES[name], shape, 255, inputs, split=split)
 
 
 Part = tuple[NDArray[Any], NDArray[np.int64]]
@@ -55,12 +58,12 @@ Part = tuple[NDArray[Any], NDArray[np.int64]]
 def _read_mnist(folder: Path) -> tuple[Part, Part, tuple[int, ...]]:
     parts, shapes = [], []
     for part in ("train", "t10k"):
-        images = read_idx(_find(folder, f"{part}-images-idx3-ubyte"))
+        pixels = read_idx(_find(folder, f"{part}-images-idx3-ubyte"))
         labels = read_idx(_find(folder, f"{part}-labels-idx1-ubyte"))
-        if images.ndim != 3 or labels.ndim != 1:
+        if pixels.ndim != 3 or labels.ndim != 1:
             raise InputError("the images or the labels have the wrong number of dimensions", where=str(folder))
-        parts.append(checked(images, labels, str(folder / part)))
-        shapes.append(images.shape[1:])
+        parts.append(checked(pixels, labels, str(folder / part)))
+        shapes.append(pixels.shape[1:])
     if shapes[0] != shapes[1]:
         raise InputError("the training and the test images differ in size", where=str(folder))
     return parts[0], parts[1], (1, *map(int, shapes[0]))
