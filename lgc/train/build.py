@@ -25,7 +25,8 @@ def build_network(
     """A network initialised from the seed, on the CPU.
 
     Args:
-        candidates: the inputs that a densely wired first layer chooses among; None for all.
+        candidates: the inputs that the first layer chooses among, if its wires are dense or those of tables; None
+            for all.
 
     Raises:
         OptionError: the gates do not divide into the classes, or a wiring is impossible.
@@ -75,4 +76,8 @@ def _wiring(
     match = _TOPK.fullmatch(kind)
     if match is None:
         raise OptionError(f"the wiring is '{kind}'", hint="Give dense, topk:K or fixed")
-    return TopK(inputs, config.gates, int(match[1]), **common)
+    wiring = TopK(inputs, config.gates, int(match[1]), **common)
+    # Gates draw from all inputs: so their recipes were run.
+    if config.parametrisation == "tables" and candidates is not None and len(candidates) >= int(match[1]):
+        wiring.limit(candidates, generator)
+    return wiring
