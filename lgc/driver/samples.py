@@ -62,7 +62,8 @@ class About:
         from lgc.data import class_indices
         from lgc.data.labels import indices
 
-        if self.labels is not None:
+        words = self.labels is not None and all(isinstance(one, str) for one in self.labels)
+        if self.labels is not None and not (words and labels.dtype.kind in "iuf"):  # numbers may be those of classes
             return indices(labels, self.labels, where)
         return labels if self.classes is None else class_indices(labels, self.classes, where)
 
