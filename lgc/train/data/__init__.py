@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lgc.data import READERS, Loading, Table, is_data_file
+from lgc.data import Loading, Table, is_data_file, not_readable
 from lgc.data.describe import images as pixels
-from lgc.errors import InputError
 from lgc.tools.find import missing
 from lgc.train.data.dataset import Dataset
 from lgc.train.data.images import CLASSES, load_images, read_idx
@@ -45,14 +44,8 @@ def load_dataset(source: str, data_dir: Path | None = None, *, loading: Loading 
     if source == "digits":
         return _load_digits(loading)
     if is_data_file(source):
-        return file_dataset(Path(source), loading)
-    raise no_such_data(source)
-
-
-def no_such_data(source: str) -> InputError:
-    """The error about a name that is neither a data set's nor a file's."""
-    files = " or ".join(READERS)
-    return InputError(f"there is no data set '{source}'", hint=f"Give {', '.join(NAMES)}, or a {files} file")
+        return file_dataset(source, loading)
+    raise not_readable(source, NAMES)
 
 
 def _load_digits(loading: Loading) -> Dataset:

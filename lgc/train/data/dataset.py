@@ -32,6 +32,7 @@ class Dataset:
         labels: the class labels as the data had them, in the order of the classes; None if they were 0, 1, 2 and so on.
         split: which samples are held out for the test: how, by which seed, how many, and their digest.
         notes: what people should know about the data, as sentences.
+        groups: (samples,) of the training samples: those of equal ones stay together; None if each is on its own.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Dataset:
     labels: tuple[Label, ...] | None = None
     split: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    groups: NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
         if self.num_features != math.prod(self.feature_shape):  # words are features each
