@@ -146,7 +146,7 @@ def verify(asked: VerifyRequest, progress: Progress | None = None) -> Verdict:
         device = device_under_test(asked, VerifyOptions(lanes, asked.timeout, asked.simulator or "verilator"))
         _check_options(asked, device)
         with comparing(asked, source, device, progress) as comparison:
-            sets = vectors_for(asked, comparison)
+            sets = vectors_for(asked, comparison, source)
             if isinstance(device, VerilogText):
                 verilog = after_synthesis(asked, cast("Comparison[VerilogText]", comparison), asked.timeout)
                 return _verilog_verdict(asked, source, verilog, sets)

@@ -45,7 +45,7 @@ class TrainConfig:
         OptionError: a setting is out of its range, or two do not go together.
     """
 
-    dataset: Annotated[str, _aside("A name, or a .npz file with X and y.")]
+    dataset: Annotated[str, _aside("A name, openml:NAME, or a .csv, .tsv or .npz file.")]
     data_dir: Annotated[Path | None, _aside("Folder with the data files.")] = None
     output: Annotated[
         Path | None,
@@ -64,10 +64,19 @@ class TrainConfig:
     header: Annotated[
         bool | None, _data("Whether the first row of a table has names; by default, what it looks like.")
     ] = None
-    missing: Annotated[str, _data("Samples in which a number is missing.", MISSING_RULES)] = "refuse"
+    missing: Annotated[str, _data("Samples in which a number or the label is missing.", MISSING_RULES)] = "refuse"
     drop: Annotated[tuple[str, ...], _data("Column to leave out; may be given again.", metavar="COLUMN")] = ()
     group: Annotated[
         str | None, _data("Column whose equal values keep samples together when some are held out.", metavar="COLUMN")
+    ] = None
+    category: Annotated[
+        tuple[str, ...], _data("Column of numbers that are names of categories; may be given again.", metavar="COLUMN")
+    ] = ()
+    na: Annotated[
+        tuple[str, ...], _data("Text that stands for a missing value, as NA does; may be given again.", metavar="TEXT")
+    ] = ()
+    delimiter: Annotated[
+        str | None, _data("Of a table of text: a character, tab or space; by default, what it looks like.")
     ] = None
     test: Annotated[Path | None, _aside("File of test samples; by default a fifth of the samples is held out.")] = None
     split_seed: Annotated[int, _data("Decides which samples are held out.", low=0)] = 0
@@ -95,6 +104,14 @@ class TrainConfig:
     parametrisation: Annotated[
         str, _network("What is learned of a gate: which of 16, or each entry of its truth table.", PARAMETRISATIONS)
     ] = "gates"
+    table_init: Annotated[
+        str,
+        _network(
+            "How tables start: random; residual: as their first operand, but for the last layer's; auto: residual "
+            "from three layers on.",
+            ("auto", "random", "residual"),
+        ),
+    ] = "auto"
     thresholds: Annotated[
         tuple[float, ...] | str,
         _network(
@@ -151,6 +168,8 @@ class TrainConfig:
             raise OptionError(f"shift is {self.shift}", hint="--augment shift moves by whole pixels")
         if self.arity > 2 and self.parametrisation == "gates":
             raise OptionError(f"arity is {self.arity}", hint="Add --parametrisation tables: the 16 gates have 2 inputs")
+        if self.table_init == "residual" and self.parametrisation == "gates":
+            raise OptionError("table-init is residual, but gates are learned", hint="Add --parametrisation tables")
         if self.redraw and self.wiring and not any(kind.startswith("topk") for kind in self.wiring[: self.layers]):
             raise OptionError(
                 f"redraw is {self.redraw}, but no layer chooses among candidates", hint="Add --wiring topk:K"
@@ -161,7 +180,9 @@ class TrainConfig:
     @property
     def loading(self) -> Loading:
         """How the data set is made of its file. Thresholds that people name are in the data's units, not in codes."""
-        table = TableOptions(self.label, self.header, self.missing, self.drop, self.group)
+        table = TableOptions(
+            self.label, self.header, self.missing, self.drop, self.group, self.category, self.na, self.delimiter
+        )
         bits = 0 if self.feature_bits is None and not isinstance(self.thresholds, str) else self.feature_bits
         return Loading(table, self.test, self.split_seed, bits)
 

@@ -145,7 +145,7 @@ class Run:
             if not 0 < count < len(data.train):
                 raise InputError(f"{len(data.train)} samples are too few to train and to validate")
             if data.scale != _BYTES:
-                return split(data.train_y, config.validation, config.seed)
+                return split(data.train_y, config.validation, config.seed, data.groups)
         except InputError as error:
             raise error.at(config.dataset) from None
         order = np.random.default_rng(config.seed).permutation(len(data.train))
