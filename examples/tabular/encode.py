@@ -10,7 +10,11 @@ def code(column, text):
     if column["rounding"] == "index":
         return (column["words"] + [text.strip()]).index(text.strip())  # behind all others: a word that is none of them
     scaled = float(text) * column["scale"]
-    k = math.ceil(scaled) + column["offset"] if column["rounding"] == "up" else math.floor(scaled + column["offset"] + 0.5)
+    k = (
+        math.ceil(scaled) + column["offset"]
+        if column["rounding"] == "up"
+        else math.floor(scaled + column["offset"] + 0.5)
+    )
     return int(min(max(k, 0), 2 ** column["bits"] - 1))
 
 
