@@ -9,6 +9,9 @@ from typing import Any
 from lgc.ir import CategoryCode, Circuit, FeatureCode, FeatureCodes
 from lgc.ir.features import MAX_COLUMNS, ColumnCode
 from lgc.ir.inputs import Column
+from lgc.ir.naming import comment
+
+_MOST_NOTES, _MOST_LETTERS = 64, 80
 
 
 def column_rows(circuit: Circuit) -> tuple[dict[str, Any], ...]:
@@ -27,7 +30,7 @@ def column_rows(circuit: Circuit) -> tuple[dict[str, Any], ...]:
         return tuple(_described(column) for column in columns)
     starts = codes.starts.tolist()
     return tuple(
-        _described(column) | {"at": at, "bits": code.width} | _rule(column, code)
+        _described(column, known=inputs is not None) | {"at": at, "bits": code.width} | _rule(column, code)
         for column, code, at in zip(columns, codes.columns, starts, strict=True)
     )
 
@@ -37,9 +40,12 @@ def _unnamed(codes: FeatureCodes | None) -> tuple[Column, ...]:
     return tuple(Column(f"column {index}", "category" if words else "number") for index, words in enumerate(kinds))
 
 
-def _described(column: Column) -> dict[str, Any]:
+def _described(column: Column, *, known: bool = True) -> dict[str, Any]:
+    """What people know of a column; its range only where the model says it."""
     row: dict[str, Any] = {"name": column.name, "kind": column.kind}
-    return row | ({"words": list(column.words)} if column.words else {"low": column.low, "high": column.high})
+    if column.kind == "category":
+        return row | {"words": list(column.words)}
+    return row | ({"low": column.low, "high": column.high} if known else {})
 
 
 def _rule(column: Column, code: ColumnCode) -> dict[str, Any]:
@@ -80,3 +86,31 @@ def codes_from_json(fields: Mapping[str, Any], num_features: int) -> FeatureCode
 
 def _code(fields: Mapping[str, Any]) -> FeatureCode:
     return FeatureCode(**{name: value for name, value in fields.items() if name != "rule"})
+
+
+def port_notes(circuit: Circuit) -> list[str]:
+    """Which bits of the port ``features`` are which column, and which class is which, as text for comments.
+
+    Names are anybody's text: each note is printable ASCII on one line, and begins with a word of lgc's own.
+    """
+    if circuit.inputs is None or circuit.encoder.code is None:
+        return []
+    rows = column_rows(circuit)
+    notes = [
+        f"features[{row['at'] + row['bits'] - 1}:{row['at']}] {_quoted(row['name'])}: {row['formula']}{_words(row)}"
+        for row in rows[:_MOST_NOTES]
+    ]
+    if len(rows) > _MOST_NOTES:
+        notes.append(f"and {len(rows) - _MOST_NOTES} columns more, which the manifest has")
+    classes = circuit.head.classes[:_MOST_NOTES]
+    notes.append("classes: " + ", ".join(f"{index} {_quoted(name)}" for index, name in enumerate(classes)))
+    return [comment(note) for note in notes]
+
+
+def _words(row: Mapping[str, Any]) -> str:
+    words = row.get("words", ())
+    return f" ({', '.join(f'{index} {_quoted(word)}' for index, word in enumerate(words[:_MOST_NOTES]))})" * bool(words)
+
+
+def _quoted(name: str) -> str:
+    return f"'{name[:_MOST_LETTERS]}'"

@@ -56,7 +56,7 @@ def known(samples: Any, inputs: Inputs, columns: Sequence[Raw] = ()) -> Known:
         InputError: they have other columns, something is no number or not finite, or they look unscaled.
     """
     if is_frame(samples):
-        rows, columns = frame_columns(samples)
+        rows, columns = frame_columns(samples, inputs)
     else:
         rows, columns = _array(samples, inputs, columns)
     if inputs.pixels is not None:
@@ -70,7 +70,7 @@ def known(samples: Any, inputs: Inputs, columns: Sequence[Raw] = ()) -> Known:
 def _array(samples: Any, inputs: Inputs, columns: Sequence[Raw]) -> tuple[Array, Sequence[Raw]]:
     kind = getattr(samples, "dtype", None)
     if getattr(kind, "kind", "") in "OUS" and np.ndim(samples) == 2:
-        return mixed_columns(np.asarray(samples), [f"\0{index}" for index in range(np.shape(samples)[1])])
+        return mixed_columns(np.asarray(samples), [f"\0{index}" for index in range(np.shape(samples)[1])], inputs)
     rows = real_array(samples, "the samples")
     rows = rows.reshape(len(rows), -1) if rows.ndim > 1 and rows.size else rows
     if rows.ndim != 2:

@@ -48,7 +48,7 @@ class TrainConfig:
         OptionError: a setting is out of its range, or two do not go together.
     """
 
-    dataset: Annotated[str, _aside("A name, or a .npz file with X and y.")]
+    dataset: Annotated[str, _aside("A name, openml:NAME, or a .csv, .tsv or .npz file.")]
     data_dir: Annotated[Path | None, _aside("Folder with the data files.")] = None
     output: Annotated[
         Path | None,
@@ -67,10 +67,19 @@ class TrainConfig:
     header: Annotated[
         bool | None, _data("Whether the first row of a table has names; by default, what it looks like.")
     ] = None
-    missing: Annotated[str, _data("Samples in which a number is missing.", MISSING_RULES)] = "refuse"
+    missing: Annotated[str, _data("Samples in which a number or the label is missing.", MISSING_RULES)] = "refuse"
     drop: Annotated[tuple[str, ...], _data("Column to leave out; may be given again.", metavar="COLUMN")] = ()
     group: Annotated[
         str | None, _data("Column whose equal values keep samples together when some are held out.", metavar="COLUMN")
+    ] = None
+    category: Annotated[
+        tuple[str, ...], _data("Column of numbers that are names of categories; may be given again.", metavar="COLUMN")
+    ] = ()
+    na: Annotated[
+        tuple[str, ...], _data("Text that stands for a missing value, as NA does; may be given again.", metavar="TEXT")
+    ] = ()
+    delimiter: Annotated[
+        str | None, _data("Of a table of text: a character, tab or space; by default, what it looks like.")
     ] = None
     test: Annotated[Path | None, _aside("File of test samples; by default a fifth of the samples is held out.")] = None
     split_seed: Annotated[int, _data("Decides which samples are held out.", low=0)] = 0
@@ -174,7 +183,9 @@ class TrainConfig:
     @property
     def loading(self) -> Loading:
         """How the data set is made of its file. Thresholds that people name are in the data's units, not in codes."""
-        table = TableOptions(self.label, self.header, self.missing, self.drop, self.group)
+        table = TableOptions(
+            self.label, self.header, self.missing, self.drop, self.group, self.category, self.na, self.delimiter
+        )
         bits = 0 if self.feature_bits is None and not isinstance(self.thresholds, str) else self.feature_bits
         return Loading(table, self.test, self.split_seed, bits)
 

@@ -86,8 +86,9 @@ def _described(column: Column, first: int, last: int, last_name: str) -> Iterato
         return
     meaning = {
         "bit": "0 or 1",
-        "pixel": f"a whole number k of 0 to {column.top}; the feature is (k - {column.offset!r}) / {column.scale!r}",
-        "number": f"trained on {column.low!r} to {column.high!r}; the feature is {column.formula()}",
+        "pixel": f"a whole number k of 0 to {column.top}, which run_u8 takes as it is; the feature is "
+        f"(k - {column.offset!r}) / {column.scale!r}, as float",
+        "number": f"trained on {column.low!r} to {column.high!r}; the feature is {column.formula().removeprefix('k = ')}",
     }
     yield f" *   {place}: {name}: {meaning[column.kind]}"
 
