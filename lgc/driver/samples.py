@@ -69,7 +69,7 @@ class About:
 
 
 @dataclass(frozen=True, eq=False)
-class Samples:
+class Chosen:
     """Samples that were asked for.
 
     Attributes:
@@ -95,7 +95,7 @@ class Samples:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def first(self, count: int | None) -> Samples:
+    def first(self, count: int | None) -> Chosen:
         """So many of them at most."""
         labels = None if self.labels is None else self.labels[:count]
         return replace(self, rows=self.rows[:count], labels=labels)
@@ -112,8 +112,8 @@ class _Data:
         are_known: whether these are the data of training.
     """
 
-    whole: Samples
-    parts: Mapping[str, Samples] = field(default_factory=dict)
+    whole: Chosen
+    parts: Mapping[str, Chosen] = field(default_factory=dict)
     is_test: bool = False
     are_known: bool = False
 
@@ -125,7 +125,7 @@ def find_samples(
     about: About | None = None,
     reading: TableOptions | None = None,
     split: Part | None = None,
-) -> Samples:
+) -> Chosen:
     """The samples that a verb takes.
 
     Args:
@@ -162,8 +162,8 @@ def _of_name(name: str, data_dir: Path | None, about: About) -> _Data:
     train, test = (data.train, data.test) if raw else (data.train_x, data.test_x)
     labels = None if data.labels is None else np.array(data.labels)
 
-    def of(rows: NDArray[Any], y: NDArray[np.int64]) -> Samples:
-        return Samples(name, rows, about.indices(y if labels is None else labels[y], name), are_features=not raw)
+    def of(rows: NDArray[Any], y: NDArray[np.int64]) -> Chosen:
+        return Chosen(name, rows, about.indices(y if labels is None else labels[y], name), are_features=not raw)
 
     known = about.split.get("test_digest") == data.split.get("test_digest", "")
     rest, tested = of(train, data.train_y), of(test, data.test_y)
@@ -195,14 +195,14 @@ def _of_table(data: str, about: About, reading: TableOptions) -> _Data:
 
 
 def _parts(
-    whole: Samples, rest: NDArray[np.int64], labels: NDArray[np.int64], about: About, *, images: bool = False
-) -> dict[str, Samples]:
+    whole: Chosen, rest: NDArray[np.int64], labels: NDArray[np.int64], about: About, *, images: bool = False
+) -> dict[str, Chosen]:
     """The samples to train and to validate on, of those that were not held out, if they can be told."""
     halves = _validation(labels, about, images=images)
     return {part: _subset(whole, rest[rows]) for part, rows in halves.items()}
 
 
-def _joined(first: Samples, second: Samples) -> Samples:
+def _joined(first: Chosen, second: Chosen) -> Chosen:
     import numpy as np
 
     labels = None
@@ -225,14 +225,14 @@ def _read(data: str, about: About, given: TableOptions) -> Table:
         raise
 
 
-def _samples(table: Table, about: About) -> Samples:
+def _samples(table: Table, about: About) -> Chosen:
     labels = None if table.labels is None else about.indices(table.labels, table.where)
-    return Samples(
+    return Chosen(
         table.where, table.rows, labels, table.columns, table.packed, are_features=about.inputs is None, size=table.size
     )
 
 
-def _subset(whole: Samples, rows: NDArray[np.int64]) -> Samples:
+def _subset(whole: Chosen, rows: NDArray[np.int64]) -> Chosen:
     return replace(whole, rows=whole.rows[rows], labels=None if whole.labels is None else whole.labels[rows])
 
 
@@ -306,7 +306,7 @@ def _validation(labels: NDArray[np.int64], about: About, *, images: bool = False
     return {"train": train, "validation": held}
 
 
-def _chosen(data: _Data, split: Part | None, about: About) -> Samples:
+def _chosen(data: _Data, split: Part | None, about: About) -> Chosen:
     """The samples of the part that is asked for, and what is to be said of them."""
     part = split or ("test" if "test" in data.parts else "all")
     if part == "all":
