@@ -167,8 +167,8 @@ def _of_name(name: str, data_dir: Path | None, about: About) -> _Data:
 
     known = about.split.get("test_digest") == data.split.get("test_digest", "")
     rest, tested = of(train, data.train_y), of(test, data.test_y)
-    every = np.arange(len(rest))
-    parts = _parts(rest, every, data.train_y, about, images=data.scale == _BYTES) if known else {}
+    halves = _validation(data.train_y, about, images=data.scale == _BYTES) if known else {}
+    parts = {part: _subset(rest, rows) for part, rows in halves.items()}
     return _Data(_joined(rest, tested), {"test": tested, **parts}, are_known=known)
 
 
@@ -180,25 +180,24 @@ def _of_table(data: str, about: About, reading: TableOptions) -> _Data:
     whole = _samples(table, about)
     if table.test is not None:
         test, known = _samples(table.test, about), _is_part(table.test, about, "test")
-        kept = _parts(whole, np.arange(len(whole)), _numbers(table), about) if known else {}
+        kept = _parts(whole, np.arange(len(whole)), table, about) if known else {}
         return _Data(_joined(whole, test), {"test": test, **kept}, are_known=known)
     if _is_part(table, about, "test"):
         return _Data(whole, {"test": whole}, is_test=True)
     if _is_part(table, about, "train"):
-        return _Data(whole, _parts(whole, np.arange(len(whole)), _numbers(table), about), are_known=True)
+        return _Data(whole, _parts(whole, np.arange(len(whole)), table, about), are_known=True)
     held_out = _held_out(table, about)
     if held_out is None:
         return _Data(whole)
     rest, held = held_out
-    parts = _parts(whole, rest, _numbers(table)[rest], about)
+    parts = _parts(whole, rest, table, about)
     return _Data(whole, {"test": _subset(whole, held), **parts}, are_known=True)
 
 
-def _parts(
-    whole: Chosen, rest: NDArray[np.int64], labels: NDArray[np.int64], about: About, *, images: bool = False
-) -> dict[str, Chosen]:
+def _parts(whole: Chosen, rest: NDArray[np.int64], table: Table, about: About) -> dict[str, Chosen]:
     """The samples to train and to validate on, of those that were not held out, if they can be told."""
-    halves = _validation(labels, about, images=images)
+    groups = None if table.groups is None else table.groups[rest]
+    halves = _validation(_numbers(table)[rest], about, groups=groups)
     return {part: _subset(whole, rest[rows]) for part, rows in halves.items()}
 
 
@@ -286,7 +285,9 @@ def _held_out(table: Table, about: About) -> tuple[NDArray[np.int64], NDArray[np
     return (rest, held) if _is_part(tested, about, "test") else None
 
 
-def _validation(labels: NDArray[np.int64], about: About, *, images: bool = False) -> dict[str, NDArray[np.int64]]:
+def _validation(
+    labels: NDArray[np.int64], about: About, *, groups: NDArray[Any] | None = None, images: bool = False
+) -> dict[str, NDArray[np.int64]]:
     """Rows to train and to validate on, as the trainer draws them; none if they cannot be told."""
     import numpy as np
 
@@ -300,7 +301,7 @@ def _validation(labels: NDArray[np.int64], about: About, *, images: bool = False
         count = round(part * len(labels))
         train, held = order[count:], order[:count]
     else:
-        train, held = split(labels, part, seed)
+        train, held = split(labels, part, seed, groups)
     if (len(train), len(held)) != (about.split.get("train"), about.split.get("validation")):
         return {}
     return {"train": train, "validation": held}

@@ -117,6 +117,14 @@ def test_a_table_is_read_as_it_was_for_training(capfd: Capture) -> None:
     assert verdict.accuracy == (trained.record["test_accuracy"],) * 2
 
 
+def test_groups_stay_together_in_every_part() -> None:
+    lines = [f"{x:.4f},{x * 2 + 1:.4f},{index // 4},{'ab'[x > 0]}" for index, x in enumerate(RNG.normal(size=240))]
+    Path("table.csv").write_text("\n".join(["x,z,patient,label", *lines]) + "\n")
+    trained = lgc.train("table.csv", output="m.safetensors", group="patient", **QUICK)
+    same(lgc.eval("m.safetensors", data="table.csv"), trained)
+    same(lgc.eval("m.safetensors", data="table.csv", split="validation"), trained, "validation")
+
+
 def test_labels_of_all_kinds_are_those_of_training() -> None:
     for name, labels in {
         "words": np.array(["a", "b", "c"])[Y],
