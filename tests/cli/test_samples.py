@@ -118,7 +118,7 @@ def test_a_table_is_read_as_it_was_for_training(capfd: Capture) -> None:
 
 
 def test_groups_stay_together_in_every_part() -> None:
-    lines = [f"{x:.4f},{x * 2 + 1:.4f},{index // 4},{'ab'[x > 0]}" for index, x in enumerate(RNG.normal(size=240))]
+    lines = [f"{x:.4f},{x * 2 + 1:.4f},{index // 4},{'ab'[int(x > 0)]}" for index, x in enumerate(RNG.normal(size=240))]
     Path("table.csv").write_text("\n".join(["x,z,patient,label", *lines]) + "\n")
     trained = lgc.train("table.csv", output="m.safetensors", group="patient", **QUICK)
     same(lgc.eval("m.safetensors", data="table.csv"), trained)

@@ -245,7 +245,10 @@ def test_words_are_words_and_numbers_are_in_their_units() -> None:
     np.testing.assert_array_equal(predictor.scores(rows[:3]), expected[:3])
     words = np.array([[4.0, "red", 1], [4.1, "blue", 0], [20.0, "green", 1]], object)
     np.testing.assert_array_equal(predictor.scores(words), expected[:3])
-    np.testing.assert_array_equal(predictor.scores(words.astype(str)), expected[:3])
+    for form in (words.astype(str), words.tolist(), rows[:3].tolist()):
+        np.testing.assert_array_equal(predictor.scores(form), expected[:3])
+    with pytest.raises(InputError):
+        predictor.predict([[4.0, "red", 1], [4.0]])
     with pytest.warns(LgcWarning, match="1 words were not seen in training"):
         unknown = predictor.scores(np.array([[0.0, "pink", 0], [0.0, "red", 0]], object))
     np.testing.assert_array_equal(unknown[:1], expected[3:])
