@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -103,12 +103,10 @@ def port_notes(rows: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> lis
     """
     if not rows or "at" not in rows[0]:
         return []
-    notes = [
-        f"features[{row['at'] + row['bits'] - 1}:{row['at']}] {_quoted(row['name'])}: {row['formula']}{_words(row)}"
-        for row in rows[:_MOST_NOTES]
-    ]
-    if len(rows) > _MOST_NOTES:
-        notes.append(f"and {len(rows) - _MOST_NOTES} columns more, which the manifest has")
+    groups = list(alike(rows))
+    notes = [_note(group) for group in groups[:_MOST_NOTES]]
+    if rest := sum(map(len, groups[_MOST_NOTES:])):
+        notes.append(f"and {rest} columns more, which the manifest has")
     named = (f"{index} {_quoted(name)}" for index, name in enumerate(classes[:_MOST_NOTES]))
     return [comment(note) for note in (*notes, f"classes: {', '.join(named)}")]
 
@@ -169,6 +167,26 @@ def check_rows(rows: Sequence[Any]) -> None:
             raise ValueError("columns")
         if "at" in row and not (0 <= row["at"] < 1 << 31 and 1 <= row.get("bits", 0) <= MAX_WIDTH):
             raise ValueError("columns")
+
+
+def alike(rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """Neighbours that differ in nothing but their names and places."""
+    start = 0
+    for index in range(1, len(rows) + 1):
+        if index == len(rows) or _unnamed_row(rows[index]) != _unnamed_row(rows[start]):
+            yield rows[start:index]
+            start = index
+
+
+def _unnamed_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in ("name", "at")}
+
+
+def _note(group: Sequence[Mapping[str, Any]]) -> str:
+    first, last = group[0], group[-1]
+    each = "" if len(group) == 1 else f" to {_quoted(last['name'])}, {first['bits']} bits each"
+    place = f"features[{last['at'] + last['bits'] - 1}:{first['at']}]"
+    return f"{place} {_quoted(first['name'])}{each}: {first['formula']}{_words(first)}"
 
 
 def _words(row: Mapping[str, Any]) -> str:

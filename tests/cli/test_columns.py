@@ -217,7 +217,7 @@ def test_verify_says_what_was_not_shown_and_what_rounding_changes(
     assert done.code == 0 and done.out.rstrip().split("\n")[-1] == f"not shown: {UNSHOWN}"
     done = call(capfd, "verify", "real.pt", tmp_path / "r.lgn", "--random", "32", "--data", "real.npz")
     assert done.code == 0 and "not shown" not in done.out, done.err
-    assert re.search(r"codes and after: accuracy before .* %, after .* %, classes that differ: \d+ of 400", done.out)
+    assert re.search(r"features as codes: accuracy before .* %, after .* %, classes that differ: \d+ of 400", done.out)
     call(capfd, "compile", "table.pt", "-o", tmp_path / "t.lgn", "--input", "features", "-q")
     done = call(capfd, "verify", "table.pt", tmp_path / "t.lgn", "--random", "32", "--data", "rows.csv")
     assert done.code == 0 and "300 / 300" in done.out and "not shown" not in done.out, done.err
