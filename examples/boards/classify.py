@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from lgc.backend.columns import codes_by_rows, inputs_of_rows
 from lgc.backend.manifest import Manifest, read_manifest
-from lgc.data import class_indices, is_data_file, read_table
+from lgc.data import TableOptions, class_indices, is_data_file, read_table
 from lgc.data.known import known_columns
 from lgc.data.labels import indices as label_indices
 from lgc.errors import InputError, LgcError, MissingToolError, NotCheckedError
@@ -135,13 +135,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--data",
         required=True,
-        help="an .npz or .npy of samples, with y if known; or a data set's name",
+        help="samples, with their labels if known: an .npz, .npy or .csv file; or a data set's name",
     )
+    parser.add_argument("--label", help="of a table: the column of the labels")
     parser.add_argument("--limit", type=int, default=1000, help="images to send (default 1000)")
     options = parser.parse_args(arguments)
     try:
         manifest = read_manifest(options.manifest)
-        samples, labels, num_bits = _data(options.data, manifest)
+        samples, labels, num_bits = _data(options.data, manifest, options.label)
         images = payloads(manifest, samples[: options.limit], num_bits)
         labels = None if labels is None else labels[: options.limit]
         with _port(options.port, interface(manifest)["baud"]) as line:
@@ -157,14 +158,16 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _data(source: str, manifest: Manifest) -> tuple[NDArray[Any], NDArray[np.int64] | None, int | None]:
+def _data(
+    source: str, manifest: Manifest, label: str | None = None
+) -> tuple[NDArray[Any], NDArray[np.int64] | None, int | None]:
     """Samples, labels if they are known, and the bits of a sample if they are packed."""
     if not is_data_file(source):
         from lgc.train.data import load_dataset
 
         dataset = load_dataset(source)
         return dataset.test if manifest.columns else dataset.test_x, dataset.test_y, None
-    table = read_table(source)
+    table = read_table(source, TableOptions(label=label))
     if table.labels is None:
         labels = None
     elif manifest.labels is not None:

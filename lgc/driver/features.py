@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 UNSHOWN = "that raw samples become these codes, by the manifest's formulas; --data FILE with raw samples shows it"
 _SHOWN = 3
 _REMEDY = (
-    "Add --data FILE with labelled samples: what rounding changes is measured there; or train with --feature-bits W, "
+    "--data FILE with labelled samples: what rounding changes is measured there; or train with --feature-bits W, "
     "which makes the codes first, so that nothing is lost"
 )
 
@@ -213,8 +213,8 @@ def _rounded(
         lossy += [] if is_lossless(code, thresholds) else [names[index]]
     for bad, why, remedy in (
         (unsaid, "read as real numbers, and nobody said which integers stand for them",
-         f"Add --feature-bits W for codes of W bits. {_REMEDY}"),
-        ([] if measured else lossy, "rounded to codes, which may change classes", _REMEDY),
+         f"Add --feature-bits W and {_REMEDY}"),
+        ([] if measured else lossy, "rounded to codes, which may change classes", f"Add {_REMEDY}"),
     ):  # fmt: skip
         if bad:
             shown = ", ".join(name[:60] for name in bad[:_SHOWN]) + (", ..." if len(bad) > _SHOWN else "")

@@ -238,3 +238,15 @@ def test_columns_are_proved(folder: Path, tmp_path: Path, capfd: Capture) -> Non
     call(capfd, "compile", folder / "table.pt", "-o", tmp_path / "t.v", "--input", "features", "-q", "--pipeline", "2")
     done = call(capfd, "verify", folder / "table.pt", tmp_path / "t.v", "--formal")
     assert done.code == 0 and "for every value of the port's bits: proved" in " ".join(done.out.split()), done.err
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not find_spec("pyosys"), reason="pyosys is not installed")
+def test_columns_are_judged_estimated_and_synthesised(folder: Path, tmp_path: Path, capfd: Capture) -> None:
+    for name in ("t.v", "t.lgn"):
+        call(capfd, "compile", folder / "table.pt", "-o", tmp_path / name, "--input", "features", "-q")
+    done = call(capfd, "verify", folder / "table.pt", tmp_path / "t.v", *FAST, "--mutate", "10", "--coverage")
+    assert done.code == 0 and "10 / 10 (100.00 %)" in done.out, done.err
+    assert call(capfd, "estimate", tmp_path / "t.lgn", "--part", "ecp5-25k").code == 0
+    done = call(capfd, "verify", folder / "table.pt", tmp_path / "t.v", *FAST, "--netlist", "ecp5-25k")
+    assert done.code == 0 and "every score equal" in done.out, done.err
