@@ -157,7 +157,7 @@ def samples_for(asked: VectorRequest, source: Loaded) -> Samples:
 
 
 def _data_vectors(asked: VectorRequest, comparison: Comparison[DeviceUnderTest], source: Loaded) -> VectorSet:
-    from lgc.driver.features import check_formulas
+    from lgc.driver.formulas import check_formulas
     from lgc.verify.vectors import VectorSet
 
     samples = samples_for(asked, source)

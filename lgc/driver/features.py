@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lgc.errors import InputError, MismatchError, OptionError
+from lgc.errors import InputError, OptionError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -193,10 +193,10 @@ def _rounded(
     from lgc.ir import FeatureCodes
     from lgc.ir.features import MAX_WIDTH
     from lgc.mapping.encoder import MOST_BITS, fixed_point
-    from lgc.mapping.quantise import is_lossless, quantised, read_thresholds
+    from lgc.mapping.quantise import is_lossless, live_thresholds, quantised
 
     widths.check(tuple(name for index, name in enumerate(names) if index not in known))
-    read, inputs, codes = read_thresholds(circuit), circuit.inputs, dict(known)
+    read, inputs, codes = live_thresholds(circuit), circuit.inputs, dict(known)
     firsts = inputs.firsts if inputs is not None else range(len(names))
     lossy, unsaid = [], []
     for index in (one for one in range(len(names)) if one not in known):
@@ -245,39 +245,6 @@ def measure(circuit: Circuit, codes: FeatureCodes, samples: Samples) -> Loss:
     if labels is None:
         return Loss(len(bits), differ, told=samples.told)
     return Loss(len(bits), differ, _share(before, labels), _share(after, labels), samples.told)
-
-
-def check_formulas(lowered: Circuit, samples: Samples, bits: NDArray[np.bool_]) -> None:
-    """Hold the codes that a model makes of raw samples against what the manifest's formulas make of them.
-
-    Args:
-        lowered: the model's circuit behind its codes.
-        bits: (n, bits) of its port, as the model encodes the samples.
-
-    Raises:
-        MismatchError: a code is another; says of which sample and column.
-    """
-    import numpy as np
-
-    from lgc.backend.columns import codes_by_rows, column_rows
-    from lgc.data.known import known_columns
-
-    inputs, codes = lowered.inputs, lowered.encoder.code
-    if inputs is None or codes is None or samples.packed or samples.are_features or samples.rows.dtype.kind == "b":
-        return
-    raw = samples.rows.reshape(len(samples), -1)
-    if inputs.pixels is None:
-        raw = known_columns(raw, samples.columns, inputs)[0]
-    elif raw.dtype.kind == "f" and float(raw.max(initial=0)) <= 1:
-        return  # features already
-    given, seen = codes_by_rows(column_rows(lowered), raw), codes.codes_of_bits(bits)
-    if len(wrong := np.argwhere(given != seen)):
-        sample, column = (int(index) for index in wrong[0])
-        raise MismatchError(
-            f"the formula of column '{inputs.columns[column].name[:60]}' makes {given[sample, column]} of sample "
-            f"{sample}, {raw[sample, column]:g}, but the model reads {seen[sample, column]}",
-            where=samples.where,
-        )
 
 
 def _share(predicted: NDArray[np.int64], labels: NDArray[np.int64]) -> float:

@@ -26,7 +26,7 @@ from lgc.errors import InputError
 from lgc.ir import CategoryCode, Circuit, Column, Encoder, FeatureCode, FeatureCodes, Head, Inputs, interp
 from lgc.ir.inputs import METADATA
 from lgc.mapping.encoder import codes_of, fixed_point, levels, lower_encoder
-from lgc.mapping.quantise import is_lossless, quantised, read_thresholds
+from lgc.mapping.quantise import is_lossless, quantised, live_thresholds
 
 
 def code_of(row: Mapping[str, Any], value: float) -> int:
@@ -150,7 +150,7 @@ def test_columns_that_nobody_reads_have_their_bits_on_the_port_and_no_logic() ->
     assert [(row["at"], row["bits"]) for row in rows] == [(0, 8), (8, 8)] and lowered.netlist.num_inputs == 16
     read = lowered.netlist.live()[2:18]
     assert read[:8].any() and not read[8:].any()
-    assert [len(one) for one in read_thresholds(first)] == [1, 0]
+    assert [len(one) for one in live_thresholds(first)] == [1, 0]
 
 
 def test_codes_that_say_something_else_than_the_model_are_refused() -> None:
