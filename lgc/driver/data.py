@@ -134,10 +134,18 @@ def save_vectors(path: Path, made: Sequence[VectorSet | None]) -> int:
     return write_vectors(path, sets, sets[0].bits.shape[1] if sets else 0)
 
 
-def _data_vectors(asked: VectorRequest, comparison: Comparison[DeviceUnderTest], source: Loaded) -> VectorSet:
+def samples_for(asked: VectorRequest, source: Loaded) -> Samples:
+    """The samples that a request asks for.
+
+    Args:
+        source: the model, which knows its data.
+
+    Raises:
+        InputError: see :func:`lgc.driver.samples.find_samples`.
+        NotCheckedError: there are none.
+    """
     from lgc.driver.samples import About, find_samples
     from lgc.errors import NotCheckedError
-    from lgc.verify.vectors import VectorSet
 
     assert asked.data is not None
     samples = find_samples(
@@ -145,8 +153,16 @@ def _data_vectors(asked: VectorRequest, comparison: Comparison[DeviceUnderTest],
     )  # fmt: skip
     if not len(samples):
         raise NotCheckedError("the data has no samples: nothing was checked", where=asked.data)
-    samples = samples.first(asked.limit)
+    return samples.first(asked.limit)
+
+
+def _data_vectors(asked: VectorRequest, comparison: Comparison[DeviceUnderTest], source: Loaded) -> VectorSet:
+    from lgc.driver.formulas import check_formulas
+    from lgc.verify.vectors import VectorSet
+
+    samples = samples_for(asked, source)
     bits = load_bits(samples, comparison.circuit.encoder, comparison.encoder, source.circuit.inputs)
+    check_formulas(comparison.circuit, samples, bits)
     return VectorSet("data", bits, targets=samples.labels)
 
 
