@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.errors import InputError
 from lgc.ir import CategoryCode, Circuit, FeatureCode, FeatureCodes
 from lgc.ir.features import MAX_COLUMNS, MAX_WIDTH, ColumnCode
-from lgc.ir.inputs import Column
+from lgc.ir.inputs import Column, Inputs
 from lgc.ir.naming import comment
 
 _MOST_NOTES, _MOST_LETTERS = 64, 80
@@ -107,6 +111,42 @@ def port_notes(rows: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> lis
         notes.append(f"and {len(rows) - _MOST_NOTES} columns more, which the manifest has")
     named = (f"{index} {_quoted(name)}" for index, name in enumerate(classes[:_MOST_NOTES]))
     return [comment(note) for note in (*notes, f"classes: {', '.join(named)}")]
+
+
+def codes_by_rows(rows: Sequence[Mapping[str, Any]], values: NDArray[Any]) -> NDArray[np.int64]:
+    """The codes (B, C) of raw samples (B, C), by nothing but the fields of rows.
+
+    Args:
+        rows: from :func:`column_rows`, or a manifest's, of a circuit whose port takes codes.
+        values: numbers in the units of the columns; of a category the index of the word, any other for none.
+
+    Raises:
+        InputError: a pixel or a bit is no code.
+    """
+    x = np.asarray(values, np.float64)
+    scale, offset = (np.array([row.get(name, 0.0) for row in rows], np.float64) for name in ("scale", "offset"))
+    top = np.array([(1 << row["bits"]) - 1 for row in rows], np.float64)
+    words = np.array([len(row.get("words", ())) for row in rows], np.float64)
+    kind = np.array([row["rounding"] for row in rows])
+    codes = np.clip(np.floor(x * scale + offset + 0.5), 0, top)
+    codes = np.where(kind == "up", np.clip(np.ceil(x * scale) + offset, 0, top), codes)
+    codes = np.where(kind == "index", np.where((x >= 0) & (x < words), x, words), codes)
+    plain = np.array([row["kind"] in ("pixel", "bit") for row in rows])
+    wrong = np.argwhere(plain & (kind == "exact") & (codes != x))
+    if len(wrong):
+        sample, column = (int(index) for index in wrong[0])
+        raise InputError(
+            f"the value {x[sample, column]:g} of column '{rows[column]['name'][:60]}' in sample {sample} is no whole "
+            f"number from 0 to {top[column]:g}"
+        )
+    return np.asarray(codes, np.int64)
+
+
+def inputs_of_rows(rows: Sequence[Mapping[str, Any]]) -> Inputs:
+    """What the columns of a manifest are, for finding them in data: names, kinds, ranges, words."""
+    keys = ("name", "kind", "low", "high")
+    columns = [{key: row[key] for key in keys if key in row} | {"words": tuple(row.get("words", ()))} for row in rows]
+    return Inputs(tuple(Column(**one) for one in columns))
 
 
 def check_rows(rows: Sequence[Any]) -> None:

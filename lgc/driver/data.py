@@ -135,6 +135,7 @@ def save_vectors(path: Path, made: Sequence[VectorSet | None]) -> int:
 
 
 def _data_vectors(asked: VectorRequest, comparison: Comparison[DeviceUnderTest], source: Loaded) -> VectorSet:
+    from lgc.driver.features import check_formulas
     from lgc.driver.samples import About, find_samples
     from lgc.errors import NotCheckedError
     from lgc.verify.vectors import VectorSet
@@ -147,6 +148,7 @@ def _data_vectors(asked: VectorRequest, comparison: Comparison[DeviceUnderTest],
         raise NotCheckedError("the data has no samples: nothing was checked", where=asked.data)
     samples = samples.first(asked.limit)
     bits = load_bits(samples, comparison.circuit.encoder, comparison.encoder, source.circuit.inputs)
+    check_formulas(comparison.circuit, samples, bits)
     return VectorSet("data", bits, targets=samples.labels)
 
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from lgc.verify.subject import DeviceUnderTest
     from lgc.verify.vectors import VectorSet
 
-UNSHOWN = "that raw samples become these codes, by the manifest's formulas; --data FILE with raw samples shows it"
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Verdict(Shown):
@@ -211,6 +209,7 @@ def _told(asked: VerifyRequest, source: Loaded, report: Report, comparison: Comp
 
 def _of_codes(asked: VerifyRequest, source: Loaded, comparison: Comparison[DeviceUnderTest]) -> tuple[Loss | None, str]:
     """Of a port that takes codes: what rounding to them changes on the data, and what was not shown without data."""
+    from lgc.driver.features import UNSHOWN, measure
     from lgc.ir import CategoryCode
 
     codes = comparison.device.features
@@ -220,8 +219,6 @@ def _of_codes(asked: VerifyRequest, source: Loaded, comparison: Comparison[Devic
         return None, UNSHOWN
     if all(isinstance(one, CategoryCode) or one.rounding != "nearest" for one in codes.columns):
         return None, ""
-    from lgc.driver.features import measure
-
     return measure(source, codes, asked.data, asked.data_dir, limit=asked.limit), ""
 
 
