@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.api import compile as compile_
-from lgc.data import Raw, Table
-from lgc.data.frames import frame_columns, is_frame, mixed_columns
+from lgc.data import Raw, Table, as_table
+from lgc.data.frames import is_frame
 from lgc.data.raw import Known, known
 from lgc.errors import InputError, LgcWarning
 from lgc.frontend import Model, lower, write_model
@@ -146,11 +146,11 @@ class LogicGateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             ValueError: the data or a parameter is unusable.
             MissingToolError: torch is not installed.
         """
-        samples, columns, y = self._checked(X, y)
+        table = self._checked(X, y)
         with _value_errors():
-            config = self._config(len(samples))
+            config = self._config(len(table.samples))
+            data = _dataset(table, config)
             self.history_ = []
-            data = _dataset(samples, columns, y, config)
             with _shown(self.verbose) as progress:
                 self.model_ = _trainer().train(config, progress=progress, data=data, on_entry=self._heard)
         self.n_iter_ = len(self.history_)
@@ -221,26 +221,25 @@ class LogicGateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         write_model(self.model_, Path(path))
 
-    def _checked(self, X: Any, y: Any) -> tuple[Array, tuple[Raw, ...], Array]:
-        """Samples, their columns and labels; what scikit-learn sets of the columns is set."""
+    def _checked(self, X: Any, y: Any) -> Table:
+        """Samples with their labels; what scikit-learn keeps of columns and classes is set."""
         if _has_words(X):
-            y = validate_data(self, X="no_validation", y=y)
             X = _as_table(X)
+            y = validate_data(self, X="no_validation", y=y)
             validate_data(self, X, skip_check_array=True)
             check_consistent_length(X, y)
             with _value_errors():
-                samples, columns = _words(X)
-                _refuse_missing(samples, columns)
+                table = as_table(X)
         else:
-            samples, y = validate_data(self, X, y)
-            samples = _numbers(samples)
-            names = getattr(self, "feature_names_in_", [f"feature {index}" for index in range(samples.shape[1])])
-            columns = tuple(Raw(str(name)) for name in names)
+            X, y = validate_data(self, X, y)
+            X = _numbers(X)
+            names = getattr(self, "feature_names_in_", [f"feature {index}" for index in range(X.shape[1])])
+            table = Table("X", X, columns=tuple(Raw(str(name)) for name in names))
         check_classification_targets(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
             raise UnusableError(f"y has one class only, {self.classes_[0]!r}: there is nothing to learn")
-        return samples, columns, y
+        return replace(table, labels=y.astype(str) if y.dtype.kind == "O" else y)
 
     def _config(self, samples: int) -> TrainConfig:
         """The settings of the training."""
@@ -292,6 +291,9 @@ class _Scorer:
         self._predictor = Predictor(circuit, engine="numpy")
         self._seen = 0
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.circuit,)
+
     def __call__(self, samples: Known) -> NDArray[np.int64]:
         before, self._seen = self._seen, self._seen + len(samples)
         if before < _WORTH_BUILDING <= self._seen:
@@ -322,11 +324,10 @@ def _shown(verbose: int) -> Iterator[Progress | None]:
         line.close()
 
 
-def _dataset(samples: Array, columns: tuple[Raw, ...], y: Array, config: TrainConfig) -> Dataset:
+def _dataset(table: Table, config: TrainConfig) -> Dataset:
+    """All samples for training: scikit-learn's tools hold out those to test on."""
     from lgc.train.data.tables import table_dataset
 
-    labels = y.astype(str) if y.dtype.kind == "O" else y
-    table = Table("X", samples, labels, columns=columns)
     return table_dataset("data", table, replace(config.loading, test_part=0.0))
 
 
@@ -350,25 +351,6 @@ def _has_words(X: Any) -> bool:
 def _as_table(X: Any) -> Any:
     """A frame as it is, else an array of objects."""
     return X if is_frame(X) else np.asarray(X, object)
-
-
-def _words(X: Any) -> tuple[Array, tuple[Raw, ...]]:
-    """Cells, of which words are indices, and the columns."""
-    if is_frame(X):
-        return frame_columns(X)
-    if X.ndim != 2:
-        raise InputError(f"the samples have shape {X.shape}", hint="Give an array of shape (samples, features)")
-    return mixed_columns(X, [f"feature {index}" for index in range(X.shape[1])])
-
-
-def _refuse_missing(samples: Array, columns: tuple[Raw, ...]) -> None:
-    for index, one in enumerate(columns):
-        bad = np.flatnonzero(~np.isfinite(samples[:, index]))
-        if len(bad):
-            raise InputError(
-                f"the column '{one.name[:60]}' has no finite number in sample {bad[0]}, and in {len(bad):,} in all",
-                hint="Fill in what is missing, or leave these samples out",
-            )
 
 
 def _strange_words(samples: Known, inputs: Inputs) -> int:

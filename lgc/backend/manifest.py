@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lgc import __version__
-from lgc.backend.columns import codes_from_json, codes_to_json, column_rows
+from lgc.backend.columns import check_rows, codes_from_json, codes_to_json, column_rows
 from lgc.bounds import read_json
 from lgc.errors import InputError
 from lgc.ir import Circuit, FeatureCodes, Label, port_names
@@ -237,6 +237,7 @@ def _check(manifest: Manifest) -> None:
         raise ValueError("score_signed or classes")
     if manifest.features is not None and (problem := manifest.features.problem()):
         raise ValueError(problem)
+    check_rows(manifest.columns)
     _check_ports(manifest.ports)
     if not _NAME.fullmatch(manifest.top):
         raise ValueError("top")

@@ -188,8 +188,9 @@ class Gatherer:
         if code is None:
             number = number_in(cell, self._gaps)
             if number is None or math.isinf(number):
-                self._odd = self._odd if self._odd[0] else (place, cell.strip())
-                code = self._coded(self._checked(cell.strip(), place))
+                word = self._checked(" ".join(cell.split()), place)
+                self._odd = self._odd if self._odd[1] else (place, word)
+                code = self._coded(word)
             else:
                 code = -1 if math.isnan(number) else self._coded(word_of(number))
             self._codes[cell] = code

@@ -6,7 +6,7 @@ eighth more while they are read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -24,6 +24,9 @@ _MOST_COLUMNS = 1 << 16
 _MOST_CELLS = 1 << 31
 _CHUNK = 512  # rows
 _LOOKED_AT = 200  # rows that tell whether the first one has names
+LABEL_NAMES = ("label", "class", "target", "y")
+"""Of the column of the labels, where nobody says which it is."""
+
 _LEAST_NUMBERED = 3  # columns whose names are 0, 1, 2
 
 
@@ -50,12 +53,20 @@ Plan = Callable[[Sequence[str]], dict[int, Gatherer]]
 """From the names of all columns to those that are read."""
 
 
-def read_delimited(path: Path, plan: Plan, *, header: bool | None = None, delimiter: str | None = None) -> Gathered:
+def read_delimited(
+    path: Path,
+    plan: Plan,
+    *,
+    header: bool | None = None,
+    delimiter: str | None = None,
+    expected: Collection[str] = (),
+) -> Gathered:
     """The columns of a CSV or TSV file.
 
     Args:
         header: whether the first row has the names; None finds out.
         delimiter: see :class:`RowFile`.
+        expected: names of some columns: a row that has one of them has names.
 
     Raises:
         InputError: unreadable, ragged, empty, two columns of one name, or a column that is no feature; with the line
@@ -67,7 +78,7 @@ def read_delimited(path: Path, plan: Plan, *, header: bool | None = None, delimi
         first = list(islice(rows, _CHUNK))
         if not first:
             raise InputError("the file has no rows", hint="It must have a row for each sample")
-        names, has_names, note = _names(first, header)
+        names, has_names, note = _names(first, header, expected)
         data = chain(first[has_names:], rows)
         del first
         found = _gather(_chunks(data, len(names)), plan(names))
@@ -76,7 +87,7 @@ def read_delimited(path: Path, plan: Plan, *, header: bool | None = None, delimi
         raise error.at(str(path)) from None
 
 
-def _names(first: Sequence[Row], header: bool | None) -> tuple[list[str], bool, str]:
+def _names(first: Sequence[Row], header: bool | None, expected: Collection[str]) -> tuple[list[str], bool, str]:
     """The names of the columns, whether the first row has them, and a note if that is a guess worth telling.
 
     Raises:
@@ -85,7 +96,12 @@ def _names(first: Sequence[Row], header: bool | None) -> tuple[list[str], bool, 
     cells = [cell.strip() for cell in first[0][1]]
     if len(cells) > _MOST_COLUMNS:
         raise InputError(f"the first row has {len(cells):,} cells, more than {_MOST_COLUMNS:,}")
-    has_names = _looks_like_names(cells, [row for _, row in first[1:]]) if header is None else header
+    if header is None:
+        has_names = any(cell in expected and number_in(cell) is None for cell in cells) or _looks_like_names(
+            cells, [row for _, row in first[1:]]
+        )
+    else:
+        has_names = header
     if not has_names:
         shown = ", ".join(cells[:4])[:60] + (", ..." if len(cells) > 4 else "")
         note = f"The first row is a sample: {shown}. If it has the names of columns, give --header."
@@ -104,6 +120,8 @@ def _looks_like_names(cells: Sequence[str], rows: Sequence[list[str]]) -> bool:
     columns = list(zip(*(row for row in rows[:_LOOKED_AT] if len(row) == len(cells)), strict=True))
     above = [cell for cell, column in zip(cells, columns, strict=False) if cell and _are_numbers(column)]
     if any(number_in(cell) is None for cell in above):
+        return True
+    if any(cell.lower() in LABEL_NAMES for cell in cells) and any(map(_are_numbers, columns)):
         return True
     if above or any(cell and number_in(cell) is not None for cell in cells):
         return _number_by_place(cells)

@@ -124,7 +124,7 @@ def refuse_word(name: str, where: str, word: str) -> NoReturn:
     what = f"a text with the character {bad!r}" if bad else f"a text of {len(word):,} characters"
     raise InputError(
         f"{where}: the column '{_short(name)}' has {what}, which is no category",
-        hint=f"Leave the column out: --drop {quoted(name)}",
+        hint=f"Mend the cell; or if the column says nothing, leave it out: --drop {quoted(name)}",
     )
 
 

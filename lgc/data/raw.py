@@ -20,6 +20,8 @@ from lgc.numbers import check_finite, real_array
 
 Array = NDArray[Any]
 
+_COUNT, _FAR = 2.0, 16.0
+
 
 @dataclass(frozen=True, eq=False)
 class Known:
@@ -61,6 +63,7 @@ def known(samples: Any, inputs: Inputs, columns: Sequence[Raw] = ()) -> Known:
         rows, columns = _array(samples, inputs, columns)
     if inputs.pixels is not None:
         return _pixels(rows, columns, inputs)
+    _refuse_unscaled(rows, inputs)
     rows, strangers = known_columns(rows, columns, inputs)
     _refuse_missing(rows, inputs)
     text = strangers.sentence()
@@ -106,4 +109,20 @@ def _refuse_missing(rows: Array, inputs: Inputs) -> None:
         raise InputError(
             f"the column '{inputs.columns[column].name[:60]}' of sample {row} is {rows[row, column]}",
             hint="Fill in what is missing before, or leave the sample out: the model has no value for it",
+        )
+
+
+def _refuse_unscaled(rows: Array, inputs: Inputs) -> None:
+    """Where training saw numbers from 0 to 1 only, whole numbers above 1 are bytes or counts, and so are large ones."""
+    numbers = [index for index, one in enumerate(inputs.columns) if one.kind == "number"]
+    if not numbers or rows.shape[1] != len(inputs.columns) or not rows.size:
+        return
+    if not all(inputs.columns[index].low >= 0 and inputs.columns[index].high <= 1 for index in numbers):
+        return
+    x = rows if len(numbers) == len(inputs.columns) else rows[:, numbers]
+    low, high = float(x.min()), float(x.max())
+    if low >= 0 and (high >= _FAR or (high >= _COUNT and bool((x == np.floor(x)).all()))) and np.isfinite(high):
+        raise InputError(
+            f"the numbers reach {high:g}, but training saw none above 1: they look unscaled",
+            hint="Give them in the units of the training data, for example X / 255",
         )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.data.columns import UNNAMED, Gatherer, RawColumn, check_names
-from lgc.data.delimited import Gathered, read_delimited
+from lgc.data.delimited import LABEL_NAMES, Gathered, read_delimited
 from lgc.data.judge import quoted
 from lgc.errors import InputError
 from lgc.ir import Inputs
@@ -20,7 +20,6 @@ from lgc.ir import Inputs
 Array = NDArray[Any]
 
 MISSING_RULES = ("refuse", "drop")
-LABEL_NAMES = ("label", "class", "target", "y")
 _STORED: Mapping[str, Any] = {
     "label": str, "header": bool, "missing": str, "drop": tuple, "groups": str, "category": tuple, "na": tuple,
     "delimiter": str,
@@ -57,6 +56,12 @@ class TableOptions:
     na: tuple[str, ...] = ()
     delimiter: str | None = None
     model: Inputs | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Those of columns that they mention."""
+        mentioned = {*self.drop, *self.category, *(one for one in (self.label, self.groups) if one is not None)}
+        return frozenset(mentioned | set(() if self.model is None else self.model.names))
 
     def stored(self) -> dict[str, Any]:
         """What differs from the default, as JSON, so that a model can say how its data were read."""
@@ -191,7 +196,7 @@ def read_text_table(path: Path, options: TableOptions) -> Sorted:
         return roles[0].gatherers(names, options, "line")
 
     try:
-        found = read_delimited(path, plan, header=options.header, delimiter=options.delimiter)
+        found = read_delimited(path, plan, header=options.header, delimiter=options.delimiter, expected=options.names)
         return sort_columns(found, roles[0], options)
     except InputError as error:
         raise error.at(str(path)) from None
@@ -268,10 +273,10 @@ def _listed(names: Sequence[str]) -> str:
 
 def _refuse_missing(one: Gatherer, count: int, *, is_label: bool) -> None:
     what = "label" if is_label else "number" if one.feature else "group"
-    others = f"{what}s are missing in {one.missing:,} of {count:,} samples" if one.missing > 1 else "it is the only one"
     column = "" if not one.feature else f", or --drop {quoted(one.name)} the column"
     raise InputError(
-        f"{one.place} {one.first_missing} has no {what} in the column '{one.name[:60]}'; {others}",
+        f"{one.place} {one.first_missing} has no {what} in the column '{one.name[:60]}', and {one.missing:,} of "
+        f"{count:,} samples have none",
         hint=f"Fill them in; or give --missing drop to leave these samples out{column}",
     )
 

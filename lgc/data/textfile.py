@@ -193,13 +193,10 @@ def _widths(lines: list[str], delimiter: str) -> list[int]:
 
 
 def _quotes(line: int, error: csv.Error) -> InputError:
-    if "field larger" in str(error) or "unexpected end" in str(error):
-        return InputError(
-            f"line {line}: a quotation mark opens a text that does not end, or ends after more than "
-            f"{csv.field_size_limit():,} characters",
-            hint='Quotation marks come in pairs; one inside of a quoted text is written twice: ""',
-        )
-    return InputError(
-        f"line {line}: the row cannot be read ({error})",
-        hint='A quoted text ends at its second quotation mark; one inside of it is written twice: ""',
-    )
+    hint = 'Quotation marks come in pairs; one inside of a quoted text is written twice: ""'
+    if "field larger" in str(error):
+        longest = f"a text of more than {csv.field_size_limit():,} characters"
+        return InputError(f"line {line} begins a row with {longest}; perhaps a quotation mark is not closed", hint=hint)
+    if "unexpected end" in str(error):
+        return InputError(f"line {line} begins a row with a quotation mark that is not closed", hint=hint)
+    return InputError(f"line {line} begins a row that cannot be read ({error})", hint=hint)

@@ -144,7 +144,7 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
     check_outputs(asked)
     progress.step("read")
     source = load_source(asked.model, import_options(asked.config, asked.facts))
-    circuit, loss = _with_input(source.circuit, asked, kind, progress)
+    circuit, loss = _with_input(source, asked, kind, progress)
     progress.step("optimise")
     manager = _manager(asked)
     optimised = manager.run(circuit, _pipeline(asked))
@@ -195,7 +195,7 @@ def _refuse_broken(manager: PassManager) -> None:
 
 
 def _with_input(
-    circuit: Circuit, asked: CompileRequest, kind: type[Format], progress: Progress
+    source: Loaded, asked: CompileRequest, kind: type[Format], progress: Progress
 ) -> tuple[Circuit, Loss | None]:
     """The circuit, its encoder as gates if features are the input; and what codes of features change, if measured.
 
@@ -205,7 +205,7 @@ def _with_input(
         OptionError: the format has no features, or they cannot become integers.
         InputError: the data cannot be read or do not fit.
     """
-    loss = None
+    circuit, loss = source.circuit, None
     if asked.input == "bits" or circuit.encoder.code is not None:
         _refuse_idle(asked, coded=circuit.encoder.code is not None)
     else:
@@ -216,7 +216,7 @@ def _with_input(
         codes = choose_codes(circuit, asked)
         if asked.data is not None:
             progress.step("measure")
-            loss = measure(circuit, codes, asked.data, asked.data_dir)
+            loss = measure(source, codes, asked.data, asked.data_dir)
         circuit = lower_encoder(optimize(circuit, "O3") if asked.level == "3" else circuit, codes)
     if circuit.encoder.code is not None and kind.name not in FEATURE_FORMATS:
         raise OptionError(

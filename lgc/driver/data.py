@@ -141,7 +141,7 @@ def _data_vectors(asked: VectorRequest, comparison: Comparison[DeviceUnderTest],
 
     assert asked.data is not None
     samples = find_samples(
-        asked.data, asked.data_dir, about=About.of(source), options=asked.reading, split=asked.split
+        asked.data, asked.data_dir, about=About.of(source), reading=asked.reading, split=asked.split
     )  # fmt: skip
     if not len(samples):
         raise NotCheckedError("the data has no samples: nothing was checked", where=asked.data)

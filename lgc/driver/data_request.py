@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from lgc.driver.request import Request
 from lgc.driver.samples import Part
 from lgc.settings import Setting
 
+if TYPE_CHECKING:
+    from lgc.data import TableOptions
+
 _DATA = "Data"
-READING = ("label", "header", "missing", "drop", "group")
-"""How a table is read, as for training; by default as the network was trained."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,26 @@ class DataRequest(Request):
     group: Annotated[
         str | None, Setting("Column of groups; by default that of training.", metavar="COLUMN", group=_DATA)
     ] = None
+    category: Annotated[
+        tuple[str, ...],
+        Setting("Column of numbers that are names of categories; may be given again. By default those of training.",
+                metavar="COLUMN", group=_DATA),
+    ] = ()  # fmt: skip
+    na: Annotated[
+        tuple[str, ...],
+        Setting("Text that stands for a missing value; may be given again. By default that of training.",
+                metavar="TEXT", group=_DATA),
+    ] = ()  # fmt: skip
+    delimiter: Annotated[
+        str | None, Setting("Of text: one character, or tab, comma, semicolon, space, bar.", group=_DATA)
+    ] = None
 
     @property
-    def reading(self) -> dict[str, Any]:
+    def reading(self) -> TableOptions:
         """How a table is read, where that is said."""
-        return {name: getattr(self, name) for name in READING}
+        from lgc.data import TableOptions
+
+        return TableOptions(
+            self.label, self.header, self.missing or TableOptions.missing, self.drop, self.group, self.category,
+            self.na, self.delimiter,
+        )  # fmt: skip

@@ -133,7 +133,7 @@ def eval(asked: EvalRequest) -> Evaluation:  # noqa: A001 - the verb's name
     source = load_source(asked.model, import_options(asked.config, asked.facts))
     circuit = optimize(source.circuit, f"O{asked.level}")
     samples = find_samples(
-        asked.data, asked.data_dir, about=About.of(source), options=asked.reading, split=asked.split
+        asked.data, asked.data_dir, about=About.of(source), reading=asked.reading, split=asked.split
     )  # fmt: skip
     if samples.labels is None:
         raise InputError("the data has no labels y", where=asked.data, hint="Save them as y beside X")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lgc.driver.compile_request import CompileRequest
+    from lgc.driver.read import Loaded
     from lgc.ir import Circuit, Encoder, FeatureCode, FeatureCodes, Inputs
     from lgc.ir.features import ColumnCode
 
@@ -92,15 +93,17 @@ def _fits(encoder: Encoder, code: FeatureCode, asked: CompileRequest) -> bool:
         InputError: the data cannot be read.
     """
     from lgc.driver.data import load_bits
+    from lgc.driver.samples import find_samples
     from lgc.ir import Encoder, FeatureCodes
 
     told = asked.feature_bits is None or asked.feature_scale is not None or asked.feature_offset is not None
     if asked.data is None or told:
         return True
-    load_bits(asked.data, asked.data_dir, encoder)  # what is wrong with the data themselves is no matter of codes
+    samples = find_samples(asked.data, asked.data_dir)
+    load_bits(samples, encoder)  # what is wrong with the data themselves is no matter of codes
     codes = FeatureCodes.uniform(code, encoder.num_features)
     try:
-        load_bits(asked.data, asked.data_dir, Encoder(encoder.num_features, code=codes), encoder)
+        load_bits(samples, Encoder(encoder.num_features, code=codes), encoder)
     except InputError:
         return False
     return True
@@ -215,27 +218,27 @@ def _rounded(
     return FeatureCodes(tuple(codes[index] for index in range(len(names))))
 
 
-def measure(
-    circuit: Circuit, codes: FeatureCodes, data: str, data_dir: Path | None, *, limit: int | None = None
-) -> Loss:
-    """The classes of all samples of some data, as the model decides and as it does of codes.
+def measure(source: Loaded, codes: FeatureCodes, data: str, data_dir: Path | None, *, limit: int | None = None) -> Loss:
+    """The classes of samples of some data, as the model decides and as it does of codes.
 
     Args:
-        circuit: the model's own, before codes.
+        source: the model, before codes. Of the data that it was trained on the test samples are taken.
         limit: how many of the samples; None is all.
 
     Raises:
         InputError: the data cannot be read, do not fit, or there are none.
     """
     from lgc.driver.data import load_bits
+    from lgc.driver.samples import About, find_samples
     from lgc.ir import Encoder, interp
 
-    inner, classes = circuit.encoder, circuit.head.classes
-    bits, labels = load_bits(data, data_dir, inner, classes=classes)
-    port, _ = load_bits(data, data_dir, Encoder(inner.num_features, code=codes), inner)
-    if not len(bits):
+    circuit = source.circuit
+    inner = circuit.encoder
+    samples = find_samples(data, data_dir, about=About.of(source)).first(limit)
+    if not len(samples):
         raise InputError("the data has no samples", where=data)
-    bits, port, labels = bits[:limit], port[:limit], None if labels is None else labels[:limit]
+    bits, labels = load_bits(samples, inner, None, circuit.inputs), samples.labels
+    port = load_bits(samples, Encoder(inner.num_features, code=codes), inner, circuit.inputs)
     coded = inner.encode(codes.values(codes.codes_of_bits(port)))
     before, after = interp.classify(circuit, bits), interp.classify(circuit, coded)
     right = (None, None) if labels is None else (_share(before, labels), _share(after, labels))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -62,8 +62,9 @@ class About:
         from lgc.data import class_indices
         from lgc.data.labels import indices
 
-        if self.labels is not None:
-            return indices(labels, self.labels, where)
+        words = self.labels is not None and all(isinstance(one, str) for one in self.labels)
+        if self.labels is not None and not (words and labels.dtype.kind in "iuf"):  # numbers may be those of classes
+            return indices(labels, self.labels, where, self.classes or ())
         return labels if self.classes is None else class_indices(labels, self.classes, where)
 
 
@@ -122,7 +123,7 @@ def find_samples(
     data_dir: Path | None = None,
     *,
     about: About | None = None,
-    options: Mapping[str, Any] | None = None,
+    reading: TableOptions | None = None,
     split: Part | None = None,
 ) -> Samples:
     """The samples that a verb takes.
@@ -131,17 +132,17 @@ def find_samples(
         data: a data set's name, or a file that :func:`lgc.data.read_table` reads.
         data_dir: where the files of a named set are.
         about: the network's data; None if nothing is known.
-        options: how to read a table, by the names of its settings; else it is read as for training.
+        reading: how to read a table; what it does not say is as it was for training.
         split: which samples. By default those of the test, where the data are those of training or set some apart, and
             else all.
 
     Raises:
         InputError: unreadable, labels that the network does not know, or samples of a part that nobody knows.
     """
-    from lgc.data import is_data_file
+    from lgc.data import TableOptions, is_data_file
 
     about = about or About()
-    found = _of_table(data, about, options or {}) if is_data_file(data) else _of_name(data, data_dir, about)
+    found = _of_table(data, about, reading or TableOptions()) if is_data_file(data) else _of_name(data, data_dir, about)
     return _chosen(found, split, about)
 
 
@@ -171,11 +172,11 @@ def _of_name(name: str, data_dir: Path | None, about: About) -> _Data:
     return _Data(_joined(rest, tested), {"test": tested, **parts}, are_known=known)
 
 
-def _of_table(data: str, about: About, options: Mapping[str, Any]) -> _Data:
+def _of_table(data: str, about: About, reading: TableOptions) -> _Data:
     """A file, whose samples are recognised by their digest."""
     import numpy as np
 
-    table = _read(data, about, options)
+    table = _read(data, about, reading)
     whole = _samples(table, about)
     if table.test is not None:
         test, known = _samples(table.test, about), _is_part(table.test, about, "test")
@@ -210,38 +211,24 @@ def _joined(first: Samples, second: Samples) -> Samples:
     return replace(first, rows=np.concatenate([first.rows, second.rows]), labels=labels)
 
 
-def _read(data: str, about: About, options: Mapping[str, Any]) -> Table:
-    """A table, read as for training but for what is said. Columns that are named there may be missing here."""
+def _read(data: str, about: About, given: TableOptions) -> Table:
+    """A table, read as for training but for what is said. A column that is named there may be missing here."""
     from lgc.data import read_table
 
     try:
-        return read_table(data, _options(about.settings, options))
+        return read_table(data, given.after(about.split.get("reading"), about.inputs))
     except InputError:
         try:
-            return read_table(data, _options({}, options))
+            return read_table(data, replace(given, model=about.inputs))
         except InputError:
             pass
         raise
 
 
-def _options(*layers: Mapping[str, Any]) -> TableOptions:
-    from lgc.data import TableOptions
-
-    values: dict[str, Any] = {}
-    for one in fields(TableOptions):
-        name = "group" if one.name == "groups" else one.name
-        given = [layer[name] for layer in layers if layer.get(name) not in (None, (), [])]
-        if given:
-            values[one.name] = tuple(given[-1]) if isinstance(given[-1], list) else given[-1]
-    return TableOptions(**values)
-
-
 def _samples(table: Table, about: About) -> Samples:
     labels = None if table.labels is None else about.indices(table.labels, table.where)
-    path = Path(table.where)
-    size = path.stat().st_size if path.is_file() else table.rows.nbytes
     return Samples(
-        table.where, table.rows, labels, table.columns, table.packed, are_features=about.inputs is None, size=size
+        table.where, table.rows, labels, table.columns, table.packed, are_features=about.inputs is None, size=table.size
     )
 
 

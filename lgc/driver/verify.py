@@ -222,7 +222,7 @@ def _of_codes(asked: VerifyRequest, source: Loaded, comparison: Comparison[Devic
         return None, ""
     from lgc.driver.features import measure
 
-    return measure(source.circuit, codes, asked.data, asked.data_dir, limit=asked.limit), ""
+    return measure(source, codes, asked.data, asked.data_dir, limit=asked.limit), ""
 
 
 def _write_reports(asked: VerifyRequest, report: Report, path: Path, explanation: str) -> None:

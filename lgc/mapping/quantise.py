@@ -44,7 +44,7 @@ def quantised(thresholds: NDArray[np.float64], width: int, column: Column | None
     top = (1 << width) - 1
     low, high = (float(thresholds[0]), float(thresholds[-1])) if thresholds.size else (0.0, 0.0)
     if column is not None and not thresholds.size:
-        low = float(column.low)
+        low = high = float(column.low)
     scale = _scale(low, high, max(top - 1, 1), column)
     edge = max(_LEAST_EDGE, _ROUNDING * max(abs(low), abs(high)) * scale)
     offset = 0.5 - edge - low * scale if thresholds.size else -low * scale

@@ -84,11 +84,12 @@ def _described(column: Column, first: int, last: int, last_name: str) -> Iterato
         yield f" *   {place}: {name}: the index of the word, -1 for any other:"
         yield from (f" *     {index} {safe(word)}" for index, word in enumerate(column.words))
         return
+    rule = column.formula().removeprefix("k = ")
     meaning = {
         "bit": "0 or 1",
         "pixel": f"a whole number k of 0 to {column.top}, which run_u8 takes as it is; the feature is "
         f"(k - {column.offset!r}) / {column.scale!r}, as float",
-        "number": f"trained on {column.low!r} to {column.high!r}; the feature is {column.formula().removeprefix('k = ')}",
+        "number": f"trained on {column.low!r} to {column.high!r}; the feature is {rule}",
     }
     yield f" *   {place}: {name}: {meaning[column.kind]}"
 
