@@ -208,6 +208,9 @@ def verify(
     missing: str | None = None,
     drop: tuple[str, ...] = (),
     group: str | None = None,
+    category: tuple[str, ...] = (),
+    na: tuple[str, ...] = (),
+    delimiter: str | None = None,
     data: str | None = None,
     limit: int | None = None,
     random: int = 1000,
@@ -251,6 +254,9 @@ def verify(
         missing: Samples in which a number is missing; by default, as in training.
         drop: Column to leave out; may be given again. By default those of training.
         group: Column of groups; by default that of training.
+        category: Column of numbers that are names of categories; may be given again. By default those of training.
+        na: Text that stands for a missing value; may be given again. By default that of training.
+        delimiter: Of text: one character, or tab, comma, semicolon, space, bar.
         data: Data to check on: a table, an .npz or .npy file, or a data set's name.
         limit: Use the first N samples of the data only.
         random: Random vectors.
@@ -319,6 +325,9 @@ def mutate(
     missing: str | None = None,
     drop: tuple[str, ...] = (),
     group: str | None = None,
+    category: tuple[str, ...] = (),
+    na: tuple[str, ...] = (),
+    delimiter: str | None = None,
     data: str | None = None,
     limit: int | None = None,
     random: int = 1000,
@@ -351,6 +360,9 @@ def mutate(
         missing: Samples in which a number is missing; by default, as in training.
         drop: Column to leave out; may be given again. By default those of training.
         group: Column of groups; by default that of training.
+        category: Column of numbers that are names of categories; may be given again. By default those of training.
+        na: Text that stands for a missing value; may be given again. By default that of training.
+        delimiter: Of text: one character, or tab, comma, semicolon, space, bar.
         data: Data to check on: a table, an .npz or .npy file, or a data set's name.
         limit: Use the first N samples of the data only.
         random: Random vectors.
@@ -376,6 +388,9 @@ def cover(
     missing: str | None = None,
     drop: tuple[str, ...] = (),
     group: str | None = None,
+    category: tuple[str, ...] = (),
+    na: tuple[str, ...] = (),
+    delimiter: str | None = None,
     data: str | None = None,
     limit: int | None = None,
     random: int = 1000,
@@ -406,6 +421,9 @@ def cover(
         missing: Samples in which a number is missing; by default, as in training.
         drop: Column to leave out; may be given again. By default those of training.
         group: Column of groups; by default that of training.
+        category: Column of numbers that are names of categories; may be given again. By default those of training.
+        na: Text that stands for a missing value; may be given again. By default that of training.
+        delimiter: Of text: one character, or tab, comma, semicolon, space, bar.
         data: Data to check on: a table, an .npz or .npy file, or a data set's name.
         limit: Use the first N samples of the data only.
         random: Random vectors.
@@ -498,6 +516,9 @@ def eval(
     missing: str | None = None,
     drop: tuple[str, ...] = (),
     group: str | None = None,
+    category: tuple[str, ...] = (),
+    na: tuple[str, ...] = (),
+    delimiter: str | None = None,
     level: Level = '0',
     engine: Engine = 'auto',
     config: Path | str | None = None,
@@ -522,6 +543,9 @@ def eval(
         missing: Samples in which a number is missing; by default, as in training.
         drop: Column to leave out; may be given again. By default those of training.
         group: Column of groups; by default that of training.
+        category: Column of numbers that are names of categories; may be given again. By default those of training.
+        na: Text that stands for a missing value; may be given again. By default that of training.
+        delimiter: Of text: one character, or tab, comma, semicolon, space, bar.
         level: Optimise first.
         engine: What computes: compiled C, numpy, or C where it is worth building. The numbers are the same.
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
