@@ -134,7 +134,7 @@ def save_vectors(path: Path, made: Sequence[VectorSet | None]) -> int:
     return write_vectors(path, sets, sets[0].bits.shape[1] if sets else 0)
 
 
-def samples_for(asked: VectorRequest, source: Loaded) -> Samples:
+def samples_for(asked: VectorRequest, source: Loaded) -> Chosen:
     """The samples that a request asks for.
 
     Args:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lgc.driver.compile_request import CompileRequest
-    from lgc.driver.samples import Samples
+    from lgc.driver.samples import Chosen
     from lgc.ir import Circuit, Encoder, FeatureCode, FeatureCodes, Inputs
     from lgc.ir.features import ColumnCode
 
@@ -49,7 +49,7 @@ class Loss:
         return f"features as codes: {text}" + (f" ({self.told})" if self.told else "")
 
 
-def choose_codes(circuit: Circuit, asked: CompileRequest, samples: Samples | None) -> FeatureCodes:
+def choose_codes(circuit: Circuit, asked: CompileRequest, samples: Chosen | None) -> FeatureCodes:
     """The codes of all columns.
 
     A model that knows its input knows them. Columns of real numbers without one, and the features of a model that
@@ -95,7 +95,7 @@ def _told(asked: CompileRequest) -> bool:
     return asked.feature_bits is None or asked.feature_scale is not None or asked.feature_offset is not None
 
 
-def _fits(encoder: Encoder, code: FeatureCode, samples: Samples) -> bool:
+def _fits(encoder: Encoder, code: FeatureCode, samples: Chosen) -> bool:
     """Whether samples are values of a code that was read from thresholds.
 
     Raises:
@@ -222,7 +222,7 @@ def _rounded(
     return FeatureCodes(tuple(codes[index] for index in range(len(names))))
 
 
-def measure(circuit: Circuit, codes: FeatureCodes, samples: Samples) -> Loss:
+def measure(circuit: Circuit, codes: FeatureCodes, samples: Chosen) -> Loss:
     """The classes of samples, as the model decides and as it does of codes.
 
     Args:

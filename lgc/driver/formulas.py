@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from lgc.driver.samples import Samples
+    from lgc.driver.samples import Chosen
     from lgc.ir import Circuit
 
 
-def check_formulas(lowered: Circuit, samples: Samples, bits: NDArray[np.bool_]) -> None:
+def check_formulas(lowered: Circuit, samples: Chosen, bits: NDArray[np.bool_]) -> None:
     """Hold the codes that a model makes of raw samples against what the manifest's formulas make of them.
 
     Args:

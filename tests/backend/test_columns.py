@@ -26,7 +26,7 @@ from lgc.errors import InputError
 from lgc.ir import CategoryCode, Circuit, Column, Encoder, FeatureCode, FeatureCodes, Head, Inputs, interp
 from lgc.ir.inputs import METADATA
 from lgc.mapping.encoder import codes_of, fixed_point, levels, lower_encoder
-from lgc.mapping.quantise import is_lossless, quantised, live_thresholds
+from lgc.mapping.quantise import is_lossless, live_thresholds, quantised
 
 
 def code_of(row: Mapping[str, Any], value: float) -> int:

@@ -146,7 +146,6 @@ def test_wiring_of_each_layer() -> None:
 
 
 def test_tau() -> None:
-    config = TrainConfig("digits", gates=8000, tau="auto", wiring=("dense",))
     assert build_network(
         TrainConfig("digits", gates=8000, tau="auto", wiring=("dense",)), Encoder(64), 10
     ).head.tau == math.sqrt(200)
