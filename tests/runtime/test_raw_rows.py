@@ -198,6 +198,19 @@ def test_zeros_and_ones_are_black_and_white_with_a_warning() -> None:
     np.testing.assert_array_equal(predictor.scores(black), predictor.scores(black.astype(float)))  # and no warning
 
 
+def test_code_of_pixels_is_not_that_of_the_same_gates_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One cache, two meanings of a byte."""
+    monkeypatch.setenv("LGC_CACHE", str(tmp_path))
+    pixels, ones = of_pixels(), (BYTES > 99).astype(np.uint8)
+    plain = replace(pixels, metadata={})
+    assert plain.digest() == pixels.digest()
+    for circuit in (plain, pixels):
+        rows = BYTES if circuit is pixels else ones
+        np.testing.assert_array_equal(
+            Predictor(circuit, engine="c").scores(rows), Predictor(circuit, engine="numpy").scores(rows)
+        )
+
+
 @pytest.mark.parametrize("bad", [BYTES / 100, BYTES - 3.0, BYTES + 0.5, BYTES.astype(int) * 257])
 def test_pixels_scaled_otherwise_are_refused(bad: NDArray[Any]) -> None:
     with pytest.raises(InputError, match=r"pixels lie between .*whole numbers from 0 to 255.*divide them by 255"):
