@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lgc.driver.read import Loaded
-    from lgc.driver.samples import Samples
+    from lgc.driver.samples import Chosen
     from lgc.driver.verify_request import VectorRequest
     from lgc.ir import Encoder, Inputs
     from lgc.verify.comparison import Comparison
@@ -28,7 +28,7 @@ _BITS_ROOM = Room(64 << 20, 16)
 
 
 def load_bits(
-    samples: Samples, encoder: Encoder, inner: Encoder | None = None, inputs: Inputs | None = None
+    samples: Chosen, encoder: Encoder, inner: Encoder | None = None, inputs: Inputs | None = None
 ) -> NDArray[np.bool_]:
     """Encoded bits (B, I) of samples.
 
@@ -49,7 +49,7 @@ def load_bits(
         raise error.at(samples.where) from None
 
 
-def _bits_of(samples: Samples, encoder: Encoder, inner: Encoder | None, inputs: Inputs | None) -> NDArray[np.bool_]:
+def _bits_of(samples: Chosen, encoder: Encoder, inner: Encoder | None, inputs: Inputs | None) -> NDArray[np.bool_]:
     coded = inner is not None and encoder.code is not None
     width = inner.num_bits if coded and inner is not None else encoder.num_bits
     rows = samples.rows
@@ -65,12 +65,12 @@ def _bits_of(samples: Samples, encoder: Encoder, inner: Encoder | None, inputs: 
     return encoder.code.bits(codes_for_bits(inner, encoder.code, rows))
 
 
-def are_bits(samples: Samples, width: int) -> bool:
+def are_bits(samples: Chosen, width: int) -> bool:
     """Whether samples are what the encoder makes of features."""
     return samples.rows.dtype.kind == "b" and samples.rows.shape[1] == width
 
 
-def _encoded(samples: Samples, encoder: Encoder, inputs: Inputs | None) -> NDArray[np.bool_]:
+def _encoded(samples: Chosen, encoder: Encoder, inputs: Inputs | None) -> NDArray[np.bool_]:
     if inputs is None:
         return encoder.encode(samples.rows)
     from lgc.data.raw import known
@@ -80,7 +80,7 @@ def _encoded(samples: Samples, encoder: Encoder, inputs: Inputs | None) -> NDArr
     return encoder.bits_of(inputs.features(found.values) if found.are_bytes else found.values)
 
 
-def _check_room(samples: Samples, encoder: Encoder) -> None:
+def _check_room(samples: Chosen, encoder: Encoder) -> None:
     """Refuse samples whose bits would take far more memory than their file.
 
     Raises:
