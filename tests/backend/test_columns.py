@@ -212,3 +212,18 @@ def test_notes_of_many_columns_are_bounded() -> None:
     same = tuple(Column(f"p{index}", "number", 0.0, 3.0, 1.0, 0.0, 2) for index in range(100))
     text = to_bytes(Verilog(), lower_encoder(table(same, [[0.5]] * 100), FeatureCode(2))).decode()
     assert "// features[199:0] 'p0' to 'p99', 2 bits each: k = floor(x * 1.0 + 0.0 + 0.5)" in text
+
+
+@pytest.mark.parametrize("offset", [0.0, 39.25])
+def test_pixels_are_compared_as_the_float32_that_the_model_reads(offset: float) -> None:
+    """Thresholds that are values of pixels, in either type: where the two decide otherwise, float32 counts."""
+    column = Column("p", "pixel", 0.0, 255.0, 78.5 if offset else 255.0, offset, 8)
+    exact = (np.array([10.0, 100.0]) - offset) / column.scale
+    rows = [sorted([float(np.float32(exact[0])), float(exact[1])]), sorted(exact.tolist())]
+    circuit = table((column, replace(column, name="q")), rows)
+    lowered = lower_encoder(circuit, codes_of(circuit))
+    raw = np.stack([np.arange(256.0), np.roll(np.arange(256.0), 90)], axis=1)
+    inputs = circuit.inputs
+    assert inputs is not None
+    expected = interp.scores(circuit, circuit.encoder.encode(inputs.features(raw)))
+    np.testing.assert_array_equal(interp.scores(lowered, bits_by_rows(list(column_rows(lowered)), raw)), expected)

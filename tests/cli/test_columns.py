@@ -250,3 +250,21 @@ def test_columns_are_judged_estimated_and_synthesised(folder: Path, tmp_path: Pa
     assert call(capfd, "estimate", tmp_path / "t.lgn", "--part", "ecp5-25k").code == 0
     done = call(capfd, "verify", folder / "table.pt", tmp_path / "t.v", *FAST, "--netlist", "ecp5-25k")
     assert done.code == 0 and "every score equal" in done.out, done.err
+
+
+@pytest.mark.filterwarnings("ignore::lgc.errors.LgcWarning")
+def test_a_formula_that_makes_other_codes_than_the_model_reads_is_a_difference(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Capture
+) -> None:
+    import lgc.backend.columns as columns
+
+    def off_by_one(rows: object, values: np.ndarray) -> np.ndarray:
+        found = real(rows, values)  # type: ignore[arg-type]
+        found[7, 5] ^= 1
+        return found
+
+    real = columns.codes_by_rows
+    monkeypatch.setattr(columns, "codes_by_rows", off_by_one)
+    call(capfd, "compile", folder / "table.pt", "-o", tmp_path / "t.lgn", "--input", "features", "-q")
+    done = call(capfd, "verify", folder / "table.pt", tmp_path / "t.lgn", "--data", folder / "rows.csv")
+    assert done.code == 1 and "the formula of column 'fine' makes" in done.err and "of sample 7" in done.err
