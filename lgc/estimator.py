@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from lgc.errors import InputError, LgcWarning
 from lgc.frontend import Model, lower, write_model
 from lgc.ir import Circuit, Inputs
 from lgc.numbers import real_array
-from lgc.progress import Line, Progress
+from lgc.progress import Progress, ProgressLine
 from lgc.runtime import Predictor
 from lgc.tools.find import missing
 from lgc.train.config import TrainConfig
@@ -62,6 +62,7 @@ def _value_errors() -> Iterator[None]:
         raise UnusableError(error.message, where=error.where, hint=error.hint) from None
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class LogicGateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A classifier that is a circuit of logic gates, as scikit-learn has classifiers.
 
@@ -99,43 +100,25 @@ class LogicGateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     """
 
-    classes_: Array
-    model_: Model
-    history_: list[dict[str, Any]]
-    n_iter_: int
+    gates: int | None = None
+    layers: int | None = None
+    wiring: str | tuple[str, ...] | None = None
+    thresholds: str | tuple[float, ...] | None = None
+    feature_bits: int | None = None
+    epochs: int | None = None
+    batch: int | None = None
+    lr: float | None = None
+    tau: float | str | None = None
+    validation_fraction: float = 0.1
+    random_state: Any = None
+    device: str = "auto"
+    verbose: int = 0
+    on_epoch: OnEpoch | None = None
 
-    def __init__(  # noqa: PLR0913 - scikit-learn finds parameters by their names here
-        self,
-        *,
-        gates: int | None = None,
-        layers: int | None = None,
-        wiring: str | tuple[str, ...] | None = None,
-        thresholds: str | tuple[float, ...] | None = None,
-        feature_bits: int | None = None,
-        epochs: int | None = None,
-        batch: int | None = None,
-        lr: float | None = None,
-        tau: float | str | None = None,
-        validation_fraction: float = 0.1,
-        random_state: Any = None,
-        device: str = "auto",
-        verbose: int = 0,
-        on_epoch: OnEpoch | None = None,
-    ) -> None:
-        self.gates = gates
-        self.layers = layers
-        self.wiring = wiring
-        self.thresholds = thresholds
-        self.feature_bits = feature_bits
-        self.epochs = epochs
-        self.batch = batch
-        self.lr = lr
-        self.tau = tau
-        self.validation_fraction = validation_fraction
-        self.random_state = random_state
-        self.device = device
-        self.verbose = verbose
-        self.on_epoch = on_epoch
+    classes_: Array = field(init=False)
+    model_: Model = field(init=False)
+    history_: list[dict[str, Any]] = field(init=False)
+    n_iter_: int = field(init=False)
 
     def fit(self, X: Any, y: Any) -> LogicGateClassifier:
         """Train on samples X and their labels y (n,): words, whole numbers or truth values.
@@ -317,7 +300,7 @@ def _shown(verbose: int) -> Iterator[Progress | None]:
     if not verbose:
         yield None
         return
-    line = Line(every_note=verbose > 1)
+    line = ProgressLine(every_note=verbose > 1)
     try:
         yield line
     finally:

@@ -58,7 +58,7 @@ class Within:
         self._progress.note(f"{self._part}: {text}")
 
 
-class Line:
+class ProgressLine:
     """Progress as text: a line that is written over and over in a terminal or a notebook, else one now and then.
 
     Args:

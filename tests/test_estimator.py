@@ -15,7 +15,7 @@ import pytest
 
 import lgc
 from lgc.errors import LgcWarning, MissingToolError
-from lgc.progress import Line
+from lgc.progress import ProgressLine
 
 pytest.importorskip("torch")
 pytest.importorskip("sklearn")
@@ -139,7 +139,7 @@ def test_words_are_categories(tmp_path: Path) -> None:
     assert (lgc.load(tmp_path / "m.pt").predict_labels(np.array(rows, object)) == model.predict(rows)).all()
     with pytest.warns(LgcWarning, match="1 words were not seen in training"):
         model.predict([["purple", 0.0], ["red", 0.0]])
-    with pytest.raises(ValueError, match="row 1 .*feature 1"):
+    with pytest.raises(ValueError, match=r"row 1 .*feature 1"):
         LogicGateClassifier().fit([["a", 1.0], ["b", float("nan")]], [0, 1])
 
 
@@ -202,7 +202,7 @@ def test_a_line_that_moves() -> None:
             return True
 
     stream = Terminal()
-    line = Line(stream=stream)
+    line = ProgressLine(stream=stream)
     line.note("chosen: this")
     for done in range(11):
         line.note(f"epoch {done}")

@@ -18,6 +18,7 @@ import numpy as np
 import lgc
 from lgc.backend.manifest import read_manifest
 from lgc.data.split import HELD_OUT, split
+from lgc.parts.part import find_part
 from lgc.sim.verilator import VerilatorSimulator
 
 HERE = Path(__file__).parent
@@ -62,14 +63,14 @@ def hardware_classes(verilog, rows):
     return seen.classes
 
 
-def to_hardware(name, folder, *, seed=0, pipeline=3, **settings):
+def to_hardware(name, folder, *, seed=0, pipeline=8, fabric="generic", **settings):
     """Train, compile, verify, and compare. The compiled circuit, and accuracy as trained and in hardware."""
     folder.mkdir(parents=True, exist_ok=True)
     table, test, label = files(name, folder)
     model, verilog = folder / f"{name}.pt", folder / f"{name}.v"
     trained = lgc.train(str(table), label=label, test=test, output=model, seed=seed, split_seed=seed, **settings)
     print(trained)
-    compiled = lgc.compile(model, verilog, input="features", outputs="class", pipeline=pipeline)
+    compiled = lgc.compile(model, verilog, input="features", outputs="class", pipeline=pipeline, fabric=fabric)
     test = test or held_out(table, label, seed)
     print(lgc.verify(model, verilog, data=str(test), label=label))
 
@@ -93,11 +94,12 @@ def main():
     options.add_argument("name", choices=[*LABELS, *NSL_KDD])
     options.add_argument("--part", default="ecp5-25k", help="see `lgc synth --list`")
     options.add_argument("--seed", type=int, default=0, help="of the split and the training")
-    options.add_argument("--pipeline", type=int, default=3, help="register stages")
+    options.add_argument("--pipeline", type=int, default=8, help="register stages")
     options.add_argument("--folder", type=Path, help="for all files; by default the name")
     asked = options.parse_args()
     folder = asked.folder or Path(asked.name)
-    compiled, right = to_hardware(asked.name, folder, seed=asked.seed, pipeline=asked.pipeline)
+    fabric = find_part(asked.part).fabric
+    compiled, right = to_hardware(asked.name, folder, seed=asked.seed, pipeline=asked.pipeline, fabric=fabric)
     placed = lgc.synth(compiled, asked.part)
     print(placed)
     print(

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lgc.data.columns import UNNAMED, Gatherer, RawColumn, check_names, number_in
-from lgc.data.textfile import RowFile
+from lgc.data.textfile import Block, RowFile
 from lgc.errors import InputError
-
-Row = tuple[int, list[str]]
 
 _MOST_COLUMNS = 1 << 16
 _MOST_CELLS = 1 << 31
-_CHUNK = 512  # rows
 _LOOKED_AT = 200  # rows that tell whether the first one has names
 LABEL_NAMES = ("label", "class", "target", "y")
 """Of the column of the labels, where nobody says which it is."""
@@ -74,31 +71,31 @@ def read_delimited(
     """
     try:
         file = RowFile(path, "tab" if delimiter is None and ".tsv" in path.suffixes[-2:] else delimiter)
-        rows = file.rows()
-        first = list(islice(rows, _CHUNK))
-        if not first:
+        blocks = file.blocks()
+        lines, rows = next(blocks, ([], []))
+        if not rows:
             raise InputError("the file has no rows", hint="It must have a row for each sample")
-        names, has_names, note = _names(first, header, expected)
-        data = chain(first[has_names:], rows)
-        del first
-        found = _gather(_chunks(data, len(names)), plan(names))
+        names, has_names, note = _names(rows, header, expected)
+        first = (lines[has_names:], rows[has_names:])
+        del lines, rows
+        found = _gather(_columns(chain([first], blocks), len(names)), plan(names))
         return Gathered(*found, (note,) if note else ())
     except InputError as error:
         raise error.at(str(path)) from None
 
 
-def _names(first: Sequence[Row], header: bool | None, expected: Collection[str]) -> tuple[list[str], bool, str]:
+def _names(first: Sequence[list[str]], header: bool | None, expected: Collection[str]) -> tuple[list[str], bool, str]:
     """The names of the columns, whether the first row has them, and a note if that is a guess worth telling.
 
     Raises:
         InputError: too many columns, or two of one name.
     """
-    cells = [cell.strip() for cell in first[0][1]]
+    cells = [cell.strip() for cell in first[0]]
     if len(cells) > _MOST_COLUMNS:
         raise InputError(f"the first row has {len(cells):,} cells, more than {_MOST_COLUMNS:,}")
     if header is None:
         has_names = any(cell in expected and number_in(cell) is None for cell in cells) or _looks_like_names(
-            cells, [row for _, row in first[1:]]
+            cells, first[1:]
         )
     else:
         has_names = header
@@ -142,22 +139,21 @@ def _number_by_place(cells: Sequence[str]) -> bool:
     return list(numbers[:most]) == counted[:most] if len(numbers) >= _LEAST_NUMBERED else False
 
 
-def _chunks(rows: Iterable[Row], width: int) -> Iterator[tuple[list[int], list[tuple[str, ...]]]]:
-    """Line numbers, and cells by column, of some thousand rows at a time.
+def _columns(blocks: Iterable[Block], width: int) -> Iterator[tuple[Sequence[int], list[tuple[str, ...]]]]:
+    """Line numbers, and cells by column, of each block that is not empty.
 
     Raises:
         InputError: a row has another number of cells.
     """
-    rows = iter(rows)
-    while chunk := list(islice(rows, _CHUNK)):
-        lines, cells = zip(*chunk, strict=True)
-        if set(map(len, cells)) != {width}:
-            line, count = next((line, len(row)) for line, row in chunk if len(row) != width)
+    for lines, rows in blocks:
+        if rows and set(map(len, rows)) != {width}:
+            line, count = next((line, len(row)) for line, row in zip(lines, rows, strict=True) if len(row) != width)
             raise InputError(
                 f"line {line} has {count} cells, but the first row has {width}",
                 hint="Every row must have the same number; a text with the delimiter in it takes quotation marks",
             )
-        yield list(lines), list(zip(*cells, strict=True))
+        if rows:
+            yield lines, list(zip(*rows, strict=True))
 
 
 class _Growing:
@@ -180,7 +176,7 @@ class _Growing:
 
 
 def _gather(
-    chunks: Iterable[tuple[list[int], list[tuple[str, ...]]]], gatherers: dict[int, Gatherer]
+    chunks: Iterable[tuple[Sequence[int], list[tuple[str, ...]]]], gatherers: dict[int, Gatherer]
 ) -> tuple[NDArray[np.float64], tuple[RawColumn, ...], dict[int, RawColumn], dict[int, Gatherer]]:
     of_features = [index for index, one in gatherers.items() if one.feature]
     places = {index: (place, True) for place, index in enumerate(of_features)}

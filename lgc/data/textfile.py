@@ -9,8 +9,9 @@ import gzip
 import io
 import lzma
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,6 +22,8 @@ from lgc.errors import InputError
 PACKED: Mapping[str, Callable[[Path], Any]] = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
 """How packed files are opened, by their last suffix."""
 
+Block = tuple[Sequence[int], list[list[str]]]
+
 DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "space": " ", "bar": "|"}
 """Names of some."""
 
@@ -30,6 +33,7 @@ _TRIED = "\t;|,"  # in this order, where several divide the rows alike
 _LOOK = 1 << 16  # bytes that decide
 _LOOK_ROWS = 20
 _BLOCK = 1 << 20
+_ROWS = 512
 _KINDS = (
     (b"PK\x03\x04", "a zip archive or an Excel file", "Save the sheet as CSV"),
     (b"\xd0\xcf\x11\xe0", "an Excel file", "Save the sheet as CSV"),
@@ -72,42 +76,66 @@ class RowFile:
         alike = [one for one, found in widths.items() if len(set(found)) == 1 and found[0] > 1]
         return alike[0] if alike else max(reversed(_TRIED), key=lambda one: (widths[one] or [0])[0])
 
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """The number of the line in which each row begins, and its cells; blank rows are left out.
+    def blocks(self) -> Iterator[Block]:
+        """Some hundred rows at a time, without blank ones: the number of the line in which each begins, and its cells.
 
         Raises:
             InputError: the text is in another encoding, its quotes do not end, or it is damaged.
         """
-        last = 0
+        line = 0
         with _problems(self.path), self._bytes() as stream:
-            text = io.TextIOWrapper(self._bounded(stream), encoding=self.encoding, newline="")
-            reader = csv.reader(text, delimiter=self.delimiter, strict=True, skipinitialspace=True)
+            reader = self._reader(stream)
             try:
-                for row in reader:
-                    if len(row) > 1 or (row and row[0].strip()):
-                        yield last + 1, row
+                while rows := list(islice(reader, _ROWS)):
+                    count, before, line = len(rows), line, reader.line_num
+                    lines: Sequence[int] = range(before + 1, line + 1)
+                    if len(lines) != count:
+                        lines = [before + 1, *(before + 1 + more for more in accumulate(map(_lines, rows[:-1])))]
+                    if min(map(len, rows)) < 2:
+                        kept = [(at, row) for at, row in zip(lines, rows, strict=True) if any(map(str.strip, row))]
+                        lines, rows = [at for at, _ in kept], [row for _, row in kept]
+                    if rows:
+                        yield lines, rows
+            except (UnicodeDecodeError, csv.Error) as error:
+                raise self._error(error) from None
+
+    def _reader(self, stream: IO[bytes]) -> Any:
+        text = io.TextIOWrapper(self._bounded(stream), encoding=self.encoding, newline="")
+        return csv.reader(text, delimiter=self.delimiter, strict=True, skipinitialspace=True)
+
+    def _error(self, error: UnicodeDecodeError | csv.Error) -> InputError:
+        """The error with the line of its row, which is found by reading once more."""
+        if isinstance(error, UnicodeDecodeError) and self.encoding == "utf-8-sig":
+            return self._other_encoding(self._undecodable(), error)
+        last = 0
+        try:
+            with self._bytes() as stream:
+                reader = self._reader(stream)
+                for _ in reader:
                     last = reader.line_num
-            except UnicodeDecodeError as error:
-                raise self._other_encoding(last, error) from None
-            except csv.Error as error:
-                raise _quotes(last + 1, error) from None
+        except (UnicodeDecodeError, csv.Error):
+            pass
+        return _quotes(last + 1, error) if isinstance(error, csv.Error) else self._other_encoding(last + 1, error)
+
+    def _undecodable(self) -> int:
+        """The first line that is no UTF-8."""
+        line = 1
+        with self._bytes() as stream:
+            while data := stream.read(_BLOCK) + stream.readline():
+                try:
+                    data.decode("utf-8")
+                except UnicodeDecodeError as error:
+                    return line + data.count(b"\n", 0, error.start)
+                line += data.count(b"\n")
+        return line
 
     def _bounded(self, stream: IO[bytes]) -> Any:
         if self.path.suffix.lower() not in PACKED:
             return stream
         return io.BufferedReader(_Bounded(stream, _UNPACKED.of(self.path.stat().st_size)), _BLOCK)
 
-    def _other_encoding(self, last: int, error: UnicodeDecodeError) -> InputError:
-        line, value = last + 1, error.object[error.start : error.start + 1]
-        if self.encoding == "utf-8-sig":  # the text was decoded in blocks; the line is to be found
-            with self._bytes() as stream:
-                for number, data in enumerate(stream, 1):
-                    try:
-                        data.decode("utf-8")
-                    except UnicodeDecodeError:
-                        line = number
-                        break
-        name = self.encoding.removesuffix("-sig").upper()
+    def _other_encoding(self, line: int, error: UnicodeDecodeError) -> InputError:
+        value, name = error.object[error.start : error.start + 1], self.encoding.removesuffix("-sig").upper()
         return InputError(
             f"line {line} is no {name} text: it has the byte 0x{value.hex()}",
             hint="If it is Latin-1, as of older Windows programs, convert it: "
@@ -176,6 +204,11 @@ def _given(delimiter: str) -> str:
     if len(found) != 1 or found in '"\r\n\0':
         raise InputError(f"the delimiter is '{delimiter[:20]}'", hint=f"Give one character, or {', '.join(DELIMITERS)}")
     return found
+
+
+def _lines(row: list[str]) -> int:
+    """How many lines a row takes."""
+    return 1 + sum(cell.count("\n") + cell.count("\r") - cell.count("\r\n") for cell in row)
 
 
 def _widths(lines: list[str], delimiter: str) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lgc.driver.sheet import Grid
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 _MOST_ROWS, _HEAD_ROWS = 40, 30
 _MOST_LETTERS, _MOST_WORDS = 32, 4
-_KEYS = ("kind", "low", "high", "words", "bits", "scale", "offset", "rounding", "read")
 
 
 def code_lines(circuit: Circuit) -> Sheet:
@@ -27,11 +26,13 @@ def code_lines(circuit: Circuit) -> Sheet:
             f"feature x is the integer {codes.rules()}",
             "the model does not say what its features are: this is read from its thresholds and what was asked for",
         ]
+    from lgc.backend.columns import alike
+
     headings = ("column", "kind", "range seen", "bits>", "scale>", "offset>", "rounding")
     cells = [
         (_named(group), one["kind"], _range(one), str(one["bits"]), _number(one.get("scale")),
          _number(one.get("offset")), one["rounding"])
-        for group in _groups(rows) for one in group[:1]
+        for group in alike(rows) for one in group[:1]
     ]  # fmt: skip
     idle = sum(not one["read"] for one in rows)
     lines: list[str | Grid] = [Grid(headings, _shortened(cells), f"{len(rows):,} columns in {codes.num_bits:,} bits")]
@@ -53,19 +54,7 @@ def _rows(circuit: Circuit) -> list[dict[str, Any]]:
     return [{**row, "read": index in read} for index, row in enumerate(column_rows(circuit))]
 
 
-def _groups(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Neighbours that differ in their names only."""
-    group: list[dict[str, Any]] = []
-    for row in rows:
-        if group and any(row.get(key) != group[0].get(key) for key in _KEYS):
-            yield group
-            group = []
-        group.append(row)
-    if group:
-        yield group
-
-
-def _named(group: list[dict[str, Any]]) -> str:
+def _named(group: Sequence[Mapping[str, Any]]) -> str:
     first, last = (_short(row["name"]) for row in (group[0], group[-1]))
     return first if len(group) == 1 else f"{first} to {last} ({len(group):,})"
 
@@ -84,7 +73,7 @@ def _range(row: Mapping[str, Any]) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.6g}"
+    return "" if value is None else f"{value + 0.0:.6g}"  # no -0
 
 
 def _shortened(cells: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:

@@ -210,13 +210,15 @@ def _with_input(
         _refuse_idle(asked, coded=circuit.encoder.code is not None)
     else:
         from lgc.driver.features import choose_codes, measure
+        from lgc.driver.samples import About, find_samples
         from lgc.mapping.encoder import lower_encoder
         from lgc.passes import optimize
 
-        codes = choose_codes(circuit, asked)
-        if asked.data is not None:
+        found = None if asked.data is None else find_samples(asked.data, asked.data_dir, about=About.of(source))
+        codes = choose_codes(circuit, asked, found)
+        if found is not None:
             progress.step("measure")
-            loss = measure(source, codes, asked.data, asked.data_dir)
+            loss = measure(circuit, codes, found)
         circuit = lower_encoder(optimize(circuit, "O3") if asked.level == "3" else circuit, codes)
     if circuit.encoder.code is not None and kind.name not in FEATURE_FORMATS:
         raise OptionError(

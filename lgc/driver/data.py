@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lgc.driver.read import Loaded
-    from lgc.driver.samples import Samples
+    from lgc.driver.samples import Chosen
     from lgc.driver.verify_request import VectorRequest
     from lgc.ir import Encoder, Inputs
     from lgc.verify.comparison import Comparison
@@ -28,7 +28,7 @@ _BITS_ROOM = Room(64 << 20, 16)
 
 
 def load_bits(
-    samples: Samples, encoder: Encoder, inner: Encoder | None = None, inputs: Inputs | None = None
+    samples: Chosen, encoder: Encoder, inner: Encoder | None = None, inputs: Inputs | None = None
 ) -> NDArray[np.bool_]:
     """Encoded bits (B, I) of samples.
 
@@ -49,7 +49,7 @@ def load_bits(
         raise error.at(samples.where) from None
 
 
-def _bits_of(samples: Samples, encoder: Encoder, inner: Encoder | None, inputs: Inputs | None) -> NDArray[np.bool_]:
+def _bits_of(samples: Chosen, encoder: Encoder, inner: Encoder | None, inputs: Inputs | None) -> NDArray[np.bool_]:
     coded = inner is not None and encoder.code is not None
     width = inner.num_bits if coded and inner is not None else encoder.num_bits
     rows = samples.rows
@@ -65,12 +65,12 @@ def _bits_of(samples: Samples, encoder: Encoder, inner: Encoder | None, inputs: 
     return encoder.code.bits(codes_for_bits(inner, encoder.code, rows))
 
 
-def are_bits(samples: Samples, width: int) -> bool:
+def are_bits(samples: Chosen, width: int) -> bool:
     """Whether samples are what the encoder makes of features."""
     return samples.rows.dtype.kind == "b" and samples.rows.shape[1] == width
 
 
-def _encoded(samples: Samples, encoder: Encoder, inputs: Inputs | None) -> NDArray[np.bool_]:
+def _encoded(samples: Chosen, encoder: Encoder, inputs: Inputs | None) -> NDArray[np.bool_]:
     if inputs is None:
         return encoder.encode(samples.rows)
     from lgc.data.raw import known
@@ -80,7 +80,7 @@ def _encoded(samples: Samples, encoder: Encoder, inputs: Inputs | None) -> NDArr
     return encoder.bits_of(inputs.features(found.values) if found.are_bytes else found.values)
 
 
-def _check_room(samples: Samples, encoder: Encoder) -> None:
+def _check_room(samples: Chosen, encoder: Encoder) -> None:
     """Refuse samples whose bits would take far more memory than their file.
 
     Raises:
@@ -134,10 +134,18 @@ def save_vectors(path: Path, made: Sequence[VectorSet | None]) -> int:
     return write_vectors(path, sets, sets[0].bits.shape[1] if sets else 0)
 
 
-def _data_vectors(asked: VectorRequest, comparison: Comparison[DeviceUnderTest], source: Loaded) -> VectorSet:
+def samples_for(asked: VectorRequest, source: Loaded) -> Samples:
+    """The samples that a request asks for.
+
+    Args:
+        source: the model, which knows its data.
+
+    Raises:
+        InputError: see :func:`lgc.driver.samples.find_samples`.
+        NotCheckedError: there are none.
+    """
     from lgc.driver.samples import About, find_samples
     from lgc.errors import NotCheckedError
-    from lgc.verify.vectors import VectorSet
 
     assert asked.data is not None
     samples = find_samples(
@@ -145,8 +153,16 @@ def _data_vectors(asked: VectorRequest, comparison: Comparison[DeviceUnderTest],
     )  # fmt: skip
     if not len(samples):
         raise NotCheckedError("the data has no samples: nothing was checked", where=asked.data)
-    samples = samples.first(asked.limit)
+    return samples.first(asked.limit)
+
+
+def _data_vectors(asked: VectorRequest, comparison: Comparison[DeviceUnderTest], source: Loaded) -> VectorSet:
+    from lgc.driver.formulas import check_formulas
+    from lgc.verify.vectors import VectorSet
+
+    samples = samples_for(asked, source)
     bits = load_bits(samples, comparison.circuit.encoder, comparison.encoder, source.circuit.inputs)
+    check_formulas(comparison.circuit, samples, bits)
     return VectorSet("data", bits, targets=samples.labels)
 
 

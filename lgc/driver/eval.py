@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from lgc.driver.samples import Samples
+    from lgc.driver.samples import Chosen
     from lgc.ir import Circuit
 
 Engine = Literal["auto", "c", "numpy"]
@@ -146,7 +146,7 @@ def eval(asked: EvalRequest) -> Evaluation:  # noqa: A001 - the verb's name
     return Evaluation(circuit.name, names, confusion, samples.part, samples.told, notes)
 
 
-def _predicted(circuit: Circuit, samples: Samples, engine: Engine) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+def _predicted(circuit: Circuit, samples: Chosen, engine: Engine) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Classes (n,), and what is to be said of the samples."""
     from lgc.data.raw import known
     from lgc.driver.data import are_bits, load_bits

@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING
 from lgc.errors import InputError, OptionError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy as np
     from numpy.typing import NDArray
 
     from lgc.driver.compile_request import CompileRequest
-    from lgc.driver.read import Loaded
+    from lgc.driver.samples import Samples
     from lgc.ir import Circuit, Encoder, FeatureCode, FeatureCodes, Inputs
     from lgc.ir.features import ColumnCode
 
+UNSHOWN = "that raw samples become these codes, by the manifest's formulas; --data FILE with raw samples shows it"
 _SHOWN = 3
 _REMEDY = (
-    "Add --data FILE with labelled samples: what rounding changes is measured there; or train with --feature-bits W, "
+    "--data FILE with labelled samples: what rounding changes is measured there; or train with --feature-bits W, "
     "which makes the codes first, so that nothing is lost"
 )
 
@@ -34,25 +33,30 @@ class Loss:
         samples: those of the data.
         differ: of how many the class is another.
         before, after: the accuracy without and with codes, 0 to 1; None if the data have no labels.
+        told: which samples these are, for people.
     """
 
     samples: int
     differ: int
     before: float | None = None
     after: float | None = None
+    told: str = ""
 
     def __str__(self) -> str:
         text = f"classes that differ: {self.differ:,} of {self.samples:,}"
-        if self.before is None or self.after is None:
-            return f"with codes of features: {text}"
-        return f"accuracy before {100 * self.before:.2f} %, after {100 * self.after:.2f} %, {text}"
+        if self.before is not None and self.after is not None:
+            text = f"accuracy before {100 * self.before:.2f} %, after {100 * self.after:.2f} %, {text}"
+        return f"features as codes: {text}" + (f" ({self.told})" if self.told else "")
 
 
-def choose_codes(circuit: Circuit, asked: CompileRequest) -> FeatureCodes:
+def choose_codes(circuit: Circuit, asked: CompileRequest, samples: Samples | None) -> FeatureCodes:
     """The codes of all columns.
 
     A model that knows its input knows them. Columns of real numbers without one, and the features of a model that
     knows nothing, get codes of the width that is asked for.
+
+    Args:
+        samples: those on which the codes will be measured; None if they will not be.
 
     Raises:
         OptionError: there are none, an option is of no use, or they may lose something and there are no data.
@@ -68,39 +72,39 @@ def choose_codes(circuit: Circuit, asked: CompileRequest) -> FeatureCodes:
                 "the model says what its columns are: --feature-scale and --feature-offset are for models that do not",
                 hint="Leave them out",
             )
-        return _known(circuit, circuit.inputs, widths, measured=asked.data is not None)
+        return _known(circuit, circuit.inputs, widths, measured=samples is not None)
     if circuit.encoder.thresholds is None:
         infer_code(circuit.encoder)  # says why there is none
     features = circuit.encoder.num_features
     if not widths.own:
         try:
             code = infer_code(circuit.encoder, widths.default, *scaled)
-            if _fits(circuit.encoder, code, asked):
+            if samples is None or _told(asked) or _fits(circuit.encoder, code, samples):
                 return FeatureCodes.uniform(code, features)
         except OptionError:
-            if widths.default is None or any(value is not None for value in scaled) or asked.data is None:
+            if widths.default is None or any(value is not None for value in scaled) or samples is None:
                 raise
     elif any(value is not None for value in scaled):
         raise OptionError("--feature-scale and --feature-offset are of all features, and --feature-bits names some")
     names = tuple(map(str, range(features)))
-    return _rounded(circuit, widths, names, {}, measured=asked.data is not None)
+    return _rounded(circuit, widths, names, {}, measured=samples is not None)
 
 
-def _fits(encoder: Encoder, code: FeatureCode, asked: CompileRequest) -> bool:
-    """Whether data are values of a code that was read from thresholds; where none or no width are given, they must be.
+def _told(asked: CompileRequest) -> bool:
+    """Whether a reading of thresholds is to be had, or an error: a width alone may stand for rounding too."""
+    return asked.feature_bits is None or asked.feature_scale is not None or asked.feature_offset is not None
+
+
+def _fits(encoder: Encoder, code: FeatureCode, samples: Samples) -> bool:
+    """Whether samples are values of a code that was read from thresholds.
 
     Raises:
-        InputError: the data cannot be read.
+        InputError: they are unusable, whatever their codes are.
     """
     from lgc.driver.data import load_bits
-    from lgc.driver.samples import find_samples
     from lgc.ir import Encoder, FeatureCodes
 
-    told = asked.feature_bits is None or asked.feature_scale is not None or asked.feature_offset is not None
-    if asked.data is None or told:
-        return True
-    samples = find_samples(asked.data, asked.data_dir)
-    load_bits(samples, encoder)  # what is wrong with the data themselves is no matter of codes
+    load_bits(samples, encoder)
     codes = FeatureCodes.uniform(code, encoder.num_features)
     try:
         load_bits(samples, Encoder(encoder.num_features, code=codes), encoder)
@@ -189,10 +193,10 @@ def _rounded(
     from lgc.ir import FeatureCodes
     from lgc.ir.features import MAX_WIDTH
     from lgc.mapping.encoder import MOST_BITS, fixed_point
-    from lgc.mapping.quantise import is_lossless, quantised, read_thresholds
+    from lgc.mapping.quantise import is_lossless, live_thresholds, quantised
 
     widths.check(tuple(name for index, name in enumerate(names) if index not in known))
-    read, inputs, codes = read_thresholds(circuit), circuit.inputs, dict(known)
+    read, inputs, codes = live_thresholds(circuit), circuit.inputs, dict(known)
     firsts = inputs.firsts if inputs is not None else range(len(names))
     lossy, unsaid = [], []
     for index in (one for one in range(len(names)) if one not in known):
@@ -209,8 +213,8 @@ def _rounded(
         lossy += [] if is_lossless(code, thresholds) else [names[index]]
     for bad, why, remedy in (
         (unsaid, "read as real numbers, and nobody said which integers stand for them",
-         f"Add --feature-bits W for codes of W bits. {_REMEDY}"),
-        ([] if measured else lossy, "rounded to codes, which may change classes", _REMEDY),
+         f"Add --feature-bits W and {_REMEDY}"),
+        ([] if measured else lossy, "rounded to codes, which may change classes", f"Add {_REMEDY}"),
     ):  # fmt: skip
         if bad:
             shown = ", ".join(name[:60] for name in bad[:_SHOWN]) + (", ..." if len(bad) > _SHOWN else "")
@@ -218,31 +222,29 @@ def _rounded(
     return FeatureCodes(tuple(codes[index] for index in range(len(names))))
 
 
-def measure(source: Loaded, codes: FeatureCodes, data: str, data_dir: Path | None, *, limit: int | None = None) -> Loss:
-    """The classes of samples of some data, as the model decides and as it does of codes.
+def measure(circuit: Circuit, codes: FeatureCodes, samples: Samples) -> Loss:
+    """The classes of samples, as the model decides and as it does of codes.
 
     Args:
-        source: the model, before codes. Of the data that it was trained on the test samples are taken.
-        limit: how many of the samples; None is all.
+        circuit: the model's own, before codes.
 
     Raises:
-        InputError: the data cannot be read, do not fit, or there are none.
+        InputError: the samples do not fit, or there are none.
     """
     from lgc.driver.data import load_bits
-    from lgc.driver.samples import About, find_samples
     from lgc.ir import Encoder, interp
 
-    circuit = source.circuit
-    inner = circuit.encoder
-    samples = find_samples(data, data_dir, about=About.of(source)).first(limit)
     if not len(samples):
-        raise InputError("the data has no samples", where=data)
+        raise InputError("the data has no samples", where=samples.where)
+    inner = circuit.encoder
     bits, labels = load_bits(samples, inner, None, circuit.inputs), samples.labels
     port = load_bits(samples, Encoder(inner.num_features, code=codes), inner, circuit.inputs)
     coded = inner.encode(codes.values(codes.codes_of_bits(port)))
     before, after = interp.classify(circuit, bits), interp.classify(circuit, coded)
-    right = (None, None) if labels is None else (_share(before, labels), _share(after, labels))
-    return Loss(len(bits), int((before != after).sum()), *right)
+    differ = int((before != after).sum())
+    if labels is None:
+        return Loss(len(bits), differ, told=samples.told)
+    return Loss(len(bits), differ, _share(before, labels), _share(after, labels), samples.told)
 
 
 def _share(predicted: NDArray[np.int64], labels: NDArray[np.int64]) -> float:

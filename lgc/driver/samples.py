@@ -69,7 +69,7 @@ class About:
 
 
 @dataclass(frozen=True, eq=False)
-class Samples:
+class Chosen:
     """Samples that were asked for.
 
     Attributes:
@@ -95,7 +95,7 @@ class Samples:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def first(self, count: int | None) -> Samples:
+    def first(self, count: int | None) -> Chosen:
         """So many of them at most."""
         labels = None if self.labels is None else self.labels[:count]
         return replace(self, rows=self.rows[:count], labels=labels)
@@ -112,8 +112,8 @@ class _Data:
         are_known: whether these are the data of training.
     """
 
-    whole: Samples
-    parts: Mapping[str, Samples] = field(default_factory=dict)
+    whole: Chosen
+    parts: Mapping[str, Chosen] = field(default_factory=dict)
     is_test: bool = False
     are_known: bool = False
 
@@ -125,7 +125,7 @@ def find_samples(
     about: About | None = None,
     reading: TableOptions | None = None,
     split: Part | None = None,
-) -> Samples:
+) -> Chosen:
     """The samples that a verb takes.
 
     Args:
@@ -162,13 +162,13 @@ def _of_name(name: str, data_dir: Path | None, about: About) -> _Data:
     train, test = (data.train, data.test) if raw else (data.train_x, data.test_x)
     labels = None if data.labels is None else np.array(data.labels)
 
-    def of(rows: NDArray[Any], y: NDArray[np.int64]) -> Samples:
-        return Samples(name, rows, about.indices(y if labels is None else labels[y], name), are_features=not raw)
+    def of(rows: NDArray[Any], y: NDArray[np.int64]) -> Chosen:
+        return Chosen(name, rows, about.indices(y if labels is None else labels[y], name), are_features=not raw)
 
     known = about.split.get("test_digest") == data.split.get("test_digest", "")
     rest, tested = of(train, data.train_y), of(test, data.test_y)
-    every = np.arange(len(rest))
-    parts = _parts(rest, every, data.train_y, about, images=data.scale == _BYTES) if known else {}
+    halves = _validation(data.train_y, about, images=data.scale == _BYTES) if known else {}
+    parts = {part: _subset(rest, rows) for part, rows in halves.items()}
     return _Data(_joined(rest, tested), {"test": tested, **parts}, are_known=known)
 
 
@@ -180,29 +180,28 @@ def _of_table(data: str, about: About, reading: TableOptions) -> _Data:
     whole = _samples(table, about)
     if table.test is not None:
         test, known = _samples(table.test, about), _is_part(table.test, about, "test")
-        kept = _parts(whole, np.arange(len(whole)), _numbers(table), about) if known else {}
+        kept = _parts(whole, np.arange(len(whole)), table, about) if known else {}
         return _Data(_joined(whole, test), {"test": test, **kept}, are_known=known)
     if _is_part(table, about, "test"):
         return _Data(whole, {"test": whole}, is_test=True)
     if _is_part(table, about, "train"):
-        return _Data(whole, _parts(whole, np.arange(len(whole)), _numbers(table), about), are_known=True)
+        return _Data(whole, _parts(whole, np.arange(len(whole)), table, about), are_known=True)
     held_out = _held_out(table, about)
     if held_out is None:
         return _Data(whole)
     rest, held = held_out
-    parts = _parts(whole, rest, _numbers(table)[rest], about)
+    parts = _parts(whole, rest, table, about)
     return _Data(whole, {"test": _subset(whole, held), **parts}, are_known=True)
 
 
-def _parts(
-    whole: Samples, rest: NDArray[np.int64], labels: NDArray[np.int64], about: About, *, images: bool = False
-) -> dict[str, Samples]:
+def _parts(whole: Chosen, rest: NDArray[np.int64], table: Table, about: About) -> dict[str, Chosen]:
     """The samples to train and to validate on, of those that were not held out, if they can be told."""
-    halves = _validation(labels, about, images=images)
+    groups = None if table.groups is None else table.groups[rest]
+    halves = _validation(_numbers(table)[rest], about, groups=groups)
     return {part: _subset(whole, rest[rows]) for part, rows in halves.items()}
 
 
-def _joined(first: Samples, second: Samples) -> Samples:
+def _joined(first: Chosen, second: Chosen) -> Chosen:
     import numpy as np
 
     labels = None
@@ -225,14 +224,14 @@ def _read(data: str, about: About, given: TableOptions) -> Table:
         raise
 
 
-def _samples(table: Table, about: About) -> Samples:
+def _samples(table: Table, about: About) -> Chosen:
     labels = None if table.labels is None else about.indices(table.labels, table.where)
-    return Samples(
+    return Chosen(
         table.where, table.rows, labels, table.columns, table.packed, are_features=about.inputs is None, size=table.size
     )
 
 
-def _subset(whole: Samples, rows: NDArray[np.int64]) -> Samples:
+def _subset(whole: Chosen, rows: NDArray[np.int64]) -> Chosen:
     return replace(whole, rows=whole.rows[rows], labels=None if whole.labels is None else whole.labels[rows])
 
 
@@ -286,7 +285,9 @@ def _held_out(table: Table, about: About) -> tuple[NDArray[np.int64], NDArray[np
     return (rest, held) if _is_part(tested, about, "test") else None
 
 
-def _validation(labels: NDArray[np.int64], about: About, *, images: bool = False) -> dict[str, NDArray[np.int64]]:
+def _validation(
+    labels: NDArray[np.int64], about: About, *, groups: NDArray[Any] | None = None, images: bool = False
+) -> dict[str, NDArray[np.int64]]:
     """Rows to train and to validate on, as the trainer draws them; none if they cannot be told."""
     import numpy as np
 
@@ -300,13 +301,13 @@ def _validation(labels: NDArray[np.int64], about: About, *, images: bool = False
         count = round(part * len(labels))
         train, held = order[count:], order[:count]
     else:
-        train, held = split(labels, part, seed)
+        train, held = split(labels, part, seed, groups)
     if (len(train), len(held)) != (about.split.get("train"), about.split.get("validation")):
         return {}
     return {"train": train, "validation": held}
 
 
-def _chosen(data: _Data, split: Part | None, about: About) -> Samples:
+def _chosen(data: _Data, split: Part | None, about: About) -> Chosen:
     """The samples of the part that is asked for, and what is to be said of them."""
     part = split or ("test" if "test" in data.parts else "all")
     if part == "all":

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from lgc.verify.subject import DeviceUnderTest
     from lgc.verify.vectors import VectorSet
 
-UNSHOWN = "that raw samples become these codes, by the manifest's formulas; --data FILE with raw samples shows it"
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Verdict(Shown):
@@ -81,7 +79,7 @@ class Verdict(Shown):
             clocks = f"latency {report.latency} clock{'s' if report.latency > 1 else ''}"
             lines.append(f"{clocks}: exact, with gaps, back to back, and after resets in flight")
         lines += unknown_lines(report.unknown)
-        lines += [f"of raw samples, before their features are codes and after: {self.loss}"] if self.loss else []
+        lines += [str(self.loss)] if self.loss else []
         equal = report.vectors - report.mismatches
         lines.append(f"{equal:,} / {report.vectors:,} vectors, {_what(report)} equal")
         return [*lines, *([f"not shown: {self.unshown}"] if self.unshown else [])]
@@ -211,6 +209,8 @@ def _told(asked: VerifyRequest, source: Loaded, report: Report, comparison: Comp
 
 def _of_codes(asked: VerifyRequest, source: Loaded, comparison: Comparison[DeviceUnderTest]) -> tuple[Loss | None, str]:
     """Of a port that takes codes: what rounding to them changes on the data, and what was not shown without data."""
+    from lgc.driver.data import samples_for
+    from lgc.driver.features import UNSHOWN, measure
     from lgc.ir import CategoryCode
 
     codes = comparison.device.features
@@ -220,9 +220,7 @@ def _of_codes(asked: VerifyRequest, source: Loaded, comparison: Comparison[Devic
         return None, UNSHOWN
     if all(isinstance(one, CategoryCode) or one.rounding != "nearest" for one in codes.columns):
         return None, ""
-    from lgc.driver.features import measure
-
-    return measure(source, codes, asked.data, asked.data_dir, limit=asked.limit), ""
+    return measure(source.circuit, codes, samples_for(asked, source)), ""
 
 
 def _write_reports(asked: VerifyRequest, report: Report, path: Path, explanation: str) -> None:

@@ -20,7 +20,7 @@ _ROUNDING = 2.0**-50
 _LEAST_SCALE, _MOST_SCALE = 2.0**-1000, 2.0**1000
 
 
-def read_thresholds(circuit: Circuit) -> list[NDArray[np.float64]]:
+def live_thresholds(circuit: Circuit) -> list[NDArray[np.float64]]:
     """Of each feature the thresholds whose bits reach an output, ascending and different."""
     netlist, thresholds = circuit.netlist, thresholds_of(circuit.encoder)
     live = netlist.live()[FIRST_INPUT : netlist.first_node].reshape(thresholds.shape)

@@ -26,7 +26,7 @@ from lgc.errors import InputError
 from lgc.ir import CategoryCode, Circuit, Column, Encoder, FeatureCode, FeatureCodes, Head, Inputs, interp
 from lgc.ir.inputs import METADATA
 from lgc.mapping.encoder import codes_of, fixed_point, levels, lower_encoder
-from lgc.mapping.quantise import is_lossless, quantised, read_thresholds
+from lgc.mapping.quantise import is_lossless, quantised, live_thresholds
 
 
 def code_of(row: Mapping[str, Any], value: float) -> int:
@@ -150,7 +150,7 @@ def test_columns_that_nobody_reads_have_their_bits_on_the_port_and_no_logic() ->
     assert [(row["at"], row["bits"]) for row in rows] == [(0, 8), (8, 8)] and lowered.netlist.num_inputs == 16
     read = lowered.netlist.live()[2:18]
     assert read[:8].any() and not read[8:].any()
-    assert [len(one) for one in read_thresholds(first)] == [1, 0]
+    assert [len(one) for one in live_thresholds(first)] == [1, 0]
 
 
 def test_codes_that_say_something_else_than_the_model_are_refused() -> None:
@@ -183,7 +183,7 @@ HOSTILE = ("*/ end", '`include "x"', "\nmodule evil;", "x\\", '""" + exit()', "Ã
 
 
 def test_names_are_text_of_comments_and_of_json_and_nothing_else(tmp_path: Path) -> None:
-    columns = tuple(Column(name, "number", 0.0, 3.0, 1.0, 0.0, 2) for name in HOSTILE)
+    columns = tuple(Column(name, "number", 0.0, 3.0 + at, 1.0, 0.0, 2) for at, name in enumerate(HOSTILE))
     words = Column("w", "category", words=HOSTILE)
     circuit = table((*columns, words), [[0.5]] * (len(HOSTILE) * 2))
     lowered = lower_encoder(circuit, codes_of(circuit))
@@ -191,7 +191,7 @@ def test_names_are_text_of_comments_and_of_json_and_nothing_else(tmp_path: Path)
     for format_, mark in ((Verilog(top="t"), "//"), (Amaranth(class_name="T"), "#")):
         texts = [to_bytes(format_, one).decode("ascii").split("\n") for one in (lowered, plain)]
         notes = [[line for line in text if line.startswith((f"{mark} features[", f"{mark} classes"))] for text in texts]
-        assert [len(one) for one in notes] == [len(HOSTILE) + 2] * 2
+        assert [len(one) for one in notes] == [len(HOSTILE) + 2, 3]  # without names all numbers are alike
         assert not any(letter in "".join(notes[0]) for letter in "`\\")
         mine, theirs = (
             [line for line in text if line not in note and not re.search(r"[0-9a-f]{64}", line)]
@@ -204,8 +204,11 @@ def test_names_are_text_of_comments_and_of_json_and_nothing_else(tmp_path: Path)
 
 
 def test_notes_of_many_columns_are_bounded() -> None:
-    columns = tuple(Column(f"{index} {'x' * 190}", "number", 0.0, 3.0, 1.0, 0.0, 2) for index in range(100))
+    columns = tuple(Column(f"{index} {'x' * 190}", "number", 0.0, 3.0 + index, 1.0, 0.0, 2) for index in range(100))
     lowered = lower_encoder(table(columns, [[0.5]] * 100), FeatureCode(2))
     notes = [line for line in to_bytes(Verilog(), lowered).decode().split("\n") if line.startswith("// features[")]
     assert len(notes) == 64 and max(map(len, notes)) <= 203
     assert re.search(r"// and 36 columns more", to_bytes(Verilog(), lowered).decode())
+    same = tuple(Column(f"p{index}", "number", 0.0, 3.0, 1.0, 0.0, 2) for index in range(100))
+    text = to_bytes(Verilog(), lower_encoder(table(same, [[0.5]] * 100), FeatureCode(2))).decode()
+    assert "// features[199:0] 'p0' to 'p99', 2 bits each: k = floor(x * 1.0 + 0.0 + 0.5)" in text
