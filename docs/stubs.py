@@ -33,6 +33,7 @@ from lgc.driver.mutate import MutationScore
 from lgc.driver.prove import Proof
 from lgc.driver.read import Loaded
 from lgc.driver.request import Source
+from lgc.driver.samples import Part
 from lgc.driver.synth import Rtl, Synthesis
 from lgc.driver.train import Trained
 from lgc.driver.verify import Verdict

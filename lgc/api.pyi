@@ -21,6 +21,7 @@ from lgc.driver.mutate import MutationScore
 from lgc.driver.prove import Proof
 from lgc.driver.read import Loaded
 from lgc.driver.request import Source
+from lgc.driver.samples import Part
 from lgc.driver.synth import Rtl, Synthesis
 from lgc.driver.train import Trained
 from lgc.driver.verify import Verdict
@@ -98,6 +99,7 @@ def convert(
     config: Path | str | None = None,
     timeout: float | None = None,
     facts: Mapping[str, Any] | None = None,
+    inputs: str | None = None,
 ) -> Converted:
     """Write a checkpoint of any family, or a model in memory, in lgc's own format; a netlist becomes .lgn.
 
@@ -110,6 +112,7 @@ def convert(
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
         timeout: Seconds that all programs together may take, compilers too.
         output: A .pt, .safetensors or .lgn file.
+        inputs: What the columns of a sample are: mnist, fashion-mnist, cifar-10 or digits; a .json file of them; or a table that has them.
     """
 def compile(
     model: Source,
@@ -125,9 +128,11 @@ def compile(
     config: Path | str | None = None,
     timeout: float | None = None,
     input: Literal['bits', 'features'] = 'bits',
-    feature_bits: int | None = None,
+    feature_bits: int | str | None = None,
     feature_scale: float | None = None,
     feature_offset: float | None = None,
+    data: str | None = None,
+    data_dir: Path | str | None = None,
     pipeline: int | None = None,
     outputs: Results | None = None,
     top: str | None = None,
@@ -166,9 +171,11 @@ def compile(
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
         timeout: Seconds that all programs together may take, compilers too.
         input: What the input port carries: encoded bits, or features as integers, with the encoder as gates.
-        feature_bits: Bits of a feature; by default 8, or what it takes.
+        feature_bits: Bits of a feature that has no code of its own; of single columns: NAME=W,...
         feature_scale: Codes per unit: feature x is the integer x * S + offset.
         feature_offset: The integer that stands for 0.
+        data: Data on which to measure what codes of features change: a file, or a data set's name.
+        data_dir: Folder with the data set's files.
         pipeline: Register stages in all, which is the latency; 0 is combinational.
         outputs: Which results are ports.
         top: Name of the top module; by default the output file's name.
@@ -195,8 +202,17 @@ def verify(
     keep: Path | str | None = None,
     timeout: float = 3600.0,
     facts: Mapping[str, Any] | None = None,
-    data: str | None = None,
     data_dir: Path | str | None = None,
+    split: Part | None = None,
+    label: str | None = None,
+    header: bool | None = None,
+    missing: str | None = None,
+    drop: tuple[str, ...] = (),
+    group: str | None = None,
+    category: tuple[str, ...] = (),
+    na: tuple[str, ...] = (),
+    delimiter: str | None = None,
+    data: str | None = None,
     limit: int | None = None,
     random: int = 1000,
     seed: int = 0,
@@ -232,8 +248,17 @@ def verify(
         force: Compare even if FILE is not as lgc wrote it from this model.
         keep: Keep the build folder here; it must not exist.
         timeout: Seconds that all programs together may take, compilers too.
-        data: Data to check on: an .npz or .npy file, or a data set's name.
-        data_dir: Folder with the data set's files.
+        data_dir: Folder with the data set's files; by default $LGC_DATA.
+        split: Which samples; by default those of the test, if the data are those of training or set some apart, else all.
+        label: Column of the labels; by default that of training.
+        header: Whether the first row of a table has names; by default, as in training.
+        missing: Samples in which a number is missing; by default, as in training.
+        drop: Column to leave out; may be given again. By default those of training.
+        group: Column of groups; by default that of training.
+        category: Column of numbers that are names of categories; may be given again. By default those of training.
+        na: Text that stands for a missing value; may be given again. By default that of training.
+        delimiter: Of text: one character, or tab, comma, semicolon, space, bar.
+        data: Data to check on: a table, an .npz or .npy file, or a data set's name.
         limit: Use the first N samples of the data only.
         random: Random vectors.
         seed: Seed of the random vectors, and of faults.
@@ -294,8 +319,17 @@ def mutate(
     keep: Path | str | None = None,
     timeout: float = 3600.0,
     facts: Mapping[str, Any] | None = None,
-    data: str | None = None,
     data_dir: Path | str | None = None,
+    split: Part | None = None,
+    label: str | None = None,
+    header: bool | None = None,
+    missing: str | None = None,
+    drop: tuple[str, ...] = (),
+    group: str | None = None,
+    category: tuple[str, ...] = (),
+    na: tuple[str, ...] = (),
+    delimiter: str | None = None,
+    data: str | None = None,
     limit: int | None = None,
     random: int = 1000,
     seed: int = 0,
@@ -320,8 +354,17 @@ def mutate(
         force: Compare even if FILE is not as lgc wrote it from this model.
         keep: Keep the build folder here; it must not exist.
         timeout: Seconds that all programs together may take, compilers too.
-        data: Data to check on: an .npz or .npy file, or a data set's name.
-        data_dir: Folder with the data set's files.
+        data_dir: Folder with the data set's files; by default $LGC_DATA.
+        split: Which samples; by default those of the test, if the data are those of training or set some apart, else all.
+        label: Column of the labels; by default that of training.
+        header: Whether the first row of a table has names; by default, as in training.
+        missing: Samples in which a number is missing; by default, as in training.
+        drop: Column to leave out; may be given again. By default those of training.
+        group: Column of groups; by default that of training.
+        category: Column of numbers that are names of categories; may be given again. By default those of training.
+        na: Text that stands for a missing value; may be given again. By default that of training.
+        delimiter: Of text: one character, or tab, comma, semicolon, space, bar.
+        data: Data to check on: a table, an .npz or .npy file, or a data set's name.
         limit: Use the first N samples of the data only.
         random: Random vectors.
         seed: Seed of the random vectors, and of faults.
@@ -339,8 +382,17 @@ def cover(
     keep: Path | str | None = None,
     timeout: float = 3600.0,
     facts: Mapping[str, Any] | None = None,
-    data: str | None = None,
     data_dir: Path | str | None = None,
+    split: Part | None = None,
+    label: str | None = None,
+    header: bool | None = None,
+    missing: str | None = None,
+    drop: tuple[str, ...] = (),
+    group: str | None = None,
+    category: tuple[str, ...] = (),
+    na: tuple[str, ...] = (),
+    delimiter: str | None = None,
+    data: str | None = None,
     limit: int | None = None,
     random: int = 1000,
     seed: int = 0,
@@ -363,8 +415,17 @@ def cover(
         force: Compare even if FILE is not as lgc wrote it from this model.
         keep: Keep the build folder here; it must not exist.
         timeout: Seconds that all programs together may take, compilers too.
-        data: Data to check on: an .npz or .npy file, or a data set's name.
-        data_dir: Folder with the data set's files.
+        data_dir: Folder with the data set's files; by default $LGC_DATA.
+        split: Which samples; by default those of the test, if the data are those of training or set some apart, else all.
+        label: Column of the labels; by default that of training.
+        header: Whether the first row of a table has names; by default, as in training.
+        missing: Samples in which a number is missing; by default, as in training.
+        drop: Column to leave out; may be given again. By default those of training.
+        group: Column of groups; by default that of training.
+        category: Column of numbers that are names of categories; may be given again. By default those of training.
+        na: Text that stands for a missing value; may be given again. By default that of training.
+        delimiter: Of text: one character, or tab, comma, semicolon, space, bar.
+        data: Data to check on: a table, an .npz or .npy file, or a data set's name.
         limit: Use the first N samples of the data only.
         random: Random vectors.
         seed: Seed of the random vectors, and of faults.
@@ -450,21 +511,42 @@ def eval(
     data: str,
     *,
     data_dir: Path | str | None = None,
+    split: Part | None = None,
+    label: str | None = None,
+    header: bool | None = None,
+    missing: str | None = None,
+    drop: tuple[str, ...] = (),
+    group: str | None = None,
+    category: tuple[str, ...] = (),
+    na: tuple[str, ...] = (),
+    delimiter: str | None = None,
     level: Level = '0',
-    engine: Literal['auto', 'c', 'numpy'] = 'auto',
+    engine: Engine = 'auto',
     config: Path | str | None = None,
     timeout: float | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> Evaluation:
-    """Accuracy of a network on a data set, as ``lgc.load_source(model).predict`` gives it.
+    """Accuracy of a network on a data set, as ``lgc.load(model).predict`` gives it.
+
+    Of the data that the network was trained on the test samples are counted, which the checkpoint knows by their
+    digest; the result says which samples it counted.
 
     Raises:
         LgcError: the network or the data cannot be read, do not fit each other, or the data have no labels.
 
     Args:
         model: A checkpoint or a netlist.
-        data: An .npz file with X and y, or a data set's name.
-        data_dir: Folder with the data set's files.
+        data: A table, an .npz file with X and y, or a data set's name.
+        data_dir: Folder with the data set's files; by default $LGC_DATA.
+        split: Which samples; by default those of the test, if the data are those of training or set some apart, else all.
+        label: Column of the labels; by default that of training.
+        header: Whether the first row of a table has names; by default, as in training.
+        missing: Samples in which a number is missing; by default, as in training.
+        drop: Column to leave out; may be given again. By default those of training.
+        group: Column of groups; by default that of training.
+        category: Column of numbers that are names of categories; may be given again. By default those of training.
+        na: Text that stands for a missing value; may be given again. By default that of training.
+        delimiter: Of text: one character, or tab, comma, semicolon, space, bar.
         level: Optimise first.
         engine: What computes: compiled C, numpy, or C where it is worth building. The numbers are the same.
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
@@ -490,6 +572,9 @@ def train(
     missing: str = 'refuse',
     drop: tuple[str, ...] = (),
     group: str | None = None,
+    category: tuple[str, ...] = (),
+    na: tuple[str, ...] = (),
+    delimiter: str | None = None,
     test: Path | str | None = None,
     split_seed: int = 0,
     feature_bits: int | None = None,
@@ -502,6 +587,7 @@ def train(
     gumbel_temperature: float = 0.25,
     arity: int = 2,
     parametrisation: str = 'gates',
+    table_init: str = 'auto',
     thresholds: tuple[float, ...] | str = 'auto',
     rarest: float = 0.001,
     epochs: int = 0,
@@ -531,7 +617,7 @@ def train(
         LgcError: the data or a setting is unusable, or the checkpoint cannot be written.
 
     Args:
-        dataset: A name, or a .npz file with X and y.
+        dataset: A name, openml:NAME, or a .csv, .tsv or .npz file.
         preset: Start from a recipe; flags change it.
         config: TOML file of settings, named as the flags; flags win.
         resume: Go on with the run that was stopped while it wrote this output.
@@ -546,9 +632,12 @@ def train(
         soft_samples: Validation samples for the soft accuracy; 0 for none.
         label: Column of the labels: its name or number; by default label, class, target or y.
         header: Whether the first row of a table has names; by default, what it looks like.
-        missing: Samples in which a number is missing.
+        missing: Samples in which a number or the label is missing.
         drop: Column to leave out; may be given again.
         group: Column whose equal values keep samples together when some are held out.
+        category: Column of numbers that are names of categories; may be given again.
+        na: Text that stands for a missing value, as NA does; may be given again.
+        delimiter: Of a table of text: a character, tab or space; by default, what it looks like.
         test: File of test samples; by default a fifth of the samples is held out.
         split_seed: Decides which samples are held out.
         feature_bits: Bits of every number's code; by default 8 to 16, what tells its values apart. 0 for no codes.
@@ -561,6 +650,7 @@ def train(
         gumbel_temperature: Of the softmax, where an estimator is gumbel.
         arity: Inputs of a gate; above 2 with --parametrisation tables.
         parametrisation: What is learned of a gate: which of 16, or each entry of its truth table.
+        table_init: How tables start: random; residual: as their first operand, but for the last layer's; auto: residual from three layers on.
         thresholds: A bit is 1 where the feature is above it; once for each bit. Or uniform:T, or distributive:T, or auto for what suits the data.
         rarest: Inputs 1 (or 0) in a smaller part of the samples get no wires.
         epochs: Passes over the training samples; 0 for what suits the data.

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.backend.columns import codes_by_rows, inputs_of_rows
 from lgc.backend.manifest import Manifest, read_manifest
-from lgc.data import class_indices, is_data_file, read_table
+from lgc.data import TableOptions, class_indices, is_data_file, read_table
+from lgc.data.known import known_columns
+from lgc.data.labels import indices as label_indices
 from lgc.errors import InputError, LgcError, MissingToolError, NotCheckedError
 from lgc.ir import Encoder
 
@@ -39,13 +41,14 @@ def payloads(manifest: Manifest, samples: NDArray[Any], num_bits: int | None = N
     """The bytes of every image.
 
     Args:
-        samples: features (B, F) as the model reads them; with ``num_bits`` bits packed into bytes (B, bytes), the
-            lowest first.
+        samples: raw rows (B, C) where the manifest says what the columns are, else features (B, F) as the model reads
+            them; with ``num_bits`` bits packed into bytes (B, bytes), the lowest first.
     """
     code, size = manifest.features, interface(manifest)["image_bytes"]
     if num_bits is None and code is not None:
         width = interface(manifest)["item_bytes"]
-        codes = code.codes(samples.reshape(len(samples), -1))
+        rows = samples.reshape(len(samples), -1)
+        codes = codes_by_rows(manifest.columns, rows) if manifest.columns else code.codes(rows)
         return [b"".join(int(value).to_bytes(width, "little") for value in row) for row in codes]
     if code is not None:
         raise InputError("the data is packed bits, but this circuit reads features", hint="Give the features")
@@ -132,13 +135,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--data",
         required=True,
-        help="an .npz or .npy of samples, with y if known; or a data set's name",
+        help="samples, with their labels if known: an .npz, .npy or .csv file; or a data set's name",
     )
+    parser.add_argument("--label", help="of a table: the column of the labels")
     parser.add_argument("--limit", type=int, default=1000, help="images to send (default 1000)")
     options = parser.parse_args(arguments)
     try:
         manifest = read_manifest(options.manifest)
-        samples, labels, num_bits = _data(options.data, manifest.classes)
+        samples, labels, num_bits = _data(options.data, manifest, options.label)
         images = payloads(manifest, samples[: options.limit], num_bits)
         labels = None if labels is None else labels[: options.limit]
         with _port(options.port, interface(manifest)["baud"]) as line:
@@ -154,18 +158,27 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _data(source: str, classes: Sequence[str]) -> tuple[NDArray[Any], NDArray[np.int64] | None, int | None]:
+def _data(
+    source: str, manifest: Manifest, label: str | None = None
+) -> tuple[NDArray[Any], NDArray[np.int64] | None, int | None]:
     """Samples, labels if they are known, and the bits of a sample if they are packed."""
     if not is_data_file(source):
         from lgc.train.data import load_dataset
 
         dataset = load_dataset(source)
-        return dataset.test_x, dataset.test_y, None
-    table = read_table(source)
-    labels = None if table.labels is None else class_indices(table.labels, classes, source)
-    if not table.packed:
-        return table.rows, labels, None
-    return np.packbits(table.rows, axis=1, bitorder="little"), labels, table.rows.shape[1]
+        return dataset.test if manifest.columns else dataset.test_x, dataset.test_y, None
+    table = read_table(source, TableOptions(label=label))
+    if table.labels is None:
+        labels = None
+    elif manifest.labels is not None:
+        labels = label_indices(table.labels, manifest.labels, source)
+    else:
+        labels = class_indices(table.labels, manifest.classes, source)
+    if table.packed:
+        return np.packbits(table.rows, axis=1, bitorder="little"), labels, table.rows.shape[1]
+    if not manifest.columns or not any("low" in row or row.get("words") for row in manifest.columns):
+        return table.rows, labels, None  # the model does not know its columns
+    return known_columns(table.rows, table.columns, inputs_of_rows(manifest.columns))[0], labels, None
 
 
 def _port(name: str, baud: int) -> Any:

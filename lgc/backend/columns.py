@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.errors import InputError
 from lgc.ir import CategoryCode, Circuit, FeatureCode, FeatureCodes
-from lgc.ir.features import MAX_COLUMNS, ColumnCode
-from lgc.ir.inputs import Column
+from lgc.ir.features import MAX_COLUMNS, MAX_WIDTH, ColumnCode
+from lgc.ir.inputs import Column, Inputs
+from lgc.ir.naming import comment
+
+_MOST_NOTES, _MOST_LETTERS = 64, 80
 
 
 def column_rows(circuit: Circuit) -> tuple[dict[str, Any], ...]:
@@ -27,7 +34,7 @@ def column_rows(circuit: Circuit) -> tuple[dict[str, Any], ...]:
         return tuple(_described(column) for column in columns)
     starts = codes.starts.tolist()
     return tuple(
-        _described(column) | {"at": at, "bits": code.width} | _rule(column, code)
+        _described(column, known=inputs is not None) | {"at": at, "bits": code.width} | _rule(column, code)
         for column, code, at in zip(columns, codes.columns, starts, strict=True)
     )
 
@@ -37,9 +44,12 @@ def _unnamed(codes: FeatureCodes | None) -> tuple[Column, ...]:
     return tuple(Column(f"column {index}", "category" if words else "number") for index, words in enumerate(kinds))
 
 
-def _described(column: Column) -> dict[str, Any]:
+def _described(column: Column, *, known: bool = True) -> dict[str, Any]:
+    """What people know of a column; its range only where the model says it."""
     row: dict[str, Any] = {"name": column.name, "kind": column.kind}
-    return row | ({"words": list(column.words)} if column.words else {"low": column.low, "high": column.high})
+    if column.kind == "category":
+        return row | {"words": list(column.words)}
+    return row | ({"low": column.low, "high": column.high} if known else {})
 
 
 def _rule(column: Column, code: ColumnCode) -> dict[str, Any]:
@@ -80,3 +90,109 @@ def codes_from_json(fields: Mapping[str, Any], num_features: int) -> FeatureCode
 
 def _code(fields: Mapping[str, Any]) -> FeatureCode:
     return FeatureCode(**{name: value for name, value in fields.items() if name != "rule"})
+
+
+def port_notes(rows: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> list[str]:
+    """Which bits of the port ``features`` are which column, and which class is which, as text for comments.
+
+    Names are anybody's text: each note is printable ASCII on one line, and begins with a word of lgc's own.
+
+    Args:
+        rows: from :func:`column_rows`, or a manifest's. There are no notes if none has a place on the port.
+        classes: names.
+    """
+    if not rows or "at" not in rows[0]:
+        return []
+    groups = list(alike(rows))
+    notes = [_note(group) for group in groups[:_MOST_NOTES]]
+    if rest := sum(map(len, groups[_MOST_NOTES:])):
+        notes.append(f"and {rest} columns more, which the manifest has")
+    named = (f"{index} {_quoted(name)}" for index, name in enumerate(classes[:_MOST_NOTES]))
+    return [comment(note) for note in (*notes, f"classes: {', '.join(named)}")]
+
+
+def codes_by_rows(rows: Sequence[Mapping[str, Any]], values: NDArray[Any]) -> NDArray[np.int64]:
+    """The codes (B, C) of raw samples (B, C), by nothing but the fields of rows.
+
+    Args:
+        rows: from :func:`column_rows`, or a manifest's, of a circuit whose port takes codes.
+        values: numbers in the units of the columns; of a category the index of the word, any other for none.
+
+    Raises:
+        InputError: a pixel or a bit is no code.
+    """
+    x = np.asarray(values, np.float64)
+    scale, offset = (np.array([row.get(name, 0.0) for row in rows], np.float64) for name in ("scale", "offset"))
+    top = np.array([(1 << row["bits"]) - 1 for row in rows], np.float64)
+    words = np.array([len(row.get("words", ())) for row in rows], np.float64)
+    kind = np.array([row["rounding"] for row in rows])
+    codes = np.clip(np.floor(x * scale + offset + 0.5), 0, top)
+    codes = np.where(kind == "up", np.clip(np.ceil(x * scale) + offset, 0, top), codes)
+    codes = np.where(kind == "index", np.where((x >= 0) & (x < words), x, words), codes)
+    plain = np.array([row["kind"] in ("pixel", "bit") for row in rows])
+    wrong = np.argwhere(plain & (kind == "exact") & (codes != x))
+    if len(wrong):
+        sample, column = (int(index) for index in wrong[0])
+        raise InputError(
+            f"the value {x[sample, column]:g} of column '{rows[column]['name'][:60]}' in sample {sample} is no whole "
+            f"number from 0 to {top[column]:g}"
+        )
+    return np.asarray(codes, np.int64)
+
+
+def inputs_of_rows(rows: Sequence[Mapping[str, Any]]) -> Inputs:
+    """What the columns of a manifest are, for finding them in data: names, kinds, ranges, words."""
+    keys = ("name", "kind", "low", "high")
+    columns = [{key: row[key] for key in keys if key in row} | {"words": tuple(row.get("words", ()))} for row in rows]
+    return Inputs(tuple(Column(**one) for one in columns))
+
+
+def check_rows(rows: Sequence[Any]) -> None:
+    """Refuse rows, of a file from anywhere, that are no such rows.
+
+    Raises:
+        ValueError: so it is.
+    """
+    number = (int, float)
+    kinds: dict[str, tuple[type, ...]] = {
+        "name": (str,), "kind": (str,), "formula": (str,), "rounding": (str,), "words": (list,), "at": (int,),
+        "bits": (int,), "low": number, "high": number, "scale": number, "offset": number,
+    }  # fmt: skip
+    for row in rows:
+        if not isinstance(row, dict) or "name" not in row or ("at" in row) != ("at" in rows[0]):
+            raise ValueError("columns")
+        if any(type(value) not in kinds.get(name, ()) for name, value in row.items()):
+            raise ValueError("columns")
+        if not all(isinstance(word, str) for word in row.get("words", ())) or ("at" in row) != ("formula" in row):
+            raise ValueError("columns")
+        if "at" in row and not (0 <= row["at"] < 1 << 31 and 1 <= row.get("bits", 0) <= MAX_WIDTH):
+            raise ValueError("columns")
+
+
+def alike(rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """Neighbours that differ in nothing but their names and places."""
+    start = 0
+    for index in range(1, len(rows) + 1):
+        if index == len(rows) or _unnamed_row(rows[index]) != _unnamed_row(rows[start]):
+            yield rows[start:index]
+            start = index
+
+
+def _unnamed_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in ("name", "at")}
+
+
+def _note(group: Sequence[Mapping[str, Any]]) -> str:
+    first, last = group[0], group[-1]
+    each = "" if len(group) == 1 else f" to {_quoted(last['name'])}, {first['bits']} bits each"
+    place = f"features[{last['at'] + last['bits'] - 1}:{first['at']}]"
+    return f"{place} {_quoted(first['name'])}{each}: {first['formula']}{_words(first)}"
+
+
+def _words(row: Mapping[str, Any]) -> str:
+    words = row.get("words", ())
+    return f" ({', '.join(f'{index} {_quoted(word)}' for index, word in enumerate(words[:_MOST_NOTES]))})" * bool(words)
+
+
+def _quoted(name: str) -> str:
+    return f"'{name[:_MOST_LETTERS]}'"

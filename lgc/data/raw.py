@@ -20,6 +20,8 @@ from lgc.numbers import check_finite, real_array
 
 Array = NDArray[Any]
 
+_COUNT, _FAR = 2.0, 16.0
+
 
 @dataclass(frozen=True, eq=False)
 class Known:
@@ -61,16 +63,34 @@ def known(samples: Any, inputs: Inputs, columns: Sequence[Raw] = ()) -> Known:
         rows, columns = _array(samples, inputs, columns)
     if inputs.pixels is not None:
         return _pixels(rows, columns, inputs)
+    _refuse_missing(rows, [one.name for one in columns] or inputs.names)
+    _refuse_unscaled(rows, inputs)
     rows, strangers = known_columns(rows, columns, inputs)
-    _refuse_missing(rows, inputs)
     text = strangers.sentence()
     return Known(inputs.features(rows) if inputs.changes else rows, notes=(text,) if text else ())
 
 
+def mixed(samples: Any) -> Array | None:
+    """Samples (n, C) of text, or of words and numbers together, as an array; None if they are something else."""
+    if isinstance(samples, list | tuple):
+        kind = np.asarray(samples).dtype.kind if _is_even(samples) else ""
+    else:
+        kind = getattr(getattr(samples, "dtype", None), "kind", "")
+    if kind not in ("O", "U", "S"):
+        return None
+    array = np.asarray(samples, object)
+    return array if array.ndim == 2 else None
+
+
+def _is_even(rows: Sequence[Any]) -> bool:
+    """Whether lists are of one length: of others numpy makes nothing."""
+    return len({len(row) if isinstance(row, list | tuple) else -1 for row in rows}) == 1
+
+
 def _array(samples: Any, inputs: Inputs, columns: Sequence[Raw]) -> tuple[Array, Sequence[Raw]]:
-    kind = getattr(samples, "dtype", None)
-    if getattr(kind, "kind", "") in "OUS" and np.ndim(samples) == 2:
-        return mixed_columns(np.asarray(samples), [f"\0{index}" for index in range(np.shape(samples)[1])], inputs)
+    words = mixed(samples)
+    if words is not None:
+        return mixed_columns(words, [f"feature {index}" for index in range(words.shape[1])], inputs)
     rows = real_array(samples, "the samples")
     rows = rows.reshape(len(rows), -1) if rows.ndim > 1 and rows.size else rows
     if rows.ndim != 2:
@@ -96,14 +116,29 @@ def _pixels(rows: Array, columns: Sequence[Raw], inputs: Inputs) -> Known:
     return Known(inputs.features(codes), notes=notes)
 
 
-def _refuse_missing(rows: Array, inputs: Inputs) -> None:
+def _refuse_missing(rows: Array, names: Sequence[str]) -> None:
     """Say which column has no finite number, and where."""
-    if rows.dtype.kind != "f" or np.isfinite(rows.sum()):
+    if rows.dtype.kind != "f" or bool(np.isfinite(rows).all()):
         return
-    bad = np.argwhere(~np.isfinite(rows))
-    if len(bad):
-        row, column = (int(index) for index in bad[0])
+    row, column = (int(index) for index in np.argwhere(~np.isfinite(rows))[0])
+    name = names[column] if column < len(names) else str(column)
+    raise InputError(
+        f"the column '{name[:60]}' of sample {row} is {rows[row, column]}",
+        hint="Fill in what is missing before, or leave the sample out: the model has no value for it",
+    )
+
+
+def _refuse_unscaled(rows: Array, inputs: Inputs) -> None:
+    """Where training saw numbers from 0 to 1 only, whole numbers above 1 are bytes or counts, and so are large ones."""
+    numbers = [index for index, one in enumerate(inputs.columns) if one.kind == "number"]
+    if not numbers or rows.shape[1] != len(inputs.columns) or not rows.size:
+        return
+    if not all(inputs.columns[index].low >= 0 and inputs.columns[index].high <= 1 for index in numbers):
+        return
+    x = rows if len(numbers) == len(inputs.columns) else rows[:, numbers]
+    low, high = float(x.min()), float(x.max())
+    if low >= 0 and (high >= _FAR or (high >= _COUNT and bool((x == np.floor(x)).all()))) and np.isfinite(high):
         raise InputError(
-            f"the column '{inputs.columns[column].name[:60]}' of sample {row} is {rows[row, column]}",
-            hint="Fill in what is missing before, or leave the sample out: the model has no value for it",
+            f"the numbers reach {high:g}, but training saw none above 1: they look unscaled",
+            hint="Give them in the units of the training data, for example X / 255",
         )

@@ -35,7 +35,7 @@ def stated_inputs(text: str) -> tuple[Inputs, tuple[Label, ...] | None]:
         InputError: it is none of these.
     """
     from lgc.data import describe_columns, is_data_file, read_table
-    from lgc.data.describe import Raw, images
+    from lgc.data.describe import images
 
     if text in _IMAGES:
         return images(*_IMAGES[text]), None
@@ -44,8 +44,7 @@ def stated_inputs(text: str) -> tuple[Inputs, tuple[Label, ...] | None]:
     if not is_data_file(text):
         raise InputError(f"'{text}' describes no input", hint=f"Give {', '.join(_IMAGES)}, a .json file, or a table")
     table = read_table(text)
-    columns = table.columns or tuple(Raw(f"feature {index}") for index in range(table.rows.shape[1]))
-    return describe_columns(columns, table.rows, bits=0), None
+    return describe_columns(table.raw, table.rows, 0), None
 
 
 def _from_json(path: Path) -> tuple[Inputs, tuple[Label, ...] | None]:

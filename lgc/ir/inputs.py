@@ -96,8 +96,8 @@ class Column:
         if self.kind == "bit":
             return FeatureCode(1)
         if self.kind == "pixel":
-            return FeatureCode(self.bits, self.scale, self.offset)
-        return FeatureCode(self.bits) if self.bits else None
+            return FeatureCode(self.bits, self.scale, self.offset, dtype="float32")
+        return FeatureCode(self.bits, dtype="any" if self.bits <= _SINGLE_BITS else "float64") if self.bits else None
 
     def formula(self) -> str:
         """How a value x becomes the code k, for people."""
@@ -221,8 +221,10 @@ class Inputs:
         if outside.any():
             value = np.asarray(x)[outside][0]
             raise InputError(f"the pixel {value} is no whole number from 0 to {column.top}")
-        shifted = x.astype(np.float32) - np.float32(column.offset)
-        return np.asarray(shifted / np.float32(column.scale), np.float32)
+        if column.offset or column.bits > _SINGLE_BITS or column.scale != float(np.float32(column.scale)):
+            return FeatureCode(column.bits, column.scale, column.offset, dtype="float32").values(x).astype(np.float32)
+        # The same number, without arrays of float64: there may be millions of pixels.
+        return np.asarray(x.astype(np.float32) / np.float32(column.scale), np.float32)
 
     def to_json(self) -> list[dict[str, Any]]:
         """Plain lists and dictionaries; neighbours that differ in their names only are one entry."""

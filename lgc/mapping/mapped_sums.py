@@ -18,6 +18,9 @@ from lgc.ir import CONST0, CONST1, Netlist
 Monomials = dict[frozenset[int], int]
 """Coefficient by set of nets; the empty set's is the constant."""
 
+Rows = tuple[list[list[int]], list[int], list[int]]
+"""Of each node: operands, how many of them, and the table."""
+
 _DEEPEST, _MOST = 8, 20_000
 
 
@@ -28,7 +31,7 @@ class Cones:
         cut: nets that are taken as they are, whatever drives them.
     """
 
-    def __init__(self, netlist: Netlist, rows: tuple[list[list[int]], list[int], list[int]], cut: Collection[int]):
+    def __init__(self, netlist: Netlist, rows: Rows, cut: Collection[int]):
         self.first, self.cut = netlist.first_node, frozenset(cut)
         self.fanin, self.arity, self.table = rows
         self._known: dict[int, Monomials] = {CONST0: {}, CONST1: {frozenset(): 1}}
@@ -77,7 +80,8 @@ def product(first: Monomials, second: Monomials) -> Monomials:
     total: Monomials = {}
     for one, left in first.items():
         for two, right in second.items():
-            total[one | two] = total.get(one | two, 0) + left * right
+            both = one | two
+            total[both] = total.get(both, 0) + left * right
     return {monomial: coefficient for monomial, coefficient in total.items() if coefficient}
 
 
@@ -94,6 +98,9 @@ def vanishes(total: Monomials, modulus: int = 0) -> bool:
 
 def _composed(table: int, operands: list[Monomials]) -> Monomials:
     """The function of a table of these operands."""
+    if all(len(one) == 1 and [*one.values()] == [1] for one in operands):  # plain nets: their products are their sets
+        nets = [next(iter(one)) for one in operands]
+        return _of_sets(table, nets)
     total: Monomials = {}
     for mask, coefficient in _coefficients(table, len(operands)):
         term: Monomials = {frozenset(): coefficient}
@@ -101,6 +108,16 @@ def _composed(table: int, operands: list[Monomials]) -> Monomials:
             if mask >> index & 1:
                 term = product(term, operand)
         add(total, term)
+    return {monomial: coefficient for monomial, coefficient in total.items() if coefficient}
+
+
+def _of_sets(table: int, sets: list[frozenset[int]]) -> Monomials:
+    total: Monomials = {}
+    unions = [frozenset[int]()]
+    for one in sets:
+        unions += [one | union for union in unions]
+    for mask, coefficient in _coefficients(table, len(sets)):
+        total[unions[mask]] = total.get(unions[mask], 0) + coefficient
     return {monomial: coefficient for monomial, coefficient in total.items() if coefficient}
 
 

@@ -12,7 +12,7 @@ from lgc.ir.interp import evaluate, scores
 from lgc.ir.verify import verify_netlist
 from lgc.mapping.heads.literals import CARRY, COPIES, COPY, GATES, LUT, SUM
 from lgc.mapping.heads.plan import REGIONS, Bit, Chain, Compressor, Mapped, Piece
-from lgc.mapping.mapped_sums import Cones, Monomials, add, product, table_sum, vanishes
+from lgc.mapping.mapped_sums import Cones, Monomials, Rows, add, product, table_sum, vanishes
 
 SAMPLES = 256
 _WIRE, _SUM, _CARRY = 0b10, 0b0110, 0b1101_1000
@@ -137,11 +137,12 @@ def _verify_packed(mapped: Mapped) -> None:
         _refuse("a lookup table shares its place with two others")
     if {(one, two) for one, two in netlist.beside.tolist()} - {*mapped.packed}:
         _refuse("the netlist has tables side by side that the plan does not pack")
+    rows = _rows(netlist)
     for one, two in mapped.packed:
         if not (_is(mapped, one, LUT) and _is(mapped, two, LUT)) or mapped.lut != _WIDEST:
             _refuse(f"n{one} and n{two} share a place, but are no tables of two outputs")
-        reads, other = _operands(netlist, one), _operands(netlist, two)
-        if len({*reads, *other}) > _SHARED and not _is_half(mapped, one, two):
+        together = {*_operands(netlist, one), *_operands(netlist, two)}
+        if len(together) > _SHARED and not _is_half(netlist, rows, one, two):
             _refuse(f"n{one} and n{two} share a place, but read more than {_SHARED} nets together")
 
 
@@ -151,19 +152,19 @@ def _operands(netlist: Netlist, net: int) -> list[int]:
     return found
 
 
-def _is_half(mapped: Mapped, one: int, two: int) -> bool:
+def _is_half(netlist: Netlist, rows: Rows, one: int, two: int) -> bool:
     """Whether the second table is the first one where an operand of it, which the second does not read, is 0."""
-    reads, other = _operands(mapped.netlist, one), _operands(mapped.netlist, two)
+    reads, other = _operands(netlist, one), _operands(netlist, two)
     extra = [net for net in reads if net not in other]
     if not set(other) <= set(reads) or not extra:
         return False
-    cones = Cones(mapped.netlist, _rows(mapped.netlist), reads)
+    cones = Cones(netlist, rows, reads)
     half = {monomial: value for monomial, value in cones.net(one).items() if extra[-1] not in monomial}
     add(half, cones.net(two), -1)
     return vanishes(half)
 
 
-def _rows(netlist: Netlist) -> tuple[list[list[int]], list[int], list[int]]:
+def _rows(netlist: Netlist) -> Rows:
     return netlist.fanin.tolist(), netlist.arity.tolist(), netlist.table.tolist()
 
 

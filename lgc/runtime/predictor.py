@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.data.frames import is_frame
-from lgc.data.raw import Known, known
+from lgc.data.raw import Known, known, mixed
 from lgc.errors import InputError, LgcError, OptionError
 from lgc.ir import Circuit, Inputs, Label, interp
 from lgc.numbers import real_array
@@ -145,7 +145,7 @@ class Predictor:
         """The form of the input, and its rows as that form's C type, contiguous."""
         if isinstance(X, Known):
             return self._known(X)
-        if self.inputs is not None and (is_frame(X) or getattr(getattr(X, "dtype", None), "kind", "") in "OUS"):
+        if self.inputs is not None and (is_frame(X) or mixed(X) is not None):
             return self._raw(X)
         array = real_array(X, "the samples")
         array = array.reshape(len(array), -1) if array.ndim > 1 and array.size else array

@@ -24,7 +24,10 @@ INTERPOLATIONS = ("bilinear", "bicubic")
 PRECISIONS = ("auto", "float32", "tf32", "bfloat16")
 ESTIMATORS = ("straight-through", "gumbel", "soft")
 PARAMETRISATIONS = ("gates", "tables")
-PRESETS = ("mnist-4k", "mnist-8k", "mnist-32k", "fmnist-8k", "cifar-64k", "cifar-256k")
+PRESETS = (
+    "mnist-fast", "mnist-lut-500", "mnist-lut-1k", "mnist-lut-2k", "mnist-4k", "mnist-8k", "mnist-32k", "fmnist-8k",
+    "cifar-64k", "cifar-256k",
+)  # fmt: skip
 
 
 _data = partial(Setting, group="Data")
@@ -104,6 +107,14 @@ class TrainConfig:
     parametrisation: Annotated[
         str, _network("What is learned of a gate: which of 16, or each entry of its truth table.", PARAMETRISATIONS)
     ] = "gates"
+    table_init: Annotated[
+        str,
+        _network(
+            "How tables start: random; residual: as their first operand, but for the last layer's; auto: residual "
+            "from three layers on.",
+            ("auto", "random", "residual"),
+        ),
+    ] = "auto"
     thresholds: Annotated[
         tuple[float, ...] | str,
         _network(
@@ -160,6 +171,8 @@ class TrainConfig:
             raise OptionError(f"shift is {self.shift}", hint="--augment shift moves by whole pixels")
         if self.arity > 2 and self.parametrisation == "gates":
             raise OptionError(f"arity is {self.arity}", hint="Add --parametrisation tables: the 16 gates have 2 inputs")
+        if self.table_init == "residual" and self.parametrisation == "gates":
+            raise OptionError("table-init is residual, but gates are learned", hint="Add --parametrisation tables")
         if self.redraw and self.wiring and not any(kind.startswith("topk") for kind in self.wiring[: self.layers]):
             raise OptionError(
                 f"redraw is {self.redraw}, but no layer chooses among candidates", hint="Add --wiring topk:K"

@@ -234,6 +234,11 @@ class Run:
         with precision(self.config.precision, self.device):
             return self.step(self.to_bits(x), labels)
 
+    def _shape(self) -> tuple[int, ...]:
+        """Of the features of a sample: its words make several each."""
+        shape, features = self.data.feature_shape, self.data.num_features
+        return shape if math.prod(shape) == features else (features,)
+
     def _end_epoch(self) -> None:
         progress = self.progress
         self.step.settle()
@@ -242,7 +247,7 @@ class Run:
             raise OptionError("the loss is no finite number: training diverged", hint="Lower --lr or raise --tau")
         seen = min(len(self.training), self.steps * self.config.batch)
         hardened = self.network.harden(
-            name=self.config.name or self.data.name, classes=self.data.classes, feature_shape=self.data.feature_shape
+            name=self.config.name or self.data.name, classes=self.data.classes, feature_shape=self._shape()
         )
         right, validation_loss = self._validated(hardened)
         validation = float(right.mean())

@@ -15,8 +15,9 @@ from lgc.backend.base import write
 from lgc.backend.manifest import read_manifest
 from lgc.backend.verilog import Verilog
 from lgc.errors import InputError, NotCheckedError
-from lgc.ir import Builder, Circuit, Encoder, Head, interp
-from lgc.mapping.encoder import infer_code, lower_encoder
+from lgc.ir import Builder, Circuit, Column, Encoder, Head, Inputs, interp
+from lgc.ir.inputs import LABELS, METADATA
+from lgc.mapping.encoder import codes_of, infer_code, lower_encoder
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "boards" / "classify.py"
 
@@ -110,3 +111,33 @@ def test_what_cannot_be_sent_is_refused(
     del text["interface"]
     (tmp_path / "net.json").write_text(json.dumps(text))
     assert classify.main(arguments) == 2 and "no UART" in capsys.readouterr().err
+
+
+def test_rows_of_a_table_go_to_the_board_as_the_manifest_says(classify: ModuleType, tmp_path: Path) -> None:
+    """Raw numbers, words and bits of a CSV file, whose columns stand in another order."""
+    inputs = Inputs(
+        (
+            Column("size", "number", 0.0, 100.0, 10.0, 3.0, 10),
+            Column("colour", "category", words=("red", "blue")),
+            Column("on", "bit"),
+        )
+    )
+    builder = Builder(8)
+    nets = [builder.add(6 + k % 3, (2 + k % 8, 2 + (k + 3) % 8)) for k in range(8)]
+    head = Head.equal_groups(8, ("no", "yes"))
+    metadata = {METADATA: inputs.to_text(), LABELS: json.dumps(["no", "yes"])}
+    one = Circuit("t", Encoder(4, np.array([[3.5, 400.0]] + [[0.5, 0.5]] * 3)), builder.build(nets), head, metadata)
+    lowered = lower_encoder(one, codes_of(one))
+    write(Verilog(interface="uart"), lowered, tmp_path / "t.v")
+    manifest = read_manifest(tmp_path / "t.json")
+    rows = [("red", 5.04, 1, "yes"), ("green", 99.96, 0, "no"), ("blue", 0.0, 1, "yes")]
+    lines = ["colour,size,on,class", *(",".join(map(str, row)) for row in rows)]
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+    np.savez(tmp_path / "t.npz", X=np.array([[5.04, 0, 1], [99.96, 2, 0], [0.0, 1, 1]]), y=["yes", "no", "yes"])
+    for name, label in (("t.npz", None), ("t.csv", "class")):
+        samples, labels, num_bits = classify._data(str(tmp_path / name), manifest, label)
+        codes = [np.frombuffer(one, "<u2").tolist() for one in classify.payloads(manifest, samples, num_bits)]
+        assert codes == [[53, 0, 1], [1003, 2, 0], [3, 1, 1]] and labels.tolist() == [1, 0, 1]
+    features = inputs.features(np.array([[5.04, 0, 1], [99.96, 2, 0], [0.0, 1, 1]]))
+    port = codes_of(one).bits(np.array(codes))
+    np.testing.assert_array_equal(interp.scores(lowered, port), interp.scores(one, one.encoder.encode(features)))

@@ -13,11 +13,12 @@ import torch
 
 from lgc.errors import CheckpointError, OutputError
 from lgc.frontend import Layer, Model, load_circuit, load_model, lower, read_model, write_model
-from lgc.frontend.checkpoint import RawCheckpoint, hardened_content, write_raw
+from lgc.frontend.checkpoint import RawCheckpoint, hardened_content, read_raw, write_raw
 from lgc.frontend.model import check_model
 from lgc.frontend.software import SoftwareModel
 from lgc.ir import Encoder, Head
 from lgc.ir.interp import classify, scores
+from lgc.runtime import Predictor
 
 
 def make_model(seed: int = 0, *, thresholds: bool = True, bias: bool = True, tie: str = "first") -> Model:
@@ -221,3 +222,22 @@ def test_models_made_by_hand_are_checked(layer: Layer, message: str) -> None:
     model = Model("m", Encoder(4), (layer,), Head.equal_groups(2, ("a",)))
     with pytest.raises(CheckpointError, match=message):
         check_model(model)
+
+
+VERSION_1 = "9ea5b33c9d9c06960a3718fb951e9b32bc8aedd71da5756accec70949d299bca"
+GOLDEN = Path(__file__).parents[1] / "golden" / "checkpoints"
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+def test_version_1_is_read_for_ever(suffix: str) -> None:
+    """Files as lgc wrote them before a model knew its input; nothing is known of it then, and all else is there."""
+    path = GOLDEN / f"version-1{suffix}"
+    assert read_raw(path).header["version"] == 1
+    model = read_model(path)
+    assert model.digest() == VERSION_1
+    assert (model.name, model.feature_shape, model.training) == ("small", (2, 2), {"dataset": "small", "seed": 3})
+    assert (model.inputs, model.labels, dict(model.split)) == (None, None, {})
+    predictor = Predictor(lower(model), engine="numpy")
+    rows = np.random.default_rng(0).random((50, 4))
+    np.testing.assert_array_equal(predictor.scores(rows), scores(lower(model), model.encoder.encode(rows)))
+    assert predictor.labels == (0, 1, 2) and predictor.classes == ("cat", "dog", "eel")

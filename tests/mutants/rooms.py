@@ -51,7 +51,7 @@ ROOMS = (
     Room(
         "training kernel",
         ("lgc/train/fused/*.py", "lgc/train/fused/*.[ch]"),
-        ("tests/train/test_fused_memory.py", "tests/train/test_fused.py", _KIND),
+        ("tests/train/test_fused_memory.py", "tests/train/test_fused.py", "tests/train/test_fused_tables.py", _KIND),
     ),
 )
 

@@ -28,8 +28,12 @@ from lgc.train.thresholds import make_encoder
 def test_presets(name: str) -> None:
     config = merged(read_preset(name))
     assert config.dataset == {"mnist": "mnist", "fmnist": "fashion-mnist", "cifar": "cifar-10"}[name.split("-")[0]]
-    gates = config.gates * config.layers
-    assert gates == int(name.split("-")[1].removesuffix("k")) * 1000
+    size = name.split("-")[-1]
+    if size != "fast":
+        assert config.gates * config.layers == int(size.removesuffix("k")) * (1000 if size.endswith("k") else 1)
+    assert (config.arity, config.parametrisation) == (
+        (6, "tables") if "lut" in name or size == "fast" else (2, "gates")
+    )
     assert len(config.wiring) <= max(2, config.layers)
 
 

@@ -82,6 +82,8 @@ def epochs_of(log: Path) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("changes", [{}, {"layers": 2, "wiring": ("topk:8",), "augment": "affine-elastic", "redraw": 2},
+                                     {"layers": 3, "wiring": ("topk:8",), "redraw": 2, "parametrisation": "tables",
+                                      "arity": 4},
                                      {"estimator": "soft", "wire_estimator": "soft"}])  # fmt: skip
 def test_resumes_to_the_same_numbers(
     changes: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

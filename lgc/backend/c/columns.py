@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lgc.ir import Circuit, Column, FeatureCode, Inputs
+from lgc.ir.inputs import LABELS
 
 _KINDS = {"bit": 0, "pixel": 2, "category": 3}
 
@@ -45,9 +47,19 @@ def byte_values(inputs: Inputs | None, scale: int) -> NDArray[np.float64]:
     return FeatureCode(pixel.bits, pixel.scale, pixel.offset, dtype="float32").values(np.arange(256))
 
 
+def are_alike(inputs: Inputs) -> bool:
+    """Whether one rule holds for all columns."""
+    return len({replace(one, name="", words=(), low=0.0, high=0.0) for one in inputs.columns}) == 1 and not any(
+        one.words for one in inputs.columns
+    )
+
+
 def column_tables(inputs: Inputs) -> dict[str, tuple[str, list[Any]]]:
-    """The arrays that columns.c reads, with their C types: kind, scale, offset, largest code and words of each."""
-    columns = inputs.columns
+    """The arrays that columns.c reads, with their C types: kind, scale, offset, largest code and words of each column.
+
+    Of columns that are alike one stands for all.
+    """
+    columns = inputs.columns[:1] if are_alike(inputs) else inputs.columns
     return {
         "column_kind": ("uint8_t", [_KINDS.get(one.kind, int(one.bits > 0)) for one in columns]),
         "column_scale": ("double", [one.scale.hex() for one in columns]),
@@ -73,8 +85,9 @@ def column_comment(circuit: Circuit, function: str) -> Iterator[str]:
         count = len(entry["names"])
         yield from _described(inputs.columns[start], start, start + count - 1, entry["names"][-1])
         start += count
-    pairs = (f"{index} {safe(str(label))}" for index, label in enumerate(circuit.labels))
-    yield f" * Classes: {', '.join(pairs)}. */"
+    names = circuit.labels if LABELS in circuit.metadata else circuit.head.classes
+    pairs = (f"{index} {safe(str(name))}" for index, name in enumerate(names))
+    yield f" * Classes, with their names: {', '.join(pairs)}. */"
 
 
 def _described(column: Column, first: int, last: int, last_name: str) -> Iterator[str]:
@@ -84,10 +97,13 @@ def _described(column: Column, first: int, last: int, last_name: str) -> Iterato
         yield f" *   {place}: {name}: the index of the word, -1 for any other:"
         yield from (f" *     {index} {safe(word)}" for index, word in enumerate(column.words))
         return
+    rule = column.formula().removeprefix("k = ")
+    shifted = f"(k - {column.offset!r})" if column.offset else "k"
     meaning = {
         "bit": "0 or 1",
-        "pixel": f"a whole number k of 0 to {column.top}; the feature is (k - {column.offset!r}) / {column.scale!r}",
-        "number": f"trained on {column.low!r} to {column.high!r}; the feature is {column.formula()}",
+        "pixel": f"a whole number k of 0 to {column.top}, which run_u8 takes as it is; the feature is "
+        f"{shifted} / {column.scale!r}, as float",
+        "number": f"trained on {column.low!r} to {column.high!r}; the feature is {rule}",
     }
     yield f" *   {place}: {name}: {meaning[column.kind]}"
 

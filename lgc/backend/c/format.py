@@ -15,6 +15,7 @@ import numpy as np
 import lgc
 from lgc.backend.base import Format
 from lgc.backend.c.columns import (
+    are_alike,
     byte_values,
     column_comment,
     column_tables,
@@ -130,6 +131,7 @@ class C99(Format):
         yield f"#define HAS_THRESHOLDS {int(encoder.thresholds is not None)}"
         if circuit.inputs is not None and has_encode(circuit):
             yield f"#define COLUMNS {len(circuit.inputs.columns)}u"
+            yield f"#define RULE(c) {'0u' if are_alike(circuit.inputs) else '(c)'}"
         yield f"#define TIE_LAST {int(circuit.head.tie == 'last')}"
         if self.main:
             yield from selftest_defines(circuit)

@@ -175,7 +175,7 @@ class CarryHead(MappedHead):
     about: ClassVar[str] = "compressors on carry chains"
     lut_sizes: ClassVar[tuple[int, ...]] = (6,)
     needs_chains: ClassVar[bool] = True
-    columns: ClassVar[type[Columns]] = CarryColumns
+    columns: ClassVar[tuple[type[Columns], ...]] = (CarryColumns,)
 
     def prices(self, lut: int) -> Prices:
         """A position takes four bits of its weight and gives two."""

@@ -35,6 +35,9 @@ class Position:
         literal: a bit, or FALSE.
         table: of ``operands``, which are literals: a function that counts as much as the bit.
         second: another table of them, which counts twice as much and leaves by the second output; 0 for none.
+        twice: another table of them, 0 where ``table`` is 1, which counts twice as much on the chain itself: there is
+            no bit besides.
+        linked: whether the bit is the second output of the position before, whatever ``literal`` says.
         bits: those of the operands that are bits of the column, each named at one position.
     """
 
@@ -42,6 +45,8 @@ class Position:
     table: int = 0
     operands: tuple[int, ...] = ()
     second: int = 0
+    twice: int = 0
+    linked: bool = False
     bits: tuple[int, ...] = ()
 
 
@@ -97,6 +102,10 @@ class ChainColumns(Columns):
         """Take the first piece of its kind out of the pool, for a chain."""
         assert piece.kind is not None
         self._pool.pop(piece.kind, piece.base)
+        return self._swallowed(piece)
+
+    def _swallowed(self, piece: Waiting) -> Piece:
+        """A piece that is part of a chain: what the plan says of it."""
         self.constant += piece.offset
         return Piece(self.group, piece.nets, tuple(piece.values.tolist()), piece.offset, ())
 
@@ -108,7 +117,7 @@ class ChainColumns(Columns):
         taken = tuple(self.columns[place].popleft() for _ in range(TAKES[EDGE if piece else ADD]))
         self._fresh[place] -= len(taken)
         total, carry = swallowing_adder(piece.tables[0][1]) if piece else sum_tables((1, 1, 1), 0, 2)
-        return Position(literal, total, (*nets, *taken), carry, taken)
+        return Position(literal, total, (*nets, *taken), carry, bits=taken)
 
     def _is_one(self, exponent: int) -> bool:
         """Whether the constant that is left to add has this bit."""
@@ -136,29 +145,25 @@ class ChainColumns(Columns):
         carry_in: int = FALSE,
         constant: int = 0,
         swallowed: tuple[Piece, ...] = (),
-        *,
-        linked: bool = False,
     ) -> None:
-        """Build a chain and put its sums and its carries into their columns.
-
-        Args:
-            linked: each table's second output is the net that the next position adds; the last one leaves.
-        """
+        """Build a chain and put its sums and its carries into their columns."""
         mapper = self.mapper
         first = mapper.net(carry_in)
-        selects, datas, seconds = self._tables(base, positions, with_carry=first > 0, linked=linked)
+        before = len(self.packed)
+        selects, datas, seconds = self._tables(base, positions, with_carry=first > 0)
+        linked = [one.linked for one in positions]
+        own = (*selects, *(second for _, second in self.packed[before:])) if any(linked) else ()
         carry, sums, carries = first, [], []
         for index, (select, data) in enumerate(zip(selects, datas, strict=True)):
             sums.append(mapper.sum(select, carry) if carry else select)
             carry = mapper.carry(select, carry, data) if base + index + 1 < self.width else 0
             carries.append(carry)
-        own = (*selects, *(net for net in seconds if net)) if linked and len(positions) > 1 else ()
         self.chains.append(Chain(tuple(selects), tuple(datas), first, tuple(sums), tuple(carries), own))
         outputs = [(positive(net), base + index) for index, net in enumerate(sums)]
         if carry:
             outputs.append((positive(carry), base + len(positions)))
-        leaving = [0] * (len(seconds) - 1) + seconds[-1:] if linked else seconds
-        outputs += [(positive(net), exponent) for exponent, net in enumerate(leaving, base + 1) if net]
+        leaving = zip(seconds, [*linked[1:], False], strict=True)
+        outputs += [(positive(net), place) for place, (net, kept) in enumerate(leaving, base + 1) if net and not kept]
         bits = [(carry_in, base)] if carry_in != FALSE else []
         for exponent, one in enumerate(positions, base):
             bits += [(literal, exponent) for literal in (one.literal, *one.bits) if literal >> 1]
@@ -166,7 +171,7 @@ class ChainColumns(Columns):
         self.add(tuple(outputs))
 
     def _tables(
-        self, base: int, positions: list[Position], *, with_carry: bool, linked: bool
+        self, base: int, positions: list[Position], *, with_carry: bool
     ) -> tuple[list[int], list[int], list[int]]:
         """By position, what steers it, what it carries on where that is 0, and its table's second output; 0 for none.
 
@@ -177,7 +182,7 @@ class ChainColumns(Columns):
         datas: list[int] = []
         seconds: list[int] = []
         for index, one in enumerate(positions):
-            literal = positive(seconds[-1]) if linked and index else one.literal
+            literal = positive(seconds[-1]) if one.linked else one.literal
             select, data = self._steer(replace(one, literal=literal), with_carry and not index)
             second = 0
             if one.second and base + index + 1 < self.width:
@@ -192,9 +197,9 @@ class ChainColumns(Columns):
         """The nets that steer a position: the sum of what it adds, and what it carries on where that is 0."""
         data = self.mapper.net(one.literal)  # the chain itself cannot invert
         select = self.mapper.own(*_xor(replace(one, literal=positive(data))))
-        if data and with_carry:
+        if one.twice or (data and with_carry):
             # A carry that comes in takes the place of the net: the table's second output gives the function.
-            data = self.mapper.own(one.table, one.operands)
+            data = self.mapper.own(one.twice or one.table, one.operands)
             self.packed.append((select, data))
         return select, data
 

@@ -14,7 +14,7 @@ class CompressHead(MappedHead):
 
     name: ClassVar[str] = "compress"
     about: ClassVar[str] = "compressor trees of lookup tables"
-    columns: ClassVar[type[Columns]] = Columns
+    columns: ClassVar[tuple[type[Columns], ...]] = (Columns,)
 
     def prices(self, lut: int) -> Prices:
         """A 6:3 counter takes three lookup tables to remove three bits, a full adder two for one."""

@@ -6,7 +6,8 @@ and its complement are one node, and only what leaves the circuit needs the righ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import ChainMap
+from collections.abc import MutableMapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -57,6 +58,19 @@ _LOW = [sum(1 << address for address in range(64) if not (address >> index) & 1)
 """Of a table of six operands, the addresses at which an operand is 0."""
 
 
+class _Numbers:
+    """In place of a builder: numbers of nets, and no nodes."""
+
+    def __init__(self, num_nets: int) -> None:
+        self.num_nets = num_nets
+
+    def add(self, table: int, operands: Sequence[int], origin: int = -1) -> int:
+        """The next number."""
+        del table, operands, origin
+        self.num_nets += 1
+        return self.num_nets - 1
+
+
 class Mapper:
     """Builds the mapped netlist, node by node; equal and complementary nodes are shared.
 
@@ -66,12 +80,18 @@ class Mapper:
         region: of the nodes to come.
     """
 
-    def __init__(self, builder: Builder) -> None:
+    def __init__(self, builder: Builder | _Numbers) -> None:
         self.builder = builder
         self.regions: list[int] = []
         self.kinds: list[int] = []
         self.region = GATES
-        self._known: dict[tuple[int, tuple[int, ...]], int] = {}
+        self._known: MutableMapping[tuple[int, tuple[int, ...]], int] = {}
+
+    def trial(self) -> Mapper:
+        """One that knows all nodes of this one, and whose own are only counted: nobody hears of them."""
+        other = Mapper(_Numbers(self.builder.num_nets))
+        other.region, other._known = self.region, ChainMap({}, self._known)
+        return other
 
     def lut(self, table: int, literals: Sequence[int], origin: int = -1) -> int:
         """A literal of the function of these literals; a new node only if there is none yet."""

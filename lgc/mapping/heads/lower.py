@@ -21,6 +21,7 @@ from lgc.mapping.heads.order import ChainedNetlist, by_level, chained, name_regi
 from lgc.mapping.heads.pack import pair_up
 from lgc.mapping.heads.plan import REGIONS, Bit, Chain, Compressor, Mapped, Piece
 from lgc.mapping.heads.renaming import Renaming
+from lgc.mapping.heads.sums import Sum
 from lgc.mapping.heads.terms import read_groups
 
 if TYPE_CHECKING:
@@ -166,7 +167,6 @@ class Lowering:
         return nets
 
     def _popcount(self, index: int, cut: Cut, nets: list[int]) -> list[int]:
-        columns = self.head.columns(self.mapper, index, self.score.width, self.lut)
         linear: list[Bit] = []
         constant = cut.constant + self.score.offset
         for net, coefficient in cut.linear.items():
@@ -174,11 +174,9 @@ class Lowering:
                 # -x is the inverse of x, less one
                 linear.append((positive(nets[net]) ^ (sign < 0), exponent))
                 constant -= (sign < 0) << exponent
-        columns.constant = constant
-        columns.add(tuple(linear))
-        for old, values in cut.pieces:
-            columns.add_piece(tuple(nets[net] for net in old), values)
-        word = columns.reduce()
+        pieces = [(tuple(nets[net] for net in old), values) for old, values in cut.pieces]
+        total = Sum(index, self.score.width, self.lut, constant, tuple(linear), pieces)
+        columns, word = total.add_up(self.head.columns, self.mapper)
         self.pieces += columns.pieces
         self.linear.append(tuple(linear))
         self.compressors += columns.compressors

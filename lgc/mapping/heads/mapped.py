@@ -34,11 +34,12 @@ class MappedHead(HeadArchitecture):
     """A head of lookup tables, and carry chains where it needs them: nothing is mapped after it.
 
     Attributes:
-        columns: how the bits of a class's sum are added up.
+        columns: how the bits of a class's sum are added up; of several ways, the one of the fewest lookup tables for
+            each class, of equals the first.
     """
 
     emitter: ClassVar[str] = "lgc.backend.verilog.mapped:mapped_modules"
-    columns: ClassVar[type[Columns]]
+    columns: ClassVar[tuple[type[Columns], ...]]
 
     @abstractmethod
     def prices(self, lut: int) -> Prices:

@@ -11,6 +11,7 @@ bit of two nets, and a piece of four nets, which counts in two bits, in place of
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -76,9 +77,10 @@ class TernaryColumns(ChainColumns):
         swallowed = tuple(self._swallow(piece) for piece in row if piece)
         literal = self._take_fresh(base)
         positions = [
-            self._position(FALSE if place > base else literal, piece, place) for place, piece in enumerate(row, base)
+            replace(self._position(FALSE if place > base else literal, piece, place), linked=place > base)
+            for place, piece in enumerate(row, base)
         ]
-        self._chain(base, positions, swallowed=swallowed, linked=True)
+        self._chain(base, positions, swallowed=swallowed)
 
     def _last(self, base: int) -> None:
         """A row from a column up, of whatever bits there are, until there is nothing more to add."""
@@ -92,8 +94,9 @@ class TernaryColumns(ChainColumns):
             taken = tuple(column.popleft() for _ in range(min(TAKES[ADD], len(column))))
             constant += sum(one == TRUE for one in taken) << place
             total, carry = sum_tables((1,) * len(taken), 0, 2)
-            positions.append(Position(FALSE if positions else literal, total, taken, carry, taken))
-        self._chain(base, positions, constant=constant, linked=True)
+            own = FALSE if positions else literal
+            positions.append(Position(own, total, taken, carry, linked=bool(positions), bits=taken))
+        self._chain(base, positions, constant=constant)
 
 
 class TernaryHead(MappedHead):
@@ -103,7 +106,7 @@ class TernaryHead(MappedHead):
     about: ClassVar[str] = "rows of ternary adders on carry chains"
     lut_sizes: ClassVar[tuple[int, ...]] = (6,)
     needs_chains: ClassVar[bool] = True
-    columns: ClassVar[type[Columns]] = TernaryColumns
+    columns: ClassVar[tuple[type[Columns], ...]] = (TernaryColumns,)
 
     def prices(self, lut: int) -> Prices:
         """A position takes three bits of its weight; rows take no piece of five nets."""

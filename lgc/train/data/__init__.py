@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from lgc.train.data.tables import file_dataset, table_dataset
 __all__ = ["NAMES", "Dataset", "load_dataset", "read_idx"]
 
 NAMES = (*CLASSES, "digits")
+VARIABLE = "LGC_DATA"
+"""Names a folder of data sets, one folder each."""
 _DIGITS_SCALE = 16
 
 
@@ -27,7 +30,8 @@ def load_dataset(source: str, data_dir: Path | None = None, *, loading: Loading 
         source: ``mnist``, ``fashion-mnist``, ``cifar-10``, ``digits``, or the path of a file that
             :func:`lgc.data.read_table` reads, with labels. Classes are numbered from 0, or named by words.
         data_dir: where the files of a named set are, or a folder that holds a folder with the set's name; None takes
-            the user's cache, and downloads what is not there.
+            the folder that the environment variable LGC_DATA names, or else the user's cache, and downloads what is not
+            there.
         loading: how a file is read, and which samples are held out where none are set apart.
 
     Raises:
@@ -35,7 +39,8 @@ def load_dataset(source: str, data_dir: Path | None = None, *, loading: Loading 
     """
     loading = loading or Loading()
     if source in CLASSES:
-        return load_images(source, data_dir)
+        folder = os.environ.get(VARIABLE) or None
+        return load_images(source, Path(folder) if data_dir is None and folder else data_dir)
     if source == "digits":
         return _load_digits(loading)
     if is_data_file(source):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,6 +48,10 @@ class Dataset:
     split: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     groups: NDArray[Any] | None = None
+
+    def __post_init__(self) -> None:
+        if self.num_features != math.prod(self.feature_shape):  # words are features each
+            object.__setattr__(self, "feature_shape", (self.num_features,))
 
     @property
     def num_features(self) -> int:

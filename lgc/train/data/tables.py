@@ -42,6 +42,7 @@ def table_dataset(name: str, table: Table, loading: Loading) -> Dataset:
     names = _class_names(table, labels)
     record = _record(table, loading, given=given)
     record |= {"test": len(test_rows), "test_digest": rows_digest(test_rows, _labels_of(labels, test_y))}
+    record |= {"train_digest": rows_digest(kept, _labels_of(labels, y[rest]))}
     return Dataset(
         name, _features(inputs, kept), y[rest], _features(inputs, test_rows), test_y, names, table.shape, inputs=inputs,
         labels=None if are_plain(labels) else labels, split=record, notes=notes,

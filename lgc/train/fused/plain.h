@@ -33,14 +33,23 @@ static void add_by_bits(long B, const float *up, const uint64_t *bits, float cle
             out[64 * w + i] += up[64 * w + i] * (bits[w] >> i & 1 ? set : clear);
 }
 
+/* Eight bits as eight bytes, the lowest bit's the lowest. */
+static inline uint64_t bytes_of(uint64_t bits)
+{
+    const uint64_t each = bits * 0x0101010101010101 & 0x8040201008040201; /* byte i has bit i, at its place */
+    return (each + 0x7f7f7f7f7f7f7f7f) >> 7 & 0x0101010101010101;
+}
+
 /* address[b]: the bits of sample b, one of each of R rows; the first row's is the lowest. */
 static void address_rows(long R, long B, const uint64_t *const *row, uint8_t *address)
 {
-    memset(address, 0, (size_t)B);
-    for (long s = 0; s < R; s++)
-        for (long w = 0; w < B / 64; w++)
-            for (int i = 0; i < 64; i++)
-                address[64 * w + i] |= (uint8_t)((row[s][w] >> i & 1) << s);
+    for (long b = 0; b < B; b += 8) {
+        uint64_t eight = 0;
+        for (long s = 0; s < R; s++)
+            eight |= bytes_of(row[s][b / 64] >> b % 64 & 255) << s;
+        for (int i = 0; i < 8; i++)
+            address[b + i] = (uint8_t)(eight >> 8 * i);
+    }
 }
 
 /* The slope of operand s, which is at the place of the other operands' bits. */

@@ -16,6 +16,7 @@ from lgc.train.modules import Dense, Fixed, LogicLayer, LogicNetwork, TableLayer
 from lgc.train.parallel import ProcessGroup
 
 _WORD, _LANES, _MAX_BATCH = 64, 32, 4096
+_GRAIN = 1 << 17  # numbers that a thread updates, of one word of samples
 _BETAS, _EPS = (0.9, 0.999), 1e-8
 
 
@@ -56,12 +57,18 @@ class FusedStep:
         self.steps = 0
         chain = [layer for layer in network.layers if isinstance(layer, LogicLayer | TableLayer)]
         self.layers = [_FusedLayer(layer, group) for layer in chain]
+        self.numbers = sum(layer.wire_logits.numel() + layer.layer.logits.numel() for layer in self.layers)
+
+    def _threads(self, padded: int) -> int:
+        """As many as the work is worth: threads that wait for each other cost more than a small step."""
+        worth = self.numbers * padded // _WORD // _GRAIN
+        return 1 if is_forked() else max(1, min(torch.get_num_threads(), worth))
 
     def __call__(self, bits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One update from uint8 bits (samples, inputs) and int64 labels: mean loss and samples right, before it."""
-        kernel.call("lgc_set_threads", 1 if is_forked() else torch.get_num_threads())
         samples = len(bits)
         padded = -(-samples // _WORD) * _WORD
+        kernel.call("lgc_set_threads", self._threads(padded))
         first = self.layers[0]
         x = torch.empty(bits.shape[1] if first.subset is None else len(first.subset), padded // _WORD, dtype=torch.long)
         chosen = bits if first.subset is None else bits.index_select(1, first.subset)

@@ -44,7 +44,7 @@ class OnnxModel(DeviceUnderTest):
     @property
     def ordered(self) -> bool:  # type: ignore[override]
         """It reads features: other bits cannot be asked for."""
-        return self._circuit is not None and inner_input(self._circuit) == "features"
+        return self.input_name != "bits"
 
     def check_fits(self, circuit: Circuit) -> None:
         """See :class:`DeviceUnderTest`."""
