@@ -19,6 +19,7 @@ from lgc.data.table import Table
 from lgc.data.text import Roles, TableOptions
 from lgc.errors import InputError
 from lgc.ir import Inputs
+from lgc.numbers import real_array
 
 Array = NDArray[Any]
 
@@ -149,13 +150,13 @@ def _dense(x: Any) -> Array:
 
 
 def _columns(x: Any) -> tuple[list[str], list[Array]] | Any:
-    """Names and values of the columns of what has some; an array of numbers, or a tensor, where there are none."""
+    """Names and values of the columns of what has some; an array of numbers where there are none."""
     if _package(x) in _FRAMES:
         return _of_frame(x)
     if isinstance(x, Mapping):
         return [str(name) for name in x], [_dense(column) for column in x.values()]
     if _is_tensor(x):
-        return x
+        return real_array(x)
     array = _dense(x)
     if array.dtype.names is not None:
         return list(array.dtype.names), [array[name] for name in array.dtype.names]
