@@ -138,7 +138,7 @@ def test_raw_rows_have_the_same_scores_everywhere(circuit: Circuit) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(known_circuits())
 def test_many_raw_rows_have_the_same_scores_everywhere(circuit: Circuit) -> None:
     with tempfile.TemporaryDirectory() as folder:
