@@ -23,6 +23,7 @@ _THRESHOLDS, _OF_PIXELS = 15, 4  # for each number, and for each pixel
 _INPUTS = 4096  # bits that thresholds make, unless each feature has but one
 _DENSE = 128  # inputs up to which every wire chooses among all
 _TOPK, _REDRAWS = "topk:32", 8
+_A_PAIR, _EACH, _MOST_GATES = 20, (80, 1000), 8000  # gates a class: for each pair of classes so many
 _LEAST_STEPS = 20  # an epoch
 _BATCHES = (8, 256)
 _STEPS = 2000  # in all, if that makes sensible epochs
@@ -128,7 +129,7 @@ def bits_of(thresholds: tuple[float, ...] | str) -> int:
 
 def _gates(_config: TrainConfig, data: Dataset, _labels: NDArray[np.int64]) -> Choices:
     classes = len(data.classes)
-    each = 60
+    each = min(max(_EACH[0], _A_PAIR * classes**2), _EACH[1], _MOST_GATES // classes)
     yield _Choice("gates", each * classes, f"--gates {each * classes}", f"{each} for each of {classes} classes")
 
 

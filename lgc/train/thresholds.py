@@ -48,7 +48,7 @@ def _uniform(x: NDArray[Any], scale: int, steps: NDArray[np.float64]) -> NDArray
 
 
 def _apart(x: NDArray[Any], steps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Quantiles of a column. Where many samples are equal, quantiles are, too: further ones are of its different values.
+    """Quantiles of a column. Where many samples are equal, quantiles are, too: more come from its different values.
 
     Thresholds come twice only where the column has too few values.
     """

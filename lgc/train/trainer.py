@@ -75,18 +75,24 @@ def train(
     with joined(device) as group:
         data = data or _load(config, group)
         told = progress if progress is not None and group.rank == 0 else Silence()
-        found = measured(config, data, lambda *fold: _fold(*fold, device, group, told), told) if config.folds else {}
+        found = _folds(config, data, device, group, told) if config.folds else {}
         run = Run(config, data, device, group, told)
         run.on_entry, run.measured = on_entry, found
         return run.finish() if run.train(go_on) else run.stopped()
 
 
-def _fold(config: TrainConfig, data: Dataset, device: torch.device, group: ProcessGroup, told: Progress) -> float:
-    """Test accuracy of a run that leaves nothing behind."""
-    run = Run(config, data, device, group, told)
-    if not run.train(False):
-        raise KeyboardInterrupt
-    return float(run.finish().training["test_accuracy"])
+def _folds(
+    config: TrainConfig, data: Dataset, device: torch.device, group: ProcessGroup, told: Progress
+) -> dict[str, Any]:
+    """What cross-validation measures, by runs that leave nothing behind."""
+
+    def accuracy(one: TrainConfig, fold: Dataset) -> float:
+        run = Run(one, fold, device, group, Silence())
+        if not run.train(False):
+            raise KeyboardInterrupt
+        return float(run.finish().training["test_accuracy"])
+
+    return measured(config, data, accuracy, told)
 
 
 def _load(config: TrainConfig, group: ProcessGroup) -> Dataset:
