@@ -20,13 +20,14 @@ _TOPK = re.compile(r"topk:([1-9][0-9]{0,6})")
 
 
 def build_network(
-    config: TrainConfig, encoder: Encoder, classes: int, candidates: Tensor | None = None
+    config: TrainConfig, encoder: Encoder, classes: int, candidates: Tensor | None = None, *, limits: bool = False
 ) -> LogicNetwork:
     """A network initialised from the seed, on the CPU.
 
     Args:
         candidates: the inputs that the first layer chooses among, if its wires are dense or those of tables; None
             for all.
+        limits: whether top-k wires of gates choose among them, too. Recipes for images were made without.
 
     Raises:
         OptionError: the gates do not divide into the classes, or a wiring is impossible.
@@ -37,7 +38,8 @@ def build_network(
     for index in range(config.layers):
         inputs = encoder.num_bits if index == 0 else config.gates
         kind = config.wiring[min(index, len(config.wiring) - 1)]
-        wiring = _wiring(kind, inputs, config, candidates if index == 0 else None, generator)
+        among = candidates if index == 0 and (kind == "dense" or limits or config.parametrisation == "tables") else None
+        wiring = _wiring(kind, inputs, config, among, generator)
         common: dict[str, Any] = {
             "estimator": estimator, "temperature": config.gumbel_temperature, "generator": generator,
         }  # fmt: skip
@@ -77,7 +79,6 @@ def _wiring(
     if match is None:
         raise OptionError(f"the wiring is '{kind}'", hint="Give dense, topk:K or fixed")
     wiring = TopK(inputs, config.gates, int(match[1]), **common)
-    # Gates draw from all inputs: so their recipes were run.
-    if config.parametrisation == "tables" and candidates is not None and len(candidates) >= int(match[1]):
+    if candidates is not None and len(candidates) >= int(match[1]):
         wiring.limit(candidates, generator)
     return wiring

@@ -24,6 +24,7 @@ INTERPOLATIONS = ("bilinear", "bicubic")
 PRECISIONS = ("auto", "float32", "tf32", "bfloat16")
 ESTIMATORS = ("straight-through", "gumbel", "soft")
 PARAMETRISATIONS = ("gates", "tables")
+CLASS_WEIGHTS = ("none", "balanced")
 PRESETS = (
     "mnist-fast", "mnist-lut-500", "mnist-lut-1k", "mnist-lut-2k", "mnist-4k", "mnist-8k", "mnist-32k", "fmnist-8k",
     "cifar-64k", "cifar-256k",
@@ -140,10 +141,16 @@ class TrainConfig:
             above=0,
         ),
     ] = "auto"
+    class_weight: Annotated[
+        str, _course("balanced counts the samples of every class alike, whatever their number.", CLASS_WEIGHTS)
+    ] = "none"
     seed: Annotated[int, _course("Decides everything that is drawn.", low=0)] = 0
     validation: Annotated[float, _course("Part of the training samples that selects the epoch.", high=0.9, above=0)] = (
         0.1
     )
+    folds: Annotated[
+        int, _aside("Measure the accuracy by cross-validation in so many parts first; 0 for not.", low=0)
+    ] = 0
 
     augment: Annotated[str, _images("Change training images, anew in every epoch.", AUGMENTATIONS)] = "none"
     augment_until: Annotated[

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.errors import OptionError
 from lgc.train.config import TrainConfig
 from lgc.train.data import Dataset
 
@@ -17,16 +19,19 @@ _IMAGES: dict[str, Any] = {
 }  # fmt: skip
 """What the sets of images were tuned with."""
 
-_INPUTS = 2048  # bits that tables get at most, so long as each feature gets three
-_MANY = 4096  # inputs from which dense wires cost more than they gain
+_THRESHOLDS, _OF_PIXELS = 15, 4  # for each number, and for each pixel
+_INPUTS = 4096  # bits that thresholds make, unless each feature has but one
+_DENSE = 128  # inputs up to which every wire chooses among all
+_TOPK, _REDRAWS = "topk:32", 8
+_A_PAIR, _EACH, _MOST_GATES = 20, (80, 1000), 8000  # gates a class: for each pair of classes so many
 _LEAST_STEPS = 20  # an epoch
-_STEPS = 4000  # in all
-_EPOCHS = (20, 200)
-_GATES_A_CLASS = 400
-_MOST_GATES = 8000
+_BATCHES = (8, 256)
+_STEPS = 2000  # in all, if that makes sensible epochs
+_EPOCHS = (30, 100)
+
+_FEW_STEPS = 10
 _FEW_VALIDATION = 200
-_RARE = 0.02
-_RATIO = 10.0
+_RATIO = 10.0  # of the sizes of classes
 
 
 @dataclass
@@ -43,84 +48,133 @@ class Settled:
     warnings: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class _Choice:
+    """A value that was open, the flag that would have given it, and why it is this one."""
+
+    setting: str
+    value: Any
+    flag: str
+    reason: str
+
+
 def settled(config: TrainConfig, data: Dataset, labels: NDArray[np.int64], held_out: int) -> Settled:
     """The configuration with its open settings chosen.
 
     Args:
         labels: of the samples to train on.
         held_out: samples for validation.
+
+    Raises:
+        OptionError: the number of gates that was given does not divide into the classes.
     """
-    is_set_of_images = data.scale == 255
-    wanted = _IMAGES if is_set_of_images else _for_table(config, data, len(labels))
-    wanted["gates"] = _divided(config.gates or wanted["gates"], len(data.classes), given=bool(config.gates))
-    open_ones = {
-        "thresholds": config.thresholds == "auto", "gates": not config.gates, "batch": not config.batch,
-        "epochs": not config.epochs, "wiring": not config.wiring,
-    }  # fmt: skip
-    values = {name: wanted[name] for name, is_open in open_ones.items() if is_open}
-    result = Settled(replace(config, **values))
-    if not is_set_of_images:
-        result.chosen = _reasons(result.config, values, data, len(labels))
-        result.warnings = _warnings(result.config, data, labels, held_out)
-    return result
+    _check_gates(config, len(data.classes))
+    if data.is_images:
+        return Settled(replace(config, **{name: _IMAGES[name] for name in _IMAGES if _is_open(config, name)}))
+    chosen = []
+    for make in (_thresholds, _wiring, _gates, _tau, _batch, _epochs):  # later ones look at earlier ones
+        for choice in make(config, data, labels):
+            if _is_open(config, choice.setting):
+                chosen.append(choice)
+        config = replace(config, **{one.setting: one.value for one in chosen})
+    lines = [f"{one.flag}: {one.reason}" for one in chosen if one.reason]
+    return Settled(config, lines, list(_warnings(config, data, labels, held_out)))
 
 
-def _divided(gates: int, classes: int, *, given: bool) -> int:
-    return gates if given else math.ceil(gates / classes) * classes
+def _is_open(config: TrainConfig, setting: str) -> bool:
+    return getattr(config, setting) in ("auto", 0, ())
 
 
-def _for_table(config: TrainConfig, data: Dataset, samples: int) -> dict[str, Any]:
+def _check_gates(config: TrainConfig, classes: int) -> None:
+    rest = config.gates % classes
+    if rest:
+        near = config.gates - rest if 2 * rest < classes and config.gates > rest else config.gates - rest + classes
+        raise OptionError(
+            f"{config.gates} gates do not divide into {classes} classes", hint=f"The nearest number that does is {near}"
+        )
+
+
+Choices = Iterator[_Choice]
+
+
+def _thresholds(_config: TrainConfig, data: Dataset, _labels: NDArray[np.int64]) -> Choices:
     features = data.num_features
-    steps = max(3, min(31, _INPUTS // features))
-    thresholds: tuple[float, ...] | str = f"distributive:{steps}"
-    inputs = features * steps
     if data.train.dtype == np.bool_:
-        inputs = features
-    batch = config.batch or 1 << max(3, min(8, int(math.log2(max(1, samples / _LEAST_STEPS)))))
-    epochs = min(_EPOCHS[1], max(_EPOCHS[0], math.ceil(_STEPS / max(1, math.ceil(samples / batch)))))
-    gates = min(_MOST_GATES, _GATES_A_CLASS * len(data.classes))
-    first = "topk:64" if inputs > _MANY else "dense"
-    return {
-        "thresholds": thresholds, "gates": gates, "batch": batch, "epochs": epochs, "wiring": (first, "fixed"),
-    }  # fmt: skip
+        yield _Choice("thresholds", (0.5,), "", "")
+        return
+    kinds = [column.kind for column in data.inputs.columns] if data.inputs is not None else ["number"]
+    if not {"number", "pixel"} & set(kinds):
+        yield _Choice("thresholds", (0.5,), "--threshold 0.5", "all features are bits")
+        return
+    many, what = (_OF_PIXELS, "pixels") if "number" not in kinds else (_THRESHOLDS, "features")
+    steps = max(1, min(many, _INPUTS // features))
+    reason = f"bits for each of {features} {what}, between its values in training"
+    yield _Choice("thresholds", f"distributive:{steps}", f"--threshold distributive:{steps}", f"{steps} {reason}")
 
 
-def _reasons(config: TrainConfig, values: dict[str, Any], data: Dataset, samples: int) -> list[str]:
-    found = []
-    if "thresholds" in values and data.train.dtype != np.bool_:
-        found.append(f"--threshold {config.thresholds}: {data.num_features} features that are no images")
-    if "gates" in values:
-        found.append(
-            f"--gates {config.gates}: {config.gates // len(data.classes)} for each of {len(data.classes)} classes"
-        )
-    if "batch" in values:
-        found.append(
-            f"--batch {config.batch}: {math.ceil(samples / config.batch)} steps an epoch of {samples:,} samples"
-        )
-    if "epochs" in values:
-        steps = config.epochs * math.ceil(samples / config.batch)
-        found.append(f"--epochs {config.epochs}: {steps:,} steps in all")
-    if values.get("wiring", ("dense",))[0] != "dense":
-        found.append(f"--wiring {config.wiring[0]}: there are many inputs")
-    return found
+def _wiring(config: TrainConfig, data: Dataset, _labels: NDArray[np.int64]) -> Choices:
+    bits = data.num_features * bits_of(config.thresholds)
+    if config.wiring or bits <= _DENSE:
+        yield _Choice("wiring", ("dense", "fixed"), "", "")
+        return
+    reason = f"{bits:,} bits are many, so a wire chooses among 32 at a time"
+    yield _Choice("wiring", (_TOPK, "fixed"), f"--wiring {_TOPK} --redraw {config.redraw or _REDRAWS}", reason)
+    yield _Choice("redraw", _REDRAWS, "", "")
 
 
-def _warnings(config: TrainConfig, data: Dataset, labels: NDArray[np.int64], held_out: int) -> list[str]:
-    found = []
+def bits_of(thresholds: tuple[float, ...] | str) -> int:
+    """The bits that thresholds make of a feature."""
+    return int(thresholds.split(":")[-1]) if isinstance(thresholds, str) else len(thresholds)
+
+
+def _gates(_config: TrainConfig, data: Dataset, _labels: NDArray[np.int64]) -> Choices:
+    classes = len(data.classes)
+    each = min(max(_EACH[0], _A_PAIR * classes**2), _EACH[1], _MOST_GATES // classes)
+    yield _Choice("gates", each * classes, f"--gates {each * classes}", f"{each} for each of {classes} classes")
+
+
+def _tau(config: TrainConfig, data: Dataset, _labels: NDArray[np.int64]) -> Choices:
+    yield _Choice("tau", round(math.sqrt(config.gates / len(data.classes)), 1), "", "")
+
+
+def _batch(_config: TrainConfig, _data: Dataset, labels: NDArray[np.int64]) -> Choices:
+    least, most = _BATCHES
+    batch = 1 << max(0, int(math.log2(max(1, len(labels) / _LEAST_STEPS))))
+    batch = min(most, max(least, batch))
+    steps = math.ceil(len(labels) / batch)
+    yield _Choice("batch", batch, f"--batch {batch}", f"{steps} steps an epoch of {len(labels):,} samples")
+
+
+def _epochs(config: TrainConfig, _data: Dataset, labels: NDArray[np.int64]) -> Choices:
     steps = math.ceil(len(labels) / config.batch)
-    if steps < _LEAST_STEPS // 2:
-        found.append(
-            f"An epoch has {steps} steps of {config.batch} samples. A smaller --batch learns more from as much."
-        )
-    if held_out < _FEW_VALIDATION:
-        found.append(
+    epochs = min(_EPOCHS[1], max(_EPOCHS[0], math.ceil(_STEPS / steps)))
+    yield _Choice("epochs", epochs, f"--epochs {epochs}", f"{epochs * steps:,} steps in all")
+
+
+def _warnings(config: TrainConfig, data: Dataset, labels: NDArray[np.int64], held_out: int) -> Iterator[str]:
+    """What people should know of their data."""
+    yield from _constant(data)
+    steps = math.ceil(len(labels) / config.batch)
+    if steps < _FEW_STEPS:
+        yield f"An epoch has {steps} steps of {config.batch} samples. A smaller --batch learns more from as much."
+    if held_out < _FEW_VALIDATION and not config.folds:
+        yield (
             f"{held_out} validation samples choose the epoch: their accuracy is good to "
             f"{50 / math.sqrt(max(1, held_out)):.0f} points. --folds 5 measures with all samples."
         )
     counts = np.bincount(labels, minlength=len(data.classes))
-    if counts.max() > _RATIO * max(1, counts.min()):
-        found.append(
+    if counts.max() > _RATIO * max(1, counts.min()) and config.class_weight == "none":
+        yield (
             f"The classes are uneven: {counts.max():,} samples of '{data.classes[int(counts.argmax())]}', "
             f"{counts.min():,} of '{data.classes[int(counts.argmin())]}'. --class-weight balanced counts them alike."
         )
-    return found
+
+
+def _constant(data: Dataset) -> Iterator[str]:
+    """Which columns are the same in all samples: nothing is learned from them."""
+    same = np.flatnonzero((data.train == data.train[:1]).all(axis=0))
+    if not len(same) or data.inputs is None or data.inputs.pixels is not None:
+        return
+    names = [data.inputs.feature_names[index] for index in same.tolist()[:3]]
+    text = ", ".join(f"'{name[:40]}'" for name in names) + (", ..." if len(same) > len(names) else "")
+    yield f"{len(same)} of {data.num_features} features are the same in all training samples: {text}."

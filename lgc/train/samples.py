@@ -12,9 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lgc.data.split import split
+from lgc.errors import InputError
 from lgc.ir import Encoder
 from lgc.numbers import real_array
 from lgc.train.augment import Augment, augmented
+from lgc.train.data import Dataset
+
+_BATCH = 2048  # samples at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +66,47 @@ class BitEncoder:
         if self.cuts is None:
             return x.to(torch.uint8)
         return (x.unsqueeze(-1) > self.cuts).flatten(1).view(torch.uint8)
+
+
+def divided(data: Dataset, part: float, seed: int, where: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The training samples to train on and those to validate on: of tables, the same part of every class.
+
+    Raises:
+        InputError: they are too few.
+    """
+    count = round(part * len(data.train))
+    try:
+        if not 0 < count < len(data.train):
+            raise InputError(f"{len(data.train)} samples are too few to train and to validate")
+        if not data.is_images:
+            return split(data.train_y, part, seed, data.groups)
+    except InputError as error:
+        raise error.at(where) from None
+    order = np.random.default_rng(seed).permutation(len(data.train))
+    return order[count:], order[:count]
+
+
+def useful_inputs(to_bits: BitEncoder, x: Tensor, rarest: float, *, distinct: bool) -> Tensor:
+    """Inputs, int64 ascending, that are 1, and also 0, in at least the part ``rarest`` of the samples; all if none is.
+
+    Args:
+        x: stored features (n, F).
+        distinct: of inputs that are equal in all samples, only the first.
+    """
+    counts, marks = torch.zeros((), dtype=torch.int64, device=x.device), torch.zeros_like(x[0, 0], dtype=torch.int64)
+    generator = torch.Generator().manual_seed(0)
+    for block in torch.split(x, _BATCH):
+        bits = to_bits(block)
+        counts = counts + bits.sum(dim=0, dtype=torch.int64)
+        if distinct:  # equal inputs have equal sums of random numbers, others have not: 64 bits tell them apart
+            drawn = torch.randint(-(1 << 63), (1 << 63) - 1, (len(block), 1), generator=generator).to(x.device)
+            marks = marks + (bits * drawn).sum(dim=0)
+    rate = counts.cpu() / len(x)
+    often = torch.nonzero(torch.minimum(rate, 1 - rate) >= rarest).flatten()
+    if distinct and len(often):
+        _, first = np.unique(marks.cpu().numpy()[often.numpy()], return_index=True)
+        often = often[torch.from_numpy(np.sort(first))]
+    return often if len(often) else torch.arange(len(rate))
 
 
 class Epochs:

@@ -6,9 +6,9 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from lgc.train.fused import fused_step
+from lgc.train.loss import mean_loss
 from lgc.train.modules import LogicNetwork, redrawn
 from lgc.train.parallel import ProcessGroup
 
@@ -18,9 +18,11 @@ class Step(Protocol):
 
     Attributes:
         whole_batches: of several processes, each is given the whole batch, not its share.
+        weights: what a sample of each class counts in the loss; None for 1.
     """
 
     lr: float
+    weights: Tensor | None
     whole_batches: bool
 
     def __call__(self, bits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -50,13 +52,14 @@ class TorchStep:
     def __init__(self, network: LogicNetwork, group: ProcessGroup | None = None) -> None:
         self.network = network
         self.lr = 0.0
+        self.weights: Tensor | None = None
         (group or ProcessGroup()).average_gradients(network)
         self.adam = torch.optim.Adam(network.parameters(), lr=self.lr, fused=True)
 
     def __call__(self, bits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """See :class:`Step`."""
         logits = self.network(bits.float())
-        loss = cross_entropy(logits, labels)
+        loss = mean_loss(logits, labels, self.weights)
         self.adam.zero_grad()
         torch.autograd.backward(loss)
         self.adam.param_groups[0]["lr"] = self.lr

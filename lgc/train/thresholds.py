@@ -12,6 +12,7 @@ from lgc.errors import OptionError
 from lgc.ir import Encoder
 
 _SPEC = re.compile(r"(uniform|distributive):([1-9][0-9]{0,2})")
+_BYTES = 255  # the scale of sets of images
 _BLOCK = 1 << 24  # values sorted at a time
 
 
@@ -20,7 +21,7 @@ def make_encoder(thresholds: tuple[float, ...] | str, x: NDArray[Any], scale: in
 
     Args:
         thresholds: the same for every feature; or ``uniform:T``, even steps over the range of a feature; or
-            ``distributive:T``, that split its values into T+1 equal parts.
+            ``distributive:T``, that split its values into T+1 equal parts, or, where many are equal, nearly so.
         scale: a feature is a stored byte over it, as float32, and has the range 0 to 1; at 1, features are as
             stored, and each has the range of its values.
 
@@ -46,7 +47,25 @@ def _uniform(x: NDArray[Any], scale: int, steps: NDArray[np.float64]) -> NDArray
     return low + (high - low) * steps
 
 
+def _apart(x: NDArray[Any], steps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Quantiles of a column. Where many samples are equal, quantiles are, too: more come from its different values.
+
+    Thresholds come twice only where the column has too few values.
+    """
+    present, counts = np.unique(x, return_counts=True)
+    cuts = present[:-1].astype(np.float64)  # each tells the values up to it from those above
+    if len(cuts) <= len(steps):
+        return np.sort(np.resize(cuts if len(cuts) else present, len(steps)).astype(np.float64))
+    chosen = np.unique(np.searchsorted(np.cumsum(counts), steps * len(x), side="right").clip(max=len(cuts) - 1))
+    others = np.setdiff1d(np.arange(len(cuts)), chosen)
+    more = others[np.linspace(0, len(others), len(steps) - len(chosen), endpoint=False).astype(np.int64)]
+    return np.asarray(cuts[np.sort(np.concatenate([chosen, more]))])
+
+
 def _distributive(x: NDArray[Any], scale: int, steps: NDArray[np.float64]) -> NDArray[np.float64]:
+    if scale != _BYTES:
+        values = np.stack([_apart(x[:, index], steps) for index in range(x.shape[1])])
+        return values / scale if scale != 1 else values
     ranks = (steps * len(x)).astype(np.int64)
     block = max(1, _BLOCK // len(x))
     columns = [np.sort(x[:, i : i + block], axis=0)[ranks].T for i in range(0, x.shape[1], block)]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -16,13 +15,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 import lgc
-from lgc.data.split import split
-from lgc.errors import InputError, OptionError
-from lgc.frontend import Model, lower, write_model
-from lgc.ir import interp
+from lgc.errors import OptionError
+from lgc.frontend import Model, write_model
 from lgc.numbers import check_scale
 from lgc.progress import Progress, Silence
 from lgc.train import resume
@@ -31,20 +27,17 @@ from lgc.train.build import build_network
 from lgc.train.config import TrainConfig
 from lgc.train.data import Dataset, load_dataset
 from lgc.train.defaults import settled
+from lgc.train.folds import measured
 from lgc.train.history import Entry, History
-from lgc.train.modules import LogicNetwork
+from lgc.train.loss import class_weights
 from lgc.train.parallel import ProcessGroup, after_fork, joined, pick_device, precision
 from lgc.train.places import check_places
-from lgc.train.samples import BitEncoder, Epochs, Samples, epoch_generator
+from lgc.train.samples import BitEncoder, Epochs, Samples, divided, epoch_generator, useful_inputs
+from lgc.train.scoring import class_mean, model_accuracy, soft_accuracy, validated
 from lgc.train.sheet import write_contact_sheet
 from lgc.train.step import Step, make_step
 from lgc.train.stop import StopRequest
 from lgc.train.thresholds import make_encoder
-from lgc.train.wiring import Chooser
-
-_BYTES = 255  # the scale of sets of images
-_BATCH = 2048  # samples at a time outside of training
-_BLOCK = 4096  # the same in the interpreter
 
 
 def train(
@@ -75,14 +68,31 @@ def train(
     check_places(config, go_on=go_on)
     if config.output is None and go_on:
         raise OptionError("only a run with an output can be resumed", hint="Add -o, as when it was started")
+    if config.folds and go_on:
+        raise OptionError("the folds were measured when the run was started", hint="Leave out --folds")
     after_fork()
     device = pick_device(config.device)
     with joined(device) as group:
         data = data or _load(config, group)
         told = progress if progress is not None and group.rank == 0 else Silence()
+        found = _folds(config, data, device, group, told) if config.folds else {}
         run = Run(config, data, device, group, told)
-        run.on_entry = on_entry
+        run.on_entry, run.measured = on_entry, found
         return run.finish() if run.train(go_on) else run.stopped()
+
+
+def _folds(
+    config: TrainConfig, data: Dataset, device: torch.device, group: ProcessGroup, told: Progress
+) -> dict[str, Any]:
+    """What cross-validation measures, by runs that leave nothing behind."""
+
+    def accuracy(one: TrainConfig, fold: Dataset) -> float:
+        run = Run(one, fold, device, group, Silence())
+        if not run.train(False):
+            raise KeyboardInterrupt
+        return float(run.finish().training["test_accuracy"])
+
+    return measured(config, data, accuracy, told)
 
 
 def _load(config: TrainConfig, group: ProcessGroup) -> Dataset:
@@ -116,7 +126,7 @@ class Run:
 
     def __init__(self, config: TrainConfig, data: Dataset, device: torch.device, group: ProcessGroup, told: Progress):
         self.data, self.device, self.group, self.told = data, device, group, told
-        rows, held_out = self._split(config)
+        rows, held_out = divided(data, config.validation, config.seed, config.dataset)
         self.settled = settled(config, data, data.train_y[rows], len(held_out))
         self.config = config = self.settled.config
         self.encoder = make_encoder(config.thresholds, data.train[rows], data.scale)
@@ -125,7 +135,8 @@ class Run:
         self.to_bits = BitEncoder(self.encoder, data.scale, device)
         self.training = Samples.of(data.train[rows], data.train_y[rows], device)
         self.validation = Samples.of(data.train[held_out], data.train_y[held_out], device)
-        self.network = build_network(config, self.encoder, len(data.classes), self._candidates()).to(device)
+        limits = not data.is_images
+        self.network = build_network(config, self.encoder, len(data.classes), self._useful(), limits=limits).to(device)
         self.steps = self._steps()
         augment = make_augment(config, data.feature_shape)
         until = round(config.augment_until * config.epochs)
@@ -136,36 +147,20 @@ class Run:
         self.tally = torch.zeros(2, dtype=torch.float64, device=device)  # loss and samples right, in this epoch
         self.history = History(None)
         self.on_entry: Callable[[Entry], None] | None = None
+        self.measured: Mapping[str, Any] = {}  # of cross-validation, for the record
         self.saved = time.monotonic()
-
-    def _split(self, config: TrainConfig) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The training samples, split by seed into those to train on and those to validate on: of tables, by class."""
-        data, count = self.data, round(config.validation * len(self.data.train))
-        try:
-            if not 0 < count < len(data.train):
-                raise InputError(f"{len(data.train)} samples are too few to train and to validate")
-            if data.scale != _BYTES:
-                return split(data.train_y, config.validation, config.seed, data.groups)
-        except InputError as error:
-            raise error.at(config.dataset) from None
-        order = np.random.default_rng(config.seed).permutation(len(data.train))
-        return order[count:], order[:count]
 
     def _steps(self) -> int:
         """Steps an epoch. Of tables the last, smaller one is made too; of many images it is left out."""
         whole, rest = divmod(len(self.training), self.config.batch)
-        return max(1, whole + (1 if rest and self.data.scale != _BYTES else 0))
+        return max(1, whole + (1 if rest and not self.data.is_images else 0))
 
-    def _candidates(self) -> Tensor:
-        """Inputs that are 1, and also 0, in at least the part ``rarest`` of the samples; all if there are none."""
-        counts = sum(self.to_bits(x).sum(dim=0, dtype=torch.int64) for x in torch.split(self.training.x, _BATCH))
-        assert isinstance(counts, Tensor)
-        rate = counts.cpu() / len(self.training)
-        often = torch.nonzero(torch.minimum(rate, 1 - rate) >= self.config.rarest).flatten()
-        return often if len(often) else torch.arange(self.encoder.num_bits)
+    def _useful(self) -> Tensor:
+        return useful_inputs(self.to_bits, self.training.x, self.config.rarest, distinct=not self.data.is_images)
 
     def _make_step(self) -> Step:
         step = make_step(self.network, self.config.batch, self.group)
+        step.weights = class_weights(self.config.class_weight, self.training.labels, len(self.data.classes))
         if not step.whole_batches:
             self.group.check(self.config.batch, len(self.training))
         return step
@@ -234,11 +229,6 @@ class Run:
         with precision(self.config.precision, self.device):
             return self.step(self.to_bits(x), labels)
 
-    def _shape(self) -> tuple[int, ...]:
-        """Of the features of a sample: its words make several each."""
-        shape, features = self.data.feature_shape, self.data.num_features
-        return shape if math.prod(shape) == features else (features,)
-
     def _end_epoch(self) -> None:
         progress = self.progress
         self.step.settle()
@@ -247,54 +237,41 @@ class Run:
             raise OptionError("the loss is no finite number: training diverged", hint="Lower --lr or raise --tau")
         seen = min(len(self.training), self.steps * self.config.batch)
         hardened = self.network.harden(
-            name=self.config.name or self.data.name, classes=self.data.classes, feature_shape=self._shape()
+            name=self.config.name or self.data.name, classes=self.data.classes, feature_shape=self.data.feature_shape
         )
-        right, validation_loss = self._validated(hardened)
+        right, validation_loss = validated(self.network, hardened, self.to_bits, self.validation)
         validation = float(right.mean())
-        accuracies = {"train_accuracy": correct / seen, "validation_accuracy": validation, **self._soft(right)}
-        self._keep_best(hardened, validation, validation_loss)
+        accuracies = {"train_accuracy": correct / seen, "validation_accuracy": validation, **self._more(right)}
+        self._keep_best(hardened, accuracies, validation_loss)
         self.history.add(
             "epoch", epoch=progress.epoch, loss=round(loss_sum / seen, 5),
             **{name: round(value, 5) for name, value in accuracies.items()}, seconds=round(progress.seconds, 1),
         )  # fmt: skip
-        soft = "soft {soft_accuracy:7.2%}  gap {gap:+7.2%}".format(**accuracies) if "gap" in accuracies else ""
+        more = {"balanced_accuracy": "  balanced {:7.2%}", "soft_accuracy": "  soft {:7.2%}", "gap": "  gap {:+7.2%}"}
         self.told.note(
             f"epoch {progress.epoch:3d}  loss {loss_sum / seen:.4f}  training {correct / seen:7.2%}  "
-            f"validation {validation:7.2%}  {soft}"
+            f"validation {validation:7.2%}"
+            + "".join(text.format(accuracies[name]) for name, text in more.items() if name in accuracies)
         )
         self.tally.zero_()
         progress.next_epoch()
 
-    def _validated(self, hardened: Model) -> tuple[NDArray[np.bool_], float]:
-        """Of each validation sample, whether the discrete network gets it right; and the mean loss of its scores."""
-        circuit, parts, loss = lower(hardened), [], 0.0
-        for x, labels in zip(
-            *(torch.split(t, _BATCH) for t in (self.validation.x, self.validation.labels)), strict=True
-        ):
-            bits = self.to_bits(x)
-            if self.device.type == "cpu":  # the interpreter works on 64 samples at a time
-                scores = torch.from_numpy(interp.scores(circuit, bits.numpy().view(np.bool_)))
-            else:
-                scores = self.network.scores(bits)
-            parts.append((scores.argmax(dim=1) == labels).cpu())
-            loss += float(cross_entropy(scores.double() / hardened.head.tau, labels, reduction="sum"))
-        return torch.cat(parts).numpy(), loss / len(self.validation)
+    def _more(self, right: NDArray[np.bool_]) -> dict[str, float]:
+        """Accuracies on the validation samples that tell something of this configuration only."""
+        config, found = self.config, {}
+        if config.class_weight != "none":
+            found["balanced_accuracy"] = class_mean(right, self.validation.labels)
+        if config.soft_samples and (config.estimator, config.wire_estimator) != ("straight-through",) * 2:
+            few = self.validation.take(torch.arange(min(config.soft_samples, len(right)), device=self.device))
+            found |= soft_accuracy(self.network, self.to_bits, few, right)
+        return found
 
-    def _soft(self, right: NDArray[np.bool_]) -> dict[str, float]:
-        """Accuracy of the mixture that gradients come from, and what is lost on choosing, on the same few samples."""
-        count = min(self.config.soft_samples, len(right))
-        if not count:
-            return {}
-        with soft_estimators(self.network), torch.no_grad():
-            predicted = self.network(self.to_bits(self.validation.x[:count]).float()).argmax(dim=1)
-        soft = float((predicted == self.validation.labels[:count]).float().mean())
-        return {"soft_accuracy": soft, "gap": soft - float(right[:count].mean())}
-
-    def _keep_best(self, hardened: Model, validation: float, loss: float) -> None:
+    def _keep_best(self, hardened: Model, accuracies: Mapping[str, float], loss: float) -> None:
         """Of several epochs of the same accuracy the one of the smallest loss: few samples tie often."""
+        name = "validation_accuracy" if self.config.class_weight == "none" else "balanced_accuracy"
         if self.best is not None:
             before = self.best.training
-            if (validation, -loss) <= (before["validation_accuracy"], -before.get("validation_loss", 0.0)):
+            if (accuracies[name], -loss) <= (before[name], -before.get("validation_loss", 0.0)):
                 return
         record = {
             "dataset": self.data.name,
@@ -302,8 +279,10 @@ class Run:
             "epochs": self.config.epochs,
             "best_epoch": self.progress.epoch,
             "hyperparameters": self.config.hyperparameters(),
-            "validation_accuracy": validation,
+            "validation_accuracy": accuracies["validation_accuracy"],
+            name: accuracies[name],
             "validation_loss": loss,
+            **self.measured,
             "train_samples": len(self.training),
             "validation_samples": len(self.validation),
             "lgc": lgc.__version__,
@@ -318,7 +297,7 @@ class Run:
         assert self.best is not None
         model, tested = self.best, {}
         if len(self.data.test):
-            tested = {"test_accuracy": _model_accuracy(model, self.data)}
+            tested = {"test_accuracy": model_accuracy(model, self.data)}
             model = replace(model, training={**model.training, **tested, "test_samples": len(self.data.test)})
         self._save(model)
         self.history.add(
@@ -376,25 +355,3 @@ class Run:
         for array in (self.data.train, self.data.train_y):
             digest.update(np.ascontiguousarray(array).data)
         return {**self.config.hyperparameters(), "step": type(self.step).__name__, "data": digest.hexdigest()[:16]}
-
-
-@contextmanager
-def soft_estimators(network: LogicNetwork) -> Iterator[None]:
-    """For the block, every choice in the network is the mixture of its candidates."""
-    before = [(part, part.estimator) for part in network.modules() if isinstance(part, Chooser)]
-    spread, network.head.spread = network.head.spread, None  # tau stays as it is
-    for part, _ in before:
-        part.estimator = "soft"
-    try:
-        yield
-    finally:
-        network.head.spread = spread
-        for part, estimator in before:
-            part.estimator = estimator
-
-
-def _model_accuracy(model: Model, data: Dataset) -> float:
-    """Accuracy of a hardened model on the test set, through the reference interpreter."""
-    circuit, x = lower(model), data.test_x
-    blocks = [interp.classify(circuit, model.encoder.encode(x[i : i + _BLOCK])) for i in range(0, len(x), _BLOCK)]
-    return float((np.concatenate(blocks) == data.test_y).mean())

@@ -133,8 +133,8 @@ def test_command_stops_and_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_soft_accuracy_and_gap(tmp_path: Path) -> None:
-    """The gap of straight-through training that is scored as a mixture; the estimators are left as they were."""
-    config = replace(SMALL, epochs=2, log=tmp_path / "log.jsonl")
+    """The gap of a network that trains as a mixture; the estimators are left as they were."""
+    config = replace(SMALL, epochs=2, log=tmp_path / "log.jsonl", wire_estimator="soft")
     train(config)
     for line in epochs_of(tmp_path / "log.jsonl"):
         assert 0 < line["soft_accuracy"] < 1  # type: ignore[operator]
@@ -144,6 +144,8 @@ def test_soft_accuracy_and_gap(tmp_path: Path) -> None:
     assert header.split(",")[:3] == ["epoch", "loss", "train_accuracy"]
     assert len(rows) == 2
     assert (tmp_path / "log.png").read_bytes().startswith(b"\x89PNG")
+    train(replace(SMALL, epochs=1, log=tmp_path / "hard.jsonl"))
+    assert not {"soft_accuracy", "gap"} & set(epochs_of(tmp_path / "hard.jsonl")[0])
     without = replace(config, soft_samples=0, log=None)
     assert train(without).digest() == train(replace(config, log=None)).digest()
 

@@ -16,6 +16,7 @@ from lgc.ir import Inputs
 from lgc.numbers import check_finite, real_array
 
 _MAX_ELEMENTS = 1 << 31
+_BYTES = 255  # the scale of sets of images
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,11 @@ class Dataset:
     def __post_init__(self) -> None:
         if self.num_features != math.prod(self.feature_shape):  # words are features each
             object.__setattr__(self, "feature_shape", (self.num_features,))
+
+    @property
+    def is_images(self) -> bool:
+        """Whether it is one of the large sets of images that recipes were tuned with."""
+        return self.scale == _BYTES
 
     @property
     def num_features(self) -> int:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from lgc.ir.gates import TABLE_OF_ID
 from lgc.tools.threads import is_forked
 from lgc.train.fused import kernel
+from lgc.train.loss import loss_gradient, mean_loss
 from lgc.train.modules import Dense, Fixed, LogicLayer, LogicNetwork, TableLayer, TopK, gate_basis, redrawn
 from lgc.train.parallel import ProcessGroup
 
@@ -54,6 +54,7 @@ class FusedStep:
     def __init__(self, network: LogicNetwork, group: ProcessGroup) -> None:
         self.network = network
         self.lr = 0.0
+        self.weights: Tensor | None = None
         self.steps = 0
         chain = [layer for layer in network.layers if isinstance(layer, LogicLayer | TableLayer)]
         self.layers = [_FusedLayer(layer, group) for layer in chain]
@@ -88,9 +89,8 @@ class FusedStep:
         sums = counts[:, :samples].t()
         head.adapt(sums)
         logits = sums / head.tau
-        loss = cross_entropy(logits, labels)
-        gradient = torch.softmax(logits, dim=1)
-        gradient[torch.arange(samples), labels] -= 1
+        loss = mean_loss(logits, labels, self.weights)
+        gradient = loss_gradient(logits, labels, self.weights)
         upstream = torch.zeros(head.classes, padded)
         upstream[:, :samples] = gradient.t() / (samples * head.tau)
         return loss, (logits.argmax(dim=1) == labels).sum(), upstream
