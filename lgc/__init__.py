@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         verify,
     )
     from lgc.errors import LgcError, MismatchError, NotCheckedError
+    from lgc.estimator import LogicGateClassifier
     from lgc.frontend import ImportOptions, Layer, Model
     from lgc.ir import Builder, Circuit, Encoder, Head, Netlist
     from lgc.runtime import Predictor
@@ -46,6 +47,7 @@ _HOMES = {
         "read", "synth", "train", "verify",
     ),
     "lgc.errors": ("LgcError", "MismatchError", "NotCheckedError"),
+    "lgc.estimator": ("LogicGateClassifier",),
     "lgc.frontend": ("ImportOptions", "Layer", "Model"),
     "lgc.ir": ("Builder", "Circuit", "Encoder", "Head", "Netlist"),
     "lgc.runtime": ("Predictor",),
@@ -55,8 +57,9 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [  # noqa: RUF022 - verbs, then types
     "bench", "compile", "convert", "cover", "estimate", "eval", "from_torch", "inspect", "load", "mutate", "prove",
     "read", "synth", "train", "verify",
-    "Builder", "Circuit", "Encoder", "GroupSum", "Head", "ImportOptions", "Layer", "LgcError", "LogicLayer",
-    "LogicNetwork", "MismatchError", "Model", "Netlist", "NotCheckedError", "Predictor", "TableLayer", "Thermometer",
+    "Builder", "Circuit", "Encoder", "GroupSum", "Head", "ImportOptions", "Layer", "LgcError", "LogicGateClassifier",
+    "LogicLayer", "LogicNetwork", "MismatchError", "Model", "Netlist", "NotCheckedError", "Predictor", "TableLayer",
+    "Thermometer",
     "__version__",
 ]  # fmt: skip
 

@@ -485,22 +485,30 @@ def train(
     precision: str = 'auto',
     save_every: float = 60.0,
     soft_samples: int = 512,
-    gates: int = 8000,
+    label: str | None = None,
+    header: bool | None = None,
+    missing: str = 'refuse',
+    drop: tuple[str, ...] = (),
+    group: str | None = None,
+    test: Path | str | None = None,
+    split_seed: int = 0,
+    feature_bits: int | None = None,
+    gates: int = 0,
     layers: int = 1,
-    wiring: tuple[str, ...] = ('dense', 'fixed'),
+    wiring: tuple[str, ...] = (),
     redraw: int = 0,
     estimator: str = 'straight-through',
     wire_estimator: str = 'straight-through',
     gumbel_temperature: float = 0.25,
     arity: int = 2,
     parametrisation: str = 'gates',
-    thresholds: tuple[float, ...] | str = (0.25,),
+    thresholds: tuple[float, ...] | str = 'auto',
     rarest: float = 0.001,
-    epochs: int = 20,
-    batch: int = 256,
+    epochs: int = 0,
+    batch: int = 0,
     lr: float = 0.075,
     schedule: str = 'cosine',
-    tau: float | str = 12.0,
+    tau: float | str = 'auto',
     seed: int = 0,
     validation: float = 0.1,
     augment: str = 'none',
@@ -536,19 +544,27 @@ def train(
         precision: Of matrix products: auto is tf32 on a GPU.
         save_every: Seconds between two saves of the state for --resume.
         soft_samples: Validation samples for the soft accuracy; 0 for none.
-        gates: Gates a layer.
+        label: Column of the labels: its name or number; by default label, class, target or y.
+        header: Whether the first row of a table has names; by default, what it looks like.
+        missing: Samples in which a number is missing.
+        drop: Column to leave out; may be given again.
+        group: Column whose equal values keep samples together when some are held out.
+        test: File of test samples; by default a fifth of the samples is held out.
+        split_seed: Decides which samples are held out.
+        feature_bits: Bits of every number's code; by default 8 to 16, what tells its values apart. 0 for no codes.
+        gates: Gates a layer; 0 for what suits the data.
         layers: Layers.
-        wiring: dense, topk:K or fixed, once a layer; the last one is for all further layers.
+        wiring: dense, topk:K or fixed, once a layer; the last one is for all further layers. By default dense, then fixed; topk:64 where there are many inputs.
         redraw: Times that other candidates of topk wires replace unlikely ones, in three of four epochs.
         estimator: How training sees the choice of a gate.
         wire_estimator: The same for the choice of a wire.
         gumbel_temperature: Of the softmax, where an estimator is gumbel.
         arity: Inputs of a gate; above 2 with --parametrisation tables.
         parametrisation: What is learned of a gate: which of 16, or each entry of its truth table.
-        thresholds: A bit is 1 where the feature is above it; once for each bit. Or uniform:T, or distributive:T.
+        thresholds: A bit is 1 where the feature is above it; once for each bit. Or uniform:T, or distributive:T, or auto for what suits the data.
         rarest: Inputs 1 (or 0) in a smaller part of the samples get no wires.
-        epochs: Passes over the training samples.
-        batch: Samples a step.
+        epochs: Passes over the training samples; 0 for what suits the data.
+        batch: Samples a step; 0 for what suits the data.
         lr: Learning rate of Adam.
         schedule: Learning rate falling to 0, or constant.
         tau: Divides the scores in the loss. auto is half the root of the gates a class; adaptive starts there and keeps the spread of the logits.

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import math
+import sys
+import threading
+import time
+from typing import Protocol, TextIO
+
+_MOVING, _STANDING = 0.1, 10.0
+"""Seconds between two lines, where they replace each other and where they stay."""
 
 
 class Progress(Protocol):
@@ -49,3 +56,56 @@ class Within:
     def note(self, text: str) -> None:
         """See :class:`Progress`."""
         self._progress.note(f"{self._part}: {text}")
+
+
+class Line:
+    """Progress as text: a line that is written over and over in a terminal or a notebook, else one now and then.
+
+    Args:
+        every_note: every note is a line of its own.
+        stream: where to; by default standard output.
+    """
+
+    def __init__(self, *, every_note: bool = False, stream: TextIO | None = None) -> None:
+        self._stream = stream if stream is not None else sys.stdout
+        self._every_note = every_note
+        self._moves = self._stream.isatty() or type(self._stream).__module__.startswith("ipykernel")
+        self._lock = threading.Lock()
+        self._told, self._part, self._width, self._at = "", "", 0, -math.inf
+
+    def step(self, name: str, done: int = 0, total: int | None = None) -> None:
+        """See :class:`Progress`."""
+        with self._lock:
+            self._part = f"{name} {done / total:4.0%}" if total else name
+            if not self._every_note:
+                self._show()
+
+    def note(self, text: str) -> None:
+        """See :class:`Progress`."""
+        with self._lock:
+            if self._every_note or not text.startswith("epoch "):
+                self._write(text, "\n")
+            else:
+                self._told = text
+
+    def close(self) -> None:
+        """Show the last of it, and end the line."""
+        with self._lock:
+            if self._part and not self._every_note:
+                self._at = -math.inf
+                self._show()
+                if self._moves:
+                    self._stream.write("\n")
+            self._stream.flush()
+
+    def _show(self) -> None:
+        now = time.monotonic()
+        if now - self._at >= (_MOVING if self._moves else _STANDING):
+            self._at = now
+            self._write(f"{self._part}  {self._told}", "" if self._moves else "\n")
+
+    def _write(self, text: str, end: str) -> None:
+        text = text.rstrip()
+        self._stream.write(f"\r{text:<{self._width}}{end}" if self._moves else f"{text}{end}")
+        self._width = 0 if end else len(text)
+        self._stream.flush()

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 from numpy.typing import NDArray
 
-from lgc.ir import FIRST_INPUT, MAX_ARITY, Builder, Circuit, Encoder, Head, Netlist
+from lgc.ir import FIRST_INPUT, MAX_ARITY, Builder, Circuit, Column, Encoder, FeatureCode, Head, Inputs, Netlist
+from lgc.ir.inputs import METADATA
 
 names: SearchStrategy[str] = st.one_of(
     st.sampled_from(
@@ -221,3 +222,78 @@ def random_circuit(
     classes = tuple(f"class{index}" for index in range(num_classes))
     head = Head.equal_groups(len(layer), classes, tau=8.0)
     return Circuit(name, Encoder(num_inputs), builder.build(layer), head)
+
+
+PIXELS = (
+    Column("grey", "pixel", 0.0, 255.0, 255.0, 0.0, 8),
+    Column("grey", "pixel", 0.0, 16.0, 16.0, 0.0, 5),
+    Column("grey", "pixel", 0.0, 255.0, 1.0, 0.0, 8),
+    Column("grey", "pixel", 0.0, 255.0, 128.0, 128.0, 8),
+    Column("grey", "pixel", 0.0, 1023.0, 1023.0, 0.0, 10),
+)
+
+
+@st.composite
+def columns(draw: DrawFn) -> Column:
+    """Columns of every kind, with codes of all widths, scales and offsets as training makes them, and others."""
+    kind = draw(st.sampled_from(["number", "number", "plain", "pixel", "category", "bit"]))
+    if kind == "pixel":
+        return draw(st.sampled_from(PIXELS))
+    if kind == "category":
+        return Column(draw(names), kind, words=tuple(f"w{index}" for index in range(draw(st.integers(1, 4)))))
+    if kind == "plain":
+        return Column("plain", "number", -5.0, 5.0)
+    scale = draw(st.sampled_from([1.0, 0.37, 12.07, 1e-3, 4096.0, 1e5]))
+    offset = draw(st.sampled_from([0.0, -84.2, 0.5, 3.0, 1e4]))
+    bits = draw(st.integers(1, 12))
+    low, high = (float((k - offset) / scale) for k in (0, (1 << bits) - 1))
+    return Column(draw(names), "bit") if kind == "bit" else Column("n", "number", low, high, scale, offset, bits)
+
+
+@st.composite
+def known_circuits(draw: DrawFn) -> Circuit:
+    """Circuits that know their input: columns of all kinds, or pixels, and thresholds on and between their codes."""
+    pixels = draw(st.sampled_from([None, None, *PIXELS]))
+    found = draw(st.lists(columns(), min_size=1, max_size=4)) if pixels is None else [pixels] * draw(st.integers(1, 5))
+    inputs = Inputs(tuple(found))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    rows = [row for column in found for row in _rows_of(column, rng)]
+    circuit = random_circuit(2 * len(rows), [12, 12], 3, seed=int(rng.integers(1 << 30)))
+    encoder = Encoder(len(rows), np.sort(np.array(rows, np.float64), axis=1))
+    return Circuit("known", encoder, circuit.netlist, circuit.head, {METADATA: inputs.to_text()})
+
+
+def _rows_of(column: Column, rng: np.random.Generator) -> list[list[float]]:
+    """Two thresholds for each feature of a column."""
+    if column.kind in ("bit", "category"):
+        return [rng.choice([-0.5, 0.0, 0.5, 1.0], 2).tolist() for _ in range(column.num_features)]
+    if not column.bits:
+        return [rng.normal(0, 2, 2).tolist()]
+    codes = rng.integers(0, column.top + 1, 2) + rng.choice([0.0, 0.5], 2)
+    if column.kind == "number":
+        return [codes.tolist()]
+    values = FeatureCode(column.bits, column.scale, column.offset, dtype="float32").values(np.floor(codes))
+    return [np.where(codes % 1 > 0, values + 0.5 / column.scale, values).tolist()]
+
+
+def raw_rows(inputs: Inputs, count: int, seed: int = 0) -> NDArray[np.float64]:
+    """Raw rows (count, C): values of every code, at both ends of what rounds to it, and outside of the range."""
+    rng = np.random.default_rng(seed)
+    return np.stack([_raw_column(column, count, rng) for column in inputs.columns], axis=1)
+
+
+def _raw_column(column: Column, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    if column.kind == "category":
+        return rng.integers(0, column.num_features + 1, count).astype(np.float64)
+    if column.kind == "bit":
+        return rng.integers(0, 2, count).astype(np.float64)
+    if column.kind == "pixel":
+        return rng.integers(0, int(column.high) + 1, count).astype(np.float64)
+    if not column.bits:
+        return rng.normal(0, 2, count)
+    codes = rng.integers(0, column.top + 1, count)
+    edge = (codes - 0.5 - column.offset) / column.scale
+    near = np.choose(rng.integers(0, 3, count), [np.nextafter(edge, -np.inf), edge, np.nextafter(edge, np.inf)])
+    return np.where(
+        rng.random(count) < 0.5, near, (codes + rng.uniform(-0.5, 0.5, count) - column.offset) / column.scale
+    )

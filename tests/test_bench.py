@@ -67,3 +67,21 @@ def test_networks_of_the_comparison_are_what_they_say() -> None:
     assert circuits["80 LUT6, 4 classes"].netlist.arity.max() == 6
     assert circuits["160 gates, 4 classes, encoder in gates"].encoder.code is not None
     assert circuits["3 layers of 90 gates, 3 classes, biases"].head.bias.any()
+
+
+def test_ways_of_a_training_step_are_compared_with_the_fused_one_of_their_kind(monkeypatch) -> None:
+    pytest.importorskip("torch")
+    from lgc.bench import train as bench_train
+    from lgc.train.fused import kernel
+
+    if kernel.load_kernel() is None:
+        pytest.skip("no C compiler")
+    monkeypatch.setattr(bench_train, "_peak_of", lambda name, gates, batch: 1.5)  # a process each
+    found = {row.name: row for row in bench_train.bench_train(gates=80, batch=8, repeats=1)}
+    assert [name for name, row in found.items() if row.ratio == 1] == [
+        "lgc, fused in C", "lgc, fused in C, tables of 6, top-32",
+    ]  # fmt: skip
+    for row in found.values():
+        beside = found["lgc, fused in C, tables of 6, top-32" if "tables" in row.name else "lgc, fused in C"]
+        assert row.ratio == pytest.approx(row.step / beside.step)
+    assert len(list(bench_train.markdown(found.values()))) == 2 + len(found)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from lgc.ir import CategoryCode, Circuit, FeatureCode, FeatureCodes
-from lgc.ir.features import MAX_COLUMNS, ColumnCode
+from lgc.ir.features import MAX_COLUMNS, MAX_WIDTH, ColumnCode
 from lgc.ir.inputs import Column
+from lgc.ir.naming import comment
+
+_MOST_NOTES, _MOST_LETTERS = 64, 80
 
 
 def column_rows(circuit: Circuit) -> tuple[dict[str, Any], ...]:
@@ -27,7 +30,7 @@ def column_rows(circuit: Circuit) -> tuple[dict[str, Any], ...]:
         return tuple(_described(column) for column in columns)
     starts = codes.starts.tolist()
     return tuple(
-        _described(column) | {"at": at, "bits": code.width} | _rule(column, code)
+        _described(column, known=inputs is not None) | {"at": at, "bits": code.width} | _rule(column, code)
         for column, code, at in zip(columns, codes.columns, starts, strict=True)
     )
 
@@ -37,9 +40,12 @@ def _unnamed(codes: FeatureCodes | None) -> tuple[Column, ...]:
     return tuple(Column(f"column {index}", "category" if words else "number") for index, words in enumerate(kinds))
 
 
-def _described(column: Column) -> dict[str, Any]:
+def _described(column: Column, *, known: bool = True) -> dict[str, Any]:
+    """What people know of a column; its range only where the model says it."""
     row: dict[str, Any] = {"name": column.name, "kind": column.kind}
-    return row | ({"words": list(column.words)} if column.words else {"low": column.low, "high": column.high})
+    if column.kind == "category":
+        return row | {"words": list(column.words)}
+    return row | ({"low": column.low, "high": column.high} if known else {})
 
 
 def _rule(column: Column, code: ColumnCode) -> dict[str, Any]:
@@ -80,3 +86,55 @@ def codes_from_json(fields: Mapping[str, Any], num_features: int) -> FeatureCode
 
 def _code(fields: Mapping[str, Any]) -> FeatureCode:
     return FeatureCode(**{name: value for name, value in fields.items() if name != "rule"})
+
+
+def port_notes(rows: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> list[str]:
+    """Which bits of the port ``features`` are which column, and which class is which, as text for comments.
+
+    Names are anybody's text: each note is printable ASCII on one line, and begins with a word of lgc's own.
+
+    Args:
+        rows: from :func:`column_rows`, or a manifest's. There are no notes if none has a place on the port.
+        classes: names.
+    """
+    if not rows or "at" not in rows[0]:
+        return []
+    notes = [
+        f"features[{row['at'] + row['bits'] - 1}:{row['at']}] {_quoted(row['name'])}: {row['formula']}{_words(row)}"
+        for row in rows[:_MOST_NOTES]
+    ]
+    if len(rows) > _MOST_NOTES:
+        notes.append(f"and {len(rows) - _MOST_NOTES} columns more, which the manifest has")
+    named = (f"{index} {_quoted(name)}" for index, name in enumerate(classes[:_MOST_NOTES]))
+    return [comment(note) for note in (*notes, f"classes: {', '.join(named)}")]
+
+
+def check_rows(rows: Sequence[Any]) -> None:
+    """Refuse rows, of a file from anywhere, that are no such rows.
+
+    Raises:
+        ValueError: so it is.
+    """
+    number = (int, float)
+    kinds: dict[str, tuple[type, ...]] = {
+        "name": (str,), "kind": (str,), "formula": (str,), "rounding": (str,), "words": (list,), "at": (int,),
+        "bits": (int,), "low": number, "high": number, "scale": number, "offset": number,
+    }  # fmt: skip
+    for row in rows:
+        if not isinstance(row, dict) or "name" not in row or ("at" in row) != ("at" in rows[0]):
+            raise ValueError("columns")
+        if any(type(value) not in kinds.get(name, ()) for name, value in row.items()):
+            raise ValueError("columns")
+        if not all(isinstance(word, str) for word in row.get("words", ())) or ("at" in row) != ("formula" in row):
+            raise ValueError("columns")
+        if "at" in row and not (0 <= row["at"] < 1 << 31 and 1 <= row.get("bits", 0) <= MAX_WIDTH):
+            raise ValueError("columns")
+
+
+def _words(row: Mapping[str, Any]) -> str:
+    words = row.get("words", ())
+    return f" ({', '.join(f'{index} {_quoted(word)}' for index, word in enumerate(words[:_MOST_NOTES]))})" * bool(words)
+
+
+def _quoted(name: str) -> str:
+    return f"'{name[:_MOST_LETTERS]}'"

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from lgc import __version__
-from lgc.backend.columns import codes_from_json, codes_to_json, column_rows
+from lgc.backend.columns import check_rows, codes_from_json, codes_to_json, column_rows
 from lgc.bounds import read_json
 from lgc.errors import InputError
-from lgc.ir import Circuit, FeatureCodes, port_names
+from lgc.ir import Circuit, FeatureCodes, Label, port_names
+from lgc.ir.inputs import LABELS
 from lgc.ir.ports import INPUT_NAMES, OUTPUT_NAMES
 
 FORMAT = "lgc-manifest"
@@ -49,6 +50,7 @@ class Manifest:
         features: how features become bits of the port ``features``, or None if the port is ``bits``.
         columns: of each column of a sample its name, range and place on the port, and how it becomes a code, where
             the model knows its input; see :func:`lgc.backend.columns.column_rows`.
+        labels: of the classes as the data had them; None if they are the numbers from 0, or nobody said.
         assumes: ``thermometer`` if the circuit is only right for ``bits`` that features give; empty if for any bits.
         interface: the wrapper beside the circuit and its sizes in bytes, or None (docs/interfaces.md).
     """
@@ -71,6 +73,7 @@ class Manifest:
     circuit_digest: str
     features: FeatureCodes | None = None
     columns: tuple[Mapping[str, Any], ...] = ()
+    labels: tuple[Label, ...] | None = None
     assumes: str = ""
     interface: dict[str, Any] | None = None
     interval: int = 1
@@ -117,6 +120,7 @@ class Manifest:
             features=encoder.code,
             assumes=circuit.assumes,
             columns=column_rows(circuit),
+            labels=circuit.labels if LABELS in circuit.metadata else None,
             input_names=tuple(port_names(circuit)[0]) if INPUT_NAMES in circuit.metadata else None,
             output_names=tuple(port_names(circuit)[1]) if OUTPUT_NAMES in circuit.metadata else None,
             bit_order=_bit_order(encoder.code),
@@ -138,7 +142,7 @@ class Manifest:
             del fields["interface"]
         if not self.assumes:
             del fields["assumes"]
-        for name in _PORT_NAMES:
+        for name in (*_PORT_NAMES, "labels"):
             if fields[name] is None:
                 del fields[name]
         if self.features is None:
@@ -187,7 +191,7 @@ def read_manifest(path: Path) -> Manifest:
             raise InputError(f"this is no lgc manifest of version {VERSION}", where=str(path), hint="Compile again")
         written = dict(fields)
         fields["ports"] = tuple(Port(**port) for port in fields["ports"])
-        for name in ("classes", "group_sizes", "bias", *(name for name in _PORT_NAMES if name in fields)):
+        for name in ("classes", "group_sizes", "bias", *(one for one in (*_PORT_NAMES, "labels") if one in fields)):
             fields[name] = tuple(fields[name])
         if fields.get("features") is not None:
             fields["features"] = codes_from_json(fields["features"], fields["num_features"])
@@ -233,6 +237,7 @@ def _check(manifest: Manifest) -> None:
         raise ValueError("score_signed or classes")
     if manifest.features is not None and (problem := manifest.features.problem()):
         raise ValueError(problem)
+    check_rows(manifest.columns)
     _check_ports(manifest.ports)
     if not _NAME.fullmatch(manifest.top):
         raise ValueError("top")

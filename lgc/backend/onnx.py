@@ -1,8 +1,9 @@
 """ONNX: the hard model in Boolean operators, for runtimes that know nothing of gates.
 
-Input ``bits``, bool (batch, I); outputs ``scores``, int64 (batch, C), and ``class``, int64 (batch). With
-thresholds the input is ``features``, double (batch, F), instead. Nodes are grouped by level and table: a level is a
-few Gather and Boolean operators, whatever its number of gates.
+Input ``bits``, bool (batch, I); outputs ``scores``, int64 (batch, classes), and ``class``, int64 (batch). With
+thresholds the input is ``features``, double (batch, F), instead; and of a model whose features are other numbers than
+people have, ``columns``, double (batch, C): raw rows, which the graph encodes.
+Nodes are grouped by level and table: a level is a few Gather and Boolean operators, whatever its number of gates.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 import lgc
 from lgc.backend.base import Format
 from lgc.errors import InputError
-from lgc.ir import Circuit, Netlist
+from lgc.ir import Circuit, Column, Inputs, Netlist
+from lgc.ir.inputs import LABELS, METADATA
 from lgc.ir.ports import INPUT_NAMES, OUTPUT_NAMES
 from lgc.tools.find import missing
 
@@ -63,8 +65,8 @@ class Onnx(Format):
 
 
 def named_ports(circuit: Circuit) -> dict[str, str]:
-    """Properties with the names of a plain netlist's ports, as JSON lists; none for other circuits."""
-    keys = (INPUT_NAMES, OUTPUT_NAMES)
+    """Properties that say what comes in and goes out, as JSON: names of a plain netlist's ports, columns, labels."""
+    keys = (INPUT_NAMES, OUTPUT_NAMES, METADATA, LABELS)
     return {f"lgc_{key}": circuit.metadata[key] for key in keys if key in circuit.metadata}
 
 
@@ -99,18 +101,12 @@ class _Graph:
 
     def finish(self, circuit: Circuit) -> Any:
         helper, types = self.onnx.helper, self.onnx.TensorProto
-        encoder = circuit.encoder
-        binary = encoder.thresholds is None
+        name, width = input_of(circuit)
+        kind = types.BOOL if name == "bits" else types.DOUBLE
         return helper.make_graph(
             self.nodes,
             "lgc",
-            [
-                helper.make_tensor_value_info(
-                    "bits" if binary else "features",
-                    types.BOOL if binary else types.DOUBLE,
-                    ["batch", encoder.num_features],
-                )
-            ],
+            [helper.make_tensor_value_info(name, kind, ["batch", width])],
             [
                 helper.make_tensor_value_info("scores", types.INT64, ["batch", circuit.head.num_classes]),
                 helper.make_tensor_value_info("class", types.INT64, ["batch"]),
@@ -119,9 +115,78 @@ class _Graph:
         )
 
 
+def input_of(circuit: Circuit) -> tuple[str, int]:
+    """The name of the input, ``bits``, ``features`` or ``columns``, and its width."""
+    if circuit.inputs is not None and circuit.inputs.changes:
+        return "columns", len(circuit.inputs.columns)
+    return inner_input(circuit), circuit.encoder.num_features
+
+
+def inner_input(circuit: Circuit) -> str:
+    """The tensor (batch, F) that the encoder reads: the input, or what is made of it."""
+    return "bits" if circuit.encoder.thresholds is None else "features"
+
+
+def _columns(graph: _Graph, inputs: Inputs, target: str) -> None:
+    """Raw rows to the model's features, each kind of column at once, by the very operations of docs/checkpoint.md."""
+    types = graph.onnx.TensorProto
+    source = graph.op("Transpose", "columns", perm=[1, 0])
+    parts, order = [], []
+    for kind, places in inputs.places.items():
+        columns = [inputs.columns[place] for place in places]
+        counts = [column.num_features for column in columns]
+        rows = graph.gather(source, np.repeat(places, counts))
+        parts.append(_ENCODED[kind](graph, columns, rows))
+        order += [
+            int(inputs.firsts[place]) + word for place, n in zip(places, counts, strict=True) for word in range(n)
+        ]
+    joined = parts[0] if len(parts) == 1 else graph.op("Concat", *parts, axis=0)
+    if order != sorted(order):
+        joined = graph.gather(joined, np.argsort(order))
+    if target == "bits":
+        joined = graph.op("Cast", joined, to=types.BOOL)
+    graph.op("Transpose", joined, output=target, perm=[1, 0])
+
+
+def _as_they_are(_graph: _Graph, _columns: list[Column], rows: str) -> str:
+    return rows
+
+
+def _codes(graph: _Graph, columns: list[Column], rows: str) -> str:
+    scale, offset, top = (
+        graph.constant(np.array([[getattr(column, name)] for column in columns], np.float64))
+        for name in ("scale", "offset", "top")
+    )
+    moved = graph.op("Add", graph.op("Add", graph.op("Mul", rows, scale), offset), graph.constant(np.array(0.5)))
+    least = graph.op("Max", graph.op("Floor", moved), graph.constant(np.zeros((len(columns), 1))))
+    return graph.op("Min", least, top)
+
+
+def _pixels(graph: _Graph, columns: list[Column], rows: str) -> str:
+    scale, offset = (
+        graph.constant(np.array([[getattr(column, name)] for column in columns], np.float64))
+        for name in ("scale", "offset")
+    )
+    types = graph.onnx.TensorProto
+    single = graph.op("Cast", graph.op("Div", graph.op("Sub", rows, offset), scale), to=types.FLOAT)
+    return graph.op("Cast", single, to=types.DOUBLE)
+
+
+def _words(graph: _Graph, columns: list[Column], rows: str) -> str:
+    indices = np.concatenate([np.arange(column.num_features) for column in columns]).astype(np.float64)
+    equal = graph.op("Equal", rows, graph.constant(indices[:, None]))
+    return graph.op("Cast", equal, to=graph.onnx.TensorProto.DOUBLE)
+
+
+_ENCODED = {"plain": _as_they_are, "code": _codes, "pixel": _pixels, "category": _words}
+"""Rows (features of one kind of column, batch) of values to rows of features."""
+
+
 def _encoder(graph: _Graph, circuit: Circuit) -> str:
     """The name of the bits, bool (I, batch): nets are rows."""
     thresholds = circuit.encoder.thresholds
+    if circuit.inputs is not None and circuit.inputs.changes:
+        _columns(graph, circuit.inputs, inner_input(circuit))
     if thresholds is None:
         return graph.op("Transpose", "bits", perm=[1, 0])
     columns = graph.op("Transpose", "features", perm=[1, 0])

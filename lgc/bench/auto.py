@@ -16,7 +16,7 @@ from lgc.backend.verilog import Verilog
 from lgc.driver.bench import BenchAuto
 from lgc.ir import FIRST_INPUT, Builder, Circuit, Encoder, Head
 from lgc.mapping.choose import candidates, choose_head
-from lgc.mapping.encoder import infer_code, lower_encoder
+from lgc.mapping.encoder import codes_of, lower_encoder
 from lgc.mapping.estimate import estimate
 from lgc.mapping.heads import all_heads
 from lgc.mapping.heads.base import HeadArchitecture
@@ -85,7 +85,7 @@ def network(
         head = Head(head.offsets, rng.integers(-bias, bias + 1, classes), head.classes)
     grid = np.sort(rng.integers(1, 255, (features, inputs // features)), axis=1) / 255 if features else None
     circuit = Circuit("network", Encoder(features or inputs, grid), builder.build(layer), head)
-    return optimize(lower_encoder(circuit, infer_code(circuit.encoder)) if features else circuit)
+    return optimize(lower_encoder(circuit, codes_of(circuit)) if features else circuit)
 
 
 def _table(rng: np.random.Generator, arity: int) -> int:

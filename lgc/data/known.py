@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +12,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.data.columns import word_of
 from lgc.data.describe import Raw
 from lgc.errors import InputError, LgcWarning
 from lgc.ir import Column, Inputs
 
 Array = NDArray[Any]
 
-_FAR = 1.0  # ranges of training beyond its range: where half of the samples lie there, their unit is another
-_SLACK = 1e-6
+_DEFAULT = re.compile(r"(column|feature|pixel|\0) ?[\d, ]+")
+"""Names that nobody gave: such columns are taken in order."""
+
+_SLACK = 0.1  # of the range of training, beside it: who lies there is outside, and not elsewhere
+_ROUNDING = 1e-6
+_SOME_ROWS = 8  # fewer may all be unusual
+_MANY_ROWS = 50
+_NARROW = 1 / 16  # of the range of training: values that all lie in so small a part of it look scaled
 
 
 @dataclass(frozen=True)
@@ -28,11 +37,13 @@ class Strangers:
         words: cells whose word is none of the model's.
         outside: values outside of the range that training saw.
         example: one of these, as a sentence.
+        scaled: a column whose values lie in a small part of its range, where most columns do; as a sentence.
     """
 
     words: int = 0
     outside: int = 0
     example: str = ""
+    scaled: str = ""
 
     def sentence(self) -> str:
         """For people; empty if there is nothing to tell."""
@@ -40,6 +51,11 @@ class Strangers:
         if self.outside:
             parts.append(
                 f"{self.outside:,} values lie outside of the range that training saw, for example {self.example}"
+            )
+        if self.scaled:
+            parts.append(
+                "the values of most columns lie in a small part of the range that training saw, for example "
+                f"{self.scaled}: are they in the units of the training data?"
             )
         if self.words:
             parts.append(f"{self.words:,} words were not seen in training, and count as none")
@@ -81,7 +97,8 @@ def _in_order(rows: Array, columns: Sequence[Raw], inputs: Inputs) -> Array:
             f"the column '{missing[0][:60]}' is missing, which the model reads",
             hint=f"The data have {_listed([one.name for one in columns])}",
         )
-    if not named and len(columns) != len(inputs.columns):
+    nameless = all(_DEFAULT.fullmatch(one.name) for one in columns) or all(map(_DEFAULT.fullmatch, inputs.names))
+    if not named and (len(columns) != len(inputs.columns) or not nameless):
         raise InputError(
             f"none of the {len(columns)} columns has a name that the model knows",
             hint=f"It reads {_listed(inputs.names)}",
@@ -94,46 +111,80 @@ def _in_order(rows: Array, columns: Sequence[Raw], inputs: Inputs) -> Array:
 
 
 def _values(x: Array, raw: Raw, column: Column) -> Array:
-    """One column; words as indices of the model's, which are one more where there is none."""
+    """One column; words as indices of the model's, which are one more where it has none of them, and -1 for no word."""
     if not raw.words and not column.words:
         return x
     if not column.words:
         raise InputError(f"the column '{column.name[:60]}' holds words such as '{raw.words[0][:40]}', not numbers")
-    # Words that are all numbers, such as 1 and 2, are read as numbers.
-    words = list(raw.words) if raw.words else [f"{value:.15g}" for value in np.unique(x)]
-    place = x if raw.words else np.searchsorted(np.unique(x), x)
-    known = {word: code for code, word in enumerate(column.words)}
-    codes = np.array([*(known.get(word, len(known)) for word in words), len(known)], np.float64)
-    return np.asarray(codes[np.where(place < 0, len(words), place).astype(np.int64)])
+    if raw.words:
+        words, place = list(raw.words), x.astype(np.int64)
+    else:  # numbers, of which the model has the names
+        present, inverse = np.unique(x, return_inverse=True)
+        words = ["" if math.isnan(value) else word_of(value) for value in present.tolist()]
+        place = inverse.reshape(-1)
+    known = {word: code for code, word in enumerate(column.words)} | {"": -1}
+    codes = [known.get(word, len(column.words)) for word in words] + [-1]
+    return np.array(codes, np.float64)[place]
 
 
 def _strange(rows: Array, inputs: Inputs) -> Strangers:
-    words = outside = 0
-    example, far = "", 0
-    numbers = 0
+    words, outside, example = 0, 0, ""
+    elsewhere, narrow, numbers = [], [], 0
     for place, column in enumerate(inputs.columns):
         x = rows[:, place]
         if column.kind == "category":
             words += int((x >= len(column.words)).sum())
-        if column.kind != "number" or not len(x):
+        if column.kind != "number" or not len(x) or column.low == column.high:
             continue
         numbers += 1
-        span = column.high - column.low
-        slack = _SLACK * max(abs(column.low), abs(column.high), span)
-        bad = (x < column.low - slack) | (x > column.high + slack)
-        if not bad.any():
-            continue
-        outside += int(bad.sum())
-        example = example or f"{float(x[bad][0]):g} in '{column.name}', {column.low:g} to {column.high:g}"
-        middle = float(np.median(x))
-        far += not column.low - _FAR * span <= middle <= column.high + _FAR * span
-    if numbers and far > numbers / 2:
-        raise InputError(
-            f"{far} of {numbers} columns have most of their values far from the range of training, for example "
-            f"{example}: they look unscaled",
-            hint="Give them in the units of the training data",
-        )
-    return Strangers(words, outside, example)
+        bad, found = _outside(x, column)
+        outside += bad
+        example = example or found
+        where = _place(x, column)
+        elsewhere += [place] if where == "elsewhere" else []
+        narrow += [place] if where == "narrow" else []
+    if len(rows) >= _SOME_ROWS and 2 * len(elsewhere) > numbers:
+        _refuse_unscaled(rows, inputs.columns, elsewhere, numbers)
+    scaled = ""
+    if len(rows) >= _MANY_ROWS and 2 * len(narrow) > numbers and numbers > 1:
+        scaled = _told(rows, inputs.columns, narrow[0])
+    return Strangers(words, outside, example, scaled)
+
+
+def _outside(x: Array, column: Column) -> tuple[int, str]:
+    """How many values lie outside of the range of training, and the first of them."""
+    slack = _ROUNDING * max(abs(column.low), abs(column.high))
+    bad = (x < column.low - slack) | (x > column.high + slack)
+    count = int(np.count_nonzero(bad))
+    if not count:
+        return 0, ""
+    return count, f"{float(x[bad][0]):g} in '{column.name[:60]}', where it saw {column.low:g} to {column.high:g}"
+
+
+def _place(x: Array, column: Column) -> str:
+    """Whether most values lie elsewhere than those of training, or all in a small part of its range."""
+    span = column.high - column.low
+    away = (x < column.low - _SLACK * span) | (x > column.high + _SLACK * span)
+    if 2 * np.count_nonzero(away) > len(x):
+        return "elsewhere"
+    low, high = float(x.min()), float(x.max())
+    return "narrow" if low < high and high - low < _NARROW * span else ""
+
+
+def _told(rows: Array, columns: Sequence[Column], place: int) -> str:
+    x, column = rows[:, place], columns[place]
+    return (
+        f"{float(x.min()):g} to {float(x.max()):g} in '{column.name[:60]}', where it saw {column.low:g} to "
+        f"{column.high:g}"
+    )
+
+
+def _refuse_unscaled(rows: Array, columns: Sequence[Column], elsewhere: Sequence[int], numbers: int) -> None:
+    raise InputError(
+        f"{len(elsewhere)} of {numbers} columns have most of their values outside of the range that training saw, for "
+        f"example {_told(rows, columns, elsewhere[0])}: they look unscaled, or scaled otherwise",
+        hint="Give them in the units of the training data",
+    )
 
 
 def _listed(names: Sequence[str]) -> str:

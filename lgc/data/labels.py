@@ -14,29 +14,51 @@ Array = NDArray[Any]
 Label = str | int | float | bool
 
 _MOST_CLASSES = 10_000
+_SOME_CLASSES = 20  # from which nearly as many classes as samples are none
+_MOST_MEASURED = 100  # labels such as 0.37
+_BLOCK = 1 << 14
 
 
 def numbered(labels: Array, where: str) -> tuple[NDArray[np.int64], tuple[Label, ...]]:
     """Classes, int64 (n,), and the label of each: in ascending order, of words in that of the alphabet.
 
     Raises:
-        InputError: a label that is missing, one class only, or nearly as many classes as samples.
+        InputError: a label that is missing, one class only, or so many classes that they are none.
     """
     _refuse_missing(labels, where)
-    present, inverse = np.unique(labels, return_inverse=True)
-    found = present.tolist()
+    classes, found = _factors(labels)
     if len(found) < 2:
+        what = f"all {len(labels):,} samples have the label {found[0]!r}" if found else "there are no samples"
         raise InputError(
-            f"all {len(labels)} samples have the label {found[0]!r}: there is nothing to learn", where=where
+            f"{what}: there is nothing to learn",
+            where=where,
+            hint="The labels must be of two classes or more; --label names their column",
         )
-    if len(found) > _MOST_CLASSES or (len(found) > 20 and len(found) > len(labels) / 2):
+    measured = sum(isinstance(one, float) and not one.is_integer() for one in found)
+    rare = len(found) > _SOME_CLASSES and len(found) > len(labels) / 2
+    if len(found) > _MOST_CLASSES or rare or measured > _MOST_MEASURED:
         raise InputError(
-            f"{len(labels)} samples have {len(found)} different labels, for example {found[0]!r} and {found[-1]!r}: "
+            f"{len(labels):,} samples have {len(found):,} different labels, such as {found[0]!r} and {found[-1]!r}: "
             "these are no classes",
             where=where,
             hint="Name the column of the classes with --label, or put numbers into a few ranges",
         )
-    return inverse.reshape(-1).astype(np.int64), tuple(found)
+    return classes, found
+
+
+def _factors(labels: Array) -> tuple[NDArray[np.int64], tuple[Label, ...]]:
+    """Indices of the different labels, and these in ascending order; without sorting millions of texts."""
+    if labels.dtype.kind != "U":
+        present, inverse = np.unique(labels, return_inverse=True)
+        return inverse.reshape(-1).astype(np.int64), tuple(present.tolist())
+    index: dict[str, int] = {}
+    codes = np.empty(len(labels), np.int64)
+    for start in range(0, len(labels), _BLOCK):
+        words = labels[start : start + _BLOCK].tolist()
+        codes[start : start + len(words)] = [index.setdefault(word, len(index)) for word in words]
+    found = sorted(index)
+    order = {word: place for place, word in enumerate(found)}
+    return np.array([order[word] for word in index], np.int64)[codes], tuple(found)
 
 
 def class_names(labels: Sequence[Label]) -> tuple[str, ...]:
@@ -54,23 +76,27 @@ def _refuse_missing(labels: Array, where: str) -> None:
     bad = np.flatnonzero(np.isnan(labels) if kind == "f" else (labels == "") if kind == "U" else np.zeros(0, bool))
     if len(bad):
         raise InputError(
-            f"the label of sample {bad[0]} is missing, and of {len(bad)} samples in all",
+            f"the label of sample {bad[0]} is missing, and of {len(bad):,} of {len(labels):,} samples in all",
             where=where,
-            hint="Leave these samples out, or give them a class",
+            hint="Give --missing drop to leave these samples out, or give them a class",
         )
 
 
-def indices(labels: Array, known: Sequence[Label], where: str) -> NDArray[np.int64]:
+def indices(labels: Array, known: Sequence[Label], where: str, names: Sequence[str] = ()) -> NDArray[np.int64]:
     """Labels as indices of known ones. Numbers are compared as numbers; if words meet numbers, as text.
+
+    Args:
+        names: other names of the known labels, in their order; they are understood too.
 
     Raises:
         InputError: the first label that is not known, with its sample.
     """
     table: dict[Any, int] = dict(zip(known, range(len(known)), strict=True))
-    names = dict(zip(class_names(known), range(len(known)), strict=True))
-    present, inverse = np.unique(labels, return_inverse=True)
-    found = [table.get(one, names.get(class_names([one])[0], -1)) for one in present.tolist()]
-    numbers = np.array(found, np.int64)[inverse.reshape(-1)]
+    texts = dict(zip(names, range(len(known)), strict=False))
+    texts |= dict(zip(class_names(known), range(len(known)), strict=True))
+    places, present = _factors(labels)
+    found = [table.get(one, texts.get(class_names([one])[0], -1)) for one in present]
+    numbers = np.array(found, np.int64)[places]
     bad = np.flatnonzero(numbers < 0)
     if len(bad):
         shown = ", ".join(class_names(known)[:10]) + (", ..." if len(known) > 10 else "")

@@ -66,7 +66,7 @@ class BenchTrain(BenchRequest):
     """A training step on 784 inputs beside plain torch, with the threads that OMP_NUM_THREADS says."""
 
     module: ClassVar[str] = "lgc.bench.train"
-    gates: Annotated[int, Setting("Gates of the layer.", low=20)] = 8000
+    gates: Annotated[int, Setting("Gates of the layer; of tables there are a quarter as many.", low=20)] = 8000
     repeats: Annotated[int, Setting("Runs; the median counts.", low=1)] = 3
 
 

@@ -18,6 +18,7 @@ from lgc.progress import Progress, Silence
 if TYPE_CHECKING:
     from lgc.backend.base import Format
     from lgc.backend.verilog import Verilog
+    from lgc.driver.features import Loss
     from lgc.driver.read import Loaded
     from lgc.ir import Circuit
     from lgc.mapping.pipeline import Pipeline
@@ -39,6 +40,7 @@ class Compiled(Shown):
         reason: why it has the head that it has; empty where there was no choice.
         attempts: measurements of a search for a clock, as sentences.
         files: those written, the main one first.
+        loss: what codes of features change on the data that were given; None without data.
     """
 
     source: Loaded
@@ -50,6 +52,7 @@ class Compiled(Shown):
     reason: str = ""
     attempts: tuple[str, ...] = ()
     files: tuple[Path, ...] = field(default=())
+    loss: Loss | None = None
 
     @property
     def path(self) -> Path:
@@ -58,7 +61,7 @@ class Compiled(Shown):
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
-        return [*self._passes(), *self.attempts, *self._hardware(), *self._written()]
+        return [*self._passes(), *self._columns(), *self.attempts, *self._hardware(), *self._written()]
 
     def _passes(self) -> Sheet:
         before, after = self.input_circuit.netlist, self.circuit.netlist
@@ -72,9 +75,12 @@ class Compiled(Shown):
         headings = ("pass", "gates>", "depth>", "outputs>", "ms>", "what it did")
         lines: list[str | Grid] = [Grid(headings, tuple(rows), title)] if self.stats else []
         lines.append(f"{before.num_nodes:,} -> {after.num_nodes:,} gates ({saved:.1f} % fewer), depth {after.depth}")
-        if self.circuit.encoder.code is not None:
-            lines.append(f"feature x is the integer {self.circuit.encoder.code.rules()}")
         return lines
+
+    def _columns(self) -> Sheet:
+        from lgc.driver.columns import code_lines
+
+        return [*code_lines(self.circuit), *([str(self.loss)] if self.loss is not None else [])]
 
     def _hardware(self) -> Sheet:
         from lgc.backend.verilog import Verilog
@@ -138,7 +144,7 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
     check_outputs(asked)
     progress.step("read")
     source = load_source(asked.model, import_options(asked.config, asked.facts))
-    circuit = with_input(source.circuit, asked, kind)
+    circuit, loss = _with_input(source, asked, kind, progress)
     progress.step("optimise")
     manager = _manager(asked)
     optimised = manager.run(circuit, _pipeline(asked))
@@ -148,7 +154,7 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
     progress.step("write")
     files = tuple(write(format_, optimised, asked.output))
     level = f"-p {asked.passes}" if asked.passes else f"-O{asked.level}"
-    return Compiled(source, circuit, optimised, tuple(manager.stats), format_, level, reason, attempts, files)
+    return Compiled(source, circuit, optimised, tuple(manager.stats), format_, level, reason, attempts, files, loss)
 
 
 def _manager(asked: CompileRequest) -> PassManager:
@@ -188,33 +194,48 @@ def _refuse_broken(manager: PassManager) -> None:
     )
 
 
-def with_input(circuit: Circuit, asked: CompileRequest, kind: type[Format]) -> Circuit:
-    """The circuit, its encoder as gates if features are the input.
+def _with_input(
+    source: Loaded, asked: CompileRequest, kind: type[Format], progress: Progress
+) -> tuple[Circuit, Loss | None]:
+    """The circuit, its encoder as gates if features are the input; and what codes of features change, if measured.
 
     What O3 knows of a feature's bits is to be had before they become comparators.
 
     Raises:
-        OptionError: the format has no features, or they cannot become integers without loss.
+        OptionError: the format has no features, or they cannot become integers.
+        InputError: the data cannot be read or do not fit.
     """
-    code = (asked.feature_bits, asked.feature_scale, asked.feature_offset)
-    if asked.input == "bits":
-        if any(value is not None for value in code):
-            raise OptionError(
-                "--feature-bits, --feature-scale and --feature-offset describe features, but the input is bits",
-                hint="Add --input features",
-            )
-    elif circuit.encoder.code is None:
-        from lgc.mapping.encoder import infer_code, lower_encoder
+    circuit, loss = source.circuit, None
+    if asked.input == "bits" or circuit.encoder.code is not None:
+        _refuse_idle(asked, coded=circuit.encoder.code is not None)
+    else:
+        from lgc.driver.features import choose_codes, measure
+        from lgc.mapping.encoder import lower_encoder
         from lgc.passes import optimize
 
-        found = infer_code(circuit.encoder, *code)
-        circuit = lower_encoder(optimize(circuit, "O3") if asked.level == "3" else circuit, found)
+        codes = choose_codes(circuit, asked)
+        if asked.data is not None:
+            progress.step("measure")
+            loss = measure(source, codes, asked.data, asked.data_dir)
+        circuit = lower_encoder(optimize(circuit, "O3") if asked.level == "3" else circuit, codes)
     if circuit.encoder.code is not None and kind.name not in FEATURE_FORMATS:
         raise OptionError(
             f"integer features are for {' and '.join(FEATURE_FORMATS)}, not {kind.name}",
             hint="Write a .v, .py or .lgn file; the C code and ONNX encode features themselves",
         )
-    return circuit
+    return circuit, loss
+
+
+def _refuse_idle(asked: CompileRequest, *, coded: bool) -> None:
+    """Refuse options about codes of features where nobody chooses any."""
+    about = ("feature_bits", "feature_scale", "feature_offset", "data", "data_dir")
+    given = [name for name in about if getattr(asked, name) is not None]
+    if given:
+        why = "this netlist has its codes already" if coded else "the input is bits"
+        raise OptionError(
+            f"{flags(CompileRequest, *given)} is of choosing codes of features, but {why}",
+            hint="Leave it out" if coded else "Add --input features",
+        )
 
 
 def _settled(asked: CompileRequest, format_: Format, circuit: Circuit) -> tuple[Format, str]:

@@ -66,8 +66,10 @@ class CompileRequest(Request):
                 group=_INPUT),
     ] = "bits"  # fmt: skip
     feature_bits: Annotated[
-        int | None, Setting("Bits of a feature; by default 8, or what it takes.", metavar="W", group=_INPUT)
-    ] = None
+        int | str | None,
+        Setting("Bits of a feature that has no code of its own; of single columns: NAME=W,...", metavar="W",
+                group=_INPUT),
+    ] = None  # fmt: skip
     feature_scale: Annotated[
         float | None,
         Setting("Codes per unit: feature x is the integer x * S + offset.", metavar="S", group=_INPUT),
@@ -75,6 +77,11 @@ class CompileRequest(Request):
     feature_offset: Annotated[
         float | None, Setting("The integer that stands for 0.", metavar="K", group=_INPUT)
     ] = None  # fmt: skip
+    data: Annotated[
+        str | None,
+        Setting("Data on which to measure what codes of features change: a file, or a data set's name.", group=_INPUT),
+    ] = None
+    data_dir: Annotated[Path | None, Setting("Folder with the data set's files.", group=_INPUT)] = None
 
     pipeline: Annotated[
         int | None,
@@ -134,6 +141,8 @@ class CompileRequest(Request):
         object.__setattr__(self, "level", str(self.level).removeprefix("O"))
         if isinstance(self.settings, Mapping):
             object.__setattr__(self, "settings", tuple(f"{name}={value}" for name, value in self.settings.items()))
+        if isinstance(self.data, Path):
+            object.__setattr__(self, "data", str(self.data))
         super().__post_init__()
 
     def format_options(self) -> dict[str, str]:

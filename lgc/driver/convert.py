@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 from lgc.driver.deadline import bounded
+from lgc.driver.inputs import INPUTS_HELP, inputs_line, with_inputs
 from lgc.driver.read import Loaded, ReadRequest, load_source
 from lgc.driver.request import check_outputs
 from lgc.driver.sheet import Sheet, Shown
@@ -19,23 +20,27 @@ class ConvertRequest(ReadRequest):
     """What to convert, and where to."""
 
     output: Annotated[Path, Setting("A .pt, .safetensors or .lgn file.", flags=("-o", "--output"), writes=True)]
+    inputs: Annotated[str | None, Setting(INPUTS_HELP, metavar="INPUTS")] = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Converted(Shown):
-    """What was read, and the file that was written."""
+    """What was read, or with ``inputs`` the same that knows its input, and the file that was written."""
 
     source: Loaded
     path: Path
+    stated: bool = False
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
         model, imported = self.source.model, self.source.imported
         digest = (model or self.source.circuit).digest()[:16]
+        inputs = self.source.circuit.inputs
+        said = [f"  input: {inputs_line(inputs)}"] if inputs is not None and self.stated else []
         if imported is None:
-            return [f"{self.path}: {self.source.name}, digest {digest}"]
+            return [*said, f"{self.path}: {self.source.name}, digest {digest}"]
         notes = [f"  {note}" for note in imported.job.certain] + [f"  note: {note}" for note in imported.job.doubtful]
-        return [*notes, f"{self.path}: {imported.importer.title}, digest {digest}"]
+        return [*notes, *said, f"{self.path}: {imported.importer.title}, digest {digest}"]
 
 
 @bounded
@@ -52,6 +57,8 @@ def convert(asked: ConvertRequest) -> Converted:
 
     check_outputs(asked)
     found = load_source(asked.source, asked.import_options())
+    if asked.inputs is not None:
+        found = _stated(found, asked.inputs)
     if asked.output.suffix == ".lgn":
         write_text(asked.output, to_text(found.circuit))
     elif found.model is None:
@@ -62,4 +69,13 @@ def convert(asked: ConvertRequest) -> Converted:
         )
     else:
         write_model(found.model, asked.output)
-    return Converted(found, asked.output)
+    return Converted(found, asked.output, asked.inputs is not None)
+
+
+def _stated(found: Loaded, text: str) -> Loaded:
+    """What was read, with the columns that ``text`` describes."""
+    from lgc.frontend import Model, lower
+
+    known = with_inputs(found.model or found.circuit, text)
+    model, circuit = (known, lower(known)) if isinstance(known, Model) else (None, known)
+    return replace(found, model=model, circuit=circuit)

@@ -80,7 +80,7 @@ def cover(asked: CoverRequest, progress: Progress | None = None) -> CoverageScor
         source = model_of(asked, progress)
         device = judged_device(asked, "--coverage")
         with comparing(asked, source, device, progress) as comparison:
-            before, after, bits, undecided = measured(comparison, vectors_for(asked, comparison))
+            before, after, bits, undecided = measured(comparison, vectors_for(asked, comparison, source))
             return CoverageScore(source, before, after, VectorSet("coverage", bits), undecided)
 
 

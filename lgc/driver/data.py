@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from lgc.data import Table
+    from lgc.driver.read import Loaded
+    from lgc.driver.samples import Samples
     from lgc.driver.verify_request import VectorRequest
-    from lgc.ir import Encoder
+    from lgc.ir import Encoder, Inputs
     from lgc.verify.comparison import Comparison
     from lgc.verify.subject import DeviceUnderTest
     from lgc.verify.vectors import VectorSet
@@ -27,52 +28,36 @@ _BITS_ROOM = Room(64 << 20, 16)
 
 
 def load_bits(
-    data: str,
-    data_dir: Path | None,
-    encoder: Encoder,
-    inner: Encoder | None = None,
-    *,
-    classes: Sequence[str] | None = None,
-) -> tuple[NDArray[np.bool_], NDArray[np.int64] | None]:
-    """Encoded bits (B, I) and labels (B,), or None if the data has none.
+    samples: Samples, encoder: Encoder, inner: Encoder | None = None, inputs: Inputs | None = None
+) -> NDArray[np.bool_]:
+    """Encoded bits (B, I) of samples.
 
-    Where the encoder makes codes of features, ``inner`` is the model's own: samples that are bits are its bits, and
-    become codes that it encodes to them.
+    Packed samples, and boolean ones as wide as the network's input, are bits already; others are raw rows, or features
+    where the model knows no columns.
 
     Args:
-        data: a data set's name, whose test samples are taken, or a file that :func:`lgc.data.read_table` reads.
-        classes: the model's, of which the labels are names or numbers; None leaves them as they are.
+        inner: where the encoder makes codes of features, the model's own: samples that are bits are its bits, and
+            become codes that it encodes to them.
+        inputs: what the columns are; None if the model does not know.
 
     Raises:
-        InputError: unreadable, or it does not fit the model.
+        InputError: they do not fit the model.
     """
-    from lgc.data import class_indices, is_data_file, read_table
-
-    if is_data_file(data):
-        table = read_table(data)
-        try:
-            bits = _bits_of(table, encoder, inner)
-        except InputError as error:
-            raise error.at(data) from None
-        labels = table.labels
-    else:
-        from lgc.train.data import load_dataset
-
-        dataset = load_dataset(data, data_dir)
-        bits, labels = encoder.encode(dataset.test_x), dataset.test_y
-    return bits, labels if labels is None or classes is None else class_indices(labels, classes, data)
+    try:
+        return _bits_of(samples, encoder, inner, None if samples.are_features else inputs)
+    except InputError as error:
+        raise error.at(samples.where) from None
 
 
-def _bits_of(table: Table, encoder: Encoder, inner: Encoder | None) -> NDArray[np.bool_]:
-    """Packed samples, and boolean ones as wide as the network's input, are bits already; others are features."""
+def _bits_of(samples: Samples, encoder: Encoder, inner: Encoder | None, inputs: Inputs | None) -> NDArray[np.bool_]:
     coded = inner is not None and encoder.code is not None
     width = inner.num_bits if coded and inner is not None else encoder.num_bits
-    rows = table.rows
-    if table.packed and rows.shape[1] != width:
+    rows = samples.rows
+    if samples.packed and rows.shape[1] != width:
         raise InputError(f"the samples have {rows.shape[1]} bits, but the model reads {width}")
-    if rows.dtype.kind != "b" or rows.shape[1] != width:
-        _check_room(table, encoder)
-        return encoder.encode(rows)
+    if not are_bits(samples, width):
+        _check_room(samples, encoder)
+        return _encoded(samples, encoder, inputs)
     if not coded or inner is None or encoder.code is None:
         return rows
     from lgc.mapping.encoder import codes_for_bits
@@ -80,22 +65,40 @@ def _bits_of(table: Table, encoder: Encoder, inner: Encoder | None) -> NDArray[n
     return encoder.code.bits(codes_for_bits(inner, encoder.code, rows))
 
 
-def _check_room(table: Table, encoder: Encoder) -> None:
+def are_bits(samples: Samples, width: int) -> bool:
+    """Whether samples are what the encoder makes of features."""
+    return samples.rows.dtype.kind == "b" and samples.rows.shape[1] == width
+
+
+def _encoded(samples: Samples, encoder: Encoder, inputs: Inputs | None) -> NDArray[np.bool_]:
+    if inputs is None:
+        return encoder.encode(samples.rows)
+    from lgc.data.raw import known
+
+    found = known(samples.rows, inputs, samples.columns)
+    found.warn(stacklevel=5)
+    return encoder.bits_of(inputs.features(found.values) if found.are_bytes else found.values)
+
+
+def _check_room(samples: Samples, encoder: Encoder) -> None:
     """Refuse samples whose bits would take far more memory than their file.
 
     Raises:
         InputError: so it is.
     """
-    count, most = len(table.samples), _BITS_ROOM.of(Path(table.where).stat().st_size)
-    if count * encoder.num_bits > most:
+    count, most = len(samples), _BITS_ROOM.of(samples.size)
+    if samples.size and count * encoder.num_bits > most:
         raise InputError(
             f"{count} samples of {encoder.num_bits} bits are more than {most >> 20} MB, which is much for their file",
             hint=f"If the file is to be trusted, set {VARIABLE}=4",
         )
 
 
-def vectors_for(asked: VectorRequest, comparison: Comparison[DeviceUnderTest]) -> list[VectorSet]:
+def vectors_for(asked: VectorRequest, comparison: Comparison[DeviceUnderTest], source: Loaded) -> list[VectorSet]:
     """The vectors that a request asks for, as they are compared.
+
+    Args:
+        source: the model, which knows its data.
 
     Raises:
         InputError: data or vectors that do not fit.
@@ -106,7 +109,7 @@ def vectors_for(asked: VectorRequest, comparison: Comparison[DeviceUnderTest]) -
 
     width, sets = comparison.num_inputs, []
     if asked.data is not None:
-        sets.append(_data_vectors(asked, comparison))
+        sets.append(_data_vectors(asked, comparison, source))
     if asked.bits is not None:
         sets.append(_given_vectors(asked.bits, width))
     if asked.random:
@@ -131,17 +134,20 @@ def save_vectors(path: Path, made: Sequence[VectorSet | None]) -> int:
     return write_vectors(path, sets, sets[0].bits.shape[1] if sets else 0)
 
 
-def _data_vectors(asked: VectorRequest, comparison: Comparison[DeviceUnderTest]) -> VectorSet:
+def _data_vectors(asked: VectorRequest, comparison: Comparison[DeviceUnderTest], source: Loaded) -> VectorSet:
+    from lgc.driver.samples import About, find_samples
     from lgc.errors import NotCheckedError
     from lgc.verify.vectors import VectorSet
 
     assert asked.data is not None
-    encoder, classes = comparison.circuit.encoder, comparison.circuit.head.classes
-    bits, labels = load_bits(asked.data, asked.data_dir, encoder, comparison.encoder, classes=classes)
-    if not len(bits):
+    samples = find_samples(
+        asked.data, asked.data_dir, about=About.of(source), reading=asked.reading, split=asked.split
+    )  # fmt: skip
+    if not len(samples):
         raise NotCheckedError("the data has no samples: nothing was checked", where=asked.data)
-    targets = None if labels is None else labels[: asked.limit]
-    return VectorSet("data", bits[: asked.limit], targets=targets)
+    samples = samples.first(asked.limit)
+    bits = load_bits(samples, comparison.circuit.encoder, comparison.encoder, source.circuit.inputs)
+    return VectorSet("data", bits, targets=samples.labels)
 
 
 def _given_vectors(bits: NDArray[np.bool_], width: int) -> VectorSet:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from lgc.driver.compile_request import Level
+from lgc.driver.data_request import DataRequest
 from lgc.driver.deadline import bounded
 from lgc.driver.read import CONFIG_HELP, TIMEOUT, import_options, load_source
 from lgc.driver.request import Request, Source
@@ -20,19 +21,29 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from lgc.driver.samples import Samples
+    from lgc.ir import Circuit
+
+Engine = Literal["auto", "c", "numpy"]
+
 _MOST_CLASSES = 20
 
 
 @dataclass(frozen=True)
-class EvalRequest(Request):
+class _EvalRequest(Request):
     """Which network, on which data."""
 
     model: Annotated[Source, Setting("A checkpoint or a netlist.", flags=("MODEL",))]
-    data: Annotated[str, Setting("An .npz file with X and y, or a data set's name.")]
-    data_dir: Annotated[Path | None, Setting("Folder with the data set's files.")] = None
+    data: Annotated[str, Setting("A table, an .npz file with X and y, or a data set's name.")]
+
+
+@dataclass(frozen=True)
+class EvalRequest(DataRequest, _EvalRequest):
+    """Which network, on which samples."""
+
     level: Annotated[Level, Setting("Optimise first.", flags=("-O",))] = "0"
     engine: Annotated[
-        Literal["auto", "c", "numpy"],
+        Engine,
         Setting("What computes: compiled C, numpy, or C where it is worth building. The numbers are the same."),
     ] = "auto"  # fmt: skip
     config: Annotated[Path | None, Setting(CONFIG_HELP)] = None
@@ -40,6 +51,8 @@ class EvalRequest(Request):
     facts: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.data, Path):
+            object.__setattr__(self, "data", str(self.data))
         object.__setattr__(self, "level", str(self.level).removeprefix("O"))
         super().__post_init__()
 
@@ -49,12 +62,19 @@ class Evaluation(Shown):
     """How many samples were right.
 
     Attributes:
+        classes: names of the classes, as the data have them.
         confusion: int64 (C, C), rows are labels, columns predictions.
+        split: which samples were counted: test, validation, train or all.
+        counted: the same as a sentence, with what is known of their part in training.
+        warnings: what people should know of the data, as sentences without their full stop.
     """
 
     name: str
     classes: tuple[str, ...]
     confusion: NDArray[np.int64]
+    split: str = "all"
+    counted: str = ""
+    warnings: tuple[str, ...] = ()
 
     @property
     def samples(self) -> int:
@@ -73,7 +93,8 @@ class Evaluation(Shown):
 
     def to_json(self) -> str:
         """For machines."""
-        fields = {name: getattr(self, name) for name in ("samples", "correct", "accuracy", "classes")}
+        names = ("samples", "correct", "accuracy", "classes", "split", "counted", "warnings")
+        fields = {name: getattr(self, name) for name in names}
         return json.dumps(fields | {"confusion": self.confusion.tolist()})
 
     def sheet(self) -> Sheet:
@@ -87,30 +108,56 @@ class Evaluation(Shown):
             headings = ("label>", *(f"{name}>" for name in self.classes), "recall>")
             lines.append(Grid(headings, tuple(rows), "rows: label, columns: prediction"))
         share = f"accuracy {100 * self.accuracy:.2f} %"
+        lines += [f"note: {text}" for text in self.warnings]
+        lines += [f"counted: {self.counted}"] if self.counted else []
         return [*lines, f"{self.name}: {self.correct:,} of {self.samples:,} right, {share}"]
 
 
 @bounded
 def eval(asked: EvalRequest) -> Evaluation:  # noqa: A001 - the verb's name
-    """Accuracy of a network on a data set, as ``lgc.load_source(model).predict`` gives it.
+    """Accuracy of a network on a data set, as ``lgc.load(model).predict`` gives it.
+
+    Of the data that the network was trained on the test samples are counted, which the checkpoint knows by their
+    digest; the result says which samples it counted.
 
     Raises:
         LgcError: the network or the data cannot be read, do not fit each other, or the data have no labels.
     """
     import numpy as np
 
-    from lgc.driver.data import load_bits
+    from lgc.data.labels import class_names
+    from lgc.driver.samples import About, find_samples
+    from lgc.ir.inputs import LABELS
     from lgc.passes import optimize
+
+    source = load_source(asked.model, import_options(asked.config, asked.facts))
+    circuit = optimize(source.circuit, f"O{asked.level}")
+    samples = find_samples(
+        asked.data, asked.data_dir, about=About.of(source), reading=asked.reading, split=asked.split
+    )  # fmt: skip
+    if samples.labels is None:
+        raise InputError("the data has no labels y", where=asked.data, hint="Save them as y beside X")
+    if not len(samples):
+        raise InputError("the data has no samples", where=asked.data)
+    count, (predicted, notes) = circuit.head.num_classes, _predicted(circuit, samples, asked.engine)
+    confusion = np.zeros((count, count), np.int64)
+    np.add.at(confusion, (samples.labels, predicted), 1)
+    names = class_names(circuit.labels) if LABELS in circuit.metadata else circuit.head.classes
+    return Evaluation(circuit.name, names, confusion, samples.part, samples.told, notes)
+
+
+def _predicted(circuit: Circuit, samples: Samples, engine: Engine) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Classes (n,), and what is to be said of the samples."""
+    from lgc.data.raw import known
+    from lgc.driver.data import are_bits, load_bits
     from lgc.runtime import Predictor
 
-    circuit = optimize(load_source(asked.model, import_options(asked.config, asked.facts)).circuit, f"O{asked.level}")
-    bits, labels = load_bits(asked.data, asked.data_dir, circuit.encoder, classes=circuit.head.classes)
-    if labels is None:
-        raise InputError("the data has no labels y", where=asked.data, hint="Save them as y beside X")
-    if not len(bits):
-        raise InputError("the data has no samples", where=asked.data)
-    count = circuit.head.num_classes
-    predicted = Predictor(circuit, engine=asked.engine, samples=len(bits)).predict(bits)
-    confusion = np.zeros((count, count), np.int64)
-    np.add.at(confusion, (labels, predicted), 1)
-    return Evaluation(circuit.name, circuit.head.classes, confusion)
+    predictor = Predictor(circuit, engine=engine, samples=len(samples))
+    inputs = None if samples.are_features else circuit.inputs
+    if inputs is None or samples.packed or are_bits(samples, circuit.encoder.num_bits):
+        return predictor.predict(load_bits(samples, circuit.encoder)), ()
+    try:
+        rows = known(samples.rows, inputs, samples.columns)
+    except InputError as error:
+        raise error.at(samples.where) from None
+    return predictor.predict(rows), rows.notes

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lgc.driver.deadline import bounded
+from lgc.driver.inputs import inputs_line, inputs_sheet
 from lgc.driver.read import ReadRequest, load_source
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.errors import LgcError
 
 if TYPE_CHECKING:
+    from lgc.frontend import Model
     from lgc.frontend.importer import Importer, ImportJob
     from lgc.frontend.summary import Summary
+    from lgc.ir import Circuit, Inputs, Label
 
 _GATES_SHOWN, _ALL_GATES = 4, 16
+_LABELS = 20
+_PARTS = {"train": "training", "validation": "validation", "test": "the test"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,9 @@ class Inspection(Shown):
         facts: what the file does not say.
         problem: why it could not be read.
         summary: of the circuit; None if it could not be read.
+        inputs: what the columns of a sample are; None if the file does not say.
+        labels: of the classes, as the data had them; None if they are the numbers from 0.
+        split: which samples training kept for what; empty if the file does not say.
     """
 
     name: str
@@ -58,6 +66,9 @@ class Inspection(Shown):
     facts: tuple[FileFact, ...] = ()
     problem: LgcError | None = None
     summary: Summary | None = None
+    inputs: Inputs | None = None
+    labels: tuple[Label, ...] | None = None
+    split: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """For machines."""
@@ -67,6 +78,10 @@ class Inspection(Shown):
         fields |= {"facts": [vars(one) for one in self.facts]}
         fields |= {"problem": str(self.problem) if self.problem else None}
         fields |= {"circuit": self.summary.as_json() if self.summary else None}
+        fields |= {
+            "inputs": None if self.inputs is None else self.inputs.to_json(),
+            "labels": None if self.labels is None else list(self.labels), "split": dict(self.split) or None,
+        }  # fmt: skip
         return json.dumps(fields, indent=2)
 
     def sheet(self) -> Sheet:
@@ -80,7 +95,25 @@ class Inspection(Shown):
             rows = tuple((one.fact, one.value or "-", one.flag, one.meaning) for one in self.facts)
             title = "What files of this family do not say, or not all of them"
             lines.append(Grid(("fact", "given", "flag", "meaning"), rows, title))
-        return [*lines, *(_circuit_lines(self.summary) if self.summary else ())]
+        return [*lines, *(_circuit_lines(self.summary) if self.summary else ()), *self._known()]
+
+    def _known(self) -> Iterator[str | Grid]:
+        """What the network knows of its input, its classes and its training."""
+        if self.inputs is not None:
+            yield f"  input       {inputs_line(self.inputs)}"
+            yield from inputs_sheet(self.inputs)
+        if self.labels is not None:
+            yield f"  labels      {', '.join(map(str, self.labels[:_LABELS]))}{', ...' * (len(self.labels) > _LABELS)}"
+        if self.split:
+            yield f"  samples     {split_line(self.split)}"
+
+
+def split_line(split: Mapping[str, Any]) -> str:
+    """Which samples training kept for what, as a sentence."""
+    counts = [f"{split[name]:,} for {what}" for name, what in _PARTS.items() if isinstance(split.get(name), int)]
+    if "seed" in split:
+        return f"{', '.join(counts)}; held out by seed {split['seed']}"
+    return ", ".join(counts) + ("; the test samples were given" if split.get("given") else "")
 
 
 def _circuit_lines(summary: Summary) -> Iterator[str | Grid]:
@@ -119,8 +152,21 @@ def inspect(asked: InspectRequest) -> Inspection:
     from lgc.frontend.summary import summarise
 
     found = load_source(asked.source)
-    summary = summarise(found.model if found.model is not None else found.circuit)
-    return Inspection(found.name, 0, "", summary.family, type(asked.source).__name__, summary=summary)
+    network = found.model if found.model is not None else found.circuit
+    summary = summarise(network)
+    return Inspection(
+        found.name, 0, "", summary.family, type(asked.source).__name__, summary=summary, **_said(network)
+    )  # fmt: skip
+
+
+def _said(network: Model | Circuit) -> dict[str, Any]:
+    """What a network knows beside its gates."""
+    from lgc.frontend import Model
+    from lgc.ir.inputs import LABELS
+
+    if isinstance(network, Model):
+        return {"inputs": network.inputs, "labels": network.labels, "split": network.split}
+    return {"inputs": network.inputs, "labels": network.labels if LABELS in network.metadata else None}
 
 
 def _inspect_file(path: Path, asked: InspectRequest) -> Inspection:
@@ -132,14 +178,15 @@ def _inspect_file(path: Path, asked: InspectRequest) -> Inspection:
     content = read_content(path)
     importer = recognise(content, options.given.get("family"))
     job = new_job(content, options)
-    summary, problem = None, None
+    summary, problem, said = None, None, {}
     try:
-        summary = summarise(read_job(importer, job))
+        network = read_job(importer, job)
+        summary, said = summarise(network), _said(network)
     except LgcError as error:
         problem = error
     return Inspection(
         str(path), path.stat().st_size, content.container, importer.family, importer.title, tuple(job.certain),
-        tuple(job.doubtful), tuple(_facts(importer, job)), problem, summary,
+        tuple(job.doubtful), tuple(_facts(importer, job)), problem, summary, **said,
     )  # fmt: skip
 
 

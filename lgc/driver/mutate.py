@@ -107,7 +107,7 @@ def mutate(asked: MutateRequest, progress: Progress | None = None) -> MutationSc
         source = model_of(asked, progress)
         device = judged_device(asked, "--mutate")
         with comparing(asked, source, device, progress) as comparison:
-            sets = vectors_for(asked, comparison)
+            sets = vectors_for(asked, comparison, source)
             campaign = campaigns.mutate(comparison.within("mutants"), sets, asked.faults, asked.seed)
             return MutationScore(source, campaign)
 

@@ -15,12 +15,15 @@ from lgc.errors import MismatchError, OptionError, OutputError
 from lgc.progress import Progress, Silence
 
 if TYPE_CHECKING:
+    from lgc.driver.features import Loss
     from lgc.driver.read import Loaded
     from lgc.verify.comparison import Comparison
     from lgc.verify.formats.verilog import VerilogText
     from lgc.verify.report import Mismatch, Report, SetResult
     from lgc.verify.subject import DeviceUnderTest
     from lgc.verify.vectors import VectorSet
+
+UNSHOWN = "that raw samples become these codes, by the manifest's formulas; --data FILE with raw samples shows it"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,6 +36,8 @@ class Verdict(Shown):
         report: of every kind of vectors.
         explanation: what is wrong, as sentences; empty if all is equal.
         crash: the folder that shows a difference again; None where there is none.
+        loss: of a circuit that reads rounded features: what the rounding changes on the data; None without data.
+        unshown: what no vector showed, as a sentence; empty if there is nothing.
     """
 
     source: Loaded
@@ -40,6 +45,8 @@ class Verdict(Shown):
     report: Report
     explanation: tuple[str, ...] = ()
     crash: Path | None = None
+    loss: Loss | None = None
+    unshown: str = ""
 
     @property
     def ok(self) -> bool:
@@ -74,8 +81,10 @@ class Verdict(Shown):
             clocks = f"latency {report.latency} clock{'s' if report.latency > 1 else ''}"
             lines.append(f"{clocks}: exact, with gaps, back to back, and after resets in flight")
         lines += unknown_lines(report.unknown)
+        lines += [f"of raw samples, before their features are codes and after: {self.loss}"] if self.loss else []
         equal = report.vectors - report.mismatches
-        return [*lines, f"{equal:,} / {report.vectors:,} vectors, {_what(report)} equal"]
+        lines.append(f"{equal:,} / {report.vectors:,} vectors, {_what(report)} equal")
+        return [*lines, *([f"not shown: {self.unshown}"] if self.unshown else [])]
 
 
 def unknown_lines(names: tuple[str, ...]) -> list[str]:
@@ -137,7 +146,7 @@ def verify(asked: VerifyRequest, progress: Progress | None = None) -> Verdict:
         device = device_under_test(asked, VerifyOptions(lanes, asked.timeout, asked.simulator or "verilator"))
         _check_options(asked, device)
         with comparing(asked, source, device, progress) as comparison:
-            sets = vectors_for(asked, comparison)
+            sets = vectors_for(asked, comparison, source)
             if isinstance(device, VerilogText):
                 verilog = after_synthesis(asked, cast("Comparison[VerilogText]", comparison), asked.timeout)
                 return _verilog_verdict(asked, source, verilog, sets)
@@ -191,12 +200,29 @@ def _told(asked: VerifyRequest, source: Loaded, report: Report, comparison: Comp
     explanation = tuple(explain(report, comparison.circuit))
     _write_reports(asked, report, path, ". ".join(explanation))
     crash = asked.crash if asked.crash and asked.crash.exists() else None
-    verdict = Verdict(source, path, report, explanation, crash)
+    loss, unshown = _of_codes(asked, source, comparison)
+    verdict = Verdict(source, path, report, explanation, crash, loss, unshown)
     if verdict.ok:
         return verdict
     error = MismatchError(". ".join([*explanation, *report.problems]), where=str(path))
     error.result = verdict
     raise error
+
+
+def _of_codes(asked: VerifyRequest, source: Loaded, comparison: Comparison[DeviceUnderTest]) -> tuple[Loss | None, str]:
+    """Of a port that takes codes: what rounding to them changes on the data, and what was not shown without data."""
+    from lgc.ir import CategoryCode
+
+    codes = comparison.device.features
+    if codes is None or comparison.encoder.code is not None:
+        return None, ""
+    if asked.data is None:
+        return None, UNSHOWN
+    if all(isinstance(one, CategoryCode) or one.rounding != "nearest" for one in codes.columns):
+        return None, ""
+    from lgc.driver.features import measure
+
+    return measure(source, codes, asked.data, asked.data_dir, limit=asked.limit), ""
 
 
 def _write_reports(asked: VerifyRequest, report: Report, path: Path, explanation: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
+from lgc.driver.data_request import DataRequest
 from lgc.driver.read import CONFIG_HELP, TIMEOUT
 from lgc.driver.request import Request, Source
 from lgc.settings import Setting
@@ -50,7 +51,7 @@ class ComparisonRequest(Request):
 
 
 @dataclass(frozen=True)
-class VectorRequest(ComparisonRequest):
+class VectorRequest(DataRequest, ComparisonRequest):
     """The same, and on which vectors.
 
     Attributes:
@@ -58,9 +59,8 @@ class VectorRequest(ComparisonRequest):
     """
 
     data: Annotated[
-        str | None, Setting("Data to check on: an .npz or .npy file, or a data set's name.", group=_VECTORS)
+        str | None, Setting("Data to check on: a table, an .npz or .npy file, or a data set's name.", group=_VECTORS)
     ] = None  # fmt: skip
-    data_dir: Annotated[Path | None, Setting("Folder with the data set's files.", group=_VECTORS)] = None
     limit: Annotated[
         int | None, Setting("Use the first N samples of the data only.", low=1, metavar="N", group=_VECTORS)
     ] = None

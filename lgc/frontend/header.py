@@ -7,8 +7,7 @@ from typing import Any
 
 from lgc.bounds import LAYERS, check_bound
 from lgc.errors import CheckpointError, InputError
-from lgc.frontend.model import Label
-from lgc.ir import Inputs
+from lgc.ir import Inputs, Label
 
 _MAX_DIMENSIONS = 16
 

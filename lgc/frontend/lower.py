@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 
 from lgc.frontend.model import CONSTANTS, Model
 from lgc.ir import CONST0, FIRST_INPUT, Builder, Circuit, verify_circuit
-from lgc.ir.inputs import METADATA
+from lgc.ir.inputs import LABELS, METADATA
 
 
 def lower(model: Model) -> Circuit:
@@ -38,4 +40,5 @@ def lower(model: Model) -> Circuit:
 
 
 def _said(model: Model) -> dict[str, str]:
-    return {} if model.inputs is None else {METADATA: model.inputs.to_text()}
+    said = {} if model.inputs is None else {METADATA: model.inputs.to_text()}
+    return said if model.labels is None else said | {LABELS: json.dumps(model.labels)}

@@ -11,9 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import CheckpointError
-from lgc.ir import MAX_ARITY, Encoder, Head, Inputs
-
-Label = str | int | float | bool
+from lgc.ir import MAX_ARITY, Encoder, Head, Inputs, Label
 
 CONSTANTS = -1
 """The stage that holds the bits 0 and 1."""

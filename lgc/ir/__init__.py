@@ -4,7 +4,7 @@ from lgc.ir.builder import Builder
 from lgc.ir.circuit import THERMOMETER, Circuit, Encoder, Head
 from lgc.ir.features import CategoryCode, FeatureCode, FeatureCodes
 from lgc.ir.gates import BY_NAME, BY_TABLE, GATES, Gate
-from lgc.ir.inputs import Column, Inputs, inputs_of
+from lgc.ir.inputs import Column, Inputs, Label, inputs_of
 from lgc.ir.netlist import CONST0, CONST1, FIRST_INPUT, MAX_ARITY, Netlist, Origins
 from lgc.ir.parse import parse_text
 from lgc.ir.ports import port_names
@@ -30,6 +30,7 @@ __all__ = [
     "Gate",
     "Head",
     "Inputs",
+    "Label",
     "Netlist",
     "Origins",
     "inputs_of",

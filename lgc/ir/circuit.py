@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lgc.errors import InputError
 from lgc.ir.features import FeatureCodes
-from lgc.ir.inputs import Inputs, inputs_of
+from lgc.ir.inputs import Inputs, Label, inputs_of, labels_of
 from lgc.ir.netlist import Netlist, exact, rebuild
 from lgc.numbers import check_finite, check_scale, real_array
 
@@ -69,7 +69,14 @@ class Encoder:
             InputError: wrong width, no real numbers, NaN or infinite ones, values other than 0 and 1 where features
                 must be bits, values of no code where they are codes, or numbers that look unscaled.
         """
-        features = self.checked(features)
+        return self.bits_of(self.checked(features))
+
+    def bits_of(self, features: NDArray[Any]) -> NDArray[np.bool_]:
+        """The same of features that are known to be what the model reads.
+
+        Raises:
+            InputError: values of no code where they are codes.
+        """
         if self.code is not None:
             return self.code.bits(self.code.codes(features))
         if self.thresholds is not None:
@@ -219,9 +226,24 @@ class Circuit:
         """What the columns of a sample are, from the metadata; None if nobody said.
 
         Raises:
-            InputError: the metadata says it badly.
+            InputError: the metadata says it badly, or of another number of features.
         """
-        return inputs_of(self.metadata)
+        found = inputs_of(self.metadata)
+        if found is not None and found.num_features != self.encoder.num_features:
+            raise InputError(
+                f"the description of the input makes {found.num_features} features, but the circuit reads "
+                f"{self.encoder.num_features}"
+            )
+        return found
+
+    @cached_property
+    def labels(self) -> tuple[Label, ...]:
+        """The labels of the classes as the data had them, in score order; the numbers from 0 if nobody said.
+
+        Raises:
+            InputError: the metadata says them badly.
+        """
+        return labels_of(self.metadata, self.head.num_classes)
 
     def with_netlist(self, netlist: Netlist) -> Circuit:
         """The same circuit around another netlist."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -104,7 +105,8 @@ class FeatureCode:
 
     def rule(self) -> str:
         """The rule as a sentence for people."""
-        offset = f" {'+' if self.offset > 0 else '-'} {abs(self.offset):g}" if self.offset else ""
+        shift = repr(abs(self.offset)).removesuffix(".0")
+        offset = f" {'+' if self.offset > 0 else '-'} {shift}" if self.offset else ""
         code = f"x * {self.scale:.17g}{offset}"
         if self.rounding == "up":
             return f"k = {code} rounded up, held between 0 and {self.top}"
@@ -179,6 +181,10 @@ class FeatureCodes:
     def uniform(cls, code: FeatureCode, count: int) -> FeatureCodes:
         """The same code for all of ``count`` features."""
         return cls((code,) * count)
+
+    def with_columns(self, columns: Mapping[int, ColumnCode]) -> FeatureCodes:
+        """The same codes with others for some of the columns."""
+        return FeatureCodes(tuple(columns.get(index, column) for index, column in enumerate(self.columns)))
 
     @cached_property
     def common(self) -> FeatureCode | None:

@@ -18,8 +18,15 @@ from lgc.ir.features import MAX_COLUMNS, MAX_WIDTH, MAX_WORDS, CategoryCode, Col
 KINDS = ("number", "pixel", "category", "bit")
 METADATA = "inputs"
 """The key under which a circuit's metadata has them, as JSON."""
+LABELS = "labels"
+"""The same for the labels of the classes."""
+
+Label = str | int | float | bool
 
 _LONGEST_NAME = 200
+_ROWS = 1 << 12
+_BYTE_BITS, _SINGLE_BITS = 8, 24
+"""Whole numbers of so many bits are exact as bytes, and as float32."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +96,8 @@ class Column:
         if self.kind == "bit":
             return FeatureCode(1)
         if self.kind == "pixel":
-            return FeatureCode(self.bits, self.scale, self.offset)
-        return FeatureCode(self.bits) if self.bits else None
+            return FeatureCode(self.bits, self.scale, self.offset, dtype="float32")
+        return FeatureCode(self.bits, dtype="any" if self.bits <= _SINGLE_BITS else "float64") if self.bits else None
 
     def formula(self) -> str:
         """How a value x becomes the code k, for people."""
@@ -149,13 +156,22 @@ class Inputs:
         """Whether the model's features are other numbers than the columns' values."""
         return any(c.kind in ("pixel", "category") or c.bits for c in self.columns)
 
+    @cached_property
+    def dtype(self) -> np.dtype[Any]:
+        """The narrowest of uint8, float32 and float64 that holds all features of the model."""
+        kinds = {column.kind for column in self.columns}
+        widths = [column.bits for column in self.columns if column.kind == "number"]
+        if not all(widths) or max(widths, default=0) > _SINGLE_BITS:
+            return np.dtype(np.float64)
+        return np.dtype(np.float32 if "pixel" in kinds or max(widths, default=0) > _BYTE_BITS else np.uint8)
+
     def codes(self) -> FeatureCodes | None:
         """The codes of all columns in hardware, if none of them loses anything; else None."""
         found = [code for column in self.columns if (code := column.code()) is not None]
         return FeatureCodes(tuple(found)) if len(found) == len(self.columns) else None
 
     def features(self, x: NDArray[Any]) -> NDArray[Any]:
-        """Samples (B, C), in the columns' units, to the model's features (B, F).
+        """Samples (B, C), in the columns' units, to the model's features (B, F), of the type :attr:`dtype`.
 
         Raises:
             InputError: they have another width, or pixels and bits are no whole numbers of their range.
@@ -164,16 +180,40 @@ class Inputs:
             raise InputError(f"the samples have shape {x.shape}, but the model reads {len(self.columns)} columns")
         if self.pixels is not None:
             return self._pixels(x, self.pixels)
-        result = np.empty((len(x), self.num_features), np.float64)
-        for index, column in enumerate(self.columns):
-            first, values = int(self.firsts[index]), x[:, index]
-            if column.kind == "category":
-                result[:, first : first + column.num_features] = CategoryCode(column.num_features).values(values)
-            elif column.kind == "number" and column.bits:
-                result[:, first] = column.codes(values)
-            else:
-                result[:, first] = self._pixels(values, column) if column.kind == "pixel" else values
+        result = np.empty((len(x), self.num_features), self.dtype)
+        for kind, places in self.places.items():
+            if kind in ("plain", "code"):
+                self._numbers(x, places, result, coded=kind == "code")
+                continue
+            for place in places:
+                first, column = int(self.firsts[place]), self.columns[place]
+                if kind == "category":
+                    found: NDArray[Any] = CategoryCode(column.num_features).values(x[:, place])
+                else:
+                    found = self._pixels(x[:, place], column)[:, None]
+                result[:, first : first + column.num_features] = found
         return result
+
+    @cached_property
+    def places(self) -> dict[str, list[int]]:
+        """Indices of the columns by what becomes of them: ``plain``, ``code``, ``pixel`` or ``category``."""
+        found: dict[str, list[int]] = {}
+        for place, column in enumerate(self.columns):
+            kind = "code" if column.kind == "number" and column.bits else column.kind
+            found.setdefault("plain" if kind in ("number", "bit") else kind, []).append(place)
+        return found
+
+    def _numbers(self, x: NDArray[Any], places: list[int], result: NDArray[Any], *, coded: bool) -> None:
+        """Fill in numbers, all columns at a time and some thousand samples."""
+        columns = [self.columns[place] for place in places]
+        scale, offset, top = (
+            np.array([getattr(column, name) for column in columns], np.float64) for name in ("scale", "offset", "top")
+        )
+        for start in range(0, len(x), _ROWS):
+            values = x[start : start + _ROWS, places].astype(np.float64)
+            if coded:
+                values = np.clip(np.floor(values * scale + offset + 0.5), 0, top)
+            result[start : start + _ROWS, self.firsts[places]] = values
 
     @staticmethod
     def _pixels(x: NDArray[Any], column: Column) -> NDArray[np.float32]:
@@ -181,8 +221,10 @@ class Inputs:
         if outside.any():
             value = np.asarray(x)[outside][0]
             raise InputError(f"the pixel {value} is no whole number from 0 to {column.top}")
-        shifted = x.astype(np.float32) - np.float32(column.offset)
-        return np.asarray(shifted / np.float32(column.scale), np.float32)
+        if column.offset or column.bits > _SINGLE_BITS or column.scale != float(np.float32(column.scale)):
+            return FeatureCode(column.bits, column.scale, column.offset, dtype="float32").values(x).astype(np.float32)
+        # The same number, without arrays of float64: there may be millions of pixels.
+        return np.asarray(x.astype(np.float32) / np.float32(column.scale), np.float32)
 
     def to_json(self) -> list[dict[str, Any]]:
         """Plain lists and dictionaries; neighbours that differ in their names only are one entry."""
@@ -242,9 +284,28 @@ def inputs_of(metadata: Mapping[str, str]) -> Inputs | None:
         InputError: what is there describes no inputs.
     """
     text = metadata.get(METADATA)
+    return None if text is None else Inputs.from_json(_json(text, "the description of the input"))
+
+
+def labels_of(metadata: Mapping[str, str], count: int) -> tuple[Label, ...]:
+    """The labels of ``count`` classes as the data had them; the numbers from 0 if a circuit's metadata says nothing.
+
+    Raises:
+        InputError: what is there are no such labels.
+    """
+    text = metadata.get(LABELS)
     if text is None:
-        return None
+        return tuple(range(count))
+    found = _json(text, "the labels")
+    if not isinstance(found, list) or not all(isinstance(one, str | int | float) for one in found):
+        raise InputError("the labels are no list of texts and numbers")
+    if len(found) != count:
+        raise InputError(f"there are {len(found)} labels and {count} classes")
+    return tuple(found)
+
+
+def _json(text: str, what: str) -> Any:
     try:
-        return Inputs.from_json(json.loads(text))
+        return json.loads(text)
     except (ValueError, RecursionError):
-        raise InputError("the description of the input is no JSON") from None
+        raise InputError(f"{what} is no JSON") from None

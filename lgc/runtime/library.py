@@ -17,6 +17,7 @@ from pathlib import Path
 import lgc
 from lgc.backend.base import write
 from lgc.backend.c import C99
+from lgc.backend.c.columns import byte_values, u8_scale
 from lgc.ir import Circuit
 from lgc.tools.cc import C99_FLAGS, Command, build_key, compile_shared, find_c_compiler, has_c_compiler
 from lgc.tools.entries import LIBRARY, found, load_library
@@ -75,7 +76,8 @@ def is_built(circuit: Circuit) -> bool:
 
 def _key(circuit: Circuit, compiler: Command) -> str:
     """Everything that the machine code depends on."""
-    return build_key(compiler, lgc.__version__, _emitter(), circuit.digest(), *C99_FLAGS)
+    values = byte_values(circuit.inputs, u8_scale(circuit.inputs)).tobytes().hex()
+    return build_key(compiler, lgc.__version__, _emitter(), circuit.digest(), values, *C99_FLAGS)
 
 
 @cache

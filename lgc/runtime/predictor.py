@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import warnings
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from typing import Any, Literal
@@ -12,8 +13,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.data.frames import is_frame
+from lgc.data.raw import Known, known
 from lgc.errors import InputError, LgcError, OptionError
-from lgc.ir import Circuit, interp
+from lgc.ir import Circuit, Inputs, Label, interp
 from lgc.numbers import real_array
 from lgc.passes import optimize
 from lgc.runtime.library import Library, is_built, open_library
@@ -50,13 +53,18 @@ class Predictor:
         samples: how many are to come, if known. Then ``auto`` builds only if that saves time, and else takes C only
             from the cache.
 
-    Samples ``X`` are a numpy array or a torch tensor, in one of these forms:
+    Samples ``X`` are a numpy array, a torch tensor or a frame of pandas or polars, in one of these forms:
 
     - bool (B, bits): encoded bits;
-    - uint8 (B, ceil(bits/8)), unless that is also the number of features: packed bits, bit i of a sample at bit
+    - uint8 (B, ceil(bits/8)), unless that is also the number of columns: packed bits, bit i of a sample at bit
       i%8 of byte i/8. ``packed=True`` or ``False`` decides it by hand;
-    - numbers (B, F) or (B, ...) with F features a sample: raw features, of any real type, finite. Those that look
-      unscaled are refused.
+    - of a model that knows its input, raw rows: a frame with its columns, in any order, or numbers (B, C) or (B, ...)
+      of C columns in order, in the units that people have. Categories are words, in an array of numbers their
+      indices. Pixels are bytes or scaled, as :func:`lgc.data.pixels.pixel_codes` tells;
+    - of any other model, numbers (B, F) or (B, ...): F features a sample.
+
+    Numbers are of any real type, and finite. Those that look unscaled are refused; those outside of the range that
+    training saw draw an :class:`lgc.errors.LgcWarning`.
 
     Raises:
         MissingToolError, ToolError: engine ``c``, and no compiler, or it failed.
@@ -71,6 +79,7 @@ class Predictor:
         if threads is not None and threads < 1:
             raise OptionError(f"{threads} threads can do nothing")
         self.circuit = circuit
+        self.inputs: Inputs | None = circuit.inputs
         self.threads = threads or _processors()
         self._asked: dict[str, Any] = {"engine": engine, "threads": threads, "samples": samples}
         self._local = threading.local()
@@ -91,6 +100,11 @@ class Predictor:
         """The class names, in score order."""
         return self.circuit.head.classes
 
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """The labels of the classes as the data had them, in score order; the numbers from 0 if nobody said."""
+        return self.circuit.labels
+
     def scores(self, X: Any, *, packed: bool | None = None) -> NDArray[np.int64]:
         """Integer scores (B, C).
 
@@ -99,7 +113,7 @@ class Predictor:
         """
         form, rows = self._rows(X, packed)
         if self._library is None:
-            return interp.scores(self.circuit, self._bits(form, rows))
+            return self._interpreted(interp.scores, form, rows)
         result = np.empty((len(rows), self.circuit.head.num_classes), np.int64)
         self._run(form, rows, result, of_scores=True)
         return result
@@ -112,47 +126,90 @@ class Predictor:
         """
         form, rows = self._rows(X, packed)
         if self._library is None:
-            return interp.classify(self.circuit, self._bits(form, rows))
+            return self._interpreted(interp.classify, form, rows)
         result = np.empty(len(rows), np.int64)
         self._run(form, rows, result, of_scores=False)
         return result
 
+    def predict_labels(self, X: Any, *, packed: bool | None = None) -> NDArray[Any]:
+        """Labels (B,) as the data had them, see :attr:`labels`.
+
+        Raises:
+            InputError: the samples have none of the forms above.
+        """
+        labels = self.labels
+        alike = len({type(one) for one in labels}) == 1
+        return np.array(labels, None if alike else object)[self.predict(X, packed=packed)]
+
     def _rows(self, X: Any, packed: bool | None) -> tuple[str, NDArray[Any]]:
         """The form of the input, and its rows as that form's C type, contiguous."""
+        if isinstance(X, Known):
+            return self._known(X)
+        if self.inputs is not None and (is_frame(X) or getattr(getattr(X, "dtype", None), "kind", "") in "OUS"):
+            return self._raw(X)
         array = real_array(X, "the samples")
         array = array.reshape(len(array), -1) if array.ndim > 1 and array.size else array
         encoder = self.circuit.encoder
         width = array.shape[1] if array.ndim == 2 else -1
         row_bytes = -(-encoder.num_bits // 8)
         if packed is None:
-            packed = array.dtype == np.uint8 and width == row_bytes != encoder.num_features
+            packed = array.dtype == np.uint8 and width == row_bytes != self._width
         if packed:
             if array.dtype != np.uint8 or width != row_bytes:
                 raise InputError(f"packed samples are uint8 (samples, {row_bytes}), not {array.dtype} {array.shape}")
             return "bits", np.ascontiguousarray(array)
         if array.dtype == np.bool_ and width == encoder.num_bits:
             return "bools", np.ascontiguousarray(array)
-        return self._features(array)
+        return self._form(encoder.checked(array)) if self.inputs is None else self._raw(array)
 
-    def _features(self, array: NDArray[Any]) -> tuple[str, NDArray[Any]]:
-        """Raw features, in the narrowest form that is exact."""
+    @property
+    def _width(self) -> int:
+        """The numbers of a sample that is neither packed nor encoded."""
+        return self.circuit.encoder.num_features if self.inputs is None else len(self.inputs.columns)
+
+    def _raw(self, X: Any) -> tuple[str, NDArray[Any]]:
+        """Rows in the columns' units."""
+        assert self.inputs is not None
+        samples = known(X, self.inputs)
+        samples.warn(stacklevel=5)
+        return self._known(samples)
+
+    def _known(self, samples: Known) -> tuple[str, NDArray[Any]]:
+        if not samples.are_bytes:
+            return self._form(samples.values)
         encoder = self.circuit.encoder
+        if self._library is not None and encoder.thresholds is not None and encoder.code is None:
+            return "u8", np.ascontiguousarray(samples.values)
+        assert self.inputs is not None
+        return self._form(self.inputs.features(samples.values))
+
+    def _form(self, features: NDArray[Any]) -> tuple[str, NDArray[Any]]:
+        """The model's features, in the narrowest form that is exact."""
+        encoder = self.circuit.encoder
+        octets = features.dtype == np.uint8
         if encoder.thresholds is None:
-            octets = encoder.code is None and array.dtype == np.uint8 and array.shape[1:] == (encoder.num_features,)
-            if octets and array.max(initial=0) <= 1:
-                return "u8", np.ascontiguousarray(array)
-            return "bits", _pack(encoder.encode(array))
-        array = encoder.checked(array)
-        form, kind = {"u1": ("u8", "=u1"), "f4": ("f32", "=f4")}.get(array.dtype.str[1:], ("f64", "=f8"))
-        return form, np.ascontiguousarray(array, dtype=kind)
+            if encoder.code is None and octets and features.max(initial=0) <= 1:
+                return "u8", np.ascontiguousarray(features)
+            return "bits", _pack(encoder.bits_of(features))
+        if octets and self.inputs is not None and self.inputs.pixels is not None:
+            features = features.astype(np.float32)  # the code's bytes are those of pixels
+        form, kind = {"u1": ("u8", "=u1"), "f4": ("f32", "=f4")}.get(features.dtype.str[1:], ("f64", "=f8"))
+        return form, np.ascontiguousarray(features, dtype=kind)
 
     def _bits(self, form: str, rows: NDArray[Any]) -> NDArray[np.bool_]:
         if form == "bools":
             return rows
         if form != "bits":
-            return self.circuit.encoder.encode(rows)
+            return self.circuit.encoder.bits_of(rows)
         count = self.circuit.encoder.num_bits
         return np.unpackbits(rows, axis=1, count=count, bitorder="little").astype(np.bool_)
+
+    def _interpreted(
+        self, of: Callable[[Circuit, NDArray[np.bool_]], NDArray[np.int64]], form: str, rows: NDArray[Any]
+    ) -> NDArray[np.int64]:
+        """Scores or classes from the interpreter, some thousand samples at a time: bits may take much memory."""
+        starts = range(0, max(1, len(rows)), _GRAIN)
+        return np.concatenate([of(self.circuit, self._bits(form, rows[lo : lo + _GRAIN])) for lo in starts])
 
     def _run(self, form: str, rows: NDArray[Any], result: NDArray[np.int64], *, of_scores: bool) -> None:
         """Fill the result, in slices of the batch on several threads, of which the caller's is one."""

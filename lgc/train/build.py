@@ -15,6 +15,7 @@ from lgc.train.config import TrainConfig
 from lgc.train.modules import Dense, Estimator, Fixed, GroupSum, LogicLayer, LogicNetwork, TableLayer, TopK
 
 _SPREAD = 4.0  # of the logits; what ADAVAR aims at
+_FEW_LAYERS = 2
 _TOPK = re.compile(r"topk:([1-9][0-9]{0,6})")
 
 
@@ -24,7 +25,8 @@ def build_network(
     """A network initialised from the seed, on the CPU.
 
     Args:
-        candidates: the inputs that a densely wired first layer chooses among; None for all.
+        candidates: the inputs that the first layer chooses among, if its wires are dense or those of tables; None
+            for all.
 
     Raises:
         OptionError: the gates do not divide into the classes, or a wiring is impossible.
@@ -32,18 +34,25 @@ def build_network(
     generator = torch.Generator().manual_seed(config.seed)
     estimator = cast("Estimator", config.estimator)
     layers: list[LogicLayer | TableLayer] = []
-    kind_of_layer = TableLayer if config.parametrisation == "tables" else LogicLayer
     for index in range(config.layers):
         inputs = encoder.num_bits if index == 0 else config.gates
         kind = config.wiring[min(index, len(config.wiring) - 1)]
         wiring = _wiring(kind, inputs, config, candidates if index == 0 else None, generator)
-        layers.append(
-            kind_of_layer(
-                wiring, config.gates, estimator=estimator, temperature=config.gumbel_temperature, generator=generator
-            )
-        )
+        common: dict[str, Any] = {
+            "estimator": estimator, "temperature": config.gumbel_temperature, "generator": generator,
+        }  # fmt: skip
+        if config.parametrisation == "tables":
+            residual = _starts_residual(config) and index < config.layers - 1
+            layers.append(TableLayer(wiring, config.gates, residual=residual, **common))
+        else:
+            layers.append(LogicLayer(wiring, config.gates, **common))
     spread = _SPREAD if config.tau == "adaptive" else None
     return LogicNetwork(encoder, layers, GroupSum(classes, _tau(config, classes), spread=spread))
+
+
+def _starts_residual(config: TrainConfig) -> bool:
+    """Two layers learn better from random tables; more of them hardly learn from those."""
+    return config.table_init == "residual" or (config.table_init == "auto" and config.layers > _FEW_LAYERS)
 
 
 def _tau(config: TrainConfig, classes: int) -> float:
@@ -67,4 +76,8 @@ def _wiring(
     match = _TOPK.fullmatch(kind)
     if match is None:
         raise OptionError(f"the wiring is '{kind}'", hint="Give dense, topk:K or fixed")
-    return TopK(inputs, config.gates, int(match[1]), **common)
+    wiring = TopK(inputs, config.gates, int(match[1]), **common)
+    # Gates draw from all inputs: so their recipes were run.
+    if config.parametrisation == "tables" and candidates is not None and len(candidates) >= int(match[1]):
+        wiring.limit(candidates, generator)
+    return wiring

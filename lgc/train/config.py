@@ -24,7 +24,10 @@ INTERPOLATIONS = ("bilinear", "bicubic")
 PRECISIONS = ("auto", "float32", "tf32", "bfloat16")
 ESTIMATORS = ("straight-through", "gumbel", "soft")
 PARAMETRISATIONS = ("gates", "tables")
-PRESETS = ("mnist-4k", "mnist-8k", "mnist-32k", "fmnist-8k", "cifar-64k", "cifar-256k")
+PRESETS = (
+    "mnist-fast", "mnist-lut-500", "mnist-lut-1k", "mnist-lut-2k", "mnist-4k", "mnist-8k", "mnist-32k", "fmnist-8k",
+    "cifar-64k", "cifar-256k",
+)  # fmt: skip
 
 
 _data = partial(Setting, group="Data")
@@ -45,7 +48,7 @@ class TrainConfig:
         OptionError: a setting is out of its range, or two do not go together.
     """
 
-    dataset: Annotated[str, _aside("A name, or a .npz file with X and y.")]
+    dataset: Annotated[str, _aside("A name, openml:NAME, or a .csv, .tsv or .npz file.")]
     data_dir: Annotated[Path | None, _aside("Folder with the data files.")] = None
     output: Annotated[
         Path | None,
@@ -64,10 +67,19 @@ class TrainConfig:
     header: Annotated[
         bool | None, _data("Whether the first row of a table has names; by default, what it looks like.")
     ] = None
-    missing: Annotated[str, _data("Samples in which a number is missing.", MISSING_RULES)] = "refuse"
+    missing: Annotated[str, _data("Samples in which a number or the label is missing.", MISSING_RULES)] = "refuse"
     drop: Annotated[tuple[str, ...], _data("Column to leave out; may be given again.", metavar="COLUMN")] = ()
     group: Annotated[
         str | None, _data("Column whose equal values keep samples together when some are held out.", metavar="COLUMN")
+    ] = None
+    category: Annotated[
+        tuple[str, ...], _data("Column of numbers that are names of categories; may be given again.", metavar="COLUMN")
+    ] = ()
+    na: Annotated[
+        tuple[str, ...], _data("Text that stands for a missing value, as NA does; may be given again.", metavar="TEXT")
+    ] = ()
+    delimiter: Annotated[
+        str | None, _data("Of a table of text: a character, tab or space; by default, what it looks like.")
     ] = None
     test: Annotated[Path | None, _aside("File of test samples; by default a fifth of the samples is held out.")] = None
     split_seed: Annotated[int, _data("Decides which samples are held out.", low=0)] = 0
@@ -95,6 +107,14 @@ class TrainConfig:
     parametrisation: Annotated[
         str, _network("What is learned of a gate: which of 16, or each entry of its truth table.", PARAMETRISATIONS)
     ] = "gates"
+    table_init: Annotated[
+        str,
+        _network(
+            "How tables start: random; residual: as their first operand, but for the last layer's; auto: residual "
+            "from three layers on.",
+            ("auto", "random", "residual"),
+        ),
+    ] = "auto"
     thresholds: Annotated[
         tuple[float, ...] | str,
         _network(
@@ -151,6 +171,8 @@ class TrainConfig:
             raise OptionError(f"shift is {self.shift}", hint="--augment shift moves by whole pixels")
         if self.arity > 2 and self.parametrisation == "gates":
             raise OptionError(f"arity is {self.arity}", hint="Add --parametrisation tables: the 16 gates have 2 inputs")
+        if self.table_init == "residual" and self.parametrisation == "gates":
+            raise OptionError("table-init is residual, but gates are learned", hint="Add --parametrisation tables")
         if self.redraw and self.wiring and not any(kind.startswith("topk") for kind in self.wiring[: self.layers]):
             raise OptionError(
                 f"redraw is {self.redraw}, but no layer chooses among candidates", hint="Add --wiring topk:K"
@@ -160,9 +182,12 @@ class TrainConfig:
 
     @property
     def loading(self) -> Loading:
-        """How the data set is made of its file."""
-        table = TableOptions(self.label, self.header, self.missing, self.drop, self.group)
-        return Loading(table, self.test, self.split_seed, self.feature_bits)
+        """How the data set is made of its file. Thresholds that people name are in the data's units, not in codes."""
+        table = TableOptions(
+            self.label, self.header, self.missing, self.drop, self.group, self.category, self.na, self.delimiter
+        )
+        bits = 0 if self.feature_bits is None and not isinstance(self.thresholds, str) else self.feature_bits
+        return Loading(table, self.test, self.split_seed, bits)
 
     def learning_rate(self, progress: float) -> float:
         """After that part, 0 to 1, of all steps."""
@@ -177,8 +202,9 @@ class TrainConfig:
     def hyperparameters(self) -> dict[str, Any]:
         """What decides the result, as JSON; no paths."""
         values = {name: getattr(self, name) for name, one in SETTINGS.items() if one.setting.decides}
+        lists = {name: list(value) for name, value in values.items() if isinstance(value, tuple)}
         thresholds = self.thresholds if isinstance(self.thresholds, str) else sorted(self.thresholds)
-        return values | {"thresholds": thresholds, "wiring": list(self.wiring), "optimizer": "adam"}
+        return values | lists | {"thresholds": thresholds, "optimizer": "adam"}
 
 
 SETTINGS = described(TrainConfig)

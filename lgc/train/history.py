@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,20 @@ class History:
     Args:
         path: the JSON-lines file; None writes nothing. The others have its name with .csv and .png.
         entries: what came before, in a run that goes on.
+        on_entry: is given each entry that is added.
 
     Raises:
         OutputError: a file cannot be written.
     """
 
-    def __init__(self, path: Path | None, entries: list[dict[str, Any]] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        entries: list[dict[str, Any]] | None = None,
+        on_entry: Callable[[Entry], None] | None = None,
+    ) -> None:
         self.path = path
+        self.on_entry = on_entry
         self.entries = list(entries or [])
         if path is not None:
             write_text(path, "".join(json.dumps(entry) + "\n" for entry in self.entries))
@@ -36,6 +43,8 @@ class History:
     def add(self, event: str, **values: Any) -> None:
         """One more entry."""
         self.entries.append({"event": event, **values})
+        if self.on_entry is not None:
+            self.on_entry(self.entries[-1])
         if self.path is None:
             return
         try:

@@ -31,6 +31,7 @@ __all__ = [
 ]  # fmt: skip
 
 MIN_ARITY, MAX_ARITY = 2, 6
+_RESIDUAL, _NOISE = 1.5, 0.5  # logits of a table that starts as its first operand, and the deviation around them
 _KEPT = 4  # of so many candidates one is left by a redraw
 
 
@@ -80,10 +81,13 @@ class LogicLayer(Chooser):
         """int64 (gates,): the likeliest function of each gate."""
         return self.logits.detach().argmax(dim=-1)
 
+    def tables(self) -> NDArray[np.uint64]:
+        """(gates,): the truth table of each gate's likeliest function."""
+        return TABLE_OF_ID[self.gate_ids().cpu().numpy()]
+
     def harden(self, index: int) -> Layer:
         """The discrete layer number ``index`` of a chain."""
-        wires = self.connectome.wires().cpu().numpy().astype(np.int64)
-        return Layer(f"layer{index + 1}", wires, TABLE_OF_ID[self.gate_ids().cpu().numpy()], (index,))
+        return _hardened(self, index)
 
 
 class TableLayer(Chooser):
@@ -96,7 +100,9 @@ class TableLayer(Chooser):
         gates: tables of the layer.
         estimator: see :data:`Estimator`; for the tables, as the connectome has its own.
         temperature: of the Gumbel estimator.
-        generator: the source of the initial logits, N(0, 1).
+        residual: whether a table starts as its first operand, with noise; otherwise its logits start as N(0, 1). It
+            lets deep networks learn.
+        generator: the source of the initial logits.
 
     Raises:
         OptionError: the arity is not between 2 and 6.
@@ -109,6 +115,7 @@ class TableLayer(Chooser):
         *,
         estimator: Estimator = "straight-through",
         temperature: float = 1.0,
+        residual: bool = False,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__(estimator, temperature, generator)
@@ -117,7 +124,9 @@ class TableLayer(Chooser):
                 f"tables of {connectome.operands} inputs are asked for", hint=f"Give {MIN_ARITY} to {MAX_ARITY}"
             )
         self.connectome = connectome
-        self.logits = nn.Parameter(torch.randn(gates, 1 << connectome.operands, generator=generator))
+        drawn = torch.randn(gates, 1 << connectome.operands, generator=generator)
+        first = torch.arange(drawn.shape[1]) % 2  # operand 0 is the lowest bit of an entry's address
+        self.logits = nn.Parameter(_RESIDUAL * (2 * first - 1) + _NOISE * drawn if residual else drawn)
 
     def forward(self, x: Tensor) -> Tensor:
         """Bits or probabilities (samples, in_bits) to (samples, gates)."""
@@ -134,12 +143,19 @@ class TableLayer(Chooser):
         pair = self.seen(torch.stack([self.logits, torch.zeros_like(self.logits)]))
         return pair[0] - pair[1]
 
+    def tables(self) -> NDArray[np.uint64]:
+        """(gates,): the truth tables, of the likelier value of each entry."""
+        entries = (self.logits.detach() > 0).cpu().numpy().astype(np.uint64)
+        return (entries << np.arange(entries.shape[1], dtype=np.uint64)).sum(axis=1, dtype=np.uint64)
+
     def harden(self, index: int) -> Layer:
         """The discrete layer number ``index`` of a chain."""
-        wires = self.connectome.wires().cpu().numpy().astype(np.int64)
-        entries = (self.logits.detach() > 0).cpu().numpy().astype(np.uint64)
-        tables = (entries << np.arange(entries.shape[1], dtype=np.uint64)).sum(axis=1, dtype=np.uint64)
-        return Layer(f"layer{index + 1}", wires, tables, (index,))
+        return _hardened(self, index)
+
+
+def _hardened(layer: LogicLayer | TableLayer, index: int) -> Layer:
+    wires = layer.connectome.wires().cpu().numpy().astype(np.int64)
+    return Layer(f"layer{index + 1}", wires, layer.tables(), (index,))
 
 
 def _mixes(layer: nn.Module) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -31,7 +31,7 @@ from lgc.train.build import build_network
 from lgc.train.config import TrainConfig
 from lgc.train.data import Dataset, load_dataset
 from lgc.train.defaults import settled
-from lgc.train.history import History
+from lgc.train.history import Entry, History
 from lgc.train.modules import LogicNetwork
 from lgc.train.parallel import ProcessGroup, after_fork, joined, pick_device, precision
 from lgc.train.places import check_places
@@ -47,7 +47,14 @@ _BATCH = 2048  # samples at a time outside of training
 _BLOCK = 4096  # the same in the interpreter
 
 
-def train(config: TrainConfig, *, progress: Progress | None = None, go_on: bool = False) -> Model:
+def train(
+    config: TrainConfig,
+    *,
+    progress: Progress | None = None,
+    go_on: bool = False,
+    data: Dataset | None = None,
+    on_entry: Callable[[Entry], None] | None = None,
+) -> Model:
     """Train, and give the hardened model of the best epoch by hard validation accuracy.
 
     Ctrl-C ends the training after the step under way, writes its state, and gives the best model so far, which has
@@ -56,6 +63,8 @@ def train(config: TrainConfig, *, progress: Progress | None = None, go_on: bool 
     Args:
         progress: who hears how far it is, and each epoch's line.
         go_on: resume the run whose state is beside the output.
+        data: what to train on, in place of what the configuration names; it may have no test samples.
+        on_entry: is given each entry of the history as it is made: the settings, each epoch, the end.
 
     Raises:
         InputError: the data set is unusable, or there is no state to resume.
@@ -69,9 +78,10 @@ def train(config: TrainConfig, *, progress: Progress | None = None, go_on: bool 
     after_fork()
     device = pick_device(config.device)
     with joined(device) as group:
-        data = _load(config, group)
+        data = data or _load(config, group)
         told = progress if progress is not None and group.rank == 0 else Silence()
         run = Run(config, data, device, group, told)
+        run.on_entry = on_entry
         return run.finish() if run.train(go_on) else run.stopped()
 
 
@@ -125,6 +135,7 @@ class Run:
         self.progress = resume.TrainingPosition()
         self.tally = torch.zeros(2, dtype=torch.float64, device=device)  # loss and samples right, in this epoch
         self.history = History(None)
+        self.on_entry: Callable[[Entry], None] | None = None
         self.saved = time.monotonic()
 
     def _split(self, config: TrainConfig) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -134,7 +145,7 @@ class Run:
             if not 0 < count < len(data.train):
                 raise InputError(f"{len(data.train)} samples are too few to train and to validate")
             if data.scale != _BYTES:
-                return split(data.train_y, config.validation, config.seed)
+                return split(data.train_y, config.validation, config.seed, data.groups)
         except InputError as error:
             raise error.at(config.dataset) from None
         order = np.random.default_rng(config.seed).permutation(len(data.train))
@@ -167,7 +178,8 @@ class Run:
             self._restore()
         elif self.config.output is not None and resume.state_path(self.config.output).exists():
             self.told.note("An earlier run was stopped here. It is forgotten now; --resume would have gone on with it.")
-        self.history = History(self.config.log if self.group.rank == 0 else None, self.progress.entries)
+        log = self.config.log if self.group.rank == 0 else None
+        self.history = History(log, self.progress.entries, self.on_entry)
         if go_on:
             self.history.add("resume", epoch=self.progress.epoch, step=self.progress.step)
         else:
@@ -222,6 +234,11 @@ class Run:
         with precision(self.config.precision, self.device):
             return self.step(self.to_bits(x), labels)
 
+    def _shape(self) -> tuple[int, ...]:
+        """Of the features of a sample: its words make several each."""
+        shape, features = self.data.feature_shape, self.data.num_features
+        return shape if math.prod(shape) == features else (features,)
+
     def _end_epoch(self) -> None:
         progress = self.progress
         self.step.settle()
@@ -230,7 +247,7 @@ class Run:
             raise OptionError("the loss is no finite number: training diverged", hint="Lower --lr or raise --tau")
         seen = min(len(self.training), self.steps * self.config.batch)
         hardened = self.network.harden(
-            name=self.config.name or self.data.name, classes=self.data.classes, feature_shape=self.data.feature_shape
+            name=self.config.name or self.data.name, classes=self.data.classes, feature_shape=self._shape()
         )
         right, validation_loss = self._validated(hardened)
         validation = float(right.mean())
@@ -297,15 +314,18 @@ class Run:
         self._save(self.best)
 
     def finish(self) -> Model:
-        """The one look at the test set."""
+        """The one look at the test set, if there is one."""
         assert self.best is not None
-        accuracy = _model_accuracy(self.best, self.data)
-        record = {**self.best.training, "test_accuracy": accuracy, "test_samples": len(self.data.test)}
-        model = replace(self.best, training=record)
+        model, tested = self.best, {}
+        if len(self.data.test):
+            tested = {"test_accuracy": _model_accuracy(model, self.data)}
+            model = replace(model, training={**model.training, **tested, "test_samples": len(self.data.test)})
         self._save(model)
         self.history.add(
-            "end", best_epoch=record["best_epoch"], validation_accuracy=round(record["validation_accuracy"], 5),
-            test_accuracy=round(accuracy, 5), seconds=round(self.progress.seconds, 1), digest=model.digest(),
+            "end", best_epoch=model.training["best_epoch"],
+            validation_accuracy=round(model.training["validation_accuracy"], 5),
+            **{name: round(value, 5) for name, value in tested.items()},
+            seconds=round(self.progress.seconds, 1), digest=model.digest(),
         )  # fmt: skip
         self.history.finish()
         if self.config.output is not None and self.group.rank == 0:

@@ -114,6 +114,7 @@ class TopK(Chooser):
     """
 
     candidates: Tensor
+    among: Tensor | None
 
     def __init__(
         self,
@@ -127,16 +128,42 @@ class TopK(Chooser):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__(estimator, temperature, generator)
-        if not 1 <= k <= in_bits:
-            raise OptionError(f"k is {k}, but the layer has {in_bits} inputs", hint=f"Give 1 to {in_bits}")
         self.operands, self.in_bits = operands, in_bits
-        self.register_buffer("candidates", _distinct(operands * gates, k, in_bits, generator))
+        self.register_buffer("among", None)
+        self.register_buffer("candidates", self._drawn(operands * gates, k, generator))
         self.logits = nn.Parameter(torch.randn(operands * gates, k, generator=generator))
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Feature-major inputs (in_bits, samples) to the operands, each (gates, samples)."""
         mixed = mix_candidates(x, self.seen(self.logits), self.candidates, hard=not self.mixes)
         return mixed.chunk(self.operands)
+
+    def limit(self, among: Tensor, generator: torch.Generator | None = None) -> None:
+        """Draw all candidates anew, and from now on, from a few of the inputs.
+
+        Args:
+            among: int64, ascending.
+            generator: on the CPU.
+
+        Raises:
+            OptionError: they are fewer than k.
+        """
+        self.among = among
+        rows, k = self.candidates.shape
+        self.candidates = self._drawn(rows, k, generator)
+
+    def _drawn(self, rows: int, k: int, generator: torch.Generator | None) -> Tensor:
+        if not 1 <= k <= self._bound:
+            raise OptionError(f"k is {k}, but the layer has {self._bound} inputs", hint=f"Give 1 to {self._bound}")
+        return self._inputs(_distinct(rows, k, self._bound, generator))
+
+    @property
+    def _bound(self) -> int:
+        return self.in_bits if self.among is None else len(self.among)
+
+    def _inputs(self, drawn: Tensor) -> Tensor:
+        """The inputs that numbers below the bound stand for."""
+        return drawn if self.among is None else self.among.cpu()[drawn]
 
     @torch.no_grad()
     def redraw(self, kept: int, generator: torch.Generator | None = None) -> Tensor:
@@ -156,7 +183,9 @@ class TopK(Chooser):
             raise OptionError(f"of {k} candidates {kept} are to be kept", hint=f"Keep 1 to {k}")
         order = self.logits.argsort(dim=1, descending=True, stable=True)
         old, new = order[:, :kept], order[:, kept:]
-        others = _distinct_from(self.candidates.gather(1, old).cpu(), k - kept, self.in_bits, generator)
+        left = self.candidates.gather(1, old).cpu()
+        left = left if self.among is None else torch.searchsorted(self.among.cpu(), left)
+        others = self._inputs(_distinct_from(left, k - kept, self._bound, generator))
         self.candidates.scatter_(1, new, others.to(self.candidates.device))
         last = self.logits.gather(1, old[:, -1:])
         below = torch.nextafter(last, torch.full_like(last, -torch.inf))  # so what is chosen stays chosen

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lgc.ir import Circuit
-from lgc.verify.report import Report
+from lgc.ir.naming import comment
+from lgc.verify.report import Mismatch, Report
+
+_COLUMNS = 6
 
 
 def explain(report: Report, circuit: Circuit) -> Iterator[str]:
@@ -24,7 +27,18 @@ def explain(report: Report, circuit: Circuit) -> Iterator[str]:
         f"first on {mismatch.label}: "
         f"expected scores {mismatch.expected_scores}, seen {mismatch.seen_scores or 'not a port'}; "
         f"expected class {mismatch.expected_class} ({names[mismatch.expected_class]}), seen {seen}; "
-        f"input bits that are one ({len(ones)}): {shown or 'none'}"
+        f"input bits that are one ({len(ones)}): {shown or 'none'}{_columns(circuit, mismatch)}"
     )
     if mismatch.location:
         yield mismatch.location.note
+
+
+def _columns(circuit: Circuit, mismatch: Mismatch) -> str:
+    """The codes of the first columns by their names, where the port takes codes of columns that have some."""
+    inputs, codes = circuit.inputs, circuit.encoder.code
+    if inputs is None or codes is None:
+        return ""
+    values = codes.codes_of_bits(mismatch.bits[None])[0].tolist()
+    pairs = zip(inputs.columns[:_COLUMNS], values, strict=False)
+    more = ", ..." if len(values) > _COLUMNS else ""
+    return "; codes of columns: " + ", ".join(f"{comment(one.name)[:40]} {value}" for one, value in pairs) + more

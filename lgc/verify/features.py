@@ -49,10 +49,10 @@ def bits_above(encoder: Encoder, features: NDArray[Any]) -> Bits:
     return above.reshape(len(features), -1)
 
 
-def bytes_for(encoder: Encoder, bits: Bits, scale: int) -> NDArray[np.uint8]:
-    """As :func:`features_for`, in bytes: byte b is the feature b / scale. A bit that no byte gives is another."""
+def bytes_for(encoder: Encoder, bits: Bits, values: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """As :func:`features_for`, in bytes: byte b is the feature ``values[b]``. A bit that no byte gives is another."""
     thresholds = np.sort(_thresholds(encoder), axis=1)
-    least = np.searchsorted(np.arange(256) / scale, thresholds, side="right")  # 256: no byte is above
+    least = np.searchsorted(values, thresholds, side="right")  # 256: no byte is above
     return np.clip(_chosen(encoder, bits, least, least - 1), 0, 255).astype(np.uint8)
 
 

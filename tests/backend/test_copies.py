@@ -37,7 +37,7 @@ def test_the_circuit_stays_the_same_and_reads_copies_only(head: Architecture, ci
 
 @pytest.mark.parametrize("head", HEADS)
 def test_each_part_has_its_copies_and_the_plan_still_holds(head: Architecture) -> None:
-    circuit = random_circuit(30, [3000], 5, seed=5)
+    circuit = random_circuit(30, [1500], 5, seed=5)
     copied = copy_inputs(map_circuit(circuit, head=head[0], lut=head[1]))
     pairs = list(zip(copied.parts.tolist(), copied.netlist.fanin[: len(copied.parts), 0].tolist(), strict=True))
     assert len(set(pairs)) == len(pairs)
@@ -61,7 +61,7 @@ def test_a_class_reads_its_own_copies(head: Architecture) -> None:
 
 
 def test_a_table_of_two_outputs_reads_copies_of_one_part() -> None:
-    circuit = random_circuit(60, [3000], 5, seed=5)
+    circuit = random_circuit(60, [1500], 5, seed=5)
     copied = copy_inputs(map_circuit(circuit, head="carry"))
     netlist, first = copied.netlist, copied.netlist.first_node
     part = dict(zip(range(first, first + len(copied.parts)), copied.parts.tolist(), strict=True))

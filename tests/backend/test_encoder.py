@@ -151,7 +151,8 @@ def test_thresholds_outside_of_the_codes_are_constants() -> None:
         ([[0.5, 3000.0]], FeatureCode(12)),
         ([[-0.5, 0.75]], FeatureCode(8, 4.0, 2.0, "up")),
         ([[1 / 255, 100 / 255]], FeatureCode(8, 255.0, dtype="float64")),
-        ([[float(np.float32(0.1)), 1.7]], FeatureCode(8)),
+        ([[1.0, 3.5, 200.0]], FeatureCode(8)),
+        ([[1.25, 2.75]], FeatureCode(8, 4.0, 0.0, "up")),
     ],
 )
 def test_what_is_inferred(thresholds: list[list[float]], code: FeatureCode) -> None:
@@ -173,6 +174,8 @@ def test_codes_of_other_data_when_they_are_told() -> None:
     [
         ([[-0.3]], {}, "cannot be told"),
         ([[300.5]], {"width": 8}, "cannot be told"),
+        ([[0.0827, 14.42]], {}, "0.0827 among them"),  # these are no whole numbers, whatever is above 1
+        ([[0.0827, 14.42]], {"width": 8}, "cannot be told"),
         ([[0.5]], {"width": 0}, "width is 0"),
         ([[0.5]], {"scale": -1.0}, "scale is -1.0"),
         ([[0.5]], {"offset": float("nan")}, "offset is nan"),

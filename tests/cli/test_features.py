@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from cli import call, save
 
 from lgc.driver.data import load_bits
+from lgc.driver.samples import find_samples
 from lgc.frontend import load_circuit
 from lgc.ir import Encoder, FeatureCode, FeatureCodes
 from lgc.runtime import Predictor
@@ -56,8 +57,8 @@ def test_every_value_of_every_feature_is_verified(
 
 def test_bits_become_features_that_have_them(folder: Path) -> None:
     inner, code = Encoder(4, THRESHOLDS), FeatureCodes.uniform(FeatureCode(8, 255.0), 4)
-    from_pixels, _ = load_bits(str(folder / "pixels.npz"), None, Encoder(4, code=code), inner)
-    from_bits, _ = load_bits(str(folder / "packed.npz"), None, Encoder(4, code=code), inner)
+    from_pixels = load_bits(find_samples(str(folder / "pixels.npz")), Encoder(4, code=code), inner)
+    from_bits = load_bits(find_samples(str(folder / "packed.npz")), Encoder(4, code=code), inner)
     first, second = (inner.encode(code.values(code.codes_of_bits(bits))) for bits in (from_pixels, from_bits))
     np.testing.assert_array_equal(first, second)
 

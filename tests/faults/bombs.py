@@ -44,9 +44,10 @@ def read_checkpoint_with_facts(path: Path) -> None:
 def read_bits(path: Path) -> None:
     """As `lgc eval --data` reads it for a small model."""
     from lgc.driver.data import load_bits
+    from lgc.driver.samples import find_samples
     from lgc.ir import Encoder
 
-    load_bits(str(path), None, Encoder(4, np.tile([0.2, 0.4, 0.6], (4, 1))))
+    load_bits(find_samples(str(path)), Encoder(4, np.tile([0.2, 0.4, 0.6], (4, 1))))
 
 
 def read_dataset(path: Path) -> None:

@@ -147,9 +147,9 @@ def test_what_is_built_for_other_words(model: Path, tmp_path: Path) -> None:
 def test_bytes_lie_on_both_sides_of_every_threshold(scale: int) -> None:
     thresholds = np.array([[0.0, 1.0], [0.5, 0.5], [-1.0, 2.0], [0.1, 300.0]])
     encoder, bits = Encoder(4, thresholds), np.random.default_rng(0).random((300, 8)) < 0.5
-    rows = bytes_for(encoder, bits, scale)
+    rows = bytes_for(encoder, bits, np.arange(256) / scale)
     given = encoder.encode(rows / scale)
-    np.testing.assert_array_equal(encoder.encode(bytes_for(encoder, given, scale) / scale), given)
+    np.testing.assert_array_equal(encoder.encode(bytes_for(encoder, given, np.arange(256) / scale) / scale), given)
     for feature, row in enumerate(thresholds):
         least = np.searchsorted(np.arange(256) / scale, row, side="right")
         edges = {int(one) for one in [*least, *(least - 1)] if 0 <= one < 256}

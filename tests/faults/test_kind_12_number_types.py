@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from lgc.driver.data import load_bits
+from lgc.driver.samples import About, find_samples
 from lgc.errors import LgcError
 from lgc.ir import Circuit, Encoder
 from lgc.ir.builder import Builder
@@ -148,9 +149,9 @@ def test_files(dtype: str, tmp_path: Path) -> None:
     values = np.tile(VALUES if dtype in SIGNED else np.abs(VALUES), (5, 1)).astype(dtype)
     path = str(tmp_path / "x.npz")
     np.savez(path, X=np.asfortranarray(values), y=(np.arange(20) % 2).astype("u1" if dtype == "g" else dtype))
-    bits, labels = load_bits(path, None, ENCODER, classes=("a", "b"))
-    np.testing.assert_array_equal(bits, ENCODER.encode(values))
-    np.testing.assert_array_equal(labels, np.arange(20) % 2)
+    samples = find_samples(path, about=About(classes=("a", "b")))
+    np.testing.assert_array_equal(load_bits(samples, ENCODER), ENCODER.encode(values))
+    np.testing.assert_array_equal(samples.labels, np.arange(20) % 2)
     assert load_dataset(path).train.dtype in (np.bool_, np.uint8, np.float32, np.float64)
 
 
@@ -166,7 +167,7 @@ def test_files(dtype: str, tmp_path: Path) -> None:
         (np.zeros((4, 2), int), "4 whole numbers"),
     ],
 )
-@pytest.mark.parametrize("reader", [load_dataset, lambda path: load_bits(path, None, ENCODER)])
+@pytest.mark.parametrize("reader", [load_dataset, lambda path: load_bits(find_samples(path), ENCODER)])
 def test_labels(reader: Any, y: np.ndarray, match: str, tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", X=VALUES, y=y)
     with pytest.raises(LgcError, match=match):

@@ -28,8 +28,12 @@ from lgc.train.thresholds import make_encoder
 def test_presets(name: str) -> None:
     config = merged(read_preset(name))
     assert config.dataset == {"mnist": "mnist", "fmnist": "fashion-mnist", "cifar": "cifar-10"}[name.split("-")[0]]
-    gates = config.gates * config.layers
-    assert gates == int(name.split("-")[1].removesuffix("k")) * 1000
+    size = name.split("-")[-1]
+    if size != "fast":
+        assert config.gates * config.layers == int(size.removesuffix("k")) * (1000 if size.endswith("k") else 1)
+    assert (config.arity, config.parametrisation) == (
+        (6, "tables") if "lut" in name or size == "fast" else (2, "gates")
+    )
     assert len(config.wiring) <= max(2, config.layers)
 
 
@@ -121,7 +125,7 @@ def test_flags_beat_the_file_and_the_file_the_preset(tmp_path: Path) -> None:
         (["digits", "-o", "m.pt", "--threshold", "a"], "thresholds are a"),
         (["digits", "-o", "m.pt", "--threshold", "0.1", "--threshold", "uniform:2"], "thresholds are"),
         (["digits", "-o", "m.pt", "--wiring", "topk:0"], "wiring is 'topk:0'"),
-        (["digits", "-o", "m.pt", "--wiring", "topk:65"], "k is 65.*64 inputs"),
+        (["digits", "-o", "m.pt", "--wiring", "topk:65", "--threshold", "0.25"], "k is 65.*64 inputs"),
         (["digits", "-o", "m.pt", "--threshold", "even:3"], "thresholds are 'even:3'"),
     ],
 )
@@ -142,8 +146,11 @@ def test_wiring_of_each_layer() -> None:
 
 
 def test_tau() -> None:
-    assert build_network(TrainConfig("digits", gates=8000, tau="auto"), Encoder(64), 10).head.tau == math.sqrt(200)
-    assert build_network(TrainConfig("digits", gates=40, tau=3.0), Encoder(64), 10).head.tau == 3
+    config = TrainConfig("digits", gates=8000, tau="auto", wiring=("dense",))
+    assert build_network(
+        TrainConfig("digits", gates=8000, tau="auto", wiring=("dense",)), Encoder(64), 10
+    ).head.tau == math.sqrt(200)
+    assert build_network(TrainConfig("digits", gates=40, tau=3.0, wiring=("dense",)), Encoder(64), 10).head.tau == 3
     with pytest.raises(OptionError, match=r"tau is 'adapt'.*auto"):
         TrainConfig("digits", tau="adapt")
 

@@ -63,6 +63,39 @@ def test_a_straight_through_table_has_the_hard_value_and_the_soft_gradient() -> 
     torch.testing.assert_close(hard.logits.grad, soft.logits.grad)
 
 
+@pytest.mark.parametrize(("init", "layers", "residual"), [
+    ("auto", 2, 0), ("auto", 3, 2), ("random", 4, 0), ("residual", 2, 1), ("residual", 1, 0),
+])  # fmt: skip
+def test_tables_start_as_their_first_operand(init: str, layers: int, residual: int) -> None:
+    config = TrainConfig("digits", gates=300, layers=layers, wiring=("fixed",), arity=4, parametrisation="tables",
+                         table_init=init)  # fmt: skip
+    net = build_network(config, Encoder(18), 5)
+    first = torch.tensor([0, 1] * 8, dtype=torch.bool)
+    for index, layer in enumerate(net.layers):
+        equal = ((layer.logits > 0) == first).float().mean()
+        assert (equal > 0.99) if index < residual else (0.4 < equal < 0.6)
+        spread = layer.logits.detach().abs().std()
+        assert 0.4 < spread < 0.7  # neither is without noise
+
+
+def test_gates_start_at_random() -> None:
+    with pytest.raises(OptionError, match="table-init is residual"):
+        TrainConfig("digits", table_init="residual")
+
+
+def test_wires_of_tables_are_drawn_from_inputs_that_change() -> None:
+    """Those of gates from all inputs, as their recipes were run; and from all where too few change."""
+    among = torch.arange(3, 60)
+    shape = {"gates": 300, "layers": 2, "wiring": ("topk:16",)}
+    for settings, expected in (({"parametrisation": "tables", "arity": 3}, (3, 60)), ({}, (0, 90))):
+        net = build_network(TrainConfig("digits", **shape, **settings), Encoder(90), 5, among)  # type: ignore[arg-type]
+        drawn = net.layers[0].connectome.candidates
+        assert (int(drawn.min()), int(drawn.max()) + 1) == expected
+        assert int(net.layers[1].connectome.candidates.max()) == 299
+    config = TrainConfig("digits", parametrisation="tables", **shape)  # type: ignore[arg-type]
+    assert int(build_network(config, Encoder(90), 5, among[:9]).layers[0].connectome.candidates.max()) == 89
+
+
 @pytest.mark.parametrize("arity", [1, 7])
 def test_tables_refuse_other_arities(arity: int) -> None:
     with pytest.raises(OptionError, match=f"tables of {arity} inputs"):

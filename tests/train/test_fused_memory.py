@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,13 @@ from numpy.typing import NDArray
 
 from lgc.ir.gates import TABLE_OF_ID
 from lgc.train.fused import kernel
+from lgc.train.modules import gate_basis
 
 pytestmark = pytest.mark.skipif(kernel.load_kernel() is None, reason="no C compiler")
 
 F32, I32, U64 = np.float32, np.int32, np.uint64
 TABLES = TABLE_OF_ID.astype(np.uint8)
+BASIS = gate_basis().numpy().T.copy()
 
 
 def call(name: str, *arguments: Any) -> None:
@@ -29,17 +32,35 @@ def packed(bits: NDArray[np.bool_], words: int) -> NDArray[np.uint64]:
     return np.ascontiguousarray(np.packbits(full.T, axis=1, bitorder="little")).view("<u8")
 
 
-def drawn(inputs: int, gates: int, samples: int) -> dict[str, Any]:
-    rng = np.random.default_rng(inputs + gates)
+def drawn(inputs: int, nodes: int, samples: int, arity: int = 2) -> dict[str, Any]:
+    rng = np.random.default_rng(inputs + nodes)
     return {
         "bits": rng.random((samples, inputs)) < 0.5,
-        "wires": rng.integers(0, inputs, (2, gates)).astype(I32),
-        "ids": rng.integers(0, 16, gates),
-        "logits": rng.normal(0, 2, (gates, 16)).astype(F32),
+        "wires": rng.integers(0, inputs, (arity, nodes)).astype(I32),
+        "tables": rng.integers(0, 1 << (1 << arity), nodes, U64, endpoint=False),
+        "logits": rng.normal(0, 2, (nodes, 16 if arity == 2 else 1 << arity)).astype(F32),
     }
 
 
-SIZES = [(37, 40, 64), (64, 15, 128), (5, 90, 64), (130, 64, 256)]
+def addresses(one: dict[str, Any]) -> NDArray[np.int64]:
+    """(samples, nodes): the entry that each sample reads."""
+    bits = one["bits"][:, one["wires"]].astype(np.int64)
+    return (bits << np.arange(len(one["wires"]))[None, :, None]).sum(axis=1)
+
+
+def state(memory: Guarded, one: dict[str, Any]) -> int:
+    """The address of a layer of gates, or of tables where they have more than two inputs."""
+    arity, nodes = one["wires"].shape
+    own = {name: memory.copy(one[name]) for name in ("wires", "tables")}
+    if arity == 2:
+        own |= {"functions": memory.copy(TABLES), "basis": memory.copy(BASIS)}
+    layer = kernel.LayerState(N=nodes, D=one["bits"].shape[1], R=arity, node_logits=memory.copy(one["logits"]), **own)
+    one["layer"] = layer  # kept alive with it
+    return ctypes.addressof(layer)
+
+
+SIZES = [(37, 40, 64), (64, 15, 128), (5, 90, 64), (130, 64, 576)]
+ARITIES = [2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize(("inputs", "gates", "samples"), [*SIZES, (37, 40, 50), (65, 8, 129), (64, 8, 1)])
@@ -51,17 +72,16 @@ def test_pack(inputs: int, gates: int, samples: int) -> None:
         np.testing.assert_array_equal(array_at(rows, (inputs, words), U64), packed(bits, words))
 
 
-@pytest.mark.parametrize(("inputs", "gates", "samples"), SIZES)
-def test_forward_and_count(inputs: int, gates: int, samples: int) -> None:
-    one, words, classes = drawn(inputs, gates, samples), samples // 64, 5
-    a, b = one["bits"][:, one["wires"][0]], one["bits"][:, one["wires"][1]]
-    outputs = (TABLES[one["ids"]][None, :] >> (a + 2 * b) & 1).astype(np.bool_)
+@pytest.mark.parametrize("arity", ARITIES)
+@pytest.mark.parametrize(("inputs", "nodes", "samples"), SIZES)
+def test_forward_and_count(inputs: int, nodes: int, samples: int, arity: int) -> None:
+    one, words, classes = drawn(inputs, nodes, samples, arity), samples // 64, 5
+    outputs = (one["tables"][None, :] >> addresses(one).astype(U64) & U64(1)).astype(np.bool_)
     with Guarded() as memory:
-        y = memory.space((gates, words), U64)
-        x, tables = memory.copy(packed(one["bits"], words)), memory.copy(TABLES[one["ids"]])
-        call("lgc_forward", gates, samples, x, memory.copy(one["wires"]), tables, y)
-        np.testing.assert_array_equal(array_at(y, (gates, words), U64), packed(outputs, words))
-        group = gates // classes
+        y = memory.space((nodes, words), U64)
+        call("lgc_forward", state(memory, one), samples, memory.copy(packed(one["bits"], words)), y)
+        np.testing.assert_array_equal(array_at(y, (nodes, words), U64), packed(outputs, words))
+        group = nodes // classes
         votes = outputs[:, : group * classes].reshape(samples, classes, group).sum(axis=2)
         scores = memory.copy(np.full((classes, samples), -7, I32))
         rows = memory.copy(packed(outputs[:, : group * classes], words))
@@ -72,27 +92,33 @@ def test_forward_and_count(inputs: int, gates: int, samples: int) -> None:
 def mixtures(logits: NDArray[np.float32]) -> NDArray[np.float64]:
     """(N, 4): each gate as c0 + ca A + cb B + cab AB."""
     weight = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    weight /= weight.sum(axis=1, keepdims=True)
-    v0, va, vb, vab = ((TABLES >> place & 1).astype(np.float64) for place in range(4))
-    return weight @ np.stack([v0, va - v0, vb - v0, vab - va - vb + v0], axis=1)
+    return (weight / weight.sum(axis=1, keepdims=True)) @ BASIS.astype(np.float64).T
 
 
-@pytest.mark.parametrize(("inputs", "gates", "samples"), SIZES)
-def test_mixtures_and_the_gradient_by_the_inputs(inputs: int, gates: int, samples: int) -> None:
-    """Several gates share a row of the upstream gradient, and an input is read by none, one, or many."""
-    one, words, group = drawn(inputs, gates, samples), samples // 64, 5
-    wires, expected = one["wires"], mixtures(one["logits"])
-    upstream = np.random.default_rng(1).normal(0, 1, (-(-gates // group), samples)).astype(F32)
-    dx = np.zeros((inputs, samples))
-    for n in range(gates):
-        a, b = (one["bits"][:, wires[side, n]] for side in (0, 1))
-        dx[wires[0, n]] += upstream[n // group] * (expected[n, 1] + expected[n, 3] * b)
-        dx[wires[1, n]] += upstream[n // group] * (expected[n, 2] + expected[n, 3] * a)
+def entries(soft: NDArray[np.float64], arity: int) -> NDArray[np.float64]:
+    """(N, 2^arity): a node's value at each address."""
+    if arity > 2:
+        return soft
+    return np.stack([soft[:, 0], soft[:, :2].sum(axis=1), soft[:, [0, 2]].sum(axis=1), soft.sum(axis=1)], axis=1)
+
+
+@pytest.mark.parametrize("arity", ARITIES)
+@pytest.mark.parametrize(("inputs", "nodes", "samples"), SIZES)
+def test_mixtures_and_the_gradient_by_the_inputs(inputs: int, nodes: int, samples: int, arity: int) -> None:
+    """Several nodes share a row of the upstream gradient, and an input is read by none, one, or many."""
+    one, words, group = drawn(inputs, nodes, samples, arity), samples // 64, 5
+    expected = mixtures(one["logits"]) if arity == 2 else 1 / (1 + np.exp(-one["logits"].astype(np.float64)))
+    upstream = np.random.default_rng(1).normal(0, 1, (-(-nodes // group), samples)).astype(F32)
+    dx, address, values = np.zeros((inputs, samples)), addresses(one), entries(expected, arity)
+    for n in range(nodes):
+        for s in range(arity):
+            slope = values[n, address[:, n] | 1 << s] - values[n, address[:, n] & ~(1 << s)]
+            dx[one["wires"][s, n]] += upstream[n // group] * slope
     with Guarded() as memory:
-        mixed = memory.space((gates, 4), F32)
-        call("lgc_mix", gates, memory.copy(one["logits"]), memory.copy(TABLES), mixed)
-        np.testing.assert_allclose(array_at(mixed, (gates, 4), F32), expected, atol=2e-6)
-        index, found = memory.space((inputs + 1 + 2 * gates,), I32), memory.space((inputs, samples), F32)
+        soft, layer = memory.space(expected.shape, F32), state(memory, one)
+        call("lgc_soften", layer, 0, nodes, soft)
+        np.testing.assert_allclose(array_at(soft, expected.shape, F32), expected, atol=2e-6)
+        index, found = memory.space((inputs + 1 + arity * nodes,), I32), memory.space((inputs, samples), F32)
         x, up = memory.copy(packed(one["bits"], words)), memory.copy(upstream)
-        call("lgc_gradient", gates, inputs, samples, memory.copy(wires), mixed, x, up, group, index, found)
+        call("lgc_gradient", layer, samples, soft, x, up, group, index, found)
         np.testing.assert_allclose(array_at(found, (inputs, samples), F32), dx, atol=1e-4)

@@ -62,10 +62,19 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(kernel.load_kernel() is None, reason="no C compiler")
-@pytest.mark.parametrize("wiring", ["dense", "topk:16"])
-def test_two_processes_with_the_kernel_equal_one_bit_for_bit(wiring: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("wiring", "nodes"),
+    [
+        pytest.param("dense", {}, id="gates"),
+        pytest.param("topk:16", {"parametrisation": "tables", "arity": 5}, id="tables"),
+        pytest.param("topk:16", {}, id="gates, topk", marks=pytest.mark.slow),
+    ],
+)
+def test_two_processes_with_the_kernel_equal_one_bit_for_bit(
+    wiring: str, nodes: dict[str, str | int], tmp_path: Path
+) -> None:
     """Also batches that do not divide by two, a layer between, other candidates, and saved states."""
-    shape = {**FLAGS, "layers": 2, "epochs": 3, "batch": 63, "redraw": 1, "gates": 210}
+    shape = {**FLAGS, "layers": 2, "epochs": 3, "batch": 63, "redraw": 1, "gates": 210, **nodes}
     one = train(TrainConfig("digits", log=tmp_path / "one.jsonl", wiring=(wiring, "topk:9"), **shape))  # type: ignore[arg-type]
     flags = [f"--{name.replace('_', '-')}={value}" for name, value in shape.items()]
     flags += ["--wiring", wiring, "--wiring", "topk:9", "--save-every", "0", "--log", str(tmp_path / "two.jsonl")]

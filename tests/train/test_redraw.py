@@ -41,6 +41,20 @@ def test_the_likeliest_stay_and_the_others_are_new(k: int, more: int, seed: int,
         wiring.redraw(k + 1)
 
 
+@given(st.integers(1, 12), st.integers(0, 30), st.integers(0, 99), st.data())
+def test_of_a_few_inputs_only_those_are_drawn(k: int, more: int, seed: int, data: st.DataObject) -> None:
+    wiring = TopK(60, 3, k, generator=generator(seed))
+    among = torch.tensor(sorted(data.draw(st.sets(st.integers(0, 59), min_size=k, max_size=min(60, k + more)))))
+    wiring.limit(among, generator(seed + 1))
+    for _ in range(3):
+        for row in wiring.candidates.tolist():
+            assert len(set(row)) == k
+            assert set(row) <= set(among.tolist())
+        wiring.redraw(data.draw(st.integers(1, k)), generator(seed + 2))
+    with pytest.raises(OptionError, match=f"k is {k}, but the layer has {k - 1} inputs"):
+        wiring.limit(among[: k - 1])
+
+
 def test_all_other_inputs_are_alike() -> None:
     """30,000 draws of 2 from the 7 inputs that are left: each a seventh of the time, within five deviations."""
     wiring = TopK(8, 15000, 3, generator=generator())

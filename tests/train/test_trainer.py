@@ -31,14 +31,14 @@ from lgc.train.parallel import ProcessGroup
 from lgc.train.stop import StopRequest
 from lgc.train.trainer import Run, train
 
-SMALL = TrainConfig("digits", gates=300, epochs=8, batch=64, tau=5.0)
+SMALL = TrainConfig("digits", gates=300, epochs=8, batch=64, tau=5.0, thresholds=(0.25,))
 
 
 def test_learns_and_repeats(tmp_path: Path) -> None:
     config = replace(SMALL, output=tmp_path / "a.safetensors", log=tmp_path / "log.jsonl", name="d")
     model = train(config)
     record = model.training
-    assert record["test_accuracy"] > 0.85
+    assert record["test_accuracy"] > 0.8
     assert record["hyperparameters"]["lr"] == 0.075
 
     stored = read_model(tmp_path / "a.safetensors")
@@ -82,6 +82,8 @@ def epochs_of(log: Path) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("changes", [{}, {"layers": 2, "wiring": ("topk:8",), "augment": "affine-elastic", "redraw": 2},
+                                     {"layers": 3, "wiring": ("topk:8",), "redraw": 2, "parametrisation": "tables",
+                                      "arity": 4},
                                      {"estimator": "soft", "wire_estimator": "soft"}])  # fmt: skip
 def test_resumes_to_the_same_numbers(
     changes: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -89,7 +91,7 @@ def test_resumes_to_the_same_numbers(
     """Stopped within an epoch, again at its very end, and resumed twice: as if nothing had happened."""
     config = replace(SMALL, epochs=3, batch=128, **changes)  # type: ignore[arg-type]
     whole = train(replace(config, log=tmp_path / "whole.jsonl"))
-    steps = 10
+    steps = 11
     config = replace(config, output=tmp_path / "m.pt", log=tmp_path / "m.jsonl")
     Stops(monkeypatch, steps + 4, 2 * steps)
     stopped = train(config)
@@ -119,8 +121,8 @@ def test_second_request_interrupts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_command_stops_and_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "m.pt"
-    arguments = ["digits", "-o", str(path), "--gates", "100", "--epochs", "2", "--tau", "5"]
-    Stops(monkeypatch, 7)  # of 5 an epoch
+    arguments = ["digits", "-o", str(path), "--gates", "100", "--epochs", "2", "--batch", "256", "--threshold", "0.25"]
+    Stops(monkeypatch, 8)  # of 6 an epoch
     stopped = CliRunner().invoke(cli, ["train", *arguments], catch_exceptions=False)
     assert stopped.exit_code == 130
     assert "epoch 1 of 2 is the best so far" in stopped.stdout
@@ -234,7 +236,7 @@ def test_killed_while_saving(tmp_path: Path) -> None:
     config = replace(SMALL, epochs=10_000, output=tmp_path / "m.pt", save_every=0.0)
     arguments = ["digits", "-o", str(config.output), "--gates", "300", "--epochs", "10000", "--batch", "64"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "lgc", "train", *arguments, "--tau", "5", "--save-every", "0"],
+        [sys.executable, "-m", "lgc", "train", *arguments, "--tau", "5", "--threshold", "0.25", "--save-every", "0"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -273,7 +275,7 @@ def test_boolean_features_need_no_thresholds(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        ({"gates": 0}, "gates is 0"),
+        ({"gates": -1}, "gates is -1"),
         ({"epochs": -1}, "epochs is -1"),
         ({"lr": float("nan")}, "lr is nan"),
         ({"tau": 0.0}, "tau is 0"),

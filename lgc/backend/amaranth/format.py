@@ -16,6 +16,7 @@ from typing import Any, ClassVar, TextIO
 
 import lgc
 from lgc.backend.base import Format
+from lgc.backend.columns import column_rows, port_notes
 from lgc.backend.manifest import Manifest
 from lgc.backend.sections import INPUT
 from lgc.backend.verilog.top import FEATURES, top_ports
@@ -129,6 +130,7 @@ def component_data(circuit: Circuit, pipeline: int = 0) -> dict[str, Any]:
 def _table(circuit: Circuit, pipeline: int) -> Iterator[str]:
     """The data as source: one line a node, with its net and origin."""
     values, netlist = component_data(circuit, pipeline), circuit.netlist
+    yield from (f"# {note}" for note in port_notes(column_rows(circuit), circuit.head.classes))
     yield "# Nets 0 and 1 are the constants, then come the inputs, then the nodes: a gate or a table, and its operands."
     yield "NET = {"
     yield from (f'    "port": "{values["port"]}",', f'    "inputs": {values["inputs"]},')

@@ -14,6 +14,15 @@ import numpy as np
 
 import lgc
 from lgc.backend.base import Format
+from lgc.backend.c.columns import (
+    byte_values,
+    column_comment,
+    column_tables,
+    feature_type,
+    has_encode,
+    safe,
+    u8_scale,
+)
 from lgc.backend.c.layout import CodeLayout, make_layout
 from lgc.backend.c.literal import AND, ANDNOT, OR, STORE, Program
 from lgc.backend.c.plan import base, make_program, num_planes
@@ -37,14 +46,15 @@ class C99(Format):
         prefix: of the exported names; from the circuit's name if empty.
         main: add a self-test program, compiled with ``-DLGC_MAIN``.
         part_size: instructions a function; small enough that the C compiler's time stays linear.
-        u8_scale: an 8-bit feature byte b stands for the number b / u8_scale.
+        u8_scale: an 8-bit feature byte b stands for the number b / u8_scale; 0 is what the model's pixels have, and 1
+            if it says of none.
     """
 
     name: ClassVar[str] = "c"
     prefix: str = ""
     main: bool = False
     part_size: int = 400
-    u8_scale: int = 1
+    u8_scale: int = 0
 
     def validate(self, circuit: Circuit) -> None:
         """Refuse impossible options, and scores that an int32 cannot hold.
@@ -54,7 +64,7 @@ class C99(Format):
         """
         if self.prefix and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", self.prefix):
             raise OptionError(f"'{self.prefix}' is no C name", hint="Use letters, digits and underscores")
-        if self.part_size < 16 or self.u8_scale < 1:
+        if self.part_size < 16 or self.u8_scale < 0:
             raise OptionError("part-size is at least 16 and u8-scale at least 1")
         if circuit.encoder.num_bits < 1:
             raise InputError("the circuit has no inputs", hint="C has no empty arrays")
@@ -82,6 +92,9 @@ class C99(Format):
         word = re.sub(r"[^A-Za-z0-9]+", "_", circuit.name).strip("_").lower()
         return word if word[:1].isalpha() else f"net_{word}".strip("_")
 
+    def _scale(self, circuit: Circuit) -> int:
+        return self.u8_scale or u8_scale(circuit.inputs)
+
     def _lines(self, circuit: Circuit, program: Program, layout: CodeLayout) -> Iterator[str]:
         prefix = self.prefix_of(circuit)
         yield from _comment(circuit)
@@ -92,8 +105,10 @@ class C99(Format):
         yield from self._defines(circuit, layout)
         yield _source("words.c")
         yield from _parts(program, layout)
-        yield from _tables(circuit, self.u8_scale)
+        yield from _tables(circuit, self._scale(circuit))
         yield _source("encode.c").rstrip("\n")
+        if has_encode(circuit):
+            yield _source("columns.c").rstrip("\n")
         yield _source("driver.c").rstrip("\n")
         if self.main:
             yield _source("selftest.c").rstrip("\n")
@@ -109,10 +124,12 @@ class C99(Format):
             "PLANES": num_planes(circuit),
             "BASE": base(circuit) % (1 << 32),
             "SLOTS": layout.num_slots,
-            "U8_SCALE": self.u8_scale,
+            "U8_SCALE": self._scale(circuit),
         }
         yield from (f"#define {key} {value}u" for key, value in values.items())
         yield f"#define HAS_THRESHOLDS {int(encoder.thresholds is not None)}"
+        if circuit.inputs is not None and has_encode(circuit):
+            yield f"#define COLUMNS {len(circuit.inputs.columns)}u"
         yield f"#define TIE_LAST {int(circuit.head.tie == 'last')}"
         if self.main:
             yield from selftest_defines(circuit)
@@ -135,17 +152,12 @@ def _source(name: str) -> str:
     return resources.files("lgc.backend.c").joinpath(name).read_text(encoding="utf-8")
 
 
-def _safe(text: str) -> str:
-    """Text that cannot end a comment or a line."""
-    return re.sub(r"[^A-Za-z0-9_.,:+()\[\] -]", "?", text)
-
-
 def _comment(circuit: Circuit) -> Iterator[str]:
     netlist = circuit.netlist
-    yield f"/* {_safe(circuit.name)}: {netlist.num_nodes} gates, written by lgc {lgc.__version__}. Do not edit."
+    yield f"/* {safe(circuit.name)}: {netlist.num_nodes} gates, written by lgc {lgc.__version__}. Do not edit."
     yield f" * circuit {circuit.digest()}"
     if "model_digest" in circuit.metadata:
-        yield f" * model   {_safe(circuit.metadata['model_digest'])}"
+        yield f" * model   {safe(circuit.metadata['model_digest'])}"
     if circuit.assumes:
         yield f" * assumes {circuit.assumes}: right only for bits that features give"
     yield " */"
@@ -160,6 +172,8 @@ def _prototypes(prefix: str, circuit: Circuit) -> Iterator[str]:
     yield f"size_t {prefix}_workspace_size(void);"
     for form, kind in forms.items():
         yield f"void {prefix}_run_{form}(const {kind} *rows, {results});"
+    if has_encode(circuit):
+        yield f"void {prefix}_encode(const double *columns, size_t n, {feature_type(circuit)} *features);"
     yield f"void {prefix}_run_planes(const uint64_t *planes, size_t words, {results});"
 
 
@@ -170,7 +184,8 @@ def header_text(circuit: Circuit, prefix: str) -> str:
 
 def entries(circuit: Circuit) -> tuple[str, ...]:
     """The forms of input that there is a function for."""
-    return ("bits", "bools", "u8", *(("f32", "f64") if circuit.encoder.thresholds is not None else ()), "planes")
+    numbers = ("f32", "f64") if circuit.encoder.thresholds is not None else ()
+    return ("bits", "bools", "u8", *numbers, *(("encode",) if has_encode(circuit) else ()), "planes")
 
 
 def _header_lines(circuit: Circuit, prefix: str) -> Iterator[str]:
@@ -181,6 +196,8 @@ def _header_lines(circuit: Circuit, prefix: str) -> Iterator[str]:
     yield f"#define {prefix.upper()}_BITS {encoder.num_bits}"
     yield f"#define {prefix.upper()}_ROW_BYTES {-(-encoder.num_bits // 8)}"
     yield f"#define {prefix.upper()}_CLASSES {circuit.head.num_classes}"
+    if circuit.inputs is not None and has_encode(circuit):
+        yield f"#define {prefix.upper()}_COLUMNS {len(circuit.inputs.columns)}"
     yield from ("#ifdef __cplusplus", 'extern "C" {', "#endif")
     yield from (
         "/* n samples. rows: run_bits takes ROW_BYTES packed bytes a sample, bit i at bit i%8 of byte i/8;",
@@ -189,6 +206,7 @@ def _header_lines(circuit: Circuit, prefix: str) -> Iterator[str]:
         " * scores: n x CLASSES, or NULL. classes: n, or NULL. memory: workspace_size() bytes, any alignment, not",
         " * shared between threads. Nothing is allocated, and nothing is kept between calls. */",
     )
+    yield from column_comment(circuit, f"{prefix}_encode")
     yield from _prototypes(prefix, circuit)
     yield from ("#ifdef __cplusplus", "}", "#endif", "#endif")
 
@@ -229,7 +247,7 @@ def _statements(program: Program, layout: CodeLayout, lo: int, hi: int) -> Itera
             yield f"        p[{right}*V] = {_plane(left, read)};"
             continue
         expression = _FORMATS.get(opcode, "{} ^ {}").format(read(left), read(right))
-        note = f" /* {_safe(program.notes[index])} */" if index in program.notes else ""
+        note = f" /* {safe(program.notes[index])} */" if index in program.notes else ""
         yield f"        const word v{index - lo} = {expression};{note}"
         if slot[index - lo] >= 0:
             yield f"        s[{slot[index - lo]}*V] = v{index - lo};"
@@ -241,18 +259,23 @@ def _plane(literal: int, read: Callable[[int], str]) -> str:
     return ("~" if literal & 1 else "") + read(literal >> 1)
 
 
-def _tables(circuit: Circuit, u8_scale: int) -> Iterator[str]:
+def _tables(circuit: Circuit, scale: int) -> Iterator[str]:
     """Thresholds: as they are, and as limits for bytes."""
     thresholds = circuit.encoder.thresholds
     flat = np.zeros(circuit.encoder.num_bits) if thresholds is None else thresholds.reshape(-1)
-    steps = np.arange(256) / u8_scale
-    least = np.searchsorted(steps, flat, side="right")  # the first byte above the threshold; 256: none is
+    least = np.searchsorted(
+        byte_values(circuit.inputs, scale), flat, side="right"
+    )  # the first byte above the threshold; 256: none is
     reachable = np.packbits(np.append(least < 256, np.zeros(-len(least) % 64, np.bool_)), bitorder="little").view("<u8")
     yield from _array("uint8_t", "ones", ["1"] * 64)
     yield from _array("uint8_t", "least", [str(v) for v in np.minimum(least, 255).tolist()])
     yield from _array("uint64_t", "reachable", [f"{v:#x}u" for v in reachable.tolist()])
     if thresholds is not None:
         yield from _array("double", "threshold", [float(v).hex() for v in flat.tolist()])
+    if circuit.inputs is not None and has_encode(circuit):
+        yield f"typedef {feature_type(circuit)} feature;"
+        for name, (kind, values) in column_tables(circuit.inputs).items():
+            yield from _array(kind, name, list(map(str, values)))
 
 
 def _array(kind: str, name: str, values: list[str]) -> Iterator[str]:

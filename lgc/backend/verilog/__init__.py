@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from lgc import __version__
 from lgc.backend.base import Format
+from lgc.backend.columns import column_rows, port_notes
 from lgc.backend.manifest import Manifest
 from lgc.backend.verilog.cells import simulation
 from lgc.backend.verilog.grammar import header
@@ -196,6 +197,7 @@ class Verilog(Format):
         emit = getattr(importlib.import_module(module), function)
         yield "`default_nettype none"
         yield MACROS
+        yield from (f"// {note}" for note in port_notes(column_rows(circuit), circuit.head.classes))
         yield from emit(Emission(self.top_name(circuit), circuit, self.placed(circuit), self.outputs, mapped, fabric))
         yield "`default_nettype wire"
         if mapped and fabric:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from lgc.data import READERS, Loading, Table, is_data_file
-from lgc.data.describe import images
-from lgc.errors import InputError
+from lgc.data import Loading, Table, is_data_file, not_readable
+from lgc.data.describe import images as pixels
 from lgc.tools.find import missing
 from lgc.train.data.dataset import Dataset
 from lgc.train.data.images import CLASSES, load_images, read_idx
@@ -18,6 +18,8 @@ from lgc.train.data.tables import file_dataset, table_dataset
 __all__ = ["NAMES", "Dataset", "load_dataset", "read_idx"]
 
 NAMES = (*CLASSES, "digits")
+VARIABLE = "LGC_DATA"
+"""Names a folder of data sets, one folder each."""
 _DIGITS_SCALE = 16
 
 
@@ -28,7 +30,8 @@ def load_dataset(source: str, data_dir: Path | None = None, *, loading: Loading 
         source: ``mnist``, ``fashion-mnist``, ``cifar-10``, ``digits``, or the path of a file that
             :func:`lgc.data.read_table` reads, with labels. Classes are numbered from 0, or named by words.
         data_dir: where the files of a named set are, or a folder that holds a folder with the set's name; None takes
-            the user's cache, and downloads what is not there.
+            the folder that the environment variable LGC_DATA names, or else the user's cache, and downloads what is not
+            there.
         loading: how a file is read, and which samples are held out where none are set apart.
 
     Raises:
@@ -36,18 +39,13 @@ def load_dataset(source: str, data_dir: Path | None = None, *, loading: Loading 
     """
     loading = loading or Loading()
     if source in CLASSES:
-        return load_images(source, data_dir)
+        folder = os.environ.get(VARIABLE) or None
+        return load_images(source, Path(folder) if data_dir is None and folder else data_dir)
     if source == "digits":
         return _load_digits(loading)
     if is_data_file(source):
-        return file_dataset(Path(source), loading)
-    raise no_such_data(source)
-
-
-def no_such_data(source: str) -> InputError:
-    """The error about a name that is neither a data set's nor a file's."""
-    files = " or ".join(READERS)
-    return InputError(f"there is no data set '{source}'", hint=f"Give {', '.join(NAMES)}, or a {files} file")
+        return file_dataset(source, loading)
+    raise not_readable(source, NAMES)
 
 
 def _load_digits(loading: Loading) -> Dataset:
@@ -58,4 +56,4 @@ def _load_digits(loading: Loading) -> Dataset:
     digits, shape = load_digits(), (1, 8, 8)
     x = digits.data.astype(np.uint8)
     data = table_dataset("digits", Table("digits", x.reshape(-1, *shape), digits.target.astype(np.int64)), loading)
-    return replace(data, scale=_DIGITS_SCALE, inputs=images(shape, _DIGITS_SCALE))
+    return replace(data, scale=_DIGITS_SCALE, inputs=pixels(shape, _DIGITS_SCALE))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,7 @@ class Dataset:
         labels: the class labels as the data had them, in the order of the classes; None if they were 0, 1, 2 and so on.
         split: which samples are held out for the test: how, by which seed, how many, and their digest.
         notes: what people should know about the data, as sentences.
+        groups: (samples,) of the training samples: those of equal ones stay together; None if each is on its own.
     """
 
     name: str
@@ -45,6 +47,11 @@ class Dataset:
     labels: tuple[Label, ...] | None = None
     split: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    groups: NDArray[Any] | None = None
+
+    def __post_init__(self) -> None:
+        if self.num_features != math.prod(self.feature_shape):  # words are features each
+            object.__setattr__(self, "feature_shape", (self.num_features,))
 
     @property
     def num_features(self) -> int:

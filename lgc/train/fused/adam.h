@@ -1,4 +1,4 @@
-/* One Adam step of the logits of a choice. */
+/* Adam steps: of one logit, and of the logits of a choice. */
 
 #ifdef __SSE2__
 #include <immintrin.h>
@@ -42,9 +42,21 @@ static inline float exp_(float x) /* of x <= 0, to 3e-7; zero below -87 */
     return y < -126.0f ? 0.0f : p * scale;
 }
 
-/* Logits w (D) with gradient g of sum_d softmax(w)_d: one Adam step. Returns the largest new logit. */
-static float softmax_adam(long D, const float *restrict g, float *restrict w, float *restrict m, float *restrict v,
-                          float *restrict e, float largest, adam_t adam)
+static inline void adam_step(float grad, float *w, float *m, float *v, adam_t adam)
+{
+    *m += (1 - adam.beta1) * (grad - *m);
+    *v += (1 - adam.beta2) * (grad * grad - *v);
+    *w -= adam.lr * *m / (sqrtf(*v) * adam.root + adam.eps);
+}
+
+/* Of softmax's terms e: their sum, and that of e times g. */
+typedef struct {
+    float sum, dot;
+} softmax_t;
+
+/* The terms e of the logits w (D) of a choice, whose largest is given. */
+static softmax_t softmax_terms(long D, const float *restrict g, const float *restrict w, float *restrict e,
+                               float largest)
 {
     float sum = 0, dot = 0;
     for (long d = 0; d < D; d++) {
@@ -52,13 +64,17 @@ static float softmax_adam(long D, const float *restrict g, float *restrict w, fl
         sum += e[d];
         dot += e[d] * g[d];
     }
-    const float norm = 1 / sum, mean = dot * norm;
+    return (softmax_t){sum, dot};
+}
+
+/* Logits w (D) with gradient g of sum_d softmax(w)_d: one Adam step. Returns the largest new logit. */
+static float softmax_adam(long D, const float *restrict g, float *restrict w, float *restrict m, float *restrict v,
+                          const float *restrict e, softmax_t terms, adam_t adam)
+{
+    const float norm = 1 / terms.sum, mean = terms.dot * norm;
     float top = -3e38f;
     for (long d = 0; d < D; d++) {
-        const float grad = e[d] * norm * (g[d] - mean);
-        m[d] += (1 - adam.beta1) * (grad - m[d]);
-        v[d] += (1 - adam.beta2) * (grad * grad - v[d]);
-        w[d] -= adam.lr * m[d] / (sqrtf(v[d]) * adam.root + adam.eps);
+        adam_step(e[d] * norm * (g[d] - mean), w + d, m + d, v + d, adam);
         top = w[d] > top ? w[d] : top;
     }
     return top;

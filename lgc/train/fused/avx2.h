@@ -67,14 +67,14 @@ static void wire_sums(int operands, long B, long Dp, const uint8_t tables[][8 * 
             tile_sums(1, B / 4, tables[s], x + d, Dp, unit[s], g[s] + d);
 }
 
-/* The same of both operands of a gate, for all d below Dp. */
-static void all_sums(long B, long Dp, int16_t q[2][MAX_BATCH], const float unit[2], const uint8_t *index,
+/* The same from the gradients of one or two operands, for all d below Dp. */
+static void all_sums(int operands, long B, long Dp, int16_t q[2][MAX_BATCH], const float unit[2], const uint8_t *index,
                      float *const g[2])
 {
     uint8_t tables[2][8 * MAX_BATCH];
-    for (int s = 0; s < 2; s++)
+    for (int s = 0; s < operands; s++)
         subset_sums(B, q[s], tables[s]);
-    wire_sums(2, B, Dp, tables, unit, index, g);
+    wire_sums(operands, B, Dp, tables, unit, index, g);
 }
 
 /* 64 samples of 32 inputs to 16 rows of nibbles, Dp apart. Rounds of interleaved bytes, each of half the distance,

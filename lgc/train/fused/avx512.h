@@ -45,6 +45,59 @@ static void add_by_bits(long B, const float *up, const uint64_t *bits, float cle
     }
 }
 
+/* address[b]: the bits of sample b, one of each of R rows; the first row's is the lowest. */
+static void address_rows(long R, long B, const uint64_t *const *row, uint8_t *address)
+{
+    for (long w = 0; w < B / 64; w++) {
+        __m512i all = _mm512_setzero_si512();
+        for (long s = 0; s < R; s++)
+            all = _mm512_or_si512(all, _mm512_maskz_set1_epi8(row[s][w], (char)(1 << s)));
+        _mm512_storeu_si512(address + 64 * w, all);
+    }
+}
+
+/* Of 16 samples the slope of operand s, which is at the place of the other operands' bits. */
+static inline __m512 slopes_at(const uint8_t *address, __m512i below, __m512 low, __m512 high)
+{
+    const __m512i whole = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)address));
+    const __m512i others = _mm512_ternarylogic_epi32(below, whole, _mm512_srli_epi32(whole, 1), 0xca);
+    return _mm512_permutex2var_ps(low, others, high);
+}
+
+/* out = up times each sample's slope of operand s. Returns the sum of absolute values. */
+static float scale_by_slopes(long B, const float *up, const uint8_t *address, int s, const float *slope, float *out)
+{
+    const __m512i below = _mm512_set1_epi32((1 << s) - 1);
+    const __m512 low = _mm512_loadu_ps(slope), high = _mm512_loadu_ps(slope + 16);
+    __m512 size = _mm512_setzero_ps();
+    for (long b = 0; b < B; b += 16) {
+        const __m512 product = _mm512_mul_ps(_mm512_loadu_ps(up + b), slopes_at(address + b, below, low, high));
+        size = _mm512_add_ps(size, _mm512_abs_ps(product));
+        _mm512_storeu_ps(out + b, product);
+    }
+    return _mm512_reduce_add_ps(size);
+}
+
+/* out += up times each sample's slope of operand s. */
+static void add_by_slopes(long B, const float *up, const uint8_t *address, int s, const float *slope, float *out)
+{
+    const __m512i below = _mm512_set1_epi32((1 << s) - 1);
+    const __m512 low = _mm512_loadu_ps(slope), high = _mm512_loadu_ps(slope + 16);
+    for (long b = 0; b < B; b += 16) {
+        const __m512 u = _mm512_loadu_ps(up + b), before = _mm512_loadu_ps(out + b);
+        _mm512_storeu_ps(out + b, _mm512_fmadd_ps(u, slopes_at(address + b, below, low, high), before));
+    }
+}
+
+/* q = values times scale, rounded. */
+static void round_scaled(long B, const float *values, float scale, int16_t *q)
+{
+    for (long b = 0; b < B; b += 16) {
+        const __m512 scaled = _mm512_mul_ps(_mm512_loadu_ps(values + b), _mm512_set1_ps(scale));
+        _mm256_storeu_si256((__m256i *)(q + b), _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(scaled)));
+    }
+}
+
 /* The inputs' bits in groups of five samples, (ceil(B / 5), Dp) 16-bit integers of which each is an index into
  * 32 subset sums: one vector register. */
 enum { GROUP = 5, MAX_GROUPS = (MAX_BATCH + 4) / 5, TILES = 6 };
@@ -84,9 +137,9 @@ static inline void store_sums(__m512i sums, float unit, float *g)
     _mm512_storeu_ps(g + 16, _mm512_mul_ps(_mm512_cvtepi32_ps(high), _mm512_set1_ps(unit)));
 }
 
-static inline __attribute__((always_inline)) void tile_sums(int tiles, long B, __m512i tables[2][MAX_GROUPS],
-                                                            const uint16_t *index, long Dp, const float unit[2],
-                                                            float *const g[2], long d)
+static inline __attribute__((always_inline)) void tile_sums(int operands, int tiles, long B,
+                                                            __m512i tables[2][MAX_GROUPS], const uint16_t *index,
+                                                            long Dp, const float unit[2], float *const g[2], long d)
 {
     __m512i sums[2][TILES];
     for (int i = 0; i < tiles; i++)
@@ -95,27 +148,37 @@ static inline __attribute__((always_inline)) void tile_sums(int tiles, long B, _
 #pragma GCC unroll 8
         for (int i = 0; i < tiles; i++) {
             const __m512i five = _mm512_loadu_si512(index + k * Dp + d + 32 * i);
-            sums[0][i] = _mm512_add_epi16(sums[0][i], _mm512_permutexvar_epi16(five, tables[0][k]));
-            sums[1][i] = _mm512_add_epi16(sums[1][i], _mm512_permutexvar_epi16(five, tables[1][k]));
+            for (int s = 0; s < operands; s++)
+                sums[s][i] = _mm512_add_epi16(sums[s][i], _mm512_permutexvar_epi16(five, tables[s][k]));
         }
     for (int i = 0; i < tiles; i++)
-        for (int s = 0; s < 2; s++)
+        for (int s = 0; s < operands; s++)
             store_sums(sums[s][i], unit[s], g[s] + d + 32 * i);
 }
 
-/* g[s][d] = unit[s] * sum_b q[s][b] x[d][b] of both operands, for all d below Dp. */
-static void all_sums(long B, long Dp, int16_t q[2][MAX_BATCH], const float unit[2], const uint8_t *index,
-                     float *const g[2])
+/* g[s][d] = unit[s] * sum_b q[s][b] x[d][b] of one or two operands, for all d below Dp. */
+static inline __attribute__((always_inline)) void sums_of(int operands, long B, long Dp, int16_t q[2][MAX_BATCH],
+                                                          const float unit[2], const uint8_t *index,
+                                                          float *const g[2])
 {
     const uint16_t *fives = (const uint16_t *)index;
     __m512i tables[2][MAX_GROUPS];
-    for (int s = 0; s < 2; s++)
+    for (int s = 0; s < operands; s++)
         subset_sums(GROUP, B, q[s], tables[s]);
     long d = 0;
     for (; d + 32 * TILES <= Dp; d += 32 * TILES)
-        tile_sums(TILES, B, tables, fives, Dp, unit, g, d);
+        tile_sums(operands, TILES, B, tables, fives, Dp, unit, g, d);
     for (; d < Dp; d += 32)
-        tile_sums(1, B, tables, fives, Dp, unit, g, d);
+        tile_sums(operands, 1, B, tables, fives, Dp, unit, g, d);
+}
+
+static void all_sums(int operands, long B, long Dp, int16_t q[2][MAX_BATCH], const float unit[2], const uint8_t *index,
+                     float *const g[2])
+{
+    if (operands == 2)
+        sums_of(2, B, Dp, q, unit, index, g);
+    else
+        sums_of(1, B, Dp, q, unit, index, g);
 }
 
 /* Eight by eight 16-bit integers in each quarter of eight vectors, transposed: each round moves the top bit of an

@@ -1,9 +1,9 @@
-/* One training step of straight-through logic layers: forward in packed bits, and gradient, softmax and Adam of a
- * gate and its wires in one pass over the gate's logits, which are read and written once a step.
+/* One training step of straight-through layers of gates or of tables: forward in packed bits, and gradient, softmax and
+ * Adam of a node and its wires in one pass over the node's logits, which are read and written once a step.
  *
  * Samples come 64 to a word. B is the number of samples, a multiple of 64: a short batch is filled up with samples
- * whose gradient is zero. Inside a layer a row belongs to a wire (operand A or B of a gate), and x[d] is bit d of the
- * layer's input, one bit a sample.
+ * whose gradient is zero. Inside a layer a row belongs to a wire (operand s of node n is row s N + n), and x[d] is bit
+ * d of the layer's input, one bit a sample.
  *
  * The gradient of a wire's logits needs, for each input d, the sum of the operand's gradient over the samples where
  * x[d] is set: a product with a matrix of bits. The gradient is rounded to 16-bit integers first, scaled so that no
@@ -20,21 +20,7 @@
 #include <omp.h>
 #endif
 
-enum { MAX_BATCH = 4096, LINE = 16 }; /* samples of a step; floats of a cache line */
-
-typedef struct {
-    float lr;   /* learning rate over 1 - beta1^t */
-    float beta1, beta2;
-    float root; /* 1 / sqrt(1 - beta2^t) */
-    float eps;
-} adam_t;
-
-/* Sums of a row of upstream gradients: over all samples, where A is set, where B is, where both are; and of its
- * absolute values over all, where A is set, and where B is. */
-typedef struct {
-    float all, a, b, both, size, size_a, size_b;
-} sums_t;
-
+#include "layer.h"
 #include "adam.h"
 #ifdef __AVX512BW__
 #include "avx512.h"
@@ -46,6 +32,13 @@ typedef struct {
 #include "portable.h"
 #endif
 #endif
+#include "gates.h"
+#include "tables.h"
+
+static const kind_t *kind_of(const layer_t *l)
+{
+    return l->functions ? &GATES : &TABLES;
+}
 
 void lgc_set_threads(long threads)
 {
@@ -79,20 +72,47 @@ void lgc_index(const uint64_t *x, long D, long B, long Dp, uint8_t *index)
     index_inputs(B, x, D, Dp, index);
 }
 
-/* y[n] = table[n](x[wire[0][n]], x[wire[1][n]]); bit a + 2b of a table is the gate's value. */
-void lgc_forward(long N, long B, const uint64_t *x, const int32_t *wires, const uint8_t *tables, uint64_t *y)
+/* Eight words of a table of R inputs at its operands' bits: a tree of multiplexers. */
+static inline __attribute__((always_inline)) void look_up(int R, uint64_t table, uint64_t x[][8], uint64_t *y)
+{
+    uint64_t value[MAX_ENTRIES / 2][8];
+    for (int i = 0; i < 1 << (R - 1); i++) {
+        const uint64_t low = -(table >> 2 * i & 1), high = -(table >> (2 * i + 1) & 1);
+        for (int w = 0; w < 8; w++)
+            value[i][w] = low ^ ((low ^ high) & x[0][w]);
+    }
+    for (int s = 1; s < R; s++)
+        for (int i = 0; i < 1 << (R - 1 - s); i++)
+            for (int w = 0; w < 8; w++)
+                value[i][w] = value[2 * i][w] ^ ((value[2 * i][w] ^ value[2 * i + 1][w]) & x[s][w]);
+    memcpy(y, value[0], 8 * sizeof *y);
+}
+
+static void look_up_any(long R, uint64_t table, uint64_t x[][8], uint64_t *y)
+{
+    switch (R) {
+    case 2: look_up(2, table, x, y); break;
+    case 3: look_up(3, table, x, y); break;
+    case 4: look_up(4, table, x, y); break;
+    case 5: look_up(5, table, x, y); break;
+    default: look_up(6, table, x, y);
+    }
+}
+
+/* y (N, B/64): the layer's outputs. */
+void lgc_forward(const layer_t *l, long B, const uint64_t *x, uint64_t *y)
 {
     const long words = B / 64;
 #pragma omp parallel for schedule(static)
-    for (long n = 0; n < N; n++) {
-        const uint64_t *xa = x + wires[n] * words, *xb = x + wires[N + n] * words;
-        const uint64_t t0 = -(uint64_t)(tables[n] & 1), t1 = -(uint64_t)(tables[n] >> 1 & 1),
-                       t2 = -(uint64_t)(tables[n] >> 2 & 1), t3 = -(uint64_t)(tables[n] >> 3 & 1);
-        for (long w = 0; w < words; w++) {
-            const uint64_t a = xa[w], b = xb[w];
-            y[n * words + w] = (~b & ((~a & t0) | (a & t1))) | (b & ((~a & t2) | (a & t3)));
+    for (long n = 0; n < l->N; n++)
+        for (long w = 0; w < words; w += 8) {
+            const size_t size = (size_t)(words - w < 8 ? words - w : 8) * sizeof *x;
+            uint64_t in[MAX_OPERANDS][8] = {{0}}, out[8];
+            for (long s = 0; s < l->R; s++)
+                memcpy(in[s], x + l->wires[s * l->N + n] * words + w, size);
+            look_up_any(l->R, l->tables[n], in, out);
+            memcpy(y + n * words + w, out, size);
         }
-    }
 }
 
 /* scores (classes, B): ones among the N / classes rows of each class. */
@@ -111,98 +131,46 @@ void lgc_count(long N, long classes, long B, const uint64_t *y, int32_t *scores)
             }
 }
 
-/* The 16 gates by id as coefficients of 1, A, B and AB: basis[j][id]. Bit a + 2b of a table is the gate's value. */
-static void gate_basis(const uint8_t *table_of_id, float basis[4][16])
+/* soft (N, softness): the nodes first to last - 1 as the mixtures that gradients are of. */
+void lgc_soften(const layer_t *l, long first, long last, float *soft)
 {
-    for (int i = 0; i < 16; i++) {
-        const int t = table_of_id[i], v0 = t & 1, va = t >> 1 & 1, vb = t >> 2 & 1, vab = t >> 3 & 1;
-        basis[0][i] = (float)v0, basis[1][i] = (float)(va - v0), basis[2][i] = (float)(vb - v0);
-        basis[3][i] = (float)(vab - va - vb + v0);
-    }
+    kind_of(l)->soften(l, first, last, soft);
 }
 
-/* mixed (N, 4): each gate's mixture of the 16 functions, as c0 + ca*A + cb*B + cab*A*B. */
-void lgc_mix(long N, const float *logits, const uint8_t *table_of_id, float *mixed)
+static void point_at(seen_t *seen, const layer_t *l, long n, long words, const uint64_t *x)
 {
-    float basis[4][16];
-    gate_basis(table_of_id, basis);
-#pragma omp parallel for schedule(static)
-    for (long n = 0; n < N; n++) {
-        const float *own = logits + 16 * n;
-        float p[16], largest = own[0], sum = 0;
-        for (int i = 1; i < 16; i++)
-            largest = own[i] > largest ? own[i] : largest;
-        for (int i = 0; i < 16; i++)
-            sum += p[i] = exp_(own[i] - largest);
-        for (int j = 0; j < 4; j++) {
-            float c = 0;
-            for (int i = 0; i < 16; i++)
-                c += p[i] * basis[j][i];
-            mixed[4 * n + j] = c / sum;
-        }
-    }
+    for (long s = 0; s < l->R; s++)
+        seen->row[s] = x + l->wires[s * l->N + n] * words;
 }
 
 /* dx (D, B), the gradient by a layer's inputs, from the upstream gradient (N / group, B), one row for each `group`
- * gates. `index` (D + 1 + 2N) is for the operands sorted by their input, each input's in ascending order, so that
+ * nodes. `index` (D + 1 + R N) is for the operands sorted by their input, each input's in ascending order, so that
  * the order of each sum is the same for any number of threads. */
-void lgc_gradient(long N, long D, long B, const int32_t *wires, const float *mixed, const uint64_t *x,
-                  const float *upstream, long group, int32_t *index, float *dx)
+void lgc_gradient(const layer_t *l, long B, const float *soft, const uint64_t *x, const float *upstream, long group,
+                  int32_t *index, float *dx)
 {
-    const long words = B / 64;
-    int32_t *start = index, *operands = index + D + 1;
+    const long D = l->D, operands = l->R * l->N, width = softness(l);
+    const kind_t *kind = kind_of(l);
+    int32_t *start = index, *order = index + D + 1;
     memset(start, 0, (size_t)(D + 1) * sizeof *start);
-    for (long r = 0; r < 2 * N; r++)
-        start[wires[r] + 1]++;
+    for (long r = 0; r < operands; r++)
+        start[l->wires[r] + 1]++;
     for (long d = 0; d < D; d++)
         start[d + 1] += start[d];
-    for (long r = 0; r < 2 * N; r++)
-        operands[start[wires[r]]++] = (int32_t)r; /* which moves each start to the next one's */
+    for (long r = 0; r < operands; r++)
+        order[start[l->wires[r]]++] = (int32_t)r; /* which moves each start to the next one's */
 #pragma omp parallel for schedule(static)
     for (long d = 0; d < D; d++) {
         float *out = dx + d * B;
+        seen_t seen;
         memset(out, 0, (size_t)B * sizeof *out);
         for (long i = d ? start[d - 1] : 0; i < start[d]; i++) {
-            const long s = operands[i] >= N, n = operands[i] - s * N;
-            const float *c = mixed + 4 * n;
-            const uint64_t *other = x + wires[(1 - s) * N + n] * words;
-            add_by_bits(B, upstream + n / group * B, other, c[1 + s], c[1 + s] + c[3], out);
+            const long s = order[i] / l->N, n = order[i] - s * l->N;
+            point_at(&seen, l, n, B / 64, x);
+            seen.up = upstream + n / group * B, seen.soft = soft + n * width;
+            kind->add(l->R, B, &seen, (int)s, out);
         }
     }
-}
-
-/* What a layer keeps; wires' logits are (2, N, D), or (2, N, K) over candidates (2, N, K), or absent. */
-typedef struct {
-    long N, D, K;              /* gates, inputs, choices of a wire: D, or candidates, or 0 if the wires are fixed */
-    float *logits, *m, *v;     /* of the wires */
-    float *top;                /* (2, N): each wire's largest logit */
-    const int32_t *candidates; /* NULL: all inputs */
-    int32_t *wires;            /* (2, N): what is chosen */
-    float *gate_logits, *gate_m, *gate_v; /* (N, 16) */
-    uint8_t *tables;           /* (N): truth table of the likeliest gate */
-} layer_t;
-
-/* One Adam step of the 16 logits of a gate. Returns the gate that is likeliest. */
-static int32_t gate_update(const layer_t *l, long n, const sums_t *sums, const float basis[4][16], const adam_t *adam)
-{
-    float grad[16], scratch[16], *logits = l->gate_logits + 16 * n, largest = logits[0];
-    for (int i = 0; i < 16; i++) {
-        grad[i] = sums->all * basis[0][i] + sums->a * basis[1][i] + sums->b * basis[2][i] + sums->both * basis[3][i];
-        largest = logits[i] > largest ? logits[i] : largest;
-    }
-    const float top =
-        softmax_adam(16, grad, logits, l->gate_m + 16 * n, l->gate_v + 16 * n, scratch, largest, *adam);
-    return first_equal(logits, 16, top);
-}
-
-/* The gradient of an operand of a gate as integers with sum |q| < 2^15: the upstream gradient times `clear` or `set`
- * by the other operand's bit. `size` is the sum of its absolute values. Returns the integers' unit, or 0 where the
- * gradient is zero. */
-static float quantise(long B, const float *up, const uint64_t *other, float clear, float set, float size, int16_t *q)
-{
-    const float scale = size > 1e-30f ? (32767.0f - MAX_BATCH / 2) / size : 0;
-    round_by_bits(B, up, other, clear * scale, set * scale, q);
-    return scale > 0 ? 1 / scale : 0;
 }
 
 /* What wire_update will read, on its way from memory while the gradient is summed. */
@@ -220,43 +188,66 @@ static void fetch(const layer_t *l, long row)
 static int32_t wire_update(const layer_t *l, long row, const float *g, float *e, adam_t adam)
 {
     const long at = row * l->K;
-    l->top[row] = softmax_adam(l->K, g, l->logits + at, l->m + at, l->v + at, e, l->top[row], adam);
+    const softmax_t terms = softmax_terms(l->K, g, l->logits + at, e, l->top[row]);
+    l->top[row] = softmax_adam(l->K, g, l->logits + at, l->m + at, l->v + at, e, terms, adam);
     return first_equal(l->logits + at, l->K, l->top[row]);
 }
 
-static void dense_wires(const layer_t *l, long n, long B, int16_t q[2][MAX_BATCH], const float unit[2],
-                        const uint8_t *index, long Dp, float *work, adam_t adam)
+/* Backward and update of `operands` dense wires of node n, one or two, from operand s on. */
+static void dense_wires(int operands, const layer_t *l, long n, long s, long B, int16_t q[2][MAX_BATCH],
+                        const float unit[2], const uint8_t *index, long Dp, float *work, adam_t adam)
 {
     float *const g[2] = {work, work + Dp};
-    for (int s = 0; s < 2; s++)
-        fetch(l, s * l->N + n);
-    all_sums(B, Dp, q, unit, index, g);
-    for (int s = 0; s < 2; s++)
-        l->wires[s * l->N + n] = wire_update(l, s * l->N + n, g[s], work + 2 * Dp, adam);
+    for (int i = 0; i < operands; i++)
+        fetch(l, (s + i) * l->N + n);
+    all_sums(operands, B, Dp, q, unit, index, g);
+    for (int i = 0; i < operands; i++) {
+        const long row = (s + i) * l->N + n;
+        l->wires[row] = wire_update(l, row, g[i], work + 2 * Dp, adam);
+    }
 }
 
-static void picked_wires(const layer_t *l, long n, long B, int16_t q[2][MAX_BATCH], const float unit[2],
-                         const uint64_t *x, long Kp, float *work, adam_t adam)
+/* The same of wires over candidates. */
+static void picked_wires(int operands, const layer_t *l, long n, long s, long B, int16_t q[2][MAX_BATCH],
+                         const float unit[2], const uint64_t *x, long Kp, float *work, adam_t adam)
 {
-    for (int s = 0; s < 2; s++) {
-        const long row = s * l->N + n;
+    for (int i = 0; i < operands; i++) {
+        const long row = (s + i) * l->N + n;
         const int32_t *picks = l->candidates + row * l->K, *next = n + 1 < l->N ? picks + l->K : picks;
         fetch(l, row);
-        picked_sums(B, x, picks, next, l->K, q[s], unit[s], work);
+        picked_sums(B, x, picks, next, l->K, q[i], unit[i], work);
         l->wires[row] = picks[wire_update(l, row, work, work + Kp, adam)];
     }
 }
 
-/* Backward and update of the gates first to last - 1 of a layer, whose gates' mixtures are `mixed` (N, 4). Upstream is as for lgc_gradient; `index`,
- * for dense wires, is from lgc_index. Dp is the number of choices of a wire, filled up to a multiple of 32; `work` is
- * (threads, work_size), with a work_size of at least Dp (3 + B / 16). */
-void lgc_update(const layer_t *l, long first, long last, long B, const uint64_t *x, const uint8_t *index, long Dp, const float *mixed,
-                const float *upstream, long group, const uint8_t *table_of_id, float *work, long work_size,
+/* Backward and update of node n, whose row of upstream gradients and whose mixture `seen` has. */
+static inline __attribute__((always_inline)) void update_node(const kind_t *kind, const layer_t *l, long n, long B,
+                                                              seen_t *seen, const uint64_t *x, const uint8_t *index,
+                                                              long Dp, float *work, const adam_t *adam)
+{
+    int16_t q[2][MAX_BATCH];
+    float unit[2];
+    kind->look(l->R, B, seen);
+    for (long s = 0; l->K && s < l->R; s += 2) {
+        const int operands = l->R - s < 2 ? 1 : 2;
+        for (int i = 0; i < operands; i++)
+            unit[i] = kind->quantise(l->R, B, seen, (int)s + i, q[i]);
+        if (l->candidates)
+            picked_wires(operands, l, n, s, B, q, unit, x, Dp, work, *adam);
+        else
+            dense_wires(operands, l, n, s, B, q, unit, index, Dp, work, *adam);
+    }
+    l->tables[n] = kind->learn(l, n, B, seen, adam);
+}
+
+/* Backward and update of the nodes first to last - 1 of a layer, whose mixtures are `soft`. Upstream is as for
+ * lgc_gradient; `index`, for dense wires, is from lgc_index. Dp is the number of choices of a wire, filled up to a
+ * multiple of 32; `work` is (threads, work_size), with a work_size of at least Dp (3 + B / 16). */
+void lgc_update(const layer_t *l, long first, long last, long B, const uint64_t *x, const uint8_t *index, long Dp,
+                const float *soft, const float *upstream, long group, float *work, long work_size,
                 const adam_t *adam)
 {
-    const long N = l->N, words = B / 64;
-    float basis[4][16];
-    gate_basis(table_of_id, basis);
+    const long width = softness(l);
 #pragma omp parallel
     {
 #ifdef _OPENMP
@@ -265,24 +256,15 @@ void lgc_update(const layer_t *l, long first, long last, long B, const uint64_t 
         float *own = work;
 #endif
         const unsigned mode = flush_denormals();
-        int16_t q[2][MAX_BATCH];
+        seen_t seen;
 #pragma omp for schedule(dynamic, 32)
         for (long n = first; n < last; n++) {
-            const float *up = upstream + n / group * B, *c = mixed + 4 * n;
-            const uint64_t *a = x + l->wires[n] * words, *b = x + l->wires[N + n] * words;
-            const sums_t sums = sums_by_bits(B, up, a, b);
-            if (l->K) {
-                const float set_a = c[1] + c[3], set_b = c[2] + c[3];
-                const float size_a = fabsf(c[1]) * (sums.size - sums.size_b) + fabsf(set_a) * sums.size_b;
-                const float size_b = fabsf(c[2]) * (sums.size - sums.size_a) + fabsf(set_b) * sums.size_a;
-                const float unit[2] = {quantise(B, up, b, c[1], set_a, size_a, q[0]),
-                                       quantise(B, up, a, c[2], set_b, size_b, q[1])};
-                if (l->candidates)
-                    picked_wires(l, n, B, q, unit, x, Dp, own, *adam);
-                else
-                    dense_wires(l, n, B, q, unit, index, Dp, own, *adam);
-            }
-            l->tables[n] = table_of_id[gate_update(l, n, &sums, basis, adam)];
+            seen.up = upstream + n / group * B, seen.soft = soft + n * width;
+            point_at(&seen, l, n, B / 64, x);
+            if (l->functions)
+                update_node(&GATES, l, n, B, &seen, x, index, Dp, own, adam);
+            else
+                update_node(&TABLES, l, n, B, &seen, x, index, Dp, own, adam);
         }
         restore_mode(mode);
     }

@@ -27,12 +27,12 @@ _SIGNATURES = {
     "lgc_set_threads": [_LONG],
     "lgc_pack": [_POINTER, *[_LONG] * 3, _POINTER],
     "lgc_index": [_POINTER, *[_LONG] * 3, _POINTER],
-    "lgc_forward": [_LONG, _LONG, *[_POINTER] * 4],
+    "lgc_forward": [_POINTER, _LONG, *[_POINTER] * 2],
     "lgc_count": [_LONG, _LONG, _LONG, _POINTER, _POINTER],
-    "lgc_mix": [_LONG, *[_POINTER] * 3],
-    "lgc_gradient": [*[_LONG] * 3, *[_POINTER] * 4, _LONG, *[_POINTER] * 2],
+    "lgc_soften": [_POINTER, _LONG, _LONG, _POINTER],
+    "lgc_gradient": [_POINTER, _LONG, *[_POINTER] * 3, _LONG, *[_POINTER] * 2],
     "lgc_update": [
-        _POINTER, *[_LONG] * 3, *[_POINTER] * 2, _LONG, *[_POINTER] * 2, _LONG, *[_POINTER] * 2, _LONG, _POINTER,
+        _POINTER, *[_LONG] * 3, *[_POINTER] * 2, _LONG, *[_POINTER] * 2, _LONG, _POINTER, _LONG, _POINTER,
     ],
 }  # fmt: skip
 
@@ -47,9 +47,9 @@ class LayerState(ctypes.Structure):
     """``layer_t`` of the kernel: pointers into tensors that somebody else keeps alive."""
 
     _fields_ = [
-        *((name, _LONG) for name in ("N", "D", "K")),
+        *((name, _LONG) for name in ("N", "D", "K", "R")),
         *((name, _POINTER) for name in ("logits", "m", "v", "top", "candidates", "wires")),
-        *((name, _POINTER) for name in ("gate_logits", "gate_m", "gate_v", "tables")),
+        *((name, _POINTER) for name in ("node_logits", "node_m", "node_v", "tables", "functions", "basis")),
     ]
 
 
@@ -71,13 +71,17 @@ def bind(library: ctypes.CDLL) -> ctypes.CDLL:
 
 
 def call(name: str, *arguments: Any) -> None:
-    """Call a function of the kernel; tensors go as the address of their data."""
+    """Call a function of the kernel; tensors go as the address of their data, structures as their own."""
     library = load_kernel()
     assert library is not None
     function: Callable[..., None] = getattr(library, name)
-    function(*(_address(one) if isinstance(one, Tensor) else one for one in arguments))
+    function(*map(_passed, arguments))
 
 
-def _address(tensor: Tensor) -> int:
-    assert tensor.is_contiguous() and tensor.device.type == "cpu"
-    return tensor.data_ptr()
+def _passed(argument: Any) -> Any:
+    if isinstance(argument, ctypes.Structure):
+        return ctypes.addressof(argument)
+    if not isinstance(argument, Tensor):
+        return argument
+    assert argument.is_contiguous() and argument.device.type == "cpu"
+    return argument.data_ptr()

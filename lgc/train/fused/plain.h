@@ -33,6 +33,48 @@ static void add_by_bits(long B, const float *up, const uint64_t *bits, float cle
             out[64 * w + i] += up[64 * w + i] * (bits[w] >> i & 1 ? set : clear);
 }
 
+/* address[b]: the bits of sample b, one of each of R rows; the first row's is the lowest. */
+static void address_rows(long R, long B, const uint64_t *const *row, uint8_t *address)
+{
+    memset(address, 0, (size_t)B);
+    for (long s = 0; s < R; s++)
+        for (long w = 0; w < B / 64; w++)
+            for (int i = 0; i < 64; i++)
+                address[64 * w + i] |= (uint8_t)((row[s][w] >> i & 1) << s);
+}
+
+/* The slope of operand s, which is at the place of the other operands' bits. */
+static inline float slope_at(uint8_t address, int s, const float *slope)
+{
+    const int below = (1 << s) - 1;
+    return slope[(address & below) | (address >> 1 & ~below)];
+}
+
+/* out = up times each sample's slope of operand s. Returns the sum of absolute values. */
+static float scale_by_slopes(long B, const float *up, const uint8_t *address, int s, const float *slope, float *out)
+{
+    float size = 0;
+    for (long b = 0; b < B; b++) {
+        out[b] = up[b] * slope_at(address[b], s, slope);
+        size += fabsf(out[b]);
+    }
+    return size;
+}
+
+/* out += up times each sample's slope of operand s. */
+static void add_by_slopes(long B, const float *up, const uint8_t *address, int s, const float *slope, float *out)
+{
+    for (long b = 0; b < B; b++)
+        out[b] += up[b] * slope_at(address[b], s, slope);
+}
+
+/* q = values times scale, rounded. */
+static void round_scaled(long B, const float *values, float scale, int16_t *q)
+{
+    for (long b = 0; b < B; b++)
+        q[b] = (int16_t)lrintf(values[b] * scale);
+}
+
 /* The inputs' bits in groups of four samples, nibbles (B/4, Dp): each is an index into 16 subset sums. */
 static void index_inputs(long B, const uint64_t *x, long D, long Dp, uint8_t *index)
 {

@@ -7,12 +7,12 @@ static void subset_sums(long B, const int16_t *q, int16_t table[][16])
             table[k][s] = (int16_t)((s & 1 ? q[0] : 0) + (s & 2 ? q[1] : 0) + (s & 4 ? q[2] : 0) + (s & 8 ? q[3] : 0));
 }
 
-/* g[s][d] = unit[s] * sum_b q[s][b] x[d][b] of both operands, for all d below Dp. */
-static void all_sums(long B, long Dp, int16_t q[2][MAX_BATCH], const float unit[2], const uint8_t *index,
+/* g[s][d] = unit[s] * sum_b q[s][b] x[d][b] of one or two operands, for all d below Dp. */
+static void all_sums(int operands, long B, long Dp, int16_t q[2][MAX_BATCH], const float unit[2], const uint8_t *index,
                      float *const g[2])
 {
     int16_t table[MAX_BATCH / 4][16];
-    for (int s = 0; s < 2; s++) {
+    for (int s = 0; s < operands; s++) {
         subset_sums(B, q[s], table);
         memset(g[s], 0, (size_t)Dp * sizeof *g[s]);
         for (long k = 0; k < B / 4; k++)

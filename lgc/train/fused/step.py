@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 from lgc.ir.gates import TABLE_OF_ID
 from lgc.tools.threads import is_forked
 from lgc.train.fused import kernel
-from lgc.train.modules import Dense, Fixed, LogicLayer, LogicNetwork, TopK, redrawn
+from lgc.train.modules import Dense, Fixed, LogicLayer, LogicNetwork, TableLayer, TopK, gate_basis, redrawn
 from lgc.train.parallel import ProcessGroup
 
 _WORD, _LANES, _MAX_BATCH = 64, 32, 4096
@@ -23,7 +23,7 @@ def fused_step(network: LogicNetwork, batch: int, group: ProcessGroup | None = N
     """The fused step of a network, or None: not on the CPU, other estimators or modules, or no C compiler."""
     layers = list(network.layers)
     fits = all(
-        isinstance(layer, LogicLayer)
+        isinstance(layer, LogicLayer | TableLayer)
         and layer.estimator == "straight-through"
         and isinstance(layer.connectome, Dense | TopK | Fixed)
         and getattr(layer.connectome, "estimator", "straight-through") == "straight-through"
@@ -44,8 +44,8 @@ class FusedStep:
 
     Adam as in Kingma and Ba 2015, betas 0.9 and 0.999. The learning rate is set before each call.
 
-    Each process of a group goes forward for all gates, which takes little, and updates its part of each layer's. What
-    a gate becomes is two wires, a table and a mixture; so a step is, bit for bit, that of one process.
+    Each process of a group goes forward for all nodes, which takes little, and updates its part of each layer's. What
+    a node becomes is its wires, a table and, between layers, a mixture; so a step is, bit for bit, that of one process.
     """
 
     whole_batches = True
@@ -54,8 +54,8 @@ class FusedStep:
         self.network = network
         self.lr = 0.0
         self.steps = 0
-        self.layers = [_FusedLayer(layer, group) for layer in network.layers if isinstance(layer, LogicLayer)]
-        self.tables = torch.from_numpy(TABLE_OF_ID.astype("u1"))
+        chain = [layer for layer in network.layers if isinstance(layer, LogicLayer | TableLayer)]
+        self.layers = [_FusedLayer(layer, group) for layer in chain]
 
     def __call__(self, bits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One update from uint8 bits (samples, inputs) and int64 labels: mean loss and samples right, before it."""
@@ -93,7 +93,7 @@ class FusedStep:
         beta1, beta2 = _BETAS
         adam = kernel.Adam(self.lr / (1 - beta1**self.steps), beta1, beta2, (1 - beta2**self.steps) ** -0.5, _EPS)
         for layer, x in zip(reversed(self.layers), reversed(inputs[:-1]), strict=True):
-            upstream = layer.update(x, upstream, padded, self.tables, adam, need_x=layer is not self.layers[0])
+            upstream = layer.update(x, upstream, padded, adam, need_x=layer is not self.layers[0])
 
     def redraw(self, generator: torch.Generator) -> None:
         """Other candidates for top-k wires, and no moments for them: see :func:`lgc.train.modules.redrawn`."""
@@ -121,18 +121,22 @@ class FusedStep:
 
 
 class _FusedLayer:
-    """A layer's tensors, laid out for the kernel."""
+    """A layer's tensors, laid out for the kernel. A node is a gate or a table."""
 
-    def __init__(self, layer: LogicLayer, group: ProcessGroup) -> None:
+    def __init__(self, layer: LogicLayer | TableLayer, group: ProcessGroup) -> None:
         wiring = layer.connectome
         self.layer, self.wiring, self.group = layer, wiring, group
         self.subset = wiring.candidates if isinstance(wiring, Dense) else None
         self.wire_logits = torch.empty(0) if isinstance(wiring, Fixed) else wiring.logits.data
-        self.gates = len(layer.logits)
-        self.part = group.part(self.gates)
+        self.nodes = len(layer.logits)
+        self.part = group.part(self.nodes)
         self.moments = [
             torch.zeros_like(one) for one in (self.wire_logits, self.wire_logits, layer.logits, layer.logits)
         ]
+        gates = isinstance(layer, LogicLayer)
+        self.softness = 4 if gates else layer.logits.shape[1]
+        self.functions = torch.from_numpy(TABLE_OF_ID.astype("u1")) if gates else None
+        self.basis = gate_basis().t().contiguous() if gates else None
         self.gradient = torch.empty(0)
         self.refresh()
 
@@ -148,70 +152,58 @@ class _FusedLayer:
         self.tops = self.wire_logits.flatten(0, -2).amax(dim=-1) if len(self.wire_logits) else torch.empty(0)
         wires = wiring.logits.detach().argmax(dim=-1) if isinstance(wiring, Dense) else wiring.wires().t()
         self.wires = wires.to(torch.int32).contiguous()
-        ids = self.layer.gate_ids()
-        self.gate_tables = torch.from_numpy(TABLE_OF_ID.astype("u1"))[ids].contiguous()
+        self.tables = torch.from_numpy(self.layer.tables().view(np.int64))
 
     def settle(self) -> None:
-        """What the processes have made of their gates, in all of them."""
+        """What the processes have made of their nodes, in all of them."""
         wires = self.wire_logits, *self.moments[:2]
         for tensor in wires if len(self.wire_logits) else ():
-            self.group.exchange(tensor.view(2, self.gates, -1), dim=1)
+            self.group.exchange(tensor.view(len(self.wires), self.nodes, -1), dim=1)
         for tensor in (self.layer.logits.data, *self.moments[2:]):
             self.group.exchange(tensor)
 
     def forward(self, x: Tensor, padded: int) -> Tensor:
-        y = torch.empty(self.gates, padded // _WORD, dtype=torch.long)
-        kernel.call("lgc_forward", self.gates, padded, x, self.wires, self.gate_tables, y)
+        y = torch.empty(self.nodes, padded // _WORD, dtype=torch.long)
+        kernel.call("lgc_forward", self._state(len(x)), padded, x, y)
         return y
 
-    def update(
-        self, x: Tensor, upstream: Tensor, padded: int, tables: Tensor, adam: kernel.Adam, *, need_x: bool
-    ) -> Tensor:
+    def update(self, x: Tensor, upstream: Tensor, padded: int, adam: kernel.Adam, *, need_x: bool) -> Tensor:
         """Step this layer's logits; the gradient (inputs, padded) by its inputs, if anybody needs it."""
-        inputs = len(x)
-        choices = self.wire_logits.shape[-1] if len(self.wire_logits) else 0
+        inputs, state = len(x), self._state(len(x))
         dense = isinstance(self.wiring, Dense)
-        width = -(-max(inputs if dense else choices, 1) // _LANES) * _LANES
+        width = -(-max(state.K, 1) // _LANES) * _LANES
         index = torch.zeros(padded // 2, width, dtype=torch.uint8) if dense else None
         if index is not None:
             kernel.call("lgc_index", x, inputs, padded, width, index)
-        mixed = self._mixed(tables)
-        group = self.gates // len(upstream)
-        gradient = self._gradient(x, upstream, padded, mixed, group) if need_x else upstream
+        soft = torch.empty(self.nodes, self.softness)
+        kernel.call("lgc_soften", state, self.part.start, self.part.stop, soft)
+        gradient = self._gradient(state, soft, x, upstream) if need_x else upstream
         work_size = width * (3 + padded // 16)  # what the form of the kernel that takes most needs
         work = torch.empty(torch.get_num_threads() * work_size)
-        state = self._state(inputs, choices)
         kernel.call(
-            "lgc_update", ctypes.addressof(state), self.part.start, self.part.stop, padded, x, index, width, mixed,
-            upstream, group, tables, work, work_size, ctypes.addressof(adam),
+            "lgc_update", state, self.part.start, self.part.stop, padded, x, index, width, soft, upstream,
+            self.nodes // len(upstream), work, work_size, adam,
         )  # fmt: skip
         self.group.exchange(self.wires, dim=1)
-        self.group.exchange(self.gate_tables)
+        self.group.exchange(self.tables)
         return gradient
 
-    def _mixed(self, tables: Tensor) -> Tensor:
-        """Float (gates, 4): each gate as the mixture of its 16 functions."""
-        mixed = torch.empty(self.gates, 4)
-        own, logits = mixed[self.part], self.layer.logits.data[self.part]
-        kernel.call("lgc_mix", len(own), logits, tables, own)
-        self.group.exchange(mixed)
-        return mixed
-
-    def _gradient(self, x: Tensor, upstream: Tensor, padded: int, mixed: Tensor, group: int) -> Tensor:
+    def _gradient(self, state: kernel.LayerState, soft: Tensor, x: Tensor, upstream: Tensor) -> Tensor:
         """The loss's gradient (inputs, padded) by this layer's inputs, in a buffer that the next step reuses."""
-        inputs = len(x)
+        inputs, padded = len(x), upstream.shape[1]
         if self.gradient.shape != (inputs, padded):
             self.gradient = torch.empty(inputs, padded)
-        index = torch.empty(inputs + 1 + 2 * self.gates, dtype=torch.int32)
-        kernel.call(
-            "lgc_gradient", self.gates, inputs, padded, self.wires, mixed, x, upstream, group, index, self.gradient
-        )
+        self.group.exchange(soft)
+        index = torch.empty(inputs + 1 + self.wires.numel(), dtype=torch.int32)
+        group = self.nodes // len(upstream)
+        kernel.call("lgc_gradient", state, padded, soft, x, upstream, group, index, self.gradient)
         return self.gradient
 
-    def _state(self, inputs: int, choices: int) -> kernel.LayerState:
-        m, v, gate_m, gate_v = self.moments
+    def _state(self, inputs: int) -> kernel.LayerState:
+        m, v, node_m, node_v = self.moments
+        choices = self.wire_logits.shape[-1] if len(self.wire_logits) else 0
         pointers = [self.wire_logits, m, v, self.tops, self.picks, self.wires]
-        pointers += [self.layer.logits.data, gate_m, gate_v, self.gate_tables]
+        pointers += [self.layer.logits.data, node_m, node_v, self.tables, self.functions, self.basis]
         return kernel.LayerState(
-            self.gates, inputs, choices, *(None if one is None else one.data_ptr() for one in pointers)
+            self.nodes, inputs, choices, len(self.wires), *(None if one is None else one.data_ptr() for one in pointers)
         )

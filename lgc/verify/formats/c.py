@@ -13,13 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.backend.base import to_bytes
+from lgc.backend.c.columns import byte_values
 from lgc.backend.c.format import C99, entries, has_digest, header_text
 from lgc.errors import InputError, LgcError
-from lgc.ir import Circuit, Encoder
+from lgc.ir import Circuit, Encoder, Inputs
 from lgc.tools.cc import C99_FLAGS, compile_shared, find_c_compiler
 from lgc.verify.features import bits_above, bytes_for, features_for, floats_for
 from lgc.verify.formats.child import Child
 from lgc.verify.formats.files import not_ours, read_bytes
+from lgc.verify.raw import raw_for
 from lgc.verify.stated import Stated
 from lgc.verify.subject import DeviceUnderTest, VerifyOptions, View, check_shape
 from lgc.verify.vectors import VectorSet
@@ -66,6 +68,7 @@ class CSource(DeviceUnderTest):
     subject = "the C code"
     by = "the C compiler"
     _encoder: Encoder | None = None
+    _inputs: Inputs | None = None
     _written: bool = False
     _forms: tuple[str, ...] = ()
     _built: dict[tuple[str, ...], Path] = field(default_factory=dict)
@@ -83,7 +86,7 @@ class CSource(DeviceUnderTest):
         thresholds = circuit.encoder.thresholds is not None
         if self.sizes["FEATURES"] != circuit.encoder.num_features or self.sizes["HAS_THRESHOLDS"] != thresholds:
             raise InputError("its features are not those of this model", where=str(self.path))
-        self._encoder, self._forms = circuit.encoder, entries(circuit)[1:]
+        self._encoder, self._inputs, self._forms = circuit.encoder, circuit.inputs, entries(circuit)[1:]
 
     def stated(self, circuit: Circuit) -> Stated:
         """See :class:`DeviceUnderTest`: the shape, and the header beside it, if there is one."""
@@ -146,7 +149,9 @@ class CSource(DeviceUnderTest):
             parts = np.split(bits, len(forms))
             return {f"rows_{form}": self._rows(form, part) for form, part in zip(forms, parts, strict=True)}
 
-        arguments = ("c", str(self._compiled(folder, flags)), self.prefix, ",".join(forms))
+        taker = "u8" if not self.sizes["HAS_THRESHOLDS"] else "f64"
+        names = [f"{form}:{self.sizes['FEATURES']}:{taker}" if form == "encode" else form for form in forms]
+        arguments = ("c", str(self._compiled(folder, flags)), self.prefix, ",".join(names))
         return Child(self.subject, arguments, rows, self.sizes["CLASSES"], folder, self.timeout)
 
     def _rows(self, form: str, bits: Bits) -> NDArray[Any]:
@@ -158,7 +163,9 @@ class CSource(DeviceUnderTest):
         if form == "bools":  # zero, or anything else for one
             return bits * np.array([1, 255, 2, 128], np.uint8)[np.arange(bits.size).reshape(bits.shape) % 4]
         if form == "u8":
-            return bytes_for(encoder, bits, self.sizes["U8_SCALE"])
+            return bytes_for(encoder, bits, byte_values(self._inputs, self.sizes["U8_SCALE"]))
+        if form == "encode" and self._inputs is not None:
+            return raw_for(self._inputs, encoder, bits)
         if form == "planes":
             return bits
         return floats_for(encoder, bits) if form == "f32" else features_for(encoder, bits)
@@ -169,9 +176,12 @@ class CSource(DeviceUnderTest):
         assert encoder is not None
         if form == "bits":
             return np.unpackbits(rows, axis=1, bitorder="little", count=encoder.num_bits).astype(np.bool_)
+        if form == "encode" and self._inputs is not None:
+            return encoder.bits_of(self._inputs.features(rows))
         if form in ("bools", "planes") or encoder.thresholds is None:
             return rows.astype(np.bool_)
-        return bits_above(encoder, rows / self.sizes["U8_SCALE"] if form == "u8" else rows)
+        values = byte_values(self._inputs, self.sizes["U8_SCALE"])
+        return bits_above(encoder, values[rows] if form == "u8" else rows)
 
     def _compiled(self, folder: Path, flags: tuple[str, ...]) -> Path:
         """The library, which all ways in with the same flags share: whoever comes first builds it."""

@@ -29,7 +29,13 @@ class Entry:
     def __init__(self, library: ctypes.CDLL, prefix: str, form: str, classes: int) -> None:
         size = getattr(library, f"{prefix}_workspace_size")
         size.restype = ctypes.c_size_t
-        self._function = getattr(library, f"{prefix}_run_{form}")
+        form, *encoding = form.split(":")
+        self._encode, self._features, taker = None, 0, form
+        if encoding:  # raw rows to features, which another entry takes
+            self._encode, self._features, taker = getattr(library, f"{prefix}_encode"), int(encoding[0]), encoding[1]
+            self._encode.argtypes, self._encode.restype = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p], None
+        self._type = np.uint8 if taker == "u8" else np.float64
+        self._function = getattr(library, f"{prefix}_run_{taker}")
         self._function.restype = None
         counts = [ctypes.c_size_t] * (2 if form == "planes" else 1)
         self._function.argtypes = [ctypes.c_void_p, *counts, *[ctypes.c_void_p] * 3]
@@ -61,6 +67,13 @@ class Entry:
 
     def _laid_out(self, rows: Array) -> tuple[Array, tuple[int, ...]]:
         """The array that the function takes, and the sizes that stand behind it."""
+        if self._encode is not None:
+            columns = np.ascontiguousarray(rows, np.float64)
+            features = np.full((len(rows) + _BEYOND, self._features), _GUARD, self._type)
+            self._encode(columns.ctypes.data, len(rows), features.ctypes.data)
+            if (features[len(rows) :] != _GUARD).any():
+                sys.exit(f"encode writes beyond the features of {len(rows)} samples")
+            return features, (len(rows),)
         if self._form != "planes":
             return np.ascontiguousarray(rows), (len(rows),)
         words = -(-len(rows) // 64) + 1  # one more than there must be
@@ -80,7 +93,7 @@ def run_c(library: str, prefix: str, forms: str, count: str, classes: str) -> No
     loaded = ctypes.CDLL(library)
     pairs = []
     for form in forms.split(","):
-        rows = np.load(f"rows_{form}.npy", allow_pickle=False)
+        rows = np.load(f"rows_{form.partition(':')[0]}.npy", allow_pickle=False)
         entry = Entry(loaded, prefix, form, int(classes))
         scores, found = entry.call(rows)
         if len(rows):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from lgc.backend.columns import port_notes
 from lgc.backend.manifest import Manifest
 from lgc.backend.verilog import MACROS
 from lgc.backend.verilog.cells import simulation
@@ -76,7 +77,9 @@ def _differs(body: str, wanted: str) -> int:
 
 
 def _modules(text: Context) -> None:
-    """All modules, by the kind of the head."""
+    """The notes about columns, which the manifest decides, and all modules, by the kind of the head."""
+    for note in port_notes(text.manifest.columns, text.manifest.classes):
+        text.lines.literal(f"// {note}")
     if text.manifest.interval > 1:
         take_sections(text)
         take_serial(text)
