@@ -25,7 +25,7 @@ class ToyHead(MappedHead):
 
     name: ClassVar[str] = "toy"
     about: ClassVar[str] = "a toy"
-    columns: ClassVar[type[Columns]] = NewestFirst
+    columns: ClassVar[tuple[type[Columns], ...]] = (NewestFirst,)
 
     def prices(self, lut: int) -> Prices:
         """Every piece at the same price."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -14,12 +15,21 @@ from lgc.errors import MissingToolError
 from lgc.frontend import load_circuit
 from lgc.ir import Circuit
 from lgc.mapping.heads import all_heads
+from lgc.mapping.heads.carry import CarryColumns, CarryHead
+from lgc.mapping.heads.columns import Columns
 from lgc.mapping.heads.cuts import cut_group
 from lgc.mapping.heads.gauge import Quadratic
 from lgc.mapping.heads.mapped import MappedHead, map_circuit
 from lgc.mapping.heads.search import _library, search_cover
 from lgc.mapping.heads.terms import corners, read_groups
 from lgc.passes import PIPELINES, PassManager
+
+
+class Sparse(CarryHead):
+    """Chains that take a carry from outside with a piece only."""
+
+    columns: ClassVar[tuple[type[Columns], ...]] = (CarryColumns,)
+
 
 PRICES = [head.prices(lut) for head in all_heads() if isinstance(head, MappedHead) for lut in head.lut_sizes]
 EXAMPLES = Path(__file__).parents[2] / "examples" / "mnist"
@@ -69,7 +79,7 @@ def test_it_finds_the_same_again_and_pays(prices: object) -> None:
 
 
 def test_positions_of_chains_give_full_adders_and_pieces_their_second_output() -> None:
-    mapped = map_circuit(shipped("mnist-1k5"), head="carry", outputs="scores")
+    mapped = Sparse().map(shipped("mnist-1k5"), outputs="scores")
     steering = {net for chain in mapped.chains for net in chain.select}
     data = {net for chain in mapped.chains for net in chain.data}
     seconds = [pair for pair in mapped.packed if pair[0] in steering and pair[1] not in data]

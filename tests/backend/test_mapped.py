@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -160,17 +161,41 @@ def test_a_changed_chain_is_refused(head: str, change: str) -> None:
         verify_mapped(apply(mapped))
 
 
+def _matters(mapped: Mapped, node: int, address: int) -> bool:
+    """Whether a table's value at an address is of any account: what a chain carries on is none where 1 steers it."""
+    netlist, first = mapped.netlist, mapped.netlist.first_node
+    steered = {data: select for one in mapped.chains for select, data in zip(one.select, one.data, strict=True) if data}
+    if first + node not in steered:
+        return True
+    steer = steered[first + node] - first
+    own, other = (netlist.fanin[one][: netlist.arity[one]].tolist() for one in (node, steer))
+    fixed = {net: address >> index & 1 for index, net in enumerate(own)}
+    free = [net for net in other if net not in fixed]
+    for values in product((0, 1), repeat=len(free)):
+        known = fixed | dict(zip(free, values, strict=True))
+        if not int(netlist.table[steer]) >> sum(known[net] << index for index, net in enumerate(other)) & 1:
+            return True
+    return False
+
+
 @pytest.mark.parametrize("head", HEADS)
 def test_every_function_of_the_popcount_is_proved(head: Architecture) -> None:
     """A table of the popcount that gives another value at any one address is found, wherever it is."""
     mapped = map_circuit(network(40, [120], 2, seed=3), head[0], lut=head[1], outputs="scores")
     popcount = np.flatnonzero((mapped.region == 2) & (mapped.kind == 0))
     rng = random.Random(head[1])
+    idle = 0
     for node in rng.sample(popcount.tolist(), 40):
-        table = mapped.netlist.table.copy()
-        table[node] ^= np.uint64(1 << rng.randrange(1 << int(mapped.netlist.arity[node])))
-        with pytest.raises(NetlistError):
-            verify_mapped(replace(mapped, netlist=replace(mapped.netlist, table=table)))
+        table, address = mapped.netlist.table.copy(), rng.randrange(1 << int(mapped.netlist.arity[node]))
+        table[node] ^= np.uint64(1 << address)
+        changed = replace(mapped, netlist=replace(mapped.netlist, table=table))
+        if _matters(mapped, node, address):
+            with pytest.raises(NetlistError):
+                verify_mapped(changed)
+        else:
+            verify_mapped(changed)
+            idle += 1
+    assert idle < 10
 
 
 def test_another_circuit_is_refused() -> None:

@@ -17,6 +17,7 @@ from typing import ClassVar
 from lgc.mapping.heads.chains import ADD, FEW, TAKES, ChainColumns, Position, chain_price
 from lgc.mapping.heads.columns import Columns, sum_tables
 from lgc.mapping.heads.cuts import Prices
+from lgc.mapping.heads.dense import DenseColumns
 from lgc.mapping.heads.literals import FALSE, TRUE, positive
 from lgc.mapping.heads.mapped import MappedHead
 from lgc.mapping.heads.waiting import EDGE, SMALL, SWALLOW, WIDE, Waiting
@@ -175,7 +176,7 @@ class CarryHead(MappedHead):
     about: ClassVar[str] = "compressors on carry chains"
     lut_sizes: ClassVar[tuple[int, ...]] = (6,)
     needs_chains: ClassVar[bool] = True
-    columns: ClassVar[tuple[type[Columns], ...]] = (CarryColumns,)
+    columns: ClassVar[tuple[type[Columns], ...]] = (CarryColumns, DenseColumns)
 
     def prices(self, lut: int) -> Prices:
         """A position takes four bits of its weight and gives two."""
