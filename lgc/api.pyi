@@ -595,8 +595,10 @@ def train(
     lr: float = 0.075,
     schedule: str = 'cosine',
     tau: float | str = 'auto',
+    class_weight: str = 'none',
     seed: int = 0,
     validation: float = 0.1,
+    folds: int = 0,
     augment: str = 'none',
     augment_until: float = 1.0,
     rotate: float = 10.0,
@@ -658,8 +660,10 @@ def train(
         lr: Learning rate of Adam.
         schedule: Learning rate falling to 0, or constant.
         tau: Divides the scores in the loss. auto is half the root of the gates a class; adaptive starts there and keeps the spread of the logits.
+        class_weight: balanced counts the samples of every class alike, whatever their number.
         seed: Decides everything that is drawn.
         validation: Part of the training samples that selects the epoch.
+        folds: Measure the accuracy by cross-validation in so many parts first; 0 for not.
         augment: Change training images, anew in every epoch.
         augment_until: Part of the epochs that is augmented; the rest see the images as they are.
         rotate: Largest rotation, in degrees.

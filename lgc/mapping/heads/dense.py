@@ -18,7 +18,7 @@ from collections import defaultdict, deque
 from lgc.mapping.heads.chains import ChainColumns, Position
 from lgc.mapping.heads.columns import sum_tables
 from lgc.mapping.heads.literals import FALSE, TRUE, positive
-from lgc.mapping.heads.recipes import ADD, ONE, PAIR, SIX, VOTE, Recipe, Step, finish
+from lgc.mapping.heads.recipes import ADD, ONE, PAIR, SIX, VOTE, ChainRecipe, ChainStep, finish
 from lgc.mapping.heads.terms import Values
 from lgc.mapping.heads.waiting import SWALLOW, Waiting
 
@@ -83,31 +83,31 @@ class DenseColumns(ChainColumns):
                 self._build(self._recipe(base, first))
         return len(self.chains) > before
 
-    def _start(self, base: int) -> Step | None:
+    def _start(self, base: int) -> ChainStep | None:
         """What a chain may begin with, a carry from outside included."""
         if self._pairs[base] and self._fresh[base]:
-            return Step(PAIR, 1)
+            return ChainStep(PAIR, 1)
         if self._votes[base] and self._fresh[base] > 1:
-            return Step(VOTE, 2)
-        return Step(SIX, _SEVEN) if self._fresh[base] >= _SEVEN else None
+            return ChainStep(VOTE, 2)
+        return ChainStep(SIX, _SEVEN) if self._fresh[base] >= _SEVEN else None
 
-    def _recipe(self, base: int, first: Step) -> Recipe:
+    def _recipe(self, base: int, first: ChainStep) -> ChainRecipe:
         """A chain as long as there are bits for its positions."""
         steps, place = [first], base + first.span
         while place < self.width:
             fresh = self._fresh[place]
             if self._pairs[place]:
-                steps.append(Step(PAIR, 0))
+                steps.append(ChainStep(PAIR, 0))
             elif self._votes[place] and fresh:
-                steps.append(Step(VOTE, 1))
+                steps.append(ChainStep(VOTE, 1))
             elif fresh > 3:
-                steps.append(Step(SIX, 6) if fresh > 5 else Step(ADD, 4))
+                steps.append(ChainStep(SIX, 6) if fresh > 5 else ChainStep(ADD, 4))
             else:
                 break
             place += steps[-1].span
-        return Recipe(base, True, tuple(steps))
+        return ChainRecipe(base, True, tuple(steps))
 
-    def _build(self, recipe: Recipe) -> None:
+    def _build(self, recipe: ChainRecipe) -> None:
         """Take the bits and votes of a recipe, and build its chain."""
         carry_in = self._take_fresh(recipe.base) if recipe.carry_in else FALSE
         place = recipe.base
@@ -128,7 +128,7 @@ class DenseColumns(ChainColumns):
         constant = sum(1 << recipe.base + at for one, at in ones if one == TRUE)
         self._chain(recipe.base, positions[: self.width - recipe.base], carry_in, constant, tuple(swallowed))
 
-    def _step(self, step: Step, place: int, takes: int) -> list[Position]:
+    def _step(self, step: ChainStep, place: int, takes: int) -> list[Position]:
         """Positions that take so many bits of a column, one of them as it is."""
         literal = FALSE if step.linked else self._take_fresh(place)
         bits = tuple(self.columns[place].popleft() for _ in range(takes - 1))

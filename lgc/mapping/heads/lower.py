@@ -21,7 +21,7 @@ from lgc.mapping.heads.order import ChainedNetlist, by_level, chained, name_regi
 from lgc.mapping.heads.pack import pair_up
 from lgc.mapping.heads.plan import REGIONS, Bit, Chain, Compressor, Mapped, Piece
 from lgc.mapping.heads.renaming import Renaming
-from lgc.mapping.heads.sums import Sum
+from lgc.mapping.heads.sums import ClassSum
 from lgc.mapping.heads.terms import read_groups
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class Lowering:
                 linear.append((positive(nets[net]) ^ (sign < 0), exponent))
                 constant -= (sign < 0) << exponent
         pieces = [(tuple(nets[net] for net in old), values) for old, values in cut.pieces]
-        total = Sum(index, self.score.width, self.lut, constant, tuple(linear), pieces)
+        total = ClassSum(index, self.score.width, self.lut, constant, tuple(linear), pieces)
         columns, word = total.add_up(self.head.columns, self.mapper)
         self.pieces += columns.pieces
         self.linear.append(tuple(linear))

@@ -27,7 +27,7 @@ Heights = tuple[int, ...]
 
 
 @dataclass(frozen=True, order=True)
-class Step:
+class ChainStep:
     """One or two positions of a chain.
 
     Attributes:
@@ -46,20 +46,20 @@ class Step:
 
 
 @dataclass(frozen=True, order=True)
-class Recipe:
+class ChainRecipe:
     """A chain from a column up; with ``carry_in`` one bit of its lowest column is the carry that comes in."""
 
     base: int
     carry_in: bool
-    steps: tuple[Step, ...]
+    steps: tuple[ChainStep, ...]
 
 
 @lru_cache(maxsize=1 << 10)
-def finish(heights: Heights) -> tuple[Recipe, ...]:
+def finish(heights: Heights) -> tuple[ChainRecipe, ...]:
     """Chains, in order, that leave no column of these heights more than one bit; what goes beyond the last is lost."""
-    queue: list[tuple[int, int, Heights, tuple[Recipe, ...]]] = [(_least(heights), 0, heights, ())]
+    queue: list[tuple[int, int, Heights, tuple[ChainRecipe, ...]]] = [(_least(heights), 0, heights, ())]
     known = {heights: 0}
-    best: tuple[int, tuple[Recipe, ...]] = (_NEVER, ())
+    best: tuple[int, tuple[ChainRecipe, ...]] = (_NEVER, ())
     tries = 0
     while queue and queue[0][0] < best[0] and (tries < _TRIES or best[0] == _NEVER):
         _, unspent, now, path = heapq.heappop(queue)
@@ -81,17 +81,17 @@ def _least(heights: Heights) -> int:
     return max(0, sum(heights) - min(len(heights), total.bit_length()) + 1) // 2
 
 
-def _chains(heights: Heights) -> Iterator[tuple[Recipe, Heights]]:
+def _chains(heights: Heights) -> Iterator[tuple[ChainRecipe, Heights]]:
     """Chains of full steps that can be built, and the heights behind each."""
     for base, count in enumerate(heights):
-        for first in ([Step(SIX, min(7, count))] if count > 4 else []) + [Step(ONE, 3)] * (count > 2):
-            yield from _longer(Recipe(base, True, (first,)), _taken(heights, base, first), base + first.span)
+        for first in ([ChainStep(SIX, min(7, count))] if count > 4 else []) + [ChainStep(ONE, 3)] * (count > 2):
+            yield from _longer(ChainRecipe(base, True, (first,)), _taken(heights, base, first), base + first.span)
         if count >= _FULL[ADD]:
-            first = Step(ADD, _FULL[ADD])
-            yield from _longer(Recipe(base, False, (first,)), _taken(heights, base, first), base + 1)
+            first = ChainStep(ADD, _FULL[ADD])
+            yield from _longer(ChainRecipe(base, False, (first,)), _taken(heights, base, first), base + 1)
 
 
-def _longer(recipe: Recipe, heights: Heights, place: int) -> Iterator[tuple[Recipe, Heights]]:
+def _longer(recipe: ChainRecipe, heights: Heights, place: int) -> Iterator[tuple[ChainRecipe, Heights]]:
     """The chain as it is, its carry a bit of the next column, and all that go on from there."""
     if place >= len(heights):
         yield recipe, heights
@@ -100,12 +100,12 @@ def _longer(recipe: Recipe, heights: Heights, place: int) -> Iterator[tuple[Reci
     for kind, least in ((ADD, 4), (SIX, 5), (ONE, 1)):
         takes = min(_FULL[kind], heights[place])
         if takes >= least and (kind != ONE or heights[place] < _FULL[ADD]):
-            step = Step(kind, takes, takes == heights[place] and recipe.steps[-1].kind == ADD)
-            longer = Recipe(recipe.base, recipe.carry_in, (*recipe.steps, step))
+            step = ChainStep(kind, takes, takes == heights[place] and recipe.steps[-1].kind == ADD)
+            longer = ChainRecipe(recipe.base, recipe.carry_in, (*recipe.steps, step))
             yield from _longer(longer, _taken(heights, place, step), place + step.span)
 
 
-def _taken(heights: Heights, place: int, step: Step) -> Heights:
+def _taken(heights: Heights, place: int, step: ChainStep) -> Heights:
     """Heights without the bits that a step takes, and with those that it gives, but for the carry at its end."""
     after = [*heights]
     after[place] += 1 - step.takes
@@ -114,40 +114,40 @@ def _taken(heights: Heights, place: int, step: Step) -> Heights:
     return tuple(after)
 
 
-def _row(heights: Heights) -> tuple[int, tuple[Recipe, ...]]:
+def _row(heights: Heights) -> tuple[int, tuple[ChainRecipe, ...]]:
     """Chains that leave one bit a column at once, and how many tables they take."""
 
     @cache
-    def best(place: int, running: bool, linked: bool) -> tuple[int, tuple[tuple[int, Step], ...]]:
+    def best(place: int, running: bool, linked: bool) -> tuple[int, tuple[tuple[int, ChainStep], ...]]:
         if place >= len(heights):
             return 0, ()
         bits = heights[place] + linked
         if bits <= (not running):
             return best(place + 1, False, False)
-        options: list[tuple[int, tuple[tuple[int, Step], ...]]] = [(_NEVER, ())]
+        options: list[tuple[int, tuple[tuple[int, ChainStep], ...]]] = [(_NEVER, ())]
         for step in _row_steps(bits, running, linked, free=not any(heights[place + 1 : place + 2])):
             cost, rest = best(place + step.span, True, step.kind == ADD)
             options.append((cost + step.span, ((place, step), *rest)))
         return min(options, key=lambda one: one[0])
 
     cost, steps = best(0, False, False)
-    recipes: list[Recipe] = []
+    recipes: list[ChainRecipe] = []
     end = -1
     for place, step in steps:
         if place == end:
             last = recipes.pop()
-            recipes.append(Recipe(last.base, last.carry_in, (*last.steps, step)))
+            recipes.append(ChainRecipe(last.base, last.carry_in, (*last.steps, step)))
         else:
-            recipes.append(Recipe(place, step.kind == SIX or (step.kind == ONE and step.takes > 2), (step,)))
+            recipes.append(ChainRecipe(place, step.kind == SIX or (step.kind == ONE and step.takes > 2), (step,)))
         end = place + step.span
     return min(cost, _NEVER), tuple(recipes)
 
 
-def _row_steps(bits: int, running: bool, linked: bool, *, free: bool) -> Iterator[Step]:
+def _row_steps(bits: int, running: bool, linked: bool, *, free: bool) -> Iterator[ChainStep]:
     """Steps that take all bits of a column; ``free`` if the next one is empty."""
     if bits <= _FULL[ONE] + (not running):
-        yield Step(ONE, bits, linked)
+        yield ChainStep(ONE, bits, linked)
     if 3 <= bits <= _FULL[ADD]:
-        yield Step(ADD, bits, linked)
+        yield ChainStep(ADD, bits, linked)
     if 3 <= bits <= _FULL[SIX] + (not running) and free:
-        yield Step(SIX, bits, linked)
+        yield ChainStep(SIX, bits, linked)

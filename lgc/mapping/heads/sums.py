@@ -12,7 +12,7 @@ from lgc.mapping.heads.terms import Values
 
 
 @dataclass(frozen=True, eq=False)
-class Sum:
+class ClassSum:
     """What is added up for a class.
 
     Attributes:
