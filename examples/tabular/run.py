@@ -1,5 +1,6 @@
-"""From a table to a verified circuit on an FPGA part: python run.py breast-cancer|wine|synthetic|nsl-kdd-2|nsl-kdd-5
+"""From a table to a verified circuit on an FPGA part: python run.py TABLE
 
+TABLE is breast-cancer, wine, digits, synthetic, nsl-kdd-2 or nsl-kdd-5.
 Trains with the defaults, compiles with features as inputs and the class as output, verifies, and places and routes.
 Then all test samples go through the simulated hardware: encode.py, which knows nothing but the manifest, makes words of
 the rows of the CSV file. The classes that come out are compared with those of the model, and counted.
@@ -22,7 +23,7 @@ from lgc.parts.part import find_part
 from lgc.sim.verilator import VerilatorSimulator
 
 HERE = Path(__file__).parent
-LABELS = {"breast-cancer": "diagnosis", "wine": "cultivar", "synthetic": "class"}
+LABELS = {"breast-cancer": "diagnosis", "wine": "cultivar", "digits": "digit", "synthetic": "class"}
 NSL_KDD = {"nsl-kdd-2": 2, "nsl-kdd-5": 5}
 
 
