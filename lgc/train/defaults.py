@@ -72,7 +72,7 @@ def settled(config: TrainConfig, data: Dataset, labels: NDArray[np.int64], held_
     if data.is_images:
         return Settled(replace(config, **{name: _IMAGES[name] for name in _IMAGES if _is_open(config, name)}))
     chosen = []
-    for make in (_thresholds, _wiring, _gates, _tau, _batch, _epochs):  # later ones look at earlier ones
+    for make in (_thresholds, _wiring, _gates, _batch, _epochs):  # later ones look at earlier ones
         for choice in make(config, data, labels):
             if _is_open(config, choice.setting):
                 chosen.append(choice)
@@ -131,10 +131,6 @@ def _gates(_config: TrainConfig, data: Dataset, _labels: NDArray[np.int64]) -> C
     classes = len(data.classes)
     each = min(max(_EACH[0], _A_PAIR * classes**2), _EACH[1], _MOST_GATES // classes)
     yield _Choice("gates", each * classes, f"--gates {each * classes}", f"{each} for each of {classes} classes")
-
-
-def _tau(config: TrainConfig, data: Dataset, _labels: NDArray[np.int64]) -> Choices:
-    yield _Choice("tau", round(math.sqrt(config.gates / len(data.classes)), 1), "", "")
 
 
 def _batch(_config: TrainConfig, _data: Dataset, labels: NDArray[np.int64]) -> Choices:
