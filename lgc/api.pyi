@@ -579,7 +579,7 @@ def train(
     split_seed: int = 0,
     feature_bits: int | None = None,
     gates: int = 0,
-    layers: int = 1,
+    layers: int = 0,
     wiring: tuple[str, ...] = (),
     redraw: int = 0,
     estimator: str = 'straight-through',
@@ -644,7 +644,7 @@ def train(
         split_seed: Decides which samples are held out.
         feature_bits: Bits of every number's code; by default 8 to 16, what tells its values apart. 0 for no codes.
         gates: Gates a layer; 0 for what suits the data.
-        layers: Layers.
+        layers: Layers; 0 for what suits the data.
         wiring: dense, topk:K or fixed, once a layer; the last one is for all further layers. By default dense, then fixed; topk:64 where there are many inputs.
         redraw: Times that other candidates of topk wires replace unlikely ones, in three of four epochs.
         estimator: How training sees the choice of a gate.

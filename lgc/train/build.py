@@ -35,7 +35,7 @@ def build_network(
     generator = torch.Generator().manual_seed(config.seed)
     estimator = cast("Estimator", config.estimator)
     layers: list[LogicLayer | TableLayer] = []
-    for index in range(config.layers):
+    for index in range(max(1, config.layers)):
         inputs = encoder.num_bits if index == 0 else config.gates
         kind = config.wiring[min(index, len(config.wiring) - 1)]
         among = candidates if index == 0 and (kind == "dense" or limits or config.parametrisation == "tables") else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ INTERPOLATIONS = ("bilinear", "bicubic")
 PRECISIONS = ("auto", "float32", "tf32", "bfloat16")
 ESTIMATORS = ("straight-through", "gumbel", "soft")
 PARAMETRISATIONS = ("gates", "tables")
+THRESHOLDS = re.compile(r"(uniform|distributive):([1-9][0-9]{0,2})")
 CLASS_WEIGHTS = ("none", "balanced")
 PRESETS = (
     "mnist-fast", "mnist-lut-500", "mnist-lut-1k", "mnist-lut-2k", "mnist-4k", "mnist-8k", "mnist-32k", "fmnist-8k",
@@ -91,7 +93,7 @@ class TrainConfig:
     ] = None  # fmt: skip
 
     gates: Annotated[int, _network("Gates a layer; 0 for what suits the data.", low=0)] = 0
-    layers: Annotated[int, _network("Layers.", low=1)] = 1
+    layers: Annotated[int, _network("Layers; 0 for what suits the data.", low=0)] = 0
     wiring: Annotated[
         tuple[str, ...],
         _network("dense, topk:K or fixed, once a layer; the last one is for all further layers. By default dense, then "
@@ -180,12 +182,12 @@ class TrainConfig:
             raise OptionError(f"arity is {self.arity}", hint="Add --parametrisation tables: the 16 gates have 2 inputs")
         if self.table_init == "residual" and self.parametrisation == "gates":
             raise OptionError("table-init is residual, but gates are learned", hint="Add --parametrisation tables")
-        if self.redraw and self.wiring and not any(kind.startswith("topk") for kind in self.wiring[: self.layers]):
+        wiring = self.wiring[: self.layers or None]
+        if self.redraw and wiring and not any(kind.startswith("topk") for kind in wiring):
             raise OptionError(
                 f"redraw is {self.redraw}, but no layer chooses among candidates", hint="Add --wiring topk:K"
             )
-        if not isinstance(self.thresholds, str) and not (self.thresholds and all(map(math.isfinite, self.thresholds))):
-            raise OptionError(f"the thresholds are {self.thresholds}", hint="Give at least one, all finite")
+        _check_thresholds(self.thresholds)
 
     @property
     def loading(self) -> Loading:
@@ -212,6 +214,14 @@ class TrainConfig:
         lists = {name: list(value) for name, value in values.items() if isinstance(value, tuple)}
         thresholds = self.thresholds if isinstance(self.thresholds, str) else sorted(self.thresholds)
         return values | lists | {"thresholds": thresholds, "optimizer": "adam"}
+
+
+def _check_thresholds(given: tuple[float, ...] | str) -> None:
+    if isinstance(given, str):
+        if given != "auto" and not THRESHOLDS.fullmatch(given):
+            raise OptionError(f"thresholds are '{given}'", hint="Give numbers, uniform:T or distributive:T")
+    elif not (given and all(map(math.isfinite, given))):
+        raise OptionError(f"the thresholds are {given}", hint="Give at least one, all finite")
 
 
 SETTINGS = described(TrainConfig)

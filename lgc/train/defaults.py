@@ -15,7 +15,7 @@ from lgc.train.config import TrainConfig
 from lgc.train.data import Dataset
 
 _IMAGES: dict[str, Any] = {
-    "thresholds": (0.25,), "gates": 8000, "batch": 256, "epochs": 20, "wiring": ("dense", "fixed"),
+    "thresholds": (0.25,), "gates": 8000, "layers": 1, "batch": 256, "epochs": 20, "wiring": ("dense", "fixed"),
 }  # fmt: skip
 """What the sets of images were tuned with."""
 
@@ -24,6 +24,7 @@ _INPUTS = 4096  # bits that thresholds make, unless each feature has but one
 _DENSE = 128  # inputs up to which every wire chooses among all
 _TOPK, _REDRAWS = "topk:32", 8
 _A_PAIR, _EACH, _MOST_GATES = 20, (80, 1000), 8000  # gates a class: for each pair of classes so many
+_TWO_LAYERS = 2000  # gates in all from which they stand in two
 _LEAST_STEPS = 20  # an epoch
 _BATCHES = (8, 256)
 _STEPS = 2000  # in all, if that makes sensible epochs
@@ -72,7 +73,7 @@ def settled(config: TrainConfig, data: Dataset, labels: NDArray[np.int64], held_
     if data.is_images:
         return Settled(replace(config, **{name: _IMAGES[name] for name in _IMAGES if _is_open(config, name)}))
     chosen = []
-    for make in (_thresholds, _wiring, _gates, _batch, _epochs):  # later ones look at earlier ones
+    for make in (_thresholds, _gates, _wiring, _batch, _epochs):  # later ones look at earlier ones
         for choice in make(config, data, labels):
             if _is_open(config, choice.setting):
                 chosen.append(choice)
@@ -127,9 +128,16 @@ def bits_of(thresholds: tuple[float, ...] | str) -> int:
     return int(thresholds.split(":")[-1]) if isinstance(thresholds, str) else len(thresholds)
 
 
-def _gates(_config: TrainConfig, data: Dataset, _labels: NDArray[np.int64]) -> Choices:
+def _gates(config: TrainConfig, data: Dataset, _labels: NDArray[np.int64]) -> Choices:
     classes = len(data.classes)
     each = min(max(_EACH[0], _A_PAIR * classes**2), _EACH[1], _MOST_GATES // classes)
+    if not config.layers and not config.gates and each * classes >= _TWO_LAYERS:
+        each //= 2
+        reason = f"two layers learn more from as many gates, {each} in each for each of {classes} classes"
+        yield _Choice("layers", 2, f"--layers 2 --gates {each * classes}", reason)
+        yield _Choice("gates", each * classes, "", "")
+        return
+    yield _Choice("layers", 1, "", "")
     yield _Choice("gates", each * classes, f"--gates {each * classes}", f"{each} for each of {classes} classes")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,8 @@ from numpy.typing import NDArray
 
 from lgc.errors import OptionError
 from lgc.ir import Encoder
+from lgc.train.config import THRESHOLDS
 
-_SPEC = re.compile(r"(uniform|distributive):([1-9][0-9]{0,2})")
 _BYTES = 255  # the scale of sets of images
 _BLOCK = 1 << 24  # values sorted at a time
 
@@ -29,7 +28,7 @@ def make_encoder(thresholds: tuple[float, ...] | str, x: NDArray[Any], scale: in
         OptionError: a specification that is neither.
     """
     features = x.shape[1]
-    match = _SPEC.fullmatch(thresholds) if isinstance(thresholds, str) else None
+    match = THRESHOLDS.fullmatch(thresholds) if isinstance(thresholds, str) else None
     if isinstance(thresholds, str) and match is None:
         raise OptionError(f"thresholds are '{thresholds}'", hint="Give numbers, uniform:T or distributive:T")
     if x.dtype == np.bool_:

@@ -20,7 +20,7 @@ XC7: dict[str, Any] = {"head": "carry", "fabric": "xc7"}
 # What is changed in the text, whose value stays or is what a reader that widens by zeros takes it for.
 TEXTS: dict[str, tuple[dict[str, Any], tuple[str, Any]]] = {
     "signed": (XC7, (r"(LUT6_2 #\(\.INIT\()64'h", r"\g<1>64'sh")),
-    "narrower and signed": (XC7, (r"(LUT4 #\(\.INIT\()16'h\w\w(\w\w)", r"\g<1>8'sh\2")),
+    "narrower and signed": (XC7, (r"(LUT3 #\(\.INIT\()8'h\w(\w)", r"\g<1>4'sh\2")),
     "wider": (XC7, (r"(LUT2 #\(\.INIT\()4'h", r"\g<1>8'h0")),
     "decimal": (XC7, (r"(LUT2 #\(\.INIT\()4'h[0-9a-f]", r"\g<1>4'd6")),
     "without a width": (XC7, (r"(LUT2 #\(\.INIT\()4'h", r"\g<1>'h")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -100,7 +101,8 @@ def test_the_boards_example_reads_the_same(tmp_path: Path) -> None:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     np.savez(tmp_path / "x.npz", **FORMS["packed"])
-    samples, labels, bits = module._data(str(tmp_path / "x.npz"), ("no", "yes"))
+    manifest = SimpleNamespace(classes=("no", "yes"), labels=None, columns=())
+    samples, labels, bits = module._data(str(tmp_path / "x.npz"), manifest)
     assert bits == 16
     np.testing.assert_array_equal(samples, packed(BITS))
     np.testing.assert_array_equal(labels, Y)

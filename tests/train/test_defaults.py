@@ -72,11 +72,14 @@ def test_only_gates_that_were_given_are_refused(gates: int, near: int, tmp_path:
 
 
 def test_more_classes_more_gates_each(tmp_path: Path) -> None:
+    """And many of them stand in two layers, but where somebody says how many there are."""
     each = []
-    for classes in (2, 4, 7):
+    for classes in (2, 6, 9):
         data = load_dataset(table(tmp_path / f"{classes}.csv", 400, classes))
-        each.append(choice(data).gates // classes)
-    assert each == sorted(set(each))
+        found = choice(data)
+        each.append(found.layers * found.gates // classes)
+    assert each == sorted(set(each)) and found.layers == 2
+    assert choice(data, gates=9000).layers == 1 and choice(data, layers=3).layers == 3
 
 
 def test_many_bits_are_chosen_among_few(tmp_path: Path) -> None:
