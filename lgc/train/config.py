@@ -182,7 +182,7 @@ class TrainConfig:
             raise OptionError(f"arity is {self.arity}", hint="Add --parametrisation tables: the 16 gates have 2 inputs")
         if self.table_init == "residual" and self.parametrisation == "gates":
             raise OptionError("table-init is residual, but gates are learned", hint="Add --parametrisation tables")
-        wiring = self.wiring[: self.layers or None]
+        wiring = self.wiring[: max(1, self.layers)]
         if self.redraw and wiring and not any(kind.startswith("topk") for kind in wiring):
             raise OptionError(
                 f"redraw is {self.redraw}, but no layer chooses among candidates", hint="Add --wiring topk:K"

@@ -218,6 +218,7 @@ def test_yosys_counts_and_the_cache_remembers(source, monkeypatch):
         synthesize(source, part, SynthOptions(cache=False))
 
 
+@pytest.mark.slow
 def test_what_was_stopped_is_not_tried_again_in_as_much_time(source, monkeypatch):
     part = find_part("hx8k")
     synthesize(source, part, SynthOptions(route=False))

@@ -66,7 +66,7 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
     ("wiring", "nodes"),
     [
         pytest.param("dense", {}, id="gates"),
-        pytest.param("topk:16", {"parametrisation": "tables", "arity": 5}, id="tables"),
+        pytest.param("topk:16", {"parametrisation": "tables", "arity": 5}, id="tables", marks=pytest.mark.slow),
         pytest.param("topk:16", {}, id="gates, topk", marks=pytest.mark.slow),
     ],
 )
