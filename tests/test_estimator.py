@@ -137,7 +137,7 @@ def test_words_are_categories(tmp_path: Path) -> None:
     assert model.score(np.array(rows, object), y) > 0.95
     model.save(tmp_path / "m.pt")
     assert (lgc.load(tmp_path / "m.pt").predict_labels(np.array(rows, object)) == model.predict(rows)).all()
-    with pytest.warns(LgcWarning, match="1 words were not seen in training"):
+    with pytest.warns(LgcWarning, match="1 word was not seen in training"):
         model.predict([["purple", 0.0], ["red", 0.0]])
     with pytest.raises(ValueError, match=r"row 1 .*feature 1"):
         LogicGateClassifier().fit([["a", 1.0], ["b", float("nan")]], [0, 1])

@@ -50,7 +50,8 @@ class Strangers:
         parts = []
         if self.outside:
             parts.append(
-                f"{self.outside:,} values lie outside of the range that training saw, for example {self.example}"
+                f"{self.outside:,} {'value lies' if self.outside == 1 else 'values lie'} outside of the range that "
+                f"training saw, for example {self.example}"
             )
         if self.scaled:
             parts.append(
@@ -58,7 +59,8 @@ class Strangers:
                 f"{self.scaled}: are they in the units of the training data?"
             )
         if self.words:
-            parts.append(f"{self.words:,} words were not seen in training, and count as none")
+            what = "word was" if self.words == 1 else "words were"
+            parts.append(f"{self.words:,} {what} not seen in training, and count as none")
         return "; ".join(parts)
 
 

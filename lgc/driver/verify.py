@@ -109,7 +109,7 @@ def _times(report: Report) -> str:
 def _data_lines(one: SetResult, report: Report) -> Sheet:
     lines = []
     if one.kind == "data" and not one.mismatches:
-        lines.append(f"{one.vectors:,} / {one.vectors:,} images, {_what(report)} equal")
+        lines.append(f"{one.vectors:,} / {one.vectors:,} samples, {_what(report)} equal")
     if one.accuracy:
         mine, software = (f"{100 * value:.2f} %" for value in one.accuracy)
         subject = "the hardware" if report.subject == "hardware" else report.subject

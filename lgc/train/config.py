@@ -29,7 +29,7 @@ THRESHOLDS = re.compile(r"(uniform|distributive):([1-9][0-9]{0,2})")
 CLASS_WEIGHTS = ("none", "balanced")
 PRESETS = (
     "mnist-fast", "mnist-lut-500", "mnist-lut-1k", "mnist-lut-2k", "mnist-4k", "mnist-8k", "mnist-32k", "fmnist-8k",
-    "cifar-64k", "cifar-256k",
+    "cifar-64k", "cifar-256k", "jsc",
 )  # fmt: skip
 
 

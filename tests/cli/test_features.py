@@ -52,7 +52,7 @@ def test_every_value_of_every_feature_is_verified(
     done = call(capfd, "verify", "model.pt", "features.v", *FAST, "--data", "pixels.npz")
     assert done.code == 0, done.err
     assert re.search(r"sweep\s*│\s*256\s*│\s*0", done.out)
-    assert "50 / 50 images, every score equal" in done.out
+    assert "50 / 50 samples, every score equal" in done.out
 
 
 def test_bits_become_features_that_have_them(folder: Path) -> None:

@@ -94,7 +94,7 @@ def test_the_whole_way_in_a_process_of_its_own(clean: Path, tmp_path: Path) -> N
     ]
     done = subprocess.run(command, cwd=clean, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "70 / 70 images, every score equal" in done.stdout
+    assert "70 / 70 samples, every score equal" in done.stdout
     total = re.search(r"([\d,]+) / ([\d,]+) vectors, every score equal", done.stdout)
     assert total and total[1] == total[2] and int(total[1]) >= 70 + 100 + 2
     assert "reference torch" in done.stdout

@@ -262,7 +262,7 @@ def test_words_are_words_and_numbers_are_in_their_units() -> None:
         np.testing.assert_array_equal(predictor.scores(form), expected[:3])
     with pytest.raises(InputError):
         predictor.predict([[4.0, "red", 1], [4.0]])
-    with pytest.warns(LgcWarning, match="1 words were not seen in training"):
+    with pytest.warns(LgcWarning, match="1 word was not seen in training"):
         unknown = predictor.scores(np.array([[0.0, "pink", 0], [0.0, "red", 0]], object))
     np.testing.assert_array_equal(unknown[:1], expected[3:])
     with pytest.raises(InputError, match="2 columns, but the model reads 3"):

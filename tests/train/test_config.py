@@ -24,7 +24,11 @@ from lgc.train.modules import Dense, Fixed, TopK
 from lgc.train.thresholds import make_encoder
 
 
-@pytest.mark.parametrize("name", PRESETS)
+def test_jets_come_from_openml_and_the_data_decide_the_rest() -> None:
+    assert read_preset("jsc") == {"dataset": "openml:hls4ml_lhc_jets_hlf"}
+
+
+@pytest.mark.parametrize("name", [name for name in PRESETS if name != "jsc"])
 def test_presets(name: str) -> None:
     config = merged(read_preset(name))
     assert config.dataset == {"mnist": "mnist", "fmnist": "fashion-mnist", "cifar": "cifar-10"}[name.split("-")[0]]

@@ -88,7 +88,7 @@ def test_the_verdict_shows_what_the_command_shows(work: Path) -> None:
     np.savez("data.npz", X=rows, y=np.zeros(30, np.int64))
     verdict = verify(VerifyRequest("model.pt", compiled(), data="data.npz", **FAST))
     text = repr(verdict)
-    assert "30 / 30 images, every score equal" in text and "70 / 70 vectors, every score equal" in text
+    assert "30 / 30 samples, every score equal" in text and "70 / 70 vectors, every score equal" in text
     assert verdict.accuracy is not None and verdict.accuracy[0] == verdict.accuracy[1]
     assert "<table>" in verdict._repr_html_() and "random" in verdict._repr_html_()
 
