@@ -262,7 +262,8 @@ class LogicGateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             samples = known(X, inputs)
         strange = _strange_words(samples, inputs)
         if strange:
-            warnings.warn(f"{strange:,} words were not seen in training, and count as none", LgcWarning, stacklevel=3)
+            what = "word was" if strange == 1 else "words were"
+            warnings.warn(f"{strange:,} {what} not seen in training, and count as none", LgcWarning, stacklevel=3)
         return self._scorer(samples)
 
 

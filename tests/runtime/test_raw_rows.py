@@ -286,7 +286,7 @@ def test_values_outside_of_training_draw_one_warning() -> None:
     predictor = Predictor(of_table(), engine="numpy")
     rows = np.tile([4.0, 0, 1], (20, 1))
     rows[3, 0] = 31.0
-    with pytest.warns(LgcWarning, match="1 values lie outside .* 31 in 'size', where it saw 0 to 25.5") as told:
+    with pytest.warns(LgcWarning, match="1 value lies outside .* 31 in 'size', where it saw 0 to 25.5") as told:
         predictor.predict(rows)
     assert len(told) == 1 and told[0].filename == __file__
     with pytest.raises(InputError, match="look unscaled"):
