@@ -47,3 +47,26 @@ def test_nsl_kdd(example: ModuleType, tmp_path: Path, name: str, least: float) -
         pytest.skip("LGC_DATA names no folder with nsl-kdd in it")
     _, right = example.to_hardware(name, tmp_path)
     assert right > least
+
+
+BARS = {
+    "breast-cancer": lambda mean: max(mean["logistic regression"], mean["gradient boosting"]) - 0.01,
+    "wine": lambda mean: max(mean["logistic regression"], mean["gradient boosting"]) - 0.02,
+    "digits": lambda _: 0.975,
+    "synthetic": lambda mean: mean["gradient boosting"] - 0.01,
+    "nsl-kdd-2": lambda mean: mean["random forest"],
+    "nsl-kdd-5": lambda mean: mean["random forest"],
+}
+"""What the mean of five seeds reaches at least, from those of scikit-learn's classifiers on the same splits."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BARS)
+def test_the_defaults_hold_their_own(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing is said but the file and the column of the labels; ten minutes in all, most of it boosting."""
+    if name.startswith("nsl") and "LGC_DATA" not in os.environ:
+        pytest.skip("LGC_DATA names no folder with nsl-kdd in it")
+    monkeypatch.syspath_prepend(str(FOLDER))
+    found, _ = importlib.import_module("compare").measured(name, tmp_path, 5)
+    mean = {one: sum(accuracies) / len(accuracies) for one, accuracies in found.items()}
+    assert mean["lgc"] >= BARS[name](mean)
