@@ -88,7 +88,7 @@ def test_any_thresholds_any_code(data: st.DataObject) -> None:
     verify_circuit(lowered)
     for dtype in ("float32", "float64") if code.dtype == "any" else (code.dtype,):
         features = code.values(np.repeat(np.arange(code.top + 1)[:, None], rows, axis=1), dtype).astype(dtype)
-        np.testing.assert_array_equal(outputs(lowered, features), circuit.encoder.encode(features))
+        np.testing.assert_array_equal(outputs(lowered, features), circuit.encoder.bits_of(features))
     assert parse_text(to_text(lowered)).digest() == lowered.digest()
     assert to_text(parse_text(to_text(lowered))) == to_text(lowered)
 
@@ -107,7 +107,7 @@ def test_scores_stay_through_lowering_and_every_level(circuit: Circuit, seed: in
     verify_circuit(lowered)
     rng = np.random.default_rng(seed)
     features = code.values(rng.integers(0, code.top + 1, (64, circuit.encoder.num_features)))
-    expected = interp.scores(circuit, circuit.encoder.encode(features))
+    expected = interp.scores(circuit, circuit.encoder.bits_of(features))
     optimised = PassManager(check=True).run(lowered, PIPELINES["O2"])
     ordered = lower_encoder(PassManager(check=True).run(circuit, PIPELINES["O3"]), code)
     assert not ordered.assumes

@@ -62,7 +62,7 @@ def names(table: Table) -> list[str]:
         (b"\xef\xbb\xbf" + PLAIN.encode(), "t.csv"),
         (PLAIN.encode("utf-16"), "t.csv"),
         (PLAIN.encode("utf-32"), "t.csv"),
-        (gzip.compress(PLAIN.encode()), "t.csv.gz"),
+        (gzip.compress(PLAIN.encode(), mtime=0), "t.csv.gz"),
         (lzma.compress(PLAIN.encode()), "t.CSV.XZ"),
         (bz2.compress(PLAIN.replace(",", "\t").encode()), "t.tsv.bz2"),
     ],
@@ -250,7 +250,7 @@ def test_labels_that_are_missing(write: Write) -> None:
         ("a,b\n" + "".join(f"2024-01-05 {i},1\n" for i in range(3000)), "holds dates or times"),
         (b"PK\x03\x04...", "a zip archive or an Excel file, not text. Save the sheet as CSV"),
         (b"PAR1...", "a Parquet file, not text"),
-        (gzip.compress(b"a,b\n1,2\n"), r"packed by gzip, not text. Let its name end in \.gz"),
+        (gzip.compress(b"a,b\n1,2\n", mtime=0), r"packed by gzip, not text. Let its name end in \.gz"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_with_its_place(content: str | bytes, match: str, write: Write) -> None:
