@@ -23,13 +23,13 @@ from lgc.errors import ToolError
 from lgc.ir import Encoder
 from lgc.progress import Progress
 from lgc.tools.run import output_of
+from lgc.train.config import GATES_A_TABLE
 from lgc.train.fused import fused_step
 from lgc.train.modules import Dense, GroupSum, LogicLayer, LogicNetwork, TableLayer, TopK, gate_basis
 from lgc.train.step import TorchStep
 
 _INPUTS, _CLASSES, _TAU, _LR, _K = 784, 10, 12.0, 0.075, 64
 _ARITY, _TABLE_K = 6, 32
-_GATES_A_TABLE = 4  # about as accurate
 
 Update = Callable[[Tensor, Tensor], object]
 
@@ -84,7 +84,7 @@ def _gates(gates: int, k: int = 0) -> LogicNetwork:
 
 def _tables(gates: int) -> LogicNetwork:
     """Tables that take the place of so many gates."""
-    tables = max(1, gates // (_GATES_A_TABLE * _CLASSES)) * _CLASSES
+    tables = max(1, gates // (GATES_A_TABLE * _CLASSES)) * _CLASSES
     layer = TableLayer(TopK(_INPUTS, tables, _TABLE_K, operands=_ARITY), tables)
     return LogicNetwork(Encoder(_INPUTS), [layer], GroupSum(_CLASSES, _TAU))
 

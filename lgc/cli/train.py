@@ -48,5 +48,6 @@ def _thresholds(values: tuple[str, ...]) -> tuple[float, ...] | str:
         return tuple(map(float, values))
     except ValueError:
         raise OptionError(
-            f"the thresholds are {', '.join(values)}", hint="Give numbers, or one of uniform:T and distributive:T"
+            f"the thresholds are {', '.join(values)}",
+            hint="Give numbers, or one of uniform:T, distributive:T and rounded:T",
         ) from None

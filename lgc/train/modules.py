@@ -377,13 +377,19 @@ def _flat(module: nn.Module) -> Iterator[nn.Module]:
         yield module
 
 
-def redrawn(network: LogicNetwork, generator: torch.Generator) -> Iterator[tuple[TopK, Tensor]]:
+def redrawn(
+    network: LogicNetwork, generator: torch.Generator, among: Tensor | None = None
+) -> Iterator[tuple[TopK, Tensor]]:
     """Let the likeliest quarter of the candidates of top-k wires stay, and draw the others anew.
+
+    Args:
+        among: if given, the inputs that the first layer's wires choose among from now on: see :meth:`TopK.narrow`.
 
     Yields:
         Each such connectome, and which candidates are new: see :meth:`TopK.redraw`.
     """
-    for layer in network.layers:
+    for index, layer in enumerate(network.layers):
         wiring = layer.connectome
         if isinstance(wiring, TopK):
-            yield wiring, wiring.redraw(max(1, wiring.candidates.shape[1] // _KEPT), generator)
+            strange = wiring.narrow(among, generator) if index == 0 and among is not None else False
+            yield wiring, wiring.redraw(max(1, wiring.candidates.shape[1] // _KEPT), generator) | strange

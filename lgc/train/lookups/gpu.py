@@ -47,13 +47,13 @@ def _grid(rows: int, samples: int) -> tuple[int, int]:
 
 
 @triton.jit
-def _weights(operands, row, sample, inside, rows, samples, arity: tl.constexpr, without: tl.constexpr):
+def _weights(operands, row, sample, rows, samples, arity: tl.constexpr, without: tl.constexpr):
     """Of each entry, (2^r, samples): the product over the operands, but for one, of what they give to its address."""
     entry = tl.arange(0, 1 << arity)[:, None]
     weight = tl.full([1 << arity, _SAMPLES], 1.0, tl.float32)
     for s in tl.static_range(arity):
         if s != without:
-            value = tl.load(operands + (s * rows + row) * samples + sample, mask=inside, other=0.0)[None, :]
+            value = tl.load(operands + (s * rows + row) * samples + sample, mask=sample < samples, other=0.0)[None, :]
             weight *= tl.where((entry >> s) & 1 == 1, value, 1.0 - value)
     return weight
 
@@ -65,7 +65,7 @@ def _values(tables, operands, out, rows, samples, arity: tl.constexpr):
     sample = tl.program_id(1) * _SAMPLES + tl.arange(0, _SAMPLES)
     inside = sample < samples
     table = tl.load(tables + (row << arity) + tl.arange(0, 1 << arity))
-    weight = _weights(operands, row, sample, inside, rows, samples, arity, _NONE)
+    weight = _weights(operands, row, sample, rows, samples, arity, _NONE)
     tl.store(out + row * samples + sample, tl.sum(weight * table[:, None], axis=0), mask=inside)
 
 
@@ -78,7 +78,7 @@ def _by_entry(upstream, operands, out, rows, samples, arity: tl.constexpr):
         sample = start + tl.arange(0, _SAMPLES)
         inside = sample < samples
         gradient = tl.load(upstream + row * samples + sample, mask=inside, other=0.0)
-        weight = _weights(operands, row, sample, inside, rows, samples, arity, _NONE)
+        weight = _weights(operands, row, sample, rows, samples, arity, _NONE)
         total += tl.sum(weight * gradient[None, :], axis=1)
     tl.store(out + (row << arity) + tl.arange(0, 1 << arity), total)
 
@@ -93,7 +93,7 @@ def _by_operand(upstream, tables, operands, out, rows, samples, arity: tl.conste
     table = tl.load(tables + (row << arity) + entry)
     gradient = tl.load(upstream + row * samples + sample, mask=inside, other=0.0)
     for s in tl.static_range(arity):
-        weight = _weights(operands, row, sample, inside, rows, samples, arity, s)
+        weight = _weights(operands, row, sample, rows, samples, arity, s)
         signed = tl.where((entry >> s) & 1 == 1, table, -table)
         slope = tl.sum(weight * signed[:, None], axis=0)
         tl.store(out + (s * rows + row) * samples + sample, gradient * slope, mask=inside)
