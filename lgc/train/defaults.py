@@ -18,7 +18,7 @@ _IMAGES: dict[str, Any] = {
     "thresholds": (0.25,), "gates": 8000, "layers": 1, "batch": 256, "epochs": 20, "wiring": ("dense", "fixed"),
 }  # fmt: skip
 """What the sets of images were tuned with."""
-_IMAGE_TABLES: dict[str, Any] = {"gates": 8000 // GATES_A_TABLE, "wiring": ("topk:32",), "redraw": 24}
+_IMAGE_TABLES: dict[str, Any] = {"gates": _IMAGES["gates"] // GATES_A_TABLE, "wiring": ("topk:32",), "redraw": 24}
 _HALF = "uniform:1"
 """Half of a byte's range is its highest bit: what compares with it is a wire."""
 
@@ -27,6 +27,7 @@ _INPUTS = 4096  # bits that thresholds make, unless each feature has but one
 _DENSE = 128  # inputs up to which every wire chooses among all
 _TOPK, _REDRAWS = 32, 8
 _A_PAIR, _EACH, _MOST_GATES = 20, (80, 1000), 8000  # gates a class: for each pair of classes so many
+_GATES_A_VOTE = 2  # a table does more than so many gates, but few votes are coarse
 _TWO_LAYERS = 2000  # gates in all from which they stand in two
 _LEAST_STEPS = 20  # an epoch
 _BATCHES = (8, 256)
@@ -161,7 +162,7 @@ def _gates(config: TrainConfig, data: Dataset, _labels: NDArray[np.int64]) -> Ch
     classes = len(data.classes)
     each = min(max(_EACH[0], _A_PAIR * classes**2), _EACH[1], _MOST_GATES // classes)
     tables = config.for_part is not None and config.parametrisation == "tables"
-    each = each // GATES_A_TABLE if tables else each
+    each = each // _GATES_A_VOTE if tables else each
     if not tables and not config.layers and not config.gates and each * classes >= _TWO_LAYERS:
         each //= 2
         reason = f"two layers learn more from as many gates, {each} in each for each of {classes} classes"

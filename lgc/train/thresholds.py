@@ -90,6 +90,8 @@ def _rounded(x: NDArray[Any], scale: int, steps: NDArray[np.float64]) -> NDArray
 def _few_bits(column: NDArray[Any], steps: NDArray[np.float64]) -> NDArray[np.int64]:
     """int64 (T,), ascending: the levels of a column of whole numbers."""
     cuts = _apart(column, steps).astype(np.int64) + 1
+    if (cuts[1:] == cuts[:-1]).any():  # all values are told apart
+        return cuts
     ranked, reach = np.sort(column), steps[0] / 4
     ends = (np.clip((steps + sign * reach) * len(column), 0, len(column) - 1).astype(np.int64) for sign in (-1, 1))
     low, high = (ranked[end].astype(np.int64) + 1 for end in ends)
