@@ -163,10 +163,10 @@ def markdown(rows: Iterable[TrainRow]) -> Iterator[str]:
         found[row.name] = row.step
     tables = found[_FUSED_TABLES]
     yield ""
-    yield f"A step of tables in C is {found[_TORCH_TABLES] / tables:.1f} times as fast as that of the torch modules, and"
+    yield f"A step of tables in C is {found[_TORCH_TABLES] / tables:.1f} times as fast as that of the torch modules,"
     yield (
-        f"{found[_FUSED] / tables:.1f} times as fast as that of {GATES_A_TABLE} times as many gates with dense wires, "
-        f"{found[_FUSED_TOPK] / tables:.1f} times with top-{_K}."
+        f"and {found[_FUSED] / tables:.1f} times as fast as that of {GATES_A_TABLE} times as many gates with dense "
+        f"wires, {found[_FUSED_TOPK] / tables:.1f} times with top-{_K}."
     )
 
 

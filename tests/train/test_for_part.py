@@ -71,9 +71,9 @@ def test_what_is_given_beats_the_part() -> None:
 
 
 def test_a_part_that_is_none_is_guessed_at() -> None:
-    with pytest.raises(OptionError, match="there is no part 'xc7-a35'.*Did you mean xc7-a35t"):
+    with pytest.raises(OptionError, match=r"there is no part 'xc7-a35'.*Did you mean xc7-a35t"):
         TrainConfig("digits", for_part="xc7-a35")
-    with pytest.raises(OptionError, match="arity is 1.*2 to 6"):
+    with pytest.raises(OptionError, match=r"arity is 1.*2 to 6"):
         TrainConfig("digits", arity=1)
 
 
