@@ -28,8 +28,8 @@ PARAMETRISATIONS = ("gates", "tables")
 THRESHOLDS = re.compile(r"(uniform|distributive):([1-9][0-9]{0,2})")
 CLASS_WEIGHTS = ("none", "balanced")
 PRESETS = (
-    "mnist-fast", "mnist-lut-500", "mnist-lut-1k", "mnist-lut-2k", "mnist-4k", "mnist-8k", "mnist-32k", "fmnist-8k",
-    "cifar-64k", "cifar-256k", "jsc",
+    "mnist-fast", "mnist-lut-500", "mnist-lut-1k", "mnist-lut-2k", "mnist-lut5-2k", "mnist-lut4-1k", "mnist-lut4-2k",
+    "mnist-4k", "mnist-8k", "mnist-32k", "fmnist-lut", "fmnist-8k", "cifar-lut", "cifar-64k", "cifar-256k", "jsc",
 )  # fmt: skip
 
 
