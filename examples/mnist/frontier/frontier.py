@@ -186,8 +186,10 @@ def draw(rows, published, data, path):
             text = f"{label} ({one['scope']}, {one['stage']})"
             at = one["lut6"], 100 * one["test"]
             axes.plot(*at, MARKS[one["stage"]], color=COLOURS[one["scope"]], ms=6, mfc=None if mine else "none")
-            axes.annotate(text, at, xytext=(6, -9 if mine else 3), textcoords="offset points", fontsize=6)
+            aside = {"xytext": (-6, 3), "ha": "right"} if mine else {"xytext": (6, -3), "ha": "left"}
+            axes.annotate(text, at, textcoords="offset points", fontsize=6, **aside)
         axes.set_xscale("log")
+        axes.margins(x=0.32)  # room for the text
         axes.set_xlabel("lookup tables of six inputs")
         axes.set_ylabel("% of the test images")
         axes.set_title(f"{data}: filled, lgc (mean of all seeds); empty, published")
