@@ -78,7 +78,7 @@ def measured(model, asked, liberty):
             lgc.prove(model, path)
         area = gate_equivalents(path, liberty)
         correct = accuracy(path, model, asked) if asked.chains else lgc.eval(model, **data_of(asked)).accuracy
-    point = Path(model).stem + ("" if asked.chains else ", adder tree")
+    point = Path(model).stem + (", chains" if asked.chains else ", adder tree")
     return {"who": "lgc", "point": point, "ge": round(area), "accuracy": f"{100 * correct:.2f}"}
 
 
