@@ -41,6 +41,7 @@ def torchrun(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_two_processes_equal_one(tmp_path: Path) -> None:
     one = train(TrainConfig("digits", log=tmp_path / "one.jsonl", **FLAGS, **SOFT))  # type: ignore[arg-type]
     flags = [f"--{name.replace('_', '-')}={value}" for name, value in {**FLAGS, **SOFT}.items()]
