@@ -74,6 +74,12 @@ def test_every_page_is_listed():
     assert "](docs/README.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def test_every_page_is_on_the_site():
+    """mkdocs.yml names each page of docs/ once; `make site` checks the links between them."""
+    named = re.findall(r"[\w./-]+\.md\b", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    assert sorted(named) == sorted(path.relative_to(ROOT / "docs").as_posix() for path in ROOT.glob("docs/**/*.md"))
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_that_pages_name_exist(page):
     """A path of the repository in backticks is one; the changelog may name what is gone."""
