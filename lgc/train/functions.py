@@ -132,7 +132,7 @@ class _MixTables(Function):
     def forward(ctx: Any, soft: Tensor, hard: Tensor, operands: Tensor, lookups: Lookups) -> Tensor:
         ctx.save_for_backward(soft, operands)
         ctx.lookups = lookups
-        return lookups.values(hard, operands)
+        return lookups.means(hard, operands)
 
     @staticmethod
     @once_differentiable

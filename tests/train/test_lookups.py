@@ -89,7 +89,7 @@ from triton.compiler import ASTSource
 from lgc.train.lookups import gpu
 
 kinds = dict.fromkeys(["tables", "operands", "upstream", "out"], "*fp32") | dict.fromkeys(["rows", "samples"], "i32")
-for kernel in (gpu._values, gpu._by_entry, gpu._by_operand):
+for kernel in (gpu._means, gpu._by_entry, gpu._by_operand):
     for arity in (2, 6):
         signature = {name: kinds.get(name, "constexpr") for name in kernel.arg_names}
         source = ASTSource(kernel, signature, {"arity": arity})
@@ -106,5 +106,5 @@ def test_kernels_compile_for_gpus(tmp_path: object) -> None:
     assert done.returncode == 0, done.stderr
     assert [line.split()[:3] for line in done.stdout.splitlines()] == [
         [name, arity, capability]
-        for name in ("_values", "_by_entry", "_by_operand") for arity in ("2", "6") for capability in ("80", "90")
+        for name in ("_means", "_by_entry", "_by_operand") for arity in ("2", "6") for capability in ("80", "90")
     ]  # fmt: skip

@@ -18,7 +18,7 @@ from lgc.tools.cache import lend_home
 class Lookups(Protocol):
     """The value of tables, and its gradients."""
 
-    def values(self, tables: Tensor, operands: Tensor) -> Tensor:
+    def means(self, tables: Tensor, operands: Tensor) -> Tensor:
         """(N, B): the mean of a table's entries, each as likely as the operands make it."""
 
     def by_entry(self, upstream: Tensor, operands: Tensor) -> Tensor:

@@ -17,11 +17,11 @@ _SAMPLES = tl.constexpr(64)  # of a program at a time: with 64 entries 4,096 num
 _NONE = tl.constexpr(-1)
 
 
-def values(tables: Tensor, operands: Tensor) -> Tensor:
+def means(tables: Tensor, operands: Tensor) -> Tensor:
     """See :class:`lgc.train.lookups.Lookups`."""
     arity, rows, samples = operands.shape
     out = torch.empty(rows, samples, dtype=torch.float32, device=operands.device)
-    _values[_grid(rows, samples)](tables.contiguous(), operands.contiguous(), out, rows, samples, arity)
+    _means[_grid(rows, samples)](tables.contiguous(), operands.contiguous(), out, rows, samples, arity)
     return out
 
 
@@ -59,7 +59,7 @@ def _weights(operands, row, sample, rows, samples, arity: tl.constexpr, without:
 
 
 @triton.jit
-def _values(tables, operands, out, rows, samples, arity: tl.constexpr):
+def _means(tables, operands, out, rows, samples, arity: tl.constexpr):
     """A block of samples of one table."""
     row = tl.program_id(0).to(tl.int64)
     sample = tl.program_id(1) * _SAMPLES + tl.arange(0, _SAMPLES)
