@@ -18,7 +18,7 @@ from lgc.mapping.encoder import port_levels
 from lgc.mapping.heads import all_heads
 from lgc.parts.part import Part
 from lgc.passes import optimize
-from lgc.train.modules import Connectome, TopK
+from lgc.train.wiring import TopK
 
 
 def price_of(model: Model, part: Part | None, logic: NDArray[np.bool_]) -> dict[str, int]:
@@ -85,7 +85,7 @@ class Budget:
         return torch.cat([now[~self.logic[now]], kept]).sort().values
 
 
-def make_budget(most: int, redraws: int, wiring: Connectome, logic: NDArray[np.bool_]) -> Budget | None:
+def make_budget(most: int, redraws: int, wiring: object, logic: NDArray[np.bool_]) -> Budget | None:
     """The budget of a run; None where there is none.
 
     Args:

@@ -40,6 +40,7 @@ from lgc.train.sheet import write_contact_sheet
 from lgc.train.step import Step, make_step
 from lgc.train.stop import StopRequest
 from lgc.train.thresholds import make_encoder
+from lgc.train.wiring import TopK
 
 
 def train(
@@ -235,6 +236,7 @@ class Run:
         if self.budget is None:
             return None
         wiring = self.network.layers[0].connectome
+        assert isinstance(wiring, TopK)
         return self.budget.among(wiring, sum(epoch <= self.progress.epoch for epoch in self.config.redraws))
 
     def _step(self, x: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
