@@ -1,8 +1,7 @@
 """A surviving fault anywhere in the text: the mutant is proved equal to the model, or a vector is found that tells.
 
-`lgc verify --formal` on the mutant decides most. It takes the scores for free variables when it comes to the class, so
-of a fault that shows only on scores that no input gives it proves nothing: the whole circuit, once as it is and once
-with the fault, is then a question to a SAT solver.
+The whole circuit, once as it is and once with the fault, is a question to ABC's sweeping and to a SAT solver. Where
+registers matter, or neither comes to an answer, `lgc verify --formal` on the mutant is asked.
 """
 
 from __future__ import annotations
@@ -45,6 +44,10 @@ def decide_by_proof(rtl: Rtl, fault: Fault, circuit: Circuit, folder: Path, time
         MissingToolError: pyosys or python-sat is not installed.
     """
     mutant = _mutant(rtl, fault, folder)
+    # First: of a wrong circuit the polynomials of a proof do not cancel, and grow for minutes.
+    whole = _decide_whole(rtl, mutant, folder, timeout) if is_combinational(rtl, fault) else None
+    if whole is not None:
+        return whole
     work = folder / "proof"
     work.mkdir()
     try:
@@ -58,7 +61,7 @@ def decide_by_proof(rtl: Rtl, fault: Fault, circuit: Circuit, folder: Path, time
         raise
     except LgcError:  # what it cannot read or cut
         pass
-    return _decide_whole(rtl, mutant, folder, timeout) if is_combinational(rtl, fault) else None
+    return None
 
 
 def is_combinational(rtl: Rtl, fault: Fault) -> bool:
