@@ -116,7 +116,9 @@ def _head_lines(verilog: Verilog, circuit: Circuit, reason: str) -> Sheet:
     if mapped:
         luts = mapped.luts
         below = luts.pop("gates")
-        stages = ", ".join(f"{count:,} {stage}" for stage, count in luts.items() if count or stage != "encoder")
+        stages = ", ".join(
+            f"{count:,} {stage}" for stage, count in luts.items() if count or stage not in ("encoder", "tables")
+        )
         chains = f", {len(mapped.chains):,} carry chains" if mapped.chains else ""
         lines.append(f"{sum(luts.values()):,} LUT{mapped.lut} ({stages}){chains}, by construction")
         if below:

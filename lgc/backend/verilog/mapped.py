@@ -20,7 +20,7 @@ from lgc.backend.verilog.registers import later, registers
 from lgc.backend.verilog.top import Emission, Top
 from lgc.ir import CONST1, Circuit
 from lgc.ir.naming import identifier, unique
-from lgc.mapping.heads.literals import COPIES, COPY, GATES, LUT
+from lgc.mapping.heads.literals import COPIES, COPY, GATES, LUT, TABLES
 from lgc.mapping.heads.plan import REGIONS, Chain, Mapped
 from lgc.mapping.pipeline import stages_before
 from lgc.parts.fabrics import Fabric
@@ -254,7 +254,7 @@ def lay_out(circuit: Circuit, mapped: Mapped, top: str, cuts: Sequence[int]) -> 
 
 
 def _groups(mapped: Mapped) -> list[I64]:
-    """Nodes by region, layer, level and kind; of a chain only what is read outside of it."""
+    """Nodes by region, layer, level and kind, wide gates last; of a chain only what is read outside of it."""
     netlist = mapped.netlist
     inner = np.ones(netlist.num_nets, np.bool_)
     inner[netlist.fanin[((mapped.kind == LUT) | (mapped.kind == COPY))[:, None] & netlist.used]] = False
@@ -267,10 +267,12 @@ def _groups(mapped: Mapped) -> list[I64]:
     layer = np.full(netlist.num_nodes, -1, np.int64)
     known = netlist.origin >= 0
     layer[known] = netlist.origins.layer[netlist.origin[known]]
-    layer[chain_node | (mapped.region != GATES)] = -1
+    tables = mapped.region == TABLES
+    layer[chain_node | ((mapped.region != GATES) & ~tables)] = -1
     part = np.full(netlist.num_nodes, -1, np.int64)
     part[: len(mapped.parts)] = mapped.parts
-    keys = np.stack([part[shown], chain_node[shown], layer[shown], level, mapped.region[shown]])
+    region = np.where(tables, GATES, mapped.region)
+    keys = np.stack([part[shown], tables[shown], chain_node[shown], layer[shown], level, region[shown]])
     order = np.lexsort(keys)
     cuts = np.flatnonzero((np.diff(keys[:, order], axis=1) != 0).any(axis=0)) + 1
     return np.split(shown[order], cuts) if len(shown) else []
@@ -279,7 +281,7 @@ def _groups(mapped: Mapped) -> list[I64]:
 def _name(mapped: Mapped, node: int) -> str:
     netlist = mapped.netlist
     region = int(mapped.region[node])
-    if region == GATES:
+    if region in (GATES, TABLES):
         handle = int(netlist.origin[node])
         return identifier(netlist.origins.names[netlist.origins.layer[handle]] if handle >= 0 else "logic", "stage")
     if region == COPIES:

@@ -8,13 +8,20 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.mapping.heads.literals import ARGMAX, COPIES, ENCODER, GATES, LUT, POPCOUNT
+from lgc.mapping.heads.literals import ARGMAX, COPIES, ENCODER, GATES, LUT, POPCOUNT, TABLES
 from lgc.mapping.heads.order import ChainedNetlist
 
 Bit = tuple[int, int]
 """(literal, exponent): a literal that counts 2**exponent; a literal is ``2*net + inverted``."""
 
-REGIONS = {ENCODER: "encoder", GATES: "gates", POPCOUNT: "popcount", ARGMAX: "argmax", COPIES: "copies"}
+REGIONS = {
+    ENCODER: "encoder",
+    GATES: "gates",
+    TABLES: "tables",
+    POPCOUNT: "popcount",
+    ARGMAX: "argmax",
+    COPIES: "copies",
+}
 
 
 @dataclass(frozen=True)
