@@ -18,7 +18,7 @@ from lgc.mapping.heads.cuts import Cut, cut_group
 from lgc.mapping.heads.gauge import digits
 from lgc.mapping.heads.literals import ARGMAX, ENCODER, GATES, LUT, POPCOUNT, TABLES, Mapper, positive
 from lgc.mapping.heads.order import ChainedNetlist, by_level, chained, name_regions, renumber
-from lgc.mapping.heads.pack import pair_up
+from lgc.mapping.heads.pack import SHARED, pair_up
 from lgc.mapping.heads.plan import REGIONS, Bit, Chain, Compressor, Mapped, Piece
 from lgc.mapping.heads.renaming import Renaming
 from lgc.mapping.heads.sums import ClassSum
@@ -96,7 +96,7 @@ class Lowering:
         kind, region = kind[order], region[order]
         rename = Renaming(number.tolist())
         packed = [(rename.number[one], rename.number[two]) for one, two in self.packed]
-        if self.head.needs_chains:
+        if self.head.needs_chains and self.lut > SHARED:  # tables of two outputs have six inputs
             packed += self._pairs(netlist, kind, region, packed)
         return Mapped(
             netlist=name_regions(netlist, _with_gates(region), [REGIONS[one] for one in range(TABLES)]),
