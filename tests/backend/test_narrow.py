@@ -83,14 +83,20 @@ def positions(mapped: Mapped) -> list[list[Slot]]:
 @pytest.mark.parametrize(("name", "fabric"), [("couple", "ecp5"), ("ripple", "ecp5"), ("ripple", "ice40")])
 def test_every_position_is_a_cell_and_ends_are_counted(name: str, fabric: str) -> None:
     mapped = map_circuit(random_circuit(40, [120], 3, arity=4, seed=1), name, lut=4, outputs="class", effort=0)
+    _write(map_circuit(counted(30, 13), name, lut=4, outputs="scores", effort=0), fabric)  # a constant on a position
+    assert _write(mapped, fabric) > 20
+    sites = sum(len(one.select) + 1 for one in mapped.chains)
+    assert 0 < end_sites(mapped, FABRICS[fabric].positions) < sites // 4
+
+
+def _write(mapped: Mapped, fabric: str) -> int:
+    """How many carry cells all strings are."""
     cells = 0
     for index, string in enumerate(positions(mapped)):
         assert len(string) <= LONGEST + 1
         lines = STRUNG[FABRICS[fabric].carry](f"x_{index}", string, [f"n{net}" for net in range(10_000)])
         cells += sum(line.lstrip().startswith(("CCU2C", "SB_CARRY")) for line in lines)
-    assert cells > 20
-    sites = sum(len(one.select) + 1 for one in mapped.chains)
-    assert 0 < end_sites(mapped, FABRICS[fabric].positions) < sites // 4
+    return cells
 
 
 def test_a_second_output_that_no_position_has_is_refused() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from lgc.ir import CONST1
 from lgc.mapping.heads.plan import Chain, Mapped
 
 _ZERO, _ONE = "1'b0", "1'b1"
@@ -118,11 +119,12 @@ def sb_carry_cells(name: str, positions: Sequence[Slot], names: Sequence[str]) -
 
 def _added(slot: Slot) -> tuple[int | str, int | str]:
     """The two nets that a position adds: the one that it carries on, and the one that makes its table of it."""
-    if not slot.carries:
-        data: int | str = _ONE if slot.handed else _ZERO
+    constant = slot.carries[0] if slot.carries and slot.carries[0] <= CONST1 else None
+    if constant is not None or not slot.carries:
+        data: int | str = _ONE if constant == CONST1 or (constant is None and slot.handed) else _ZERO
     else:
         data = slot.carries[0]
-    nets = list(dict.fromkeys([*slot.reads, data])) if slot.carries else [*slot.reads]
+    nets = list(dict.fromkeys([*slot.reads, data])) if isinstance(data, int) else [*slot.reads]
     for other in (*(net for net in slot.reads if net != data), data, _ZERO, _ONE):
         if all(_is_sum(slot, nets, (data, other), address) for address in range(1 << len(nets))):
             return data, other
