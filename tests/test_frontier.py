@@ -62,7 +62,7 @@ def test_only_what_has_no_result_is_measured(
     example: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each result is stored at once, so that a stopped run goes on; another recipe is another result."""
-    size, asked = {"name": "tiny", "data": "mnist", "preset": "mnist-fast", "settings": {"gates": 10}}, []
+    size, asked = {"name": "tiny", "data": "mnist", "preset": "mnist-fast", "settings": {"gates": 10}}, list[int]()
     stop_after = 2
 
     def measured(size: dict[str, Any], seed: int, folder: Path, *, check: bool) -> dict[str, Any]:

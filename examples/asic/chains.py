@@ -1,8 +1,8 @@
 """A circuit as one flat Verilog module for standard cells: votes counted by chains of full adders.
 
-A tree of adders is shallow; standard cells pay for area. A chain takes one full adder for two votes of the same weight,
-as few as can be. And it is so deep that almost every vote has time, so that ABC, which maps for speed first, makes
-each vote as small as it can. Register stages and other heads: `lgc compile`.
+A tree of adders is shallow, but standard cells pay for area. A chain takes one full adder for two votes of the same
+weight. It is also deep: that is meant to leave time to almost every vote, which ABC, mapping for speed first, can then
+make small. Register stages and other heads: `lgc compile`.
 """
 
 import re

@@ -181,7 +181,7 @@ def test_distributive_thresholds_split_evenly(x: np.ndarray, scale: int) -> None
 def test_given_and_boolean() -> None:
     np.testing.assert_array_equal(make_encoder((0.5, 0.25), IMAGES, 255).thresholds, [[0.25, 0.5]] * 2)
     assert make_encoder("uniform:3", IMAGES > 9, 1).thresholds is None
-    with pytest.raises(OptionError, match="distributive:T or rounded:T"):
+    with pytest.raises(OptionError, match="uniform:T, distributive:T or rounded:T"):
         make_encoder("uniform:0", IMAGES, 255)
 
 

@@ -120,7 +120,7 @@ def run(sizes, seeds, folder, results, *, check=True):
                 print(f"{size['name']}, seed {seed}: done before")
                 continue
             row = measured(size, seed, folder, check=check)
-            rows = add(rows, row)
+            rows = add(read_rows(results), row)  # another run may have added some
             write_text(results, json.dumps(rows, indent=1) + "\n")
             print(f"{size['name']}, seed {seed}: {row['test']:.2%} of the test images, {row['lut6']:,} LUT6")
 
