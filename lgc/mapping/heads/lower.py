@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.ir import Builder, Circuit, Netlist
+from lgc.ir import CONST0, CONST1, Builder, Circuit, Netlist
 from lgc.ir.circuit import Head
 from lgc.ir.netlist import I32
 from lgc.mapping.heads.argmax import ARCHITECTURES
@@ -161,11 +162,14 @@ class Lowering:
         for node in np.flatnonzero(live[first:]).tolist():
             handle = handles[origin[node]] if origin[node] >= 0 else -1
             one = self.comparators.get(first + node)
-            wide = self.lut - 1 <= arity[node] <= self.lut  # synthesis could put nothing else into its table
-            self.mapper.region = ENCODER if one else TABLES if wide else GATES
             operands = one.nets if one else [nets[net] for net in fanin[node][: arity[node]]]
+            self.mapper.region = ENCODER if one else TABLES if self._is_wide(operands) else GATES
             nets[first + node] = self.mapper.copy(one.table if one else table[node], operands, handle)
         return nets
+
+    def _is_wide(self, operands: Sequence[int]) -> bool:
+        """Whether a gate fills a table, so that synthesis could put nothing else into it; constants fill nothing."""
+        return len(operands) <= self.lut and len({*operands} - {CONST0, CONST1}) >= self.lut - 1
 
     def _popcount(self, index: int, cut: Cut, nets: list[int]) -> list[int]:
         linear: list[Bit] = []
