@@ -9,7 +9,7 @@ JOBS ?= 2
 LEVEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo triton test test-slow test-core peers fuzz mutants lint format hooks docs bench hardware dist clean
+.PHONY: help setup demo triton test test-slow test-core peers fuzz mutants lint format hooks docs site bench hardware dist clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,6 +91,10 @@ hooks: setup  ## Let git run `make lint` before each commit
 docs: setup  ## Regenerate the generated pages of docs/
 	$(BIN)/python docs/generate.py
 
+site: setup  ## Make the site of docs/ in site/; links and anchors that lead nowhere fail
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e ".[site]" --no-build-isolation
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q
+
 bench: setup  ## Measure, and print the tables of docs/benchmarks.md
 	$(BIN)/lgc bench compile
 
@@ -106,4 +110,4 @@ dist: setup  ## Build sdist and wheel into dist/; the same commit gives the same
 	sha256sum dist/*
 
 clean:  ## Remove what the other targets made
-	rm -rf $(VENV) $(CORE) demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(CORE) demo site build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -582,11 +582,13 @@ def train(
     layers: int = 0,
     wiring: tuple[str, ...] = (),
     redraw: int = 0,
+    comparators: int = 0,
     estimator: str = 'straight-through',
     wire_estimator: str = 'straight-through',
     gumbel_temperature: float = 0.25,
-    arity: int = 2,
-    parametrisation: str = 'gates',
+    for_part: str | None = None,
+    arity: int = 0,
+    parametrisation: str = 'auto',
     table_init: str = 'auto',
     thresholds: tuple[float, ...] | str = 'auto',
     rarest: float = 0.001,
@@ -647,13 +649,15 @@ def train(
         layers: Layers; 0 for what suits the data.
         wiring: dense, topk:K or fixed, once a layer; the last one is for all further layers. By default dense, then fixed; topk:64 where there are many inputs.
         redraw: Times that other candidates of topk wires replace unlikely ones, in three of four epochs.
+        comparators: Most bits of the encoder that need logic; --redraw gives up the others step by step. 0 for any.
         estimator: How training sees the choice of a gate.
         wire_estimator: The same for the choice of a wire.
         gumbel_temperature: Of the softmax, where an estimator is gumbel.
-        arity: Inputs of a gate; above 2 with --parametrisation tables.
-        parametrisation: What is learned of a gate: which of 16, or each entry of its truth table.
+        for_part: Train for this part: tables of its arity, thresholds that cost it little, and its price in the log; see `lgc synth --list`. What is given beats it.
+        arity: Inputs of a gate; above 2 with --parametrisation tables. 0 for 2, or what --for suits.
+        parametrisation: What is learned of a gate: which of 16, or each entry of its truth table; auto: gates, but tables with --for.
         table_init: How tables start: random; residual: as their first operand, but for the last layer's; auto: residual from three layers on.
-        thresholds: A bit is 1 where the feature is above it; once for each bit. Or uniform:T, or distributive:T, or auto for what suits the data.
+        thresholds: A bit is 1 where the feature is above it; once for each bit. Or uniform:T, distributive:T, or rounded:T, or auto for what suits the data.
         rarest: Inputs 1 (or 0) in a smaller part of the samples get no wires.
         epochs: Passes over the training samples; 0 for what suits the data.
         batch: Samples a step; 0 for what suits the data.

@@ -60,7 +60,9 @@ def _unexpected(error: BaseException) -> tuple[int, str]:
         hint = "The network is too large for this machine, or `ulimit -v` bounds the memory"
         return EXIT_TOOL, f"out of memory. {hint}."
     if package := _package_that_fails(error):
-        hint = f"Install it again: `pip install --force-reinstall {package}`; `lgc doctor` shows what is found"
+        hint = (
+            f"Install it again: `python -m pip install --force-reinstall {package}`; `lgc doctor` shows what is found"
+        )
         if package in sys.stdlib_module_names:
             hint = "A file of that name may hide Python's own: `python -P -m lgc` does not look beside you"
         return EXIT_TOOL, paragraph(f"the package '{package}' cannot be loaded: {_said(error)}. {hint}.")

@@ -42,7 +42,9 @@ __all__ = ["LogicGateClassifier", "UnusableError"]
 Array = NDArray[Any]
 OnEpoch = Callable[[Mapping[str, Any]], None]
 
-_SETTINGS = ("gates", "layers", "wiring", "thresholds", "feature_bits", "epochs", "batch", "lr", "tau", "device")
+_SETTINGS = (
+    "for_part", "gates", "layers", "wiring", "thresholds", "feature_bits", "epochs", "batch", "lr", "tau", "device",
+)  # fmt: skip
 """Parameters that are settings of :class:`lgc.train.config.TrainConfig` under the same name."""
 
 _WORTH_BUILDING = 60_000
@@ -74,10 +76,13 @@ class LogicGateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Parameters that are None are chosen to suit the data, as `lgc train` chooses them.
 
     Args:
-        gates: in a layer; divided evenly among the classes.
+        for_part: an FPGA or another part to train for, as `lgc train --for`: what is learned are tables that fit it, at
+            thresholds that cost it little, and ``history_`` has the price of each epoch.
+        gates: in a layer, or tables; divided evenly among the classes.
         layers: how many.
         wiring: ``dense``, ``topk:K`` or ``fixed``, once a layer; the last one is for all further layers.
-        thresholds: ``distributive:T`` or ``uniform:T`` for T bits a feature, or the thresholds themselves.
+        thresholds: ``distributive:T``, ``rounded:T`` or ``uniform:T`` for T bits a feature, or the thresholds
+            themselves.
         feature_bits: of every number's code; 0 for none, and then no hardware reads features.
         epochs: passes over the training samples.
         batch: samples a step.
@@ -88,7 +93,7 @@ class LogicGateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         device: ``cpu``, ``cuda``, or ``auto``.
         verbose: 1 shows one line that moves, in a terminal and in a notebook; 2 a line for each epoch.
         on_epoch: is called after every epoch with a mapping: ``epoch``, ``loss``, ``train_accuracy``,
-            ``validation_accuracy``, ``seconds``.
+            ``validation_accuracy``, ``seconds``; with ``for_part`` also ``luts``, ``bits`` and ``comparators``.
 
     Attributes:
         classes_: (C,), the labels, in ascending order.
@@ -100,6 +105,7 @@ class LogicGateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     """
 
+    for_part: str | None = None
     gates: int | None = None
     layers: int | None = None
     wiring: str | tuple[str, ...] | None = None

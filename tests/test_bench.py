@@ -84,4 +84,9 @@ def test_ways_of_a_training_step_are_compared_with_the_fused_one_of_their_kind(m
     for row in found.values():
         beside = found["lgc, fused in C, tables of 6, top-32" if "tables" in row.name else "lgc, fused in C"]
         assert row.ratio == pytest.approx(row.step / beside.step)
-    assert len(list(bench_train.markdown(found.values()))) == 2 + len(found)
+    *table, empty, first, second = bench_train.markdown(found.values())
+    assert (len(table), empty) == (2 + len(found), "")
+    kinds = ("lgc, autograd, tables of 6, top-32", "lgc, fused in C", "lgc, fused in C, top-64")
+    ratios = [f"{found[kind].step / found['lgc, fused in C, tables of 6, top-32'].step:.1f} times" for kind in kinds]
+    assert f"is {ratios[0]} as fast as that of the torch modules" in first
+    assert second.startswith(f"and {ratios[1]} as fast as that of 4 times as many gates") and ratios[2] in second

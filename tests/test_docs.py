@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import lgc
 from lgc.cli import COMMANDS
+from lgc.frontend import lower
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -46,6 +48,36 @@ def test_readme_opens_with_the_two_commands():
     """A newcomer sees `make demo` and `make test` before anything else that is a command."""
     commands = re.findall(r"^    (\S.*?)(?:\s+#.*)?$", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
     assert commands[:2] == ["make demo", "make test"]
+
+
+def test_readme_is_short_and_its_picture_is_there():
+    """At most 90 lines; the picture shows gates that stand in the shipped network's Verilog."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(readme.splitlines()) <= 90
+    picture = ROOT / re.search(r"!\[[^]]+\]\(([^)]+)\)", readme)[1]
+    assert picture.with_suffix(".py").exists()
+    text = picture.read_text(encoding="utf-8")
+    circuit = lower(lgc.read(ROOT / "examples" / "mnist" / "mnist-8k.pt").model)
+    netlist = circuit.netlist
+    shown = re.findall(r"assign votes\[(\d+)\] = .*?bits\[(\d+)\].*?bits\[(\d+)\]", text)
+    assert len(shown) == 6
+    for vote, *bits in shown:
+        operands = netlist.fanin[netlist.outputs[int(vote)] - netlist.first_node][:2] - 2
+        assert operands.tolist() == [int(bit) for bit in bits]
+
+
+def test_every_page_is_listed():
+    """docs/README.md leads to each page of its folder, and the README to it."""
+    listed = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    for page in (ROOT / "docs").glob("*.md"):
+        assert page.name == "README.md" or f"]({page.name})" in listed, page.name
+    assert "](docs/README.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_page_is_on_the_site():
+    """mkdocs.yml names each page of docs/ once; `make site` checks the links between them."""
+    named = re.findall(r"[\w./-]+\.md\b", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    assert sorted(named) == sorted(path.relative_to(ROOT / "docs").as_posix() for path in ROOT.glob("docs/**/*.md"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

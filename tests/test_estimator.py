@@ -196,6 +196,17 @@ def test_shows_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == ""
 
 
+def test_a_part_is_trained_for() -> None:
+    """Tables of its arity, and what they cost there after every epoch."""
+    X, y = _blobs()
+    fitted = LogicGateClassifier(**SMALL, for_part="ecp5-25k").fit(X, y)
+    settings = fitted.model_.training["hyperparameters"]
+    assert (settings["for_part"], settings["arity"], settings["parametrisation"]) == ("ecp5-25k", 4, "tables")
+    assert all(one["luts"] > 0 and one["comparators"] <= one["bits"] for one in fitted.history_)
+    with pytest.raises(ValueError, match=r"Did you mean ecp5-25k"):
+        LogicGateClassifier(**SMALL, for_part="ecp5-25").fit(X, y)
+
+
 def test_a_line_that_moves() -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:

@@ -14,6 +14,7 @@ from lgc.errors import EXIT_INTERRUPTED, OptionError
 _EXAMPLES = (
     "lgc train --preset mnist-8k -o model.pt               # a recipe, 98.5 % on MNIST",
     "lgc train mnist --gates 4000 --epochs 10 -o model.pt  # settings of your own",
+    "lgc train --preset mnist-lut-1k --for ecp5-25k -o model.pt  # tables and thresholds that a part likes",
     "lgc train data.npz --threshold distributive:8 -o model.pt",
     "lgc train --preset mnist-8k -o model.pt --resume      # go on after Ctrl-C",
 )
@@ -48,5 +49,6 @@ def _thresholds(values: tuple[str, ...]) -> tuple[float, ...] | str:
         return tuple(map(float, values))
     except ValueError:
         raise OptionError(
-            f"the thresholds are {', '.join(values)}", hint="Give numbers, or one of uniform:T and distributive:T"
+            f"the thresholds are {', '.join(values)}",
+            hint="Give numbers, or one of uniform:T, distributive:T and rounded:T",
         ) from None

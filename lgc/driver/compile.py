@@ -111,12 +111,19 @@ def stage_lines(pipeline: Pipeline) -> Sheet:
 
 def _head_lines(verilog: Verilog, circuit: Circuit, reason: str) -> Sheet:
     """Which head was built and why, and its lookup tables by stage, which are exact."""
+    from lgc.mapping.heads.strings import end_sites
+    from lgc.parts.fabrics import FABRICS
+
     lines = [f"head {verilog.head}, {reason}"]
     mapped = verilog.mapped(circuit)
     if mapped:
         luts = mapped.luts
         below = luts.pop("gates")
-        stages = ", ".join(f"{count:,} {stage}" for stage, count in luts.items() if count or stage != "encoder")
+        known = FABRICS.get(verilog.fabric)
+        luts["ends of chains"] = end_sites(mapped, known.positions) if known else 0
+        stages = ", ".join(
+            f"{count:,} {stage}" for stage, count in luts.items() if count or stage in ("popcount", "argmax")
+        )
         chains = f", {len(mapped.chains):,} carry chains" if mapped.chains else ""
         lines.append(f"{sum(luts.values()):,} LUT{mapped.lut} ({stages}){chains}, by construction")
         if below:

@@ -2,36 +2,77 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from lgc.driver.deadline import within
 from lgc.driver.sheet import Grid, Sheet, Shown
 
+if TYPE_CHECKING:
+    from lgc.tools.find import Dependency
+
 _SECONDS = 60.0
+
+_CORE = ("numpy", "safetensors")
+TASKS = {
+    "compile": _CORE,
+    "train": (*_CORE, "torch", "matplotlib", "scikit-learn"),
+    "verify": (*_CORE, "torch", "cocotb", "verilator", "c++"),
+    "prove": (*_CORE, "torch", "pyosys"),
+    "synth": (*_CORE, "pyosys"),
+}
+"""What lgc is asked for, and what it cannot do that without, by name of the dependency."""
 
 
 @dataclass(frozen=True)
 class Installation:
-    """One external part: found or not, and what needs it."""
+    """One external part: found or not, what needs it, and the sentence and the extra of lgc that bring it."""
 
     name: str
     version: str | None
     needed_for: str
     install: str
+    extra: str = ""
     required: bool = False
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Diagnosis(Shown):
-    """Every external part at once."""
+    """Every external part at once.
 
+    Attributes:
+        task: what lgc is wanted for, a key of :data:`TASKS`; "" for compiling and verifying.
+        installations: the parts; of a task only those that it needs.
+        gpu: what `nvidia-smi` calls the first GPU; None if there is none.
+        cache: the folder of what is built once and kept, and its bytes.
+    """
+
+    task: str
+    version: str
     installations: tuple[Installation, ...]
+    gpu: str | None
+    cache: tuple[Path, int]
 
     @property
     def complete(self) -> bool:
-        """Whether everything is there that compiling and verifying need."""
-        return not any(one.required and one.version is None for one in self.installations)
+        """Whether everything is there that is required."""
+        return not self.lacking
+
+    @property
+    def lacking(self) -> list[Installation]:
+        """What is required and missing."""
+        return [one for one in self.installations if one.required and one.version is None]
+
+    @property
+    def command(self) -> str:
+        """The command of pip that brings all that is required and missing, as far as pip can; "" if it cannot."""
+        from lgc.tools.install import how_to_install
+
+        extras = sorted({one.extra for one in self.lacking if one.extra})
+        return how_to_install(*extras) if extras else ""
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
@@ -39,20 +80,75 @@ class Diagnosis(Shown):
             (one.name, one.version or "missing", one.needed_for, "" if one.version else one.install)
             for one in self.installations
         )
-        return [Grid(("part", "found", "needed for", "install"), tuple(rows))]
+        folder, size = self.cache
+        grid = Grid(("part", "found", "needed for", "install"), tuple(rows))
+        return [
+            grid,
+            f"lgc {self.version}; cache: {size:,} bytes in {folder}; GPU: {self.gpu or 'none'}",
+            self._verdict(),
+        ]
+
+    def _verdict(self) -> str:
+        what = f"`lgc {self.task}`" if self.task else "`lgc compile` and `lgc verify`"
+        if self.complete:
+            return f"{what}: everything is there"
+        missing = ", ".join(one.name for one in self.lacking)
+        bring = f". Install with: {self.command}" if self.command else ""
+        return f"{what}: missing {missing}{bring}"
+
+    def to_json(self) -> str:
+        """The same for programs."""
+        folder, size = self.cache
+        fields: dict[str, Any] = {
+            "lgc": self.version,
+            "task": self.task or None,
+            "complete": self.complete,
+            "install": self.command or None,
+            "gpu": self.gpu,
+            "cache": {"folder": str(folder), "bytes": size},
+            "parts": [asdict(one) for one in self.installations],
+        }
+        return json.dumps(fields, indent=2)
 
 
-def doctor() -> Diagnosis:
-    """Every external part: found or missing, its version, what needs it, and how to install it."""
-    from lgc.parts.part import parts
-    from lgc.tools.detect import found_program, found_version
-    from lgc.tools.find import DEPENDENCIES, place_and_route
+def doctor(task: str = "") -> Diagnosis:
+    """Every external part: found or missing, its version, what needs it, and how to install it.
+
+    Args:
+        task: a key of :data:`TASKS`: only what that needs. "" for all parts.
+    """
+    import lgc
+    from lgc.tools.detect import found_gpu, found_program, found_version
+    from lgc.tools.find import DEPENDENCIES
 
     python = Installation("python", sys.version.split()[0], "everything", "3.11 or newer", required=True)
     with within(_SECONDS):  # a program that hangs is there, of unknown version
-        found = [(one, found_version(one)) for one in DEPENDENCIES.values()]
-        families = {one.family.name: one.family for one in parts().values() if one.family.nextpnr}
-        routers = [place_and_route(one.nextpnr, one.wheel, one.name) for one in families.values()]
-        found += [(one, found_program(one)) for one in routers]
-    rest = (Installation(str(one), version, one.needed_for, one.hint, one.required) for one, version in found)
-    return Diagnosis((python, *rest))
+        wanted = [one for one in DEPENDENCIES.values() if not task or one.name in TASKS[task]]
+        found = [(one, found_version(one)) for one in wanted]
+        if task in ("", "synth"):
+            found += [(one, found_program(one)) for one in _routers()]
+        gpu = found_gpu()
+    rest = (
+        Installation(
+            str(one), version, one.needed_for, one.hint, one.extra, one.name in TASKS[task] if task else one.required
+        )
+        for one, version in found
+    )
+    return Diagnosis(task, lgc.__version__, (python, *rest), gpu, _cache())
+
+
+def _routers() -> list[Dependency]:
+    """The programs that place and route, once each."""
+    from lgc.parts.part import parts
+    from lgc.tools.find import place_and_route
+
+    families = {one.family.name: one.family for one in parts().values() if one.family.nextpnr}
+    return [place_and_route(one.nextpnr, one.wheel, one.name) for one in families.values()]
+
+
+def _cache() -> tuple[Path, int]:
+    """The cache's folder, and the bytes in it."""
+    from lgc.driver.cache import CacheInfo, info
+
+    report = info(CacheInfo())
+    return report.folder, sum(size for _, _, _, size in report.rows)

@@ -15,7 +15,7 @@ from lgc.errors import OptionError
 from lgc.progress import Progress, Silence
 from lgc.settings import Setting
 from lgc.tools.find import missing
-from lgc.train.config import PRESETS, TrainConfig, merged, read_config, read_preset
+from lgc.train.config import PRESETS, TrainConfig, merged, read_config, read_preset, without_choices_of_part
 
 if TYPE_CHECKING:
     from lgc.frontend import Model
@@ -56,6 +56,8 @@ class TrainRequest(Request):
         environment = {"data_dir": Path(data)} if data else {}
         preset = read_preset(self.preset) if self.preset else {}
         file = read_config(self.config) if self.config else {}
+        if self.settings.get("for_part", file.get("for_part")) is not None:
+            preset = without_choices_of_part(preset)
         named = {"dataset": self.dataset} if self.dataset is not None else {}
         return merged(environment, preset, file, dict(self.settings), named)
 
@@ -98,7 +100,11 @@ class Trained(Shown):
                 "Go on with --resume.",
             ]
         accuracies = f"validation {record['validation_accuracy']:.2%}, test {record['test_accuracy']:.2%}"
-        return [*lines, f"{self.output or self.model.name}: {self.model.num_nodes} gates, {epoch}, {accuracies}"]
+        what = "tables" if record["hyperparameters"]["parametrisation"] == "tables" else "gates"
+        price = f", {record['luts']:,} lookup tables by estimate" if "luts" in record else ""
+        return [
+            *lines, f"{self.output or self.model.name}: {self.model.num_nodes} {what}, {epoch}, {accuracies}{price}"
+        ]  # fmt: skip
 
 
 def train(asked: TrainRequest, progress: Progress | None = None) -> Trained:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from lgc.ir import Circuit
 from lgc.mapping.estimate import Estimate
-from lgc.mapping.heads import AUTO, all_heads
+from lgc.mapping.heads import AUTO, all_heads, find_head
 from lgc.mapping.heads.base import HeadArchitecture
 from lgc.parts.fabrics import FABRICS, Fabric
 from lgc.parts.part import Family, Part, parts
@@ -58,7 +58,8 @@ def choose_head(
     known = FABRICS.get(fabric)
     lut = known.lut if known else _GENERIC_LUT
     if asked != AUTO:
-        return Choice(asked, lut, "as asked for")
+        made_for = find_head(asked).lut_sizes
+        return Choice(asked, lut if known or lut in made_for else max(made_for), "as asked for")
     if known is None:
         head = next(one for one in all_heads() if one.is_portable)
         return Choice(head.name, lut, f"{head.about} is portable, and no fabric is named that could hold tables fixed")

@@ -17,6 +17,7 @@ from lgc.mapping.mapped_sums import Cones, Monomials, Rows, add, product, table_
 SAMPLES = 256
 _WIRE, _SUM, _CARRY = 0b10, 0b0110, 0b1101_1000
 _SHARED, _WIDEST = 5, 6
+_FREE, _CARRIED = 3, 2
 _INVERTER = 1
 
 
@@ -131,19 +132,29 @@ def _is(mapped: Mapped, net: int, kind: int, table: int | None = None, operands:
 
 
 def _verify_packed(mapped: Mapped) -> None:
-    """Pairs fit one table of two outputs: five nets together, or the second one is half of the first."""
+    """Pairs fit one table of two outputs: five nets together, or the second one is part of the first.
+
+    Four-input tables have a second output within a carry chain only: any function of two of three nets, or of two of
+    four nets what the first one is where the others are 0.
+    """
     netlist = mapped.netlist
     if any(count > 1 for count in Counter(net for pair in mapped.packed for net in pair).values()):
         _refuse("a lookup table shares its place with two others")
     if {(one, two) for one, two in netlist.beside.tolist()} - {*mapped.packed}:
         _refuse("the netlist has tables side by side that the plan does not pack")
     rows = _rows(netlist)
+    steered = {pair for chain in mapped.chains for pair in zip(chain.select, chain.data, strict=True)}
     for one, two in mapped.packed:
-        if not (_is(mapped, one, LUT) and _is(mapped, two, LUT)) or mapped.lut != _WIDEST:
+        if not (_is(mapped, one, LUT) and _is(mapped, two, LUT)):
             _refuse(f"n{one} and n{two} share a place, but are no tables of two outputs")
+        free = _SHARED
+        if mapped.lut != _WIDEST:
+            free = _FREE
+            if (one, two) not in steered or len(_operands(netlist, two)) > _CARRIED:
+                _refuse(f"n{one} and n{two} share a place, but are no tables of two outputs")
         together = {*_operands(netlist, one), *_operands(netlist, two)}
-        if len(together) > _SHARED and not _is_half(netlist, rows, one, two):
-            _refuse(f"n{one} and n{two} share a place, but read more than {_SHARED} nets together")
+        if len(together) > free and not _is_part(netlist, rows, one, two, every=mapped.lut != _WIDEST):
+            _refuse(f"n{one} and n{two} share a place, but read more than {free} nets together")
 
 
 def _operands(netlist: Netlist, net: int) -> list[int]:
@@ -152,14 +163,15 @@ def _operands(netlist: Netlist, net: int) -> list[int]:
     return found
 
 
-def _is_half(netlist: Netlist, rows: Rows, one: int, two: int) -> bool:
-    """Whether the second table is the first one where an operand of it, which the second does not read, is 0."""
+def _is_part(netlist: Netlist, rows: Rows, one: int, two: int, *, every: bool) -> bool:
+    """Whether the second table is the first one where an operand, which the second does not read, is 0, or all are."""
     reads, other = _operands(netlist, one), _operands(netlist, two)
     extra = [net for net in reads if net not in other]
     if not set(other) <= set(reads) or not extra:
         return False
     cones = Cones(netlist, rows, reads)
-    half = {monomial: value for monomial, value in cones.net(one).items() if extra[-1] not in monomial}
+    zero = extra if every else extra[-1:]
+    half = {monomial: value for monomial, value in cones.net(one).items() if monomial.isdisjoint(zero)}
     add(half, cones.net(two), -1)
     return vanishes(half)
 

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-HeadName = Literal["auto", "adder", "serial", "compress", "carry", "ternary"]
+HeadName = Literal["auto", "adder", "serial", "compress", "carry", "couple", "ripple", "ternary"]
 ArgmaxName = Literal["tournament", "bit-serial"]
 Results = Literal["class", "scores", "both"]

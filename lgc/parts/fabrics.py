@@ -21,9 +21,11 @@ class Fabric:
         table: Verilog of a lookup table, with the places ``{arity}``, ``{size}``, ``{init}``, ``{name}``, ``{output}``,
             ``{i0}`` to ``{i5}``, and ``{pins}`` for all of these at once.
         padded: whether every table has ``lut`` operands, those left over at 0.
-        carry: whether the heads on carry chains have cells here.
+        carry: the carry cell, lower case, of heads on carry chains; empty if none of them has cells here.
+        positions: of a chain that are in a carry cell.
         pairs: whether two tables that read five nets together fit into one, of two outputs.
         models: Verilog that simulates the cells.
+        carry_models: the same of the carry cell, where that is not among them.
     """
 
     name: FabricName
@@ -31,9 +33,11 @@ class Fabric:
     lut: int
     table: str
     padded: bool
-    carry: bool
+    carry: str
+    positions: int
     pairs: bool
     models: str
+    carry_models: str = ""
 
 
 FABRICS: dict[str, Fabric] = {name: Fabric(**row | {"name": name}) for name, row in rows("fabrics.toml").items()}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
-from lgc.errors import MissingToolError
+from lgc.errors import MissingToolError, ToolError
 from lgc.tools.cc import Command, find_c_compiler, find_cxx_compiler
 from lgc.tools.find import Dependency, find_tool, has_program, package_version, program_version
+from lgc.tools.run import Setup, capture
 from lgc.tools.verilator import find_verilator
+
+_SECONDS = 10.0
 
 
 def found_version(dependency: Dependency) -> str | None:
@@ -26,6 +30,16 @@ def found_program(dependency: Dependency) -> str | None:
         return find_tool(dependency.name, dependency.package).version
     except MissingToolError:
         return None
+
+
+def found_gpu() -> str | None:
+    """What the driver calls the first NVIDIA GPU; None if it finds none."""
+    if not has_program("nvidia-smi"):
+        return None
+    with contextlib.suppress(ToolError):
+        done = capture(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], Setup(timeout=_SECONDS))
+        return next((line.strip() for line in done.out.splitlines() if line.strip() and not done.code), None)
+    return None
 
 
 def _compiler(find: Callable[[], Command]) -> str:

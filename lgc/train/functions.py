@@ -16,6 +16,7 @@ from torch.autograd.function import once_differentiable
 
 from lgc.tools.threads import Threads
 from lgc.train.candidates import sums_for
+from lgc.train.lookups import Lookups, lookups_for
 
 _BLOCK_BYTES = 2 << 20
 
@@ -124,6 +125,32 @@ class _MixGates(Function):
         return torch.stack(sums, dim=1), None, to_a, to_b
 
 
+class _MixTables(Function):
+    """Forward with the entries ``hard``, backward as if they were ``soft``."""
+
+    @staticmethod
+    def forward(ctx: Any, soft: Tensor, hard: Tensor, operands: Tensor, lookups: Lookups) -> Tensor:
+        ctx.save_for_backward(soft, operands)
+        ctx.lookups = lookups
+        return lookups.means(hard, operands)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        soft, operands = ctx.saved_tensors
+        need_soft, _, need_operands, _ = ctx.needs_input_grad
+        to_soft = ctx.lookups.by_entry(grad, operands) if need_soft else None
+        return to_soft, None, ctx.lookups.by_operand(grad, soft, operands) if need_operands else None, None
+
+
+def _multilinear(tables: Tensor, operands: tuple[Tensor, ...]) -> Tensor:
+    values = tables.unsqueeze(-1)
+    for operand in reversed(operands):
+        low, high = values.chunk(2, dim=1)
+        values = torch.lerp(low.expand(-1, -1, operand.shape[1]), high, operand.unsqueeze(1))
+    return values.squeeze(1)
+
+
 def gather_wires(x: Tensor, logits: Tensor) -> Tensor:
     """Straight-through wires: inputs (D, B) and logits (..., D) to operands (..., B)."""
     result: Tensor = _GatherWires.apply(x, logits)  # type: ignore[no-untyped-call]
@@ -146,3 +173,16 @@ def mix_gates(soft: Tensor, hard: Tensor, a: Tensor, b: Tensor) -> Tensor:
     """
     result: Tensor = _MixGates.apply(soft, hard, a, b)  # type: ignore[no-untyped-call]
     return result
+
+
+def mix_tables(soft: Tensor, hard: Tensor, operands: tuple[Tensor, ...]) -> Tensor:
+    """Tables (N, 2^r), operand 0 the lowest address bit, of r operands (N, B): the multilinear mean, (N, B).
+
+    The value is that of ``hard``; the gradients are those of ``soft`` and go to ``soft`` and the operands.
+    """
+    lookups = lookups_for(soft.device)
+    if lookups is not None:
+        result: Tensor = _MixTables.apply(soft, hard, torch.stack(operands), lookups)  # type: ignore[no-untyped-call]
+        return result
+    mean = _multilinear(soft, operands)
+    return mean if hard is soft else mean + (_multilinear(hard, operands) - mean).detach()

@@ -22,7 +22,7 @@ from lgc.frontend.model import check_model
 from lgc.ir import Encoder, Head
 from lgc.ir.gates import TABLE_OF_ID
 from lgc.train.bits import as_numbers, check_bits, check_raw_features, check_width
-from lgc.train.functions import mix_gates
+from lgc.train.functions import mix_gates, mix_tables
 from lgc.train.wiring import Chooser, Connectome, Dense, Estimator, Fixed, TopK
 
 __all__ = [
@@ -132,11 +132,9 @@ class TableLayer(Chooser):
         """Bits or probabilities (samples, in_bits) to (samples, gates)."""
         operands = self.connectome(read_bits(self, x).t().contiguous())
         logits = self._noisy()
-        soft = _multilinear(torch.sigmoid(logits), operands)
-        if self.mixes:
-            return soft.t()
-        hard = _multilinear((logits > 0).to(soft.dtype).detach(), operands)
-        return (soft + (hard - soft).detach()).t()
+        soft = torch.sigmoid(logits)
+        hard = soft if self.mixes else (logits > 0).to(soft.dtype).detach()
+        return mix_tables(soft, hard, operands).t()
 
     def _noisy(self) -> Tensor:
         """A bit is a choice of two: its logit with the noise of both."""
@@ -173,15 +171,6 @@ def read_bits(layer: LogicLayer | TableLayer, x: Tensor) -> Tensor:
     check_width(layer, x, width if isinstance(width, int) else None)
     check_bits(layer, x, soft=_mixes(layer) or x.grad_fn is not None)
     return as_numbers(x, layer.logits)
-
-
-def _multilinear(tables: Tensor, operands: tuple[Tensor, ...]) -> Tensor:
-    """Tables (N, 2^r), operand 0 the lowest address bit, and r operands (N, B) to (N, B)."""
-    values = tables.unsqueeze(-1)
-    for operand in reversed(operands):
-        low, high = values.chunk(2, dim=1)
-        values = torch.lerp(low.expand(-1, -1, operand.shape[1]), high, operand.unsqueeze(1))
-    return values.squeeze(1)
 
 
 class GroupSum(nn.Module):
@@ -388,13 +377,19 @@ def _flat(module: nn.Module) -> Iterator[nn.Module]:
         yield module
 
 
-def redrawn(network: LogicNetwork, generator: torch.Generator) -> Iterator[tuple[TopK, Tensor]]:
+def redrawn(
+    network: LogicNetwork, generator: torch.Generator, among: Tensor | None = None
+) -> Iterator[tuple[TopK, Tensor]]:
     """Let the likeliest quarter of the candidates of top-k wires stay, and draw the others anew.
+
+    Args:
+        among: if given, the inputs that the first layer's wires choose among from now on: see :meth:`TopK.narrow`.
 
     Yields:
         Each such connectome, and which candidates are new: see :meth:`TopK.redraw`.
     """
-    for layer in network.layers:
+    for index, layer in enumerate(network.layers):
         wiring = layer.connectome
         if isinstance(wiring, TopK):
-            yield wiring, wiring.redraw(max(1, wiring.candidates.shape[1] // _KEPT), generator)
+            strange = wiring.narrow(among, generator) if index == 0 and among is not None else False
+            yield wiring, wiring.redraw(max(1, wiring.candidates.shape[1] // _KEPT), generator) | strange

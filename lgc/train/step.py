@@ -31,7 +31,7 @@ class Step(Protocol):
         Both are scalars on the device of the network: who does not look at them does not wait for the device.
         """
 
-    def redraw(self, generator: torch.Generator) -> None:
+    def redraw(self, generator: torch.Generator, among: Tensor | None = None) -> None:
         """Other candidates for top-k wires, and no past for them: see :func:`lgc.train.modules.redrawn`."""
 
     def settle(self) -> None:
@@ -66,9 +66,9 @@ class TorchStep:
         self.adam.step()
         return loss.detach(), (logits.detach().argmax(dim=1) == labels).sum()
 
-    def redraw(self, generator: torch.Generator) -> None:
+    def redraw(self, generator: torch.Generator, among: Tensor | None = None) -> None:
         """See :class:`Step`."""
-        for wiring, new in redrawn(self.network, generator):
+        for wiring, new in redrawn(self.network, generator, among):
             state = self.adam.state[wiring.logits]
             for moment in (state[name] for name in ("exp_avg", "exp_avg_sq") if name in state):
                 moment.masked_fill_(new, 0)

@@ -20,6 +20,7 @@ import lgc
 from lgc.errors import OptionError
 from lgc.frontend import Model, write_model
 from lgc.numbers import check_scale
+from lgc.parts.part import find_part
 from lgc.progress import Progress, Silence
 from lgc.train import resume
 from lgc.train.augment import make_augment
@@ -32,12 +33,14 @@ from lgc.train.history import Entry, History
 from lgc.train.loss import class_weights
 from lgc.train.parallel import ProcessGroup, after_fork, joined, pick_device, precision
 from lgc.train.places import check_places
+from lgc.train.price import make_budget, need_logic, price_of
 from lgc.train.samples import BitEncoder, Epochs, Samples, divided, epoch_generator, useful_inputs
 from lgc.train.scoring import class_mean, model_accuracy, soft_accuracy, validated
 from lgc.train.sheet import write_contact_sheet
 from lgc.train.step import Step, make_step
 from lgc.train.stop import StopRequest
 from lgc.train.thresholds import make_encoder
+from lgc.train.wiring import TopK
 
 
 def train(
@@ -129,6 +132,7 @@ class Run:
         rows, held_out = divided(data, config.validation, config.seed, config.dataset)
         self.settled = settled(config, data, data.train_y[rows], len(held_out))
         self.config = config = self.settled.config
+        self.part = find_part(config.for_part) if config.for_part is not None else None
         self.encoder = make_encoder(config.thresholds, data.train[rows], data.scale)
         if data.scale == 1 and self.encoder.thresholds is not None:
             check_scale(self.encoder.thresholds, data.train)
@@ -137,6 +141,9 @@ class Run:
         self.validation = Samples.of(data.train[held_out], data.train_y[held_out], device)
         limits = not data.is_images
         self.network = build_network(config, self.encoder, len(data.classes), self._useful(), limits=limits).to(device)
+        self.logic = need_logic(self.encoder, data.inputs)
+        first = self.network.layers[0].connectome
+        self.budget = make_budget(config.comparators, len(config.redraws), first, self.logic)
         self.steps = self._steps()
         augment = make_augment(config, data.feature_shape)
         until = round(config.augment_until * config.epochs)
@@ -209,7 +216,7 @@ class Run:
         progress, config = self.progress, self.config
         self.network.train()
         if progress.step == 0 and progress.epoch in config.redraws:
-            self.step.redraw(epoch_generator(config.seed, progress.epoch, "redraw"))
+            self.step.redraw(epoch_generator(config.seed, progress.epoch, "redraw"), self._among())
         x, labels = self.epochs.features(progress.epoch), self.training.labels
         order = torch.randperm(len(x), generator=epoch_generator(config.seed, progress.epoch, "order"))
         batches = torch.split(order.to(self.device), config.batch)
@@ -223,6 +230,14 @@ class Run:
                 self.tally += torch.stack([loss.double() * len(rows), right.double()])
             progress.step += 1
             yield
+
+    def _among(self) -> Tensor | None:
+        """The inputs that are left to choose among, at the redraw of this epoch, if comparators are counted."""
+        if self.budget is None:
+            return None
+        wiring = self.network.layers[0].connectome
+        assert isinstance(wiring, TopK)
+        return self.budget.among(wiring, sum(epoch <= self.progress.epoch for epoch in self.config.redraws))
 
     def _step(self, x: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One update: the loss, and how many samples were right before it."""
@@ -242,16 +257,20 @@ class Run:
         right, validation_loss = validated(self.network, hardened, self.to_bits, self.validation)
         validation = float(right.mean())
         accuracies = {"train_accuracy": correct / seen, "validation_accuracy": validation, **self._more(right)}
-        self._keep_best(hardened, accuracies, validation_loss)
+        priced = self.part is not None or self.budget is not None
+        price = price_of(hardened, self.part, self.logic) if priced else {}
+        self._keep_best(hardened, accuracies, validation_loss, price)
         self.history.add(
             "epoch", epoch=progress.epoch, loss=round(loss_sum / seen, 5),
-            **{name: round(value, 5) for name, value in accuracies.items()}, seconds=round(progress.seconds, 1),
+            **{name: round(value, 5) for name, value in accuracies.items()}, **price,
+            seconds=round(progress.seconds, 1),
         )  # fmt: skip
         more = {"balanced_accuracy": "  balanced {:7.2%}", "soft_accuracy": "  soft {:7.2%}", "gap": "  gap {:+7.2%}"}
         self.told.note(
             f"epoch {progress.epoch:3d}  loss {loss_sum / seen:.4f}  training {correct / seen:7.2%}  "
             f"validation {validation:7.2%}"
             + "".join(text.format(accuracies[name]) for name, text in more.items() if name in accuracies)
+            + self._priced(price)
         )
         self.tally.zero_()
         progress.next_epoch()
@@ -266,12 +285,26 @@ class Run:
             found |= soft_accuracy(self.network, self.to_bits, few, right)
         return found
 
-    def _keep_best(self, hardened: Model, accuracies: Mapping[str, float], loss: float) -> None:
-        """Of several epochs of the same accuracy the one of the smallest loss: few samples tie often."""
+    def _priced(self, price: Mapping[str, int]) -> str:
+        """The price for the line of an epoch."""
+        tables = f"  {price['luts']:,} LUT{self.part.lut_size}" if self.part is not None and "luts" in price else ""
+        return tables + (f"  {price['comparators']:,} comparators" if price else "")
+
+    def _keep_best(
+        self, hardened: Model, accuracies: Mapping[str, float], loss: float, price: Mapping[str, int]
+    ) -> None:
+        """Of several epochs of the same accuracy the one of the smallest loss: few samples tie often.
+
+        Those of too many comparators count only until there is one without.
+        """
         name = "validation_accuracy" if self.config.class_weight == "none" else "balanced_accuracy"
+
+        def rank(costs: Mapping[str, Any], accuracy: float, loss: float) -> tuple[bool, float, float]:
+            return self.budget is None or costs["comparators"] <= self.budget.most, accuracy, -loss
+
         if self.best is not None:
             before = self.best.training
-            if (accuracies[name], -loss) <= (before[name], -before.get("validation_loss", 0.0)):
+            if rank(price, accuracies[name], loss) <= rank(before, before[name], before.get("validation_loss", 0.0)):
                 return
         record = {
             "dataset": self.data.name,
@@ -282,6 +315,7 @@ class Run:
             "validation_accuracy": accuracies["validation_accuracy"],
             name: accuracies[name],
             "validation_loss": loss,
+            **price,
             **self.measured,
             "train_samples": len(self.training),
             "validation_samples": len(self.validation),

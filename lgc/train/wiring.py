@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -138,6 +139,13 @@ class TopK(Chooser):
         mixed = mix_candidates(x, self.seen(self.logits), self.candidates, hard=not self.mixes)
         return mixed.chunk(self.operands)
 
+    def _load_from_state_dict(self, state_dict: Mapping[str, Any], prefix: str, *more: Any) -> None:
+        """See torch: a state may be narrower, or the first that is limited."""
+        saved = state_dict.get(f"{prefix}among")
+        if saved is not None:
+            self.among = torch.empty_like(saved, device=self.candidates.device)
+        super()._load_from_state_dict(state_dict, prefix, *more)
+
     def limit(self, among: Tensor, generator: torch.Generator | None = None) -> None:
         """Draw all candidates anew, and from now on, from a few of the inputs.
 
@@ -151,6 +159,38 @@ class TopK(Chooser):
         self.among = among
         rows, k = self.candidates.shape
         self.candidates = self._drawn(rows, k, generator)
+
+    @torch.no_grad()
+    def narrow(self, among: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """From now on choose among fewer inputs.
+
+        Candidates that are none of them give way to others, the least likely ones of their operand.
+
+        Args:
+            among: int64, ascending; of the inputs that were chosen among.
+            generator: on the CPU.
+
+        Returns:
+            bool (operands * gates, k): what is new.
+
+        Raises:
+            OptionError: they are fewer than k.
+        """
+        if len(among) < self.candidates.shape[1]:
+            raise OptionError(f"{len(among)} inputs are too few for {self.candidates.shape[1]} candidates")
+        strange = ~torch.isin(self.candidates, among.to(self.candidates.device))
+        ranks = torch.searchsorted(among, self.candidates.cpu()).clamp(max=len(among) - 1)
+        self.candidates.copy_(among[_replaced(ranks, strange.cpu(), len(among), generator)])
+        self.among = among.to(self.candidates.device)
+        last = self.logits.masked_fill(strange, torch.inf).amin(dim=1, keepdim=True).clamp(max=self.logits.max())
+        below = torch.nextafter(last, torch.full_like(last, -torch.inf))
+        self.logits.copy_(torch.where(strange, below, self.logits))
+        return strange
+
+    def shares(self) -> Tensor:
+        """Float (in_bits,): how many operands choose each input, those that hesitate in parts."""
+        shares = torch.softmax(self.logits.detach(), dim=1).flatten().cpu()
+        return torch.zeros(self.in_bits).index_add_(0, self.candidates.flatten().cpu(), shares)
 
     def _drawn(self, rows: int, k: int, generator: torch.Generator | None) -> Tensor:
         if not 1 <= k <= self._bound:
@@ -215,6 +255,17 @@ def _distinct(rows: int, k: int, bound: int, generator: torch.Generator | None) 
         some[twice] = torch.randint(bound, (int(twice.sum()),), generator=generator)
         drawn[again] = some.sort(dim=1).values
     return drawn
+
+
+def _replaced(ranks: Tensor, places: Tensor, bound: int, generator: torch.Generator | None) -> Tensor:
+    """int64 (rows, k), distinct numbers below bound in each row, of which those at the places are drawn anew."""
+    again = places.clone()
+    while count := int(again.sum()):
+        ranks[again] = torch.randint(bound, (count,), generator=generator)
+        ordered, order = (2 * ranks + places).sort(dim=1)  # of equal numbers those that stay come first
+        twice = nn.functional.pad(ordered[:, 1:] // 2 == ordered[:, :-1] // 2, (1, 0))
+        again = torch.zeros_like(places).scatter_(1, order, twice)
+    return ranks
 
 
 def _distinct_from(kept: Tensor, count: int, bound: int, generator: torch.Generator | None) -> Tensor:

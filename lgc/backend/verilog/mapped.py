@@ -17,11 +17,13 @@ from lgc.backend.verilog.cells import carry_cells, instance, two_outputs
 from lgc.backend.verilog.gates import GATES_PER_BLOCK, gate_lines, lut_function
 from lgc.backend.verilog.grammar import ONE, ZERO, gate_line, generate_loop, module_line, nets, reference
 from lgc.backend.verilog.registers import later, registers
+from lgc.backend.verilog.strings import STRUNG, slots
 from lgc.backend.verilog.top import Emission, Top
 from lgc.ir import CONST1, Circuit
 from lgc.ir.naming import identifier, unique
-from lgc.mapping.heads.literals import COPIES, COPY, GATES, LUT
+from lgc.mapping.heads.literals import COPIES, COPY, GATES, LUT, TABLES
 from lgc.mapping.heads.plan import REGIONS, Chain, Mapped
+from lgc.mapping.heads.strings import strings
 from lgc.mapping.pipeline import stages_before
 from lgc.parts.fabrics import Fabric
 
@@ -170,7 +172,8 @@ class Layout:
         names = ["1'b0", "1'b1", *self.partition.references[2:]]
         netlist, first = self.mapped.netlist, self.mapped.netlist.first_node
         if section.name in self.chains:
-            yield from self._chain_cells(section, names)
+            chains = self._strings(section, fabric, names) if self.mapped.folded else self._chain_cells(section, names)
+            yield from chains
             return
         yield from self._own_wires(section, names)
         reads = {}
@@ -186,6 +189,8 @@ class Layout:
             partner = paired.get(node)
             if node < 0:
                 yield f"  assign {output} = {names[-1 - node]};"
+            elif first + node in self.mapped.folded:
+                yield f"  assign {output} = 1'b0;  // part of a carry cell"
             elif partner is None:
                 yield f"  {instance(fabric, cell, output, int(netlist.table[node]), reads[node])}"
             elif partner >= 0:
@@ -210,6 +215,14 @@ class Layout:
     def _pairs(self) -> Iterator[tuple[int, int]]:
         first = self.mapped.netlist.first_node
         return ((one - first, two - first) for one, two in self.mapped.packed)
+
+    def _strings(self, section: Section, fabric: Fabric, names: Sequence[str]) -> Iterator[str]:
+        """Chains whose tables are part of their cells."""
+        first = self.mapped.netlist.first_node
+        targets = {first + node: f"{section.name}[{place}]" for place, node in enumerate(section.nodes.tolist())}
+        for index, string in enumerate(strings(self.chains[section.name])):
+            positions = [*slots(self.mapped, string, targets)]
+            yield from STRUNG[fabric.carry](f"{section.name}_{index}", positions, names)
 
     def _chain_cells(self, section: Section, names: Sequence[str]) -> Iterator[str]:
         place = {node + self.mapped.netlist.first_node: index for index, node in enumerate(section.nodes.tolist())}
@@ -254,7 +267,7 @@ def lay_out(circuit: Circuit, mapped: Mapped, top: str, cuts: Sequence[int]) -> 
 
 
 def _groups(mapped: Mapped) -> list[I64]:
-    """Nodes by region, layer, level and kind; of a chain only what is read outside of it."""
+    """Nodes by region, layer, level and kind, wide gates last; of a chain only what is read outside of it."""
     netlist = mapped.netlist
     inner = np.ones(netlist.num_nets, np.bool_)
     inner[netlist.fanin[((mapped.kind == LUT) | (mapped.kind == COPY))[:, None] & netlist.used]] = False
@@ -267,10 +280,12 @@ def _groups(mapped: Mapped) -> list[I64]:
     layer = np.full(netlist.num_nodes, -1, np.int64)
     known = netlist.origin >= 0
     layer[known] = netlist.origins.layer[netlist.origin[known]]
-    layer[chain_node | (mapped.region != GATES)] = -1
+    tables = mapped.region == TABLES
+    layer[chain_node | ((mapped.region != GATES) & ~tables)] = -1
     part = np.full(netlist.num_nodes, -1, np.int64)
     part[: len(mapped.parts)] = mapped.parts
-    keys = np.stack([part[shown], chain_node[shown], layer[shown], level, mapped.region[shown]])
+    region = np.where(tables, GATES, mapped.region)
+    keys = np.stack([part[shown], tables[shown], chain_node[shown], layer[shown], level, region[shown]])
     order = np.lexsort(keys)
     cuts = np.flatnonzero((np.diff(keys[:, order], axis=1) != 0).any(axis=0)) + 1
     return np.split(shown[order], cuts) if len(shown) else []
@@ -279,7 +294,7 @@ def _groups(mapped: Mapped) -> list[I64]:
 def _name(mapped: Mapped, node: int) -> str:
     netlist = mapped.netlist
     region = int(mapped.region[node])
-    if region == GATES:
+    if region in (GATES, TABLES):
         handle = int(netlist.origin[node])
         return identifier(netlist.origins.names[netlist.origins.layer[handle]] if handle >= 0 else "logic", "stage")
     if region == COPIES:
@@ -303,8 +318,9 @@ def _chains_by_stage(mapped: Mapped, home: I64, labels: list[str]) -> dict[str, 
 
 def _operands(mapped: Mapped, nodes: I64, chains: list[Chain]) -> I64:
     if chains:
-        nets = [net for chain in chains for net in (*chain.select, *chain.data, chain.carry_in)]
-        return np.array(nets, np.int64)
+        nets = np.array([net for chain in chains for net in (*chain.select, *chain.data, chain.carry_in)], np.int64)
+        own = nets[np.isin(nets, [*mapped.folded])] - mapped.netlist.first_node
+        return np.concatenate([nets, mapped.netlist.fanin[own][mapped.netlist.used[own]]])
     return mapped.netlist.fanin[nodes][mapped.netlist.used[nodes]].astype(np.int64)
 
 

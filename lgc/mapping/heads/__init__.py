@@ -20,6 +20,8 @@ HEADS: dict[str, str] = {
     "serial": "lgc.mapping.heads.serial:SerialHead",
     "compress": "lgc.mapping.heads.compress:CompressHead",
     "carry": "lgc.mapping.heads.carry:CarryHead",
+    "couple": "lgc.mapping.heads.narrow:CoupleHead",
+    "ripple": "lgc.mapping.heads.narrow:RippleHead",
     "ternary": "lgc.mapping.heads.ternary:TernaryHead",
 }
 """Name to ``module:Class``: names, so that asking what there is imports nothing heavy."""

@@ -24,7 +24,7 @@ class HeadArchitecture(ABC):
         name: what users call it; its row of :data:`lgc.mapping.heads.HEADS`.
         about: what it is, in a few words.
         lut_sizes: operands of the lookup tables that it can be made for.
-        needs_chains: whether it is made of carry chains whose tables have two outputs, which few fabrics have.
+        chains: the carry cells that it may be made of, as :attr:`Fabric.carry`; empty if it has no carry chains.
         is_portable: whether any tool takes it, for any part, without a fabric.
         is_streaming: whether it gives a result a clock; ``auto`` compares only such heads.
         emitter: ``module:function`` of :mod:`lgc.backend.verilog` that writes its modules.
@@ -33,14 +33,19 @@ class HeadArchitecture(ABC):
     name: ClassVar[str]
     about: ClassVar[str]
     lut_sizes: ClassVar[tuple[int, ...]] = (4, 6)
-    needs_chains: ClassVar[bool] = False
+    chains: ClassVar[tuple[str, ...]] = ()
     is_portable: ClassVar[bool] = False
     is_streaming: ClassVar[bool] = True
     emitter: ClassVar[str]
 
+    @property
+    def needs_chains(self) -> bool:
+        """Whether it is made of carry chains, which few fabrics have."""
+        return bool(self.chains)
+
     def fits(self, fabric: Fabric) -> bool:
         """Whether a fabric has the cells for it."""
-        return fabric.lut in self.lut_sizes and (fabric.carry or not self.needs_chains)
+        return fabric.lut in self.lut_sizes and (fabric.carry in self.chains or not self.needs_chains)
 
     def check_lut(self, lut: int) -> None:
         """Refuse lookup tables of a size that it is not made for.

@@ -175,7 +175,7 @@ class CarryHead(MappedHead):
     name: ClassVar[str] = "carry"
     about: ClassVar[str] = "compressors on carry chains"
     lut_sizes: ClassVar[tuple[int, ...]] = (6,)
-    needs_chains: ClassVar[bool] = True
+    chains: ClassVar[tuple[str, ...]] = ("carry4",)
     columns: ClassVar[tuple[type[Columns], ...]] = (CarryColumns, DenseColumns)
 
     def prices(self, lut: int) -> Prices:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from lgc.mapping.heads.columns import Columns, sum_tables
-from lgc.mapping.heads.literals import FALSE, positive
+from lgc.mapping.heads.literals import FALSE, TRUE, positive
 from lgc.mapping.heads.plan import Chain, Compressor, Piece
 from lgc.mapping.heads.terms import Values
 from lgc.mapping.heads.waiting import EDGE, SMALL, SWALLOW, Pool, Waiting
@@ -35,8 +35,8 @@ class Position:
         literal: a bit, or FALSE.
         table: of ``operands``, which are literals: a function that counts as much as the bit.
         second: another table of them, which counts twice as much and leaves by the second output; 0 for none.
-        twice: another table of them, 0 where ``table`` is 1, which counts twice as much on the chain itself: there is
-            no bit besides.
+        twice: another table of them, which counts twice as much on the chain itself where ``table`` is 0: there is no
+            bit besides.
         linked: whether the bit is the second output of the position before, whatever ``literal`` says.
         bits: those of the operands that are bits of the column, each named at one position.
     """
@@ -148,7 +148,7 @@ class ChainColumns(Columns):
     ) -> None:
         """Build a chain and put its sums and its carries into their columns."""
         mapper = self.mapper
-        first = mapper.net(carry_in)
+        first = self._entry(carry_in)
         before = len(self.packed)
         selects, datas, seconds = self._tables(base, positions, with_carry=first > 0)
         linked = [one.linked for one in positions]
@@ -164,11 +164,16 @@ class ChainColumns(Columns):
             outputs.append((positive(carry), base + len(positions)))
         leaving = zip(seconds, [*linked[1:], False], strict=True)
         outputs += [(positive(net), place) for place, (net, kept) in enumerate(leaving, base + 1) if net and not kept]
-        bits = [(carry_in, base)] if carry_in != FALSE else []
+        bits = [(carry_in, base)] if carry_in >> 1 else []
+        constant += (carry_in == TRUE) << base
         for exponent, one in enumerate(positions, base):
             bits += [(literal, exponent) for literal in (one.literal, *one.bits) if literal >> 1]
         self.compressors.append(Compressor(self.group, tuple(bits), constant, tuple(outputs), swallowed))
         self.add(tuple(outputs))
+
+    def _entry(self, carry_in: int) -> int:
+        """The net by which a carry comes into a chain; 0 for none."""
+        return self.mapper.net(carry_in)
 
     def _tables(
         self, base: int, positions: list[Position], *, with_carry: bool

@@ -16,8 +16,8 @@ from lgc.ir import CONST0, CONST1, Builder
 from lgc.ir.tables import cofactors
 
 FALSE, TRUE = 2 * CONST0, 2 * CONST0 + 1
-ENCODER, GATES, POPCOUNT, ARGMAX, COPIES = range(5)
-"""Regions of a mapped netlist, for area by stage and readable modules."""
+ENCODER, GATES, POPCOUNT, ARGMAX, COPIES, TABLES = range(6)
+"""Regions of a mapped netlist, for area by stage and readable modules; ``TABLES`` are gates as wide as a table."""
 LUT, CARRY, SUM, COPY = 0, 1, 2, 3
 """Kinds of node: a lookup table; the multiplexer and the XOR of a carry chain's position; the copy of an input."""
 

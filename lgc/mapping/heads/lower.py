@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -9,16 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.ir import Builder, Circuit, Netlist
+from lgc.ir import CONST0, CONST1, Builder, Circuit, Netlist
 from lgc.ir.circuit import Head
 from lgc.ir.netlist import I32
 from lgc.mapping.heads.argmax import ARCHITECTURES
 from lgc.mapping.heads.comparators import find_comparators, read_nets
 from lgc.mapping.heads.cuts import Cut, cut_group
 from lgc.mapping.heads.gauge import digits
-from lgc.mapping.heads.literals import ARGMAX, ENCODER, GATES, LUT, POPCOUNT, Mapper, positive
+from lgc.mapping.heads.literals import ARGMAX, ENCODER, GATES, LUT, POPCOUNT, TABLES, Mapper, positive
 from lgc.mapping.heads.order import ChainedNetlist, by_level, chained, name_regions, renumber
-from lgc.mapping.heads.pack import pair_up
+from lgc.mapping.heads.pack import SHARED, pair_up
 from lgc.mapping.heads.plan import REGIONS, Bit, Chain, Compressor, Mapped, Piece
 from lgc.mapping.heads.renaming import Renaming
 from lgc.mapping.heads.sums import ClassSum
@@ -90,16 +91,16 @@ class Lowering:
         kind, region = np.array(self.mapper.kinds, np.uint8), np.array(self.mapper.regions, np.uint8)
         plain = self.builder.build([net for word in (*scores, class_id) for net in word])
         netlist = chained(plain, self._chain_of(plain), self._inside(plain), self.packed)
-        number = by_level(netlist, region)
+        number = by_level(netlist, _with_gates(region))
         netlist = renumber(netlist, number)
         order = np.argsort(number[netlist.first_node :])
         kind, region = kind[order], region[order]
         rename = Renaming(number.tolist())
         packed = [(rename.number[one], rename.number[two]) for one, two in self.packed]
-        if self.head.needs_chains:
+        if self.head.needs_chains and self.lut > SHARED:  # tables of two outputs have six inputs
             packed += self._pairs(netlist, kind, region, packed)
         return Mapped(
-            netlist=name_regions(netlist, region, tuple(REGIONS.values())),
+            netlist=name_regions(netlist, _with_gates(region), [REGIONS[one] for one in range(TABLES)]),
             scores=tuple(tuple(range(lo, lo + len(word))) for lo, word in zip(starts, scores, strict=False)),
             class_id=tuple(range(starts[-1], starts[-1] + len(class_id))),
             region=region,
@@ -161,10 +162,14 @@ class Lowering:
         for node in np.flatnonzero(live[first:]).tolist():
             handle = handles[origin[node]] if origin[node] >= 0 else -1
             one = self.comparators.get(first + node)
-            self.mapper.region = ENCODER if one else GATES
             operands = one.nets if one else [nets[net] for net in fanin[node][: arity[node]]]
+            self.mapper.region = ENCODER if one else TABLES if self._is_wide(operands) else GATES
             nets[first + node] = self.mapper.copy(one.table if one else table[node], operands, handle)
         return nets
+
+    def _is_wide(self, operands: Sequence[int]) -> bool:
+        """Whether a gate fills a table, so that synthesis could put nothing else into it; constants fill nothing."""
+        return len(operands) <= self.lut and len({*operands} - {CONST0, CONST1}) >= self.lut - 1
 
     def _popcount(self, index: int, cut: Cut, nets: list[int]) -> list[int]:
         linear: list[Bit] = []
@@ -186,6 +191,11 @@ class Lowering:
         self.chains += columns.chains
         self.packed += columns.packed
         return word
+
+
+def _with_gates(region: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Regions in the order in which they are read: wide gates and others read each other."""
+    return np.where(region == TABLES, np.uint8(GATES), region)
 
 
 def _copy_origins(builder: Builder, names: tuple[str, ...], layer: I32, neuron: I32) -> list[int]:

@@ -99,7 +99,7 @@ class MappedHead(HeadArchitecture):
         compared = find_comparators(circuit, lut) if self.needs_chains else {}
         below = pack_gates(circuit.netlist, lut, fixed=True, apart=compared)
         if compared:
-            below = Area(below.luts + _encoder_tables(circuit.netlist, compared), max(1, below.depth))
+            below = Area(below.luts + _encoder_tables(circuit.netlist, compared, lut), max(1, below.depth))
         depth = max(0, mapped.netlist.depth - below.depth)
         areas = {"gates": below, "popcount": Area(round(mapped.luts["popcount"] * share), depth)}
         if outputs != "scores":
@@ -140,9 +140,11 @@ def _one_class(circuit: Circuit, index: int) -> Circuit:
     return replace(circuit, netlist=circuit.netlist.with_outputs(circuit.netlist.outputs[lo:hi]), head=one)
 
 
-def _encoder_tables(netlist: Netlist, found: dict[int, Comparator]) -> int:
-    """Lookup tables of two outputs for the encoder's comparators that something else reads."""
+def _encoder_tables(netlist: Netlist, found: dict[int, Comparator], lut: int) -> int:
+    """Lookup tables, of two outputs if they are large, for the encoder's comparators that something else reads."""
     read = sorted(read_nets(netlist, found))
+    if lut <= SHARED:
+        return len(read)
     pairs = pair_up_sets(
         {net: frozenset(found[net].nets) for net in read if len(found[net].nets) <= SHARED}, apart=True
     )

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.mapping.heads.literals import ARGMAX, COPIES, ENCODER, GATES, LUT, POPCOUNT
+from lgc.mapping.heads.literals import ARGMAX, COPIES, ENCODER, GATES, LUT, POPCOUNT, TABLES
 from lgc.mapping.heads.order import ChainedNetlist
 
 Bit = tuple[int, int]
 """(literal, exponent): a literal that counts 2**exponent; a literal is ``2*net + inverted``."""
 
-REGIONS = {ENCODER: "encoder", GATES: "gates", POPCOUNT: "popcount", ARGMAX: "argmax", COPIES: "copies"}
+_FOLDED = 4
+"""Operands of the tables that are part of a chain's positions; larger ones steer a chain from outside."""
+REGIONS = {
+    ENCODER: "encoder",
+    GATES: "gates",
+    TABLES: "tables",
+    POPCOUNT: "popcount",
+    ARGMAX: "argmax",
+    COPIES: "copies",
+}
 
 
 @dataclass(frozen=True)
@@ -127,6 +137,15 @@ class Mapped:
             rest += sum(1 << exponent for literal, exponent in (*linear, *made) if literal == 1)
             found.append([ends.get(exponent, rest >> exponent & 1) for exponent in range(self.width)])
         return found
+
+    @cached_property
+    def folded(self) -> frozenset[int]:
+        """Nets of tables that are part of the positions of chains, which are strung together; see :mod:`.strings`."""
+        if self.lut > _FOLDED:
+            return frozenset()
+        packed = {net for pair in self.packed for net in pair}
+        own = [net for chain in self.chains for net in (*chain.select, chain.carry_in)]
+        return frozenset(packed.union(own))
 
     @property
     def luts(self) -> dict[str, int]:

@@ -105,7 +105,7 @@ class TernaryHead(MappedHead):
     name: ClassVar[str] = "ternary"
     about: ClassVar[str] = "rows of ternary adders on carry chains"
     lut_sizes: ClassVar[tuple[int, ...]] = (6,)
-    needs_chains: ClassVar[bool] = True
+    chains: ClassVar[tuple[str, ...]] = ("carry4",)
     columns: ClassVar[tuple[type[Columns], ...]] = (TernaryColumns,)
 
     def prices(self, lut: int) -> Prices:

@@ -102,9 +102,9 @@ class FusedStep:
         for layer, x in zip(reversed(self.layers), reversed(inputs[:-1]), strict=True):
             upstream = layer.update(x, upstream, padded, adam, need_x=layer is not self.layers[0])
 
-    def redraw(self, generator: torch.Generator) -> None:
+    def redraw(self, generator: torch.Generator, among: Tensor | None = None) -> None:
         """Other candidates for top-k wires, and no moments for them: see :func:`lgc.train.modules.redrawn`."""
-        changed = dict(redrawn(self.network, generator))
+        changed = dict(redrawn(self.network, generator, among))
         for layer in self.layers:
             if layer.wiring in changed:
                 for moment in layer.moments[:2]:

@@ -16,11 +16,11 @@ Bit = int | str
 
 Pins = Mapping[str, tuple[Bit, ...]]
 
-KNOWN = "LUT[1-6]|LUT6_2|SB_LUT4|CARRY4"
+KNOWN = "LUT[1-6]|LUT6_2|SB_LUT4|CARRY4|CCU2C|SB_CARRY"
 """A regular expression of the names of the cells that :func:`expand` knows."""
 
 _LUT = re.compile(r"LUT([1-6])")
-_MUX, _XOR, _OR = 0b11001010, 0b0110, 0b1110
+_MUX, _XOR, _OR, _MAJORITY = 0b11001010, 0b0110, 0b1110, 0b11101000
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,41 @@ def _carry4(name: str, pins: Pins) -> list[Cell]:
     return cells
 
 
+def _ccu2c(name: str, pins: Pins, parameters: Mapping[str, str]) -> list[Cell]:
+    """Two positions: the sum is ``table ^ carry``, and on goes ``carry`` if the table is 1, else its first quarter."""
+    given = dict(parameters)
+    injected = [given.pop(f"INJECT1_{half}", "") for half in (0, 1)]
+    if any(_text(one) != "NO" for one in injected) or set(given) != {"INIT0", "INIT1"}:
+        raise NotCheckedError("a carry cell has other parameters than lgc writes: not proved")
+    made = [pin for pin in ("S0", "S1", "COUT") if pins.get(pin)]
+    _expect(pins, dict.fromkeys(["CIN", *made, *(f"{letter}{half}" for half in (0, 1) for letter in "ABCD")], 1))
+    carry, cells = pins["CIN"][0], []
+    for half in (0, 1):
+        table = _table({"INIT": given[f"INIT{half}"]}, "INIT", 16)
+        inputs = [pins[f"{letter}{half}"][0] for letter in "ABCD"]
+        steer, data, behind = (f"{name}.{what}{half}" for what in ("steer", "data", "carry"))
+        cells += [_gate(table, inputs, steer), _gate(table, inputs[:2], data)]
+        if total := pins.get(f"S{half}"):
+            cells.append(_gate(_XOR, [steer, carry], total[0]))
+        out: Bit = pins["COUT"][0] if half and pins.get("COUT") else behind
+        cells.append(_gate(_MUX, [data, carry, steer], out))
+        carry = out
+    return cells
+
+
+def _text(binary: str) -> str:
+    """A parameter that is a text, which yosys may write as such or in binary."""
+    if not binary or set(binary) - {"0", "1"}:
+        return binary.strip()
+    return int(binary, 2).to_bytes(-(-len(binary) // 8), "big").decode("latin-1").strip("\0 ")
+
+
+def _sb_carry(pins: Pins) -> list[Cell]:
+    """The majority of two nets and the carry."""
+    _expect(pins, dict.fromkeys(["CI", "CO", "I0", "I1"], 1))
+    return [_gate(_MAJORITY, [pins[pin][0] for pin in ("I0", "I1", "CI")], pins["CO"][0])]
+
+
 def expand(name: str, kind: str, parameters: Mapping[str, str], pins: Pins) -> list[Cell] | None:
     """A cell of a part as gates; None if it is not one that is known here.
 
@@ -111,5 +146,7 @@ def expand(name: str, kind: str, parameters: Mapping[str, str], pins: Pins) -> l
         "LUT6_2": lambda: _lut6_2(pins, _table(parameters, "INIT", 64)),
         "SB_LUT4": lambda: _lut(pins, _table(parameters, "LUT_INIT", 16), 4),
         "CARRY4": lambda: _carry4(name, pins),
+        "CCU2C": lambda: _ccu2c(name, pins, parameters),
+        "SB_CARRY": lambda: _sb_carry(pins),
     }
     return known[kind]() if kind in known else None

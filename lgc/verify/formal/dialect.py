@@ -25,7 +25,7 @@ _DIRECTIVES = re.compile("default_nettype|define|undef|ifdef|ifndef|else|endif")
 _CONDITIONS = re.compile(r"\s+(?:LGC_\w+|VERILATOR|__ICARUS__)\b")
 _TOKEN = re.compile(
     r"""[ \n]+|(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<literal>[0-9]+'[bdh][0-9a-f]+)|[0-9]+(?![\w'])|(?P<attribute>\(\*)
-    |(?P<word>[A-Za-z_][A-Za-z0-9_]*)|`(?P<directive>[A-Za-z_][A-Za-z0-9_]*)
+    |"NO"|(?P<word>[A-Za-z_][A-Za-z0-9_]*)|`(?P<directive>[A-Za-z_][A-Za-z0-9_]*)
     |[<>=!]=(?!=)|&&|\|\||>>|\+:|=(?!==)|\#(?=\()|[-+*/%~&|^<>!?:;,.@(){}\[\]]""",
     re.VERBOSE | re.DOTALL,
 )

@@ -73,7 +73,7 @@ def find_cells(text: str) -> list[PlacedCell]:
     found = []
     for match in _CELL.finditer(text):
         pins = tuple((one[1], one[2]) for one in _PIN.finditer(match["pins"]))
-        if any(pin in _OUTPUTS for pin, _ in pins):
+        if any(pin in _OUTPUTS for pin, _ in pins) and (match["init"] or match["type"] == _CHAIN):
             table = None if match["init"] is None else int(match["init"], 16)
             place = match.span("statement")
             found.append(PlacedCell(match["statement"], *place, match["name"], int(match["size"] or 0), table, pins))

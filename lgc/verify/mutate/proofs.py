@@ -1,8 +1,7 @@
 """A surviving fault anywhere in the text: the mutant is proved equal to the model, or a vector is found that tells.
 
-`lgc verify --formal` on the mutant decides most. It takes the scores for free variables when it comes to the class, so
-of a fault that shows only on scores that no input gives it proves nothing: the whole circuit, once as it is and once
-with the fault, is then a question to a SAT solver.
+The whole circuit, once as it is and once with the fault, is a question to ABC's sweeping and to a SAT solver. Where
+registers matter, or neither comes to an answer, `lgc verify --formal` on the mutant is asked.
 """
 
 from __future__ import annotations
@@ -13,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.backend.verilog.rtl import Rtl
-from lgc.errors import LgcError, MissingToolError
+from lgc.errors import LgcError, MissingToolError, NotCheckedError
 from lgc.ir import CONST0, Builder, Circuit, Netlist
 from lgc.verify.formal import prove
+from lgc.verify.formal.abc import equivalent
 from lgc.verify.formal.dialect import CLAIM
 from lgc.verify.formal.netlists import gates
 from lgc.verify.formal.rtl import read_flat
@@ -29,6 +29,7 @@ Answer = NDArray[np.bool_] | bool | None
 
 PROOF = "proof"
 _SECONDS = 600.0
+_SWEEP_SECONDS = 60.0
 _XOR2, _OR2 = 0x6, 0xE
 
 
@@ -43,6 +44,10 @@ def decide_by_proof(rtl: Rtl, fault: Fault, circuit: Circuit, folder: Path, time
         MissingToolError: pyosys or python-sat is not installed.
     """
     mutant = _mutant(rtl, fault, folder)
+    # First: of a wrong circuit the polynomials of a proof do not cancel, and grow for minutes.
+    whole = _decide_whole(rtl, mutant, folder, timeout) if is_combinational(rtl, fault) else None
+    if whole is not None:
+        return whole
     work = folder / "proof"
     work.mkdir()
     try:
@@ -56,7 +61,7 @@ def decide_by_proof(rtl: Rtl, fault: Fault, circuit: Circuit, folder: Path, time
         raise
     except LgcError:  # what it cannot read or cut
         pass
-    return _decide_whole(rtl, mutant, folder, timeout) if is_combinational(rtl, fault) else None
+    return None
 
 
 def is_combinational(rtl: Rtl, fault: Fault) -> bool:
@@ -79,6 +84,12 @@ def _decide_whole(rtl: Rtl, mutant: Rtl, folder: Path, timeout: float) -> Answer
         raise
     except LgcError:
         return None
+    # Two circuits that differ at one place are soon seen to be equal net by net, which one question about all is not.
+    try:
+        if equivalent(good, bad, folder, min(timeout, _SWEEP_SECONDS)):
+            return False
+    except NotCheckedError:
+        pass
     builder = Builder(good.num_inputs, cons=True)
     pairs = zip(_copied(builder, good), _copied(builder, bad), strict=True)
     differ = CONST0

@@ -54,11 +54,10 @@ def accept(text: str, manifest: Manifest) -> None:
             raise Departure(f"'{line[:60]}' is no line of the header", number)
     if not body.startswith(_FRONT):
         raise Departure("the macros of every file were expected", _differs(body, _FRONT) + HEADER_LINES)
-    backs = {name: f"{_BACK}{simulation(fabric)}\n" for name, fabric in FABRICS.items()} | {"": _BACK}
-    name = next((name for name, back in backs.items() if body.endswith(back)), None)
+    name, back = _end(body)
     if name is None:
         raise Departure("the file does not end as lgc's do", text.count("\n") + 1)
-    middle = body[len(_FRONT) : len(body) - len(backs[name])]
+    middle = body[len(_FRONT) : len(body) - len(back)]
     known = {
         "Top": manifest.top,
         "classes": len(manifest.classes),
@@ -68,6 +67,16 @@ def accept(text: str, manifest: Manifest) -> None:
     context = Context(middle, Lines(middle.split("\n")[:-1], first, known), manifest, FABRICS.get(name))
     context.lines.known["index"] = str(context.shape.index)
     _modules(context)
+
+
+def _end(body: str) -> tuple[str | None, str]:
+    """The fabric whose models a body ends with, empty for none, and these; None if it ends otherwise."""
+    for name, fabric in FABRICS.items():
+        for chains in (True, False):
+            back = f"{_BACK}{simulation(fabric, chains=chains)}\n"
+            if body.endswith(back):
+                return name, back
+    return ("", _BACK) if body.endswith(_BACK) else (None, "")
 
 
 def _differs(body: str, wanted: str) -> int:

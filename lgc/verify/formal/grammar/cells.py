@@ -14,11 +14,14 @@ from lgc.parts.fabrics import Fabric
 from lgc.verify.formal.grammar.context import Context
 from lgc.verify.formal.grammar.gates import REFERENCE, Computed, same_function
 from lgc.verify.formal.grammar.lines import NUMBER
+from lgc.verify.formal.grammar.strings import is_string, take_strings
 
 _NET = rf"(?:{REFERENCE}|[a-zA-Z][a-zA-Z0-9_]*_w{NUMBER}|1'b[01])"
 _CONSTANTS = {"1'b0": ZERO, "1'b1": ONE}
 _WIRE = re.compile(rf"  wire ([a-zA-Z][a-zA-Z0-9_]*_w({NUMBER}));")
 _ASSIGN = re.compile(rf"  assign ({REFERENCE}) = ({_NET});")
+_PART = re.compile(rf"  assign ({REFERENCE}) = 1'b0;  // part of a carry cell")
+_FOLDED = Computed(0, (), "part of a carry cell")
 _PAIR = re.compile(
     rf"  LUT6_2 #\(\.INIT\(64'h([0-9a-f]{{16}})\)\) ([a-zA-Z]\w*) \(\.O6\(({_NET})\), \.O5\(({_NET})\), "
     + ", ".join(rf"\.I{pin}\(({_NET})\)" for pin in range(6))
@@ -55,9 +58,15 @@ def take_cells(text: Context, section: str, gates: list[Computed]) -> None:
         _chains(text, section, gates)
         return
     made = _Made(section)
+    if is_string(text, section):
+        take_strings(text, section, gates, lambda pins: _nets(text, made, pins))
+        return
     while text.lines.line != "`endif":
         _one(text, text.fabric, made)
     for index, gate in enumerate(gates):
+        if made.nets.get(f"{section}[{index}]") is _FOLDED:
+            text.folded[f"{section}[{index}]"] = gate
+            continue
         seen = made.nets.get(f"{section}[{index}]")
         if seen is None or gate.table < 0 or not same_function(seen, gate):
             raise text.lines.departure(f"the cells make something else of {section}[{index}] than the gate lines", 1)
@@ -72,6 +81,8 @@ def _one(text: Context, fabric: Fabric, made: _Made) -> None:
         if match[1] != f"{made.section}_w{match[2]}" or match[1] in made.wires:
             raise lines.departure("that is no wire of this section", 1)
         made.wires[match[1]] = target
+    elif match := lines.match(_PART):
+        _drive(text, made, match[1], _FOLDED)
     elif match := lines.match(_ASSIGN):
         _drive(text, made, match[1], Computed(0b10, _nets(text, made, [match[2]])))
     elif match := lines.match(_PAIR):
@@ -131,7 +142,7 @@ def _nets(text: Context, made: _Made, pins: list[str] | tuple[str, ...]) -> tupl
         name = _CONSTANTS.get(pin) or made.wires.get(pin, pin)
         vector = name.partition("[")[0]
         own = vector == made.section and pin in made.wires
-        if pin not in _CONSTANTS and not own and vector not in text.reads[made.section]:
+        if name in text.folded or (pin not in _CONSTANTS and not own and vector not in text.reads[made.section]):
             raise text.lines.departure(f"{pin} is no net that this module reads", 1)
         found.append(name)
     return tuple(found)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from lgc.backend.manifest import Manifest
 from lgc.mapping.shape import HeadShape, bits_for
 from lgc.parts.fabrics import Fabric
+from lgc.verify.formal.grammar.gates import Computed
 from lgc.verify.formal.grammar.lines import Lines
 
 
@@ -20,6 +21,7 @@ class Context:
         widths: nets of each vector that modules read, by the name of its section; the input's first.
         reads: what each section reads, in order: vectors and how many nets they have.
         defined: names of the modules so far.
+        folded: gate lines of tables that are parts of carry cells, by net: in hardware nothing else may read them.
         seen: names of each vector in the top module, clock by clock.
     """
 
@@ -30,6 +32,7 @@ class Context:
     widths: dict[str, int] = field(default_factory=dict)
     reads: dict[str, dict[str, int]] = field(default_factory=dict)
     defined: list[str] = field(default_factory=list)
+    folded: dict[str, Computed] = field(default_factory=dict)
     seen: dict[str, list[str]] = field(default_factory=dict)
 
     @property

@@ -50,8 +50,8 @@ def _section(text: Context, asked: list[tuple[str, int, Departure]]) -> None:
         lines.literal("`else")
         take_cells(text, name, gates)
         lines.literal("`endif")
-    else:
-        _gates(text, name, width)
+    elif any(one in text.folded for gate in _gates(text, name, width) for one in gate.operands):
+        raise lines.departure("a gate reads what is part of a carry cell", 1)
     text.widths[name] = width
     text.end(found["Module"])
 
