@@ -13,6 +13,7 @@ import pytest
 from lgc.backend import aiger, blif, json, onnx
 from lgc.backend.amaranth import format as amaranth
 from lgc.backend.c import format as c
+from lgc.backend.c import kernel as c_kernel
 from lgc.backend.verilog import gates, head, leaves, mapped, serial, top
 from lgc.ir import Circuit, Netlist
 from lgc.ir import text as lgn
@@ -296,7 +297,7 @@ def exchanged(table: int, arity: int) -> int:
 
 
 FILE_BUGS = {
-    "C: AND for OR": Bug(c, "_FORMATS", lambda formats: formats | {c.OR: "{} & {}"}, suffix=".c"),
+    "C: AND for OR": Bug(c_kernel, "_FORMATS", lambda formats: formats | {c_kernel.OR: "{} & {}"}, suffix=".c"),
     "C: tie rule": Bug(c.C99, "_defines", lines("TIE_LAST 0", "TIE_LAST 1"), suffix=".c"),
     "C: >= for > in the encoder": Bug(
         c,
