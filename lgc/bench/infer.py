@@ -140,7 +140,7 @@ def _children(times: os.times_result) -> float:
 
 def _bound_rows(circuit: Circuit) -> list[InferRow]:
     """What the kernel executes for one word of samples."""
-    counts = kernel_counts(circuit)
+    counts, three = kernel_counts(circuit), kernel_counts(circuit, ternary=True)
     return [
         InferRow("gates after optimisation", circuit.netlist.num_nodes, "", ""),
         InferRow(
@@ -149,6 +149,13 @@ def _bound_rows(circuit: Circuit) -> list[InferRow]:
             "",
             "AND, AND-NOT, OR, XOR: one a gate, 4.5 a counted bit",
         ),
+        InferRow(
+            "vector operations a word, AVX-512",
+            three.operations,
+            "",
+            "functions of three words: one a gate, 2 a counted bit",
+        ),
+        InferRow("input reads a word, AVX-512", three.reads, "", "once in 16 instructions"),
         InferRow("input reads a word", counts.reads, "", "once in 16 instructions: the rest are in registers"),
         InferRow("result writes a word", counts.writes, "", "planes"),
     ]

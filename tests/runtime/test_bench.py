@@ -36,8 +36,10 @@ def test_counted_operations_are_the_emitted_ones_and_few() -> None:
     nets = builder.add_layer(tables, np.sort(rng.permuted(np.tile(np.arange(2, 102), (800, 1)), axis=1)[:, :2], axis=1))
     circuit = Circuit("t", Encoder(100), builder.build(nets), Head.equal_groups(800, ("a", "b")))
     counts = kernel_counts(circuit)
-    kernel = to_bytes(C99(), circuit).decode().split("static void part0")[1].split("static const")[0]
+    text = to_bytes(C99(), circuit).decode().split("static const")[0]
+    ternary, kernel = text.split("#if LGC_TERNARY\n")[1].split("\n#else\n")
     assert counts.operations == kernel.count("const word v")
+    assert kernel_counts(circuit, ternary=True).operations == ternary.count("const word v") < 3.1 * 800
     assert counts.operations < 5.6 * 800  # one a gate, and four and a half to count it
 
 

@@ -15,13 +15,6 @@ Pair = tuple[int, int]
 """Literals (x, x ^ y) of two bits x and y of one weight."""
 
 
-def full_adder(program: Program, a: int, b: int, c: int) -> tuple[int, int]:
-    """Literals (sum, carry) of three bits, in five instructions."""
-    x = program.parity(a, b)
-    y = program.parity(a, c)
-    return program.parity(x, c), program.parity(a, program.conj(x, y))
-
-
 def half_adder(program: Program, a: int, b: int) -> tuple[int, int]:
     """Literals (sum, carry) of two bits."""
     return program.parity(a, b), program.conj(a, b)
@@ -121,7 +114,7 @@ class Counter:
         """One column's sum bit, and its carries."""
         program, carries = self._program, list[int]()
         while len(bits) >= 3:
-            total, carry = full_adder(program, bits.pop(), bits.pop(), bits.pop(0))
+            total, carry = program.full_adder(bits.pop(), bits.pop(), bits.pop(0))
             bits.append(total)
             carries.append(carry)
         if len(bits) == 2 and one:  # a + b + 1: the sum is the complement, the carry is a | b

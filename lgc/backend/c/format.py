@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
-from itertools import pairwise
 from typing import ClassVar, TextIO
 
 import numpy as np
@@ -24,17 +23,14 @@ from lgc.backend.c.columns import (
     safe,
     u8_scale,
 )
-from lgc.backend.c.layout import CodeLayout, make_layout
-from lgc.backend.c.literal import AND, ANDNOT, OR, STORE, Program
+from lgc.backend.c.kernel import kernel_lines
+from lgc.backend.c.layout import make_layout
 from lgc.backend.c.plan import base, make_program, num_planes
 from lgc.backend.c.selftest import selftest_defines
 from lgc.errors import InputError, OptionError
 from lgc.ir import Circuit
 
-_FORMATS = {AND: "{} & {}", ANDNOT: "{} & ~{}", OR: "{} | {}"}
 _MAX_SCORE = 2**31 - 1
-_IDLE_PASSES = ("ccp", "dominator-opts", "forwprop", "fre", "pta", "ter")
-_GCC_OPTIONS = ",".join(["O1", "no-ivopts", *(f"no-tree-{name}" for name in _IDLE_PASSES)])
 _PER_LINE = 12
 TEXT_MARK = " * text    "
 
@@ -78,9 +74,7 @@ class C99(Format):
 
     def emit(self, circuit: Circuit, stream: TextIO) -> None:
         """Write the source file."""
-        program = make_program(circuit)
-        layout = make_layout(program, self.part_size)
-        stream.write(with_digest("\n".join(self._lines(circuit, program, layout)) + "\n"))
+        stream.write(with_digest("\n".join(self._lines(circuit)) + "\n"))
 
     def companions(self, circuit: Circuit) -> Mapping[str, str]:
         """The header."""
@@ -96,16 +90,16 @@ class C99(Format):
     def _scale(self, circuit: Circuit) -> int:
         return self.u8_scale or u8_scale(circuit.inputs)
 
-    def _lines(self, circuit: Circuit, program: Program, layout: CodeLayout) -> Iterator[str]:
+    def _lines(self, circuit: Circuit) -> Iterator[str]:
         prefix = self.prefix_of(circuit)
         yield from _comment(circuit)
         yield from ("", "#include <stddef.h>", "#include <stdint.h>")
         yield from ("#if defined(__AVX2__)", "#include <immintrin.h>", "#elif defined(__SSE2__)")
         yield from ("#include <emmintrin.h>", "#endif", "")
         yield from (f"#define NAME(name) {prefix}_##name", *_prototypes(prefix, circuit), "")
-        yield from self._defines(circuit, layout)
+        yield from self._defines(circuit)
         yield _source("words.c")
-        yield from _parts(program, layout)
+        yield from self._kernels(circuit)
         yield from _tables(circuit, self._scale(circuit))
         yield _source("encode.c").rstrip("\n")
         if has_encode(circuit):
@@ -114,7 +108,16 @@ class C99(Format):
         if self.main:
             yield _source("selftest.c").rstrip("\n")
 
-    def _defines(self, circuit: Circuit, layout: CodeLayout) -> Iterator[str]:
+    def _kernels(self, circuit: Circuit) -> Iterator[str]:
+        """The kernel for processors with functions of three words, and that for all others."""
+        for condition, ternary in (("#if LGC_TERNARY", True), ("#else", False)):
+            program = make_program(circuit, ternary=ternary)
+            layout = make_layout(program, self.part_size)
+            yield from (condition, f"#define SLOTS {layout.num_slots}u")
+            yield from kernel_lines(program, layout)
+        yield "#endif\n"
+
+    def _defines(self, circuit: Circuit) -> Iterator[str]:
         encoder, classes = circuit.encoder, circuit.head.num_classes
         values = {
             "FEATURES": encoder.num_features,
@@ -124,7 +127,6 @@ class C99(Format):
             "CLASS_BITS": max(1, (classes - 1).bit_length()),
             "PLANES": num_planes(circuit),
             "BASE": base(circuit) % (1 << 32),
-            "SLOTS": layout.num_slots,
             "U8_SCALE": self._scale(circuit),
         }
         yield from (f"#define {key} {value}u" for key, value in values.items())
@@ -211,54 +213,6 @@ def _header_lines(circuit: Circuit, prefix: str) -> Iterator[str]:
     yield from column_comment(circuit, f"{prefix}_encode")
     yield from _prototypes(prefix, circuit)
     yield from ("#ifdef __cplusplus", "}", "#endif", "#endif")
-
-
-def _parts(program: Program, layout: CodeLayout) -> Iterator[str]:
-    """The kernel: functions of straight-line code, and one that calls them in order.
-
-    Straight-line code of distinct values leaves an optimiser little to find. Without the passes that look for it, gcc
-    takes less than half the time of -O2, and the code is as fast.
-    """
-    yield "#if defined(__GNUC__) && !defined(__clang__)\n#pragma GCC push_options"
-    yield f'#pragma GCC optimize("{_GCC_OPTIONS}")\n#endif\n'
-    for part, (lo, hi) in enumerate(pairwise(layout.cuts)):
-        yield f"static void part{part}(const word *restrict x, word *restrict s, word *restrict p, size_t vectors)"
-        yield "{"
-        yield "    for (; vectors; vectors--, x++, s++, p++) {"
-        yield from _statements(program, layout, lo, hi)
-        yield "    }\n}\n"
-    yield "static void evaluate(const word *restrict x, word *restrict s, word *restrict p, size_t vectors)\n{"
-    for part in range(len(layout.cuts) - 1):
-        yield f"    part{part}(x, s, p, vectors);"
-    yield "}\n"
-    yield "#if defined(__GNUC__) && !defined(__clang__)\n#pragma GCC pop_options\n#endif\n"
-
-
-def _statements(program: Program, layout: CodeLayout, lo: int, hi: int) -> Iterator[str]:
-    first, slot = program.num_inputs, layout.slot[lo:hi].tolist()
-
-    def read(value: int) -> str:
-        if value < first:
-            return f"x[{value}*V]"
-        index = value - first
-        return f"v{index - lo}" if index >= lo else f"s[{layout.slot[index]}*V]"
-
-    for index in range(lo, hi):
-        opcode, left, right = program.opcode[index], program.left[index], program.right[index]
-        if opcode == STORE:
-            yield f"        p[{right}*V] = {_plane(left, read)};"
-            continue
-        expression = _FORMATS.get(opcode, "{} ^ {}").format(read(left), read(right))
-        note = f" /* {safe(program.notes[index])} */" if index in program.notes else ""
-        yield f"        const word v{index - lo} = {expression};{note}"
-        if slot[index - lo] >= 0:
-            yield f"        s[{slot[index - lo]}*V] = v{index - lo};"
-
-
-def _plane(literal: int, read: Callable[[int], str]) -> str:
-    if literal < 0:
-        return "~(word){0}" if literal & 1 else "(word){0}"
-    return ("~" if literal & 1 else "") + read(literal >> 1)
 
 
 def _tables(circuit: Circuit, scale: int) -> Iterator[str]:

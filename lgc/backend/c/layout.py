@@ -47,7 +47,8 @@ def _last_uses(program: Program) -> I64:
     left = np.array(program.left, np.int64)
     left = np.where(stores, left >> 1, left) - program.num_inputs
     right = np.where(stores, -1, np.array(program.right, np.int64) - program.num_inputs)
-    for operand in (left, right):
+    third = np.array(program.third, np.int64) - program.num_inputs
+    for operand in (left, right, third):
         used = operand >= 0
         np.maximum.at(last, operand[used], index[used])
     return last

@@ -14,6 +14,8 @@ FALSE = -2
 TRUE = -1
 
 AND, ANDNOT, OR, XOR, STORE = range(5)
+NONE = -1
+"""In place of an operand that an instruction does not have."""
 
 
 @dataclass
@@ -22,8 +24,9 @@ class Program:
 
     Attributes:
         num_inputs: I.
-        opcode, left, right: one entry an instruction. ``left`` and ``right`` are values; a STORE has a literal
-            in ``left`` and the number of the output plane in ``right``.
+        opcode, left, right, third: one entry an instruction. ``left`` and ``right`` are values; a STORE has a literal
+            in ``left`` and the number of the output plane in ``right``. ``third`` is :data:`NONE` but in
+            :class:`lgc.backend.c.ternary.TernaryProgram`.
         notes: instruction to a comment for the reader, where there is one.
     """
 
@@ -31,20 +34,30 @@ class Program:
     opcode: list[int] = field(default_factory=list)
     left: list[int] = field(default_factory=list)
     right: list[int] = field(default_factory=list)
+    third: list[int] = field(default_factory=list)
     notes: dict[int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.opcode)
 
-    def _append(self, opcode: int, left: int, right: int) -> int:
+    def operands(self, index: int) -> tuple[int, ...]:
+        """The values that an instruction reads; a constant that is stored is negative."""
+        if self.opcode[index] == STORE:
+            return (self.left[index] >> 1,)
+        two = self.left[index], self.right[index]
+        return two if self.third[index] == NONE else (*two, self.third[index])
+
+    def append(self, opcode: int, left: int, right: int, third: int = NONE) -> int:
+        """Add an instruction; returns the value that is its result."""
         self.opcode.append(opcode)
         self.left.append(left)
         self.right.append(right)
+        self.third.append(third)
         return self.num_inputs + len(self.opcode) - 1
 
     def store(self, literal: int, plane: int) -> None:
         """Write a literal to an output plane."""
-        self._append(STORE, literal, plane)
+        self.append(STORE, literal, plane)
 
     def conj(self, a: int, b: int) -> int:
         """The literal of a AND b."""
@@ -55,10 +68,10 @@ class Program:
         if a >> 1 == b >> 1:
             return a if a == b else FALSE
         if a & b & 1:  # ~a & ~b = ~(a | b)
-            return 2 * self._append(OR, a >> 1, b >> 1) + 1
+            return 2 * self.append(OR, a >> 1, b >> 1) + 1
         if a & 1:
             a, b = b, a
-        return 2 * self._append(ANDNOT if b & 1 else AND, a >> 1, b >> 1)
+        return 2 * self.append(ANDNOT if b & 1 else AND, a >> 1, b >> 1)
 
     def disj(self, a: int, b: int) -> int:
         """The literal of a OR b."""
@@ -73,7 +86,7 @@ class Program:
         flip = (a ^ b) & 1
         if a >> 1 == b >> 1:
             return FALSE ^ flip
-        return 2 * self._append(XOR, a >> 1, b >> 1) + flip
+        return 2 * self.append(XOR, a >> 1, b >> 1) + flip
 
     def mux(self, select: int, low: int, high: int) -> int:
         """The literal of ``select ? high : low``."""
@@ -84,6 +97,12 @@ class Program:
         if low >> 1 == high >> 1:
             return low if low == high else self.parity(select, low)
         return self.parity(low, self.conj(select, self.parity(low, high)))
+
+    def full_adder(self, a: int, b: int, c: int) -> tuple[int, int]:
+        """Literals (sum, carry) of three bits, in five instructions."""
+        x = self.parity(a, b)
+        y = self.parity(a, c)
+        return self.parity(x, c), self.parity(a, self.conj(x, y))
 
     def gate(self, table: int, a: int, b: int) -> int:
         """The literal of a two-input function: LSB-first table, a is address bit 0."""
@@ -104,19 +123,16 @@ class Program:
         first, count = self.num_inputs, len(self)
         needed = bytearray(count)
         for index in range(count - 1, -1, -1):
-            operands: tuple[int, ...] = (self.left[index], self.right[index])
-            if self.opcode[index] == STORE:
-                operands = (self.left[index] >> 1,)
-            elif not needed[index]:
+            if self.opcode[index] != STORE and not needed[index]:
                 continue
             needed[index] = 1
-            for value in operands:
+            for value in self.operands(index):
                 if value >= first:
                     needed[value - first] = 1
         return self if all(needed) else self._keep(needed)
 
     def _keep(self, needed: bytearray) -> Program:
-        result = Program(self.num_inputs)
+        result = type(self)(self.num_inputs)
         place = list(range(self.num_inputs))
         for index, wanted in enumerate(needed):
             place.append(result.num_inputs + len(result))
@@ -128,5 +144,6 @@ class Program:
                 continue
             if index in self.notes:
                 result.notes[len(result)] = self.notes[index]
-            result._append(opcode, place[left], place[right])
+            third = self.third[index]
+            result.append(opcode, place[left], place[right], NONE if third == NONE else place[third])
         return result

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 
 from lgc.backend.c.counter import Counter
 from lgc.backend.c.literal import FALSE, STORE, TRUE, Program
 from lgc.backend.c.lut import append_lut
+from lgc.backend.c.split import splits_of
+from lgc.backend.c.ternary import TernaryCounter, TernaryProgram
 from lgc.ir import FIRST_INPUT, Circuit, Netlist
 
 _RECENT = 4
@@ -27,17 +30,20 @@ def base(circuit: Circuit) -> int:
     return int(circuit.head.bias.min())
 
 
-def make_program(circuit: Circuit) -> Program:
+def make_program(circuit: Circuit, *, ternary: bool = False) -> Program:
     """The instructions of a circuit: class after class, gates as late as possible.
 
     Plane ``c * P + w`` receives bit w of ``score[c] - base``. What no output needs is left out.
+
+    Args:
+        ternary: for a machine where any function of three words is one instruction.
     """
-    planner = _Planner(circuit.netlist)
+    planner = (_TernaryPlanner if ternary else _Planner)(circuit.netlist)
     planes, head = num_planes(circuit), circuit.head
     for group, (lo, hi) in enumerate(pairwise(head.offsets.tolist())):
         nets, times = np.unique(circuit.netlist.outputs[lo:hi], return_counts=True)
         counts = dict(zip(nets.tolist(), times.tolist(), strict=True))
-        counter = Counter(planner.program)
+        counter = planner.counter(planner.program)
         counter.constant = int(head.bias[group]) - base(circuit)
         for net in planner.order(nets.tolist()):
             counter.add(planner.literal(net), counts[net])
@@ -62,22 +68,23 @@ class KernelCounts:
 RUN = 16
 
 
-def kernel_counts(circuit: Circuit) -> KernelCounts:
-    """The kernel's vector operations, operand reads and plane writes."""
-    program = make_program(circuit)
+def kernel_counts(circuit: Circuit, *, ternary: bool = False) -> KernelCounts:
+    """The kernel's vector operations, operand reads and plane writes; ``ternary``: see :func:`make_program`."""
+    program = make_program(circuit, ternary=ternary)
     stores = program.opcode.count(STORE)
     reads: set[tuple[int, int]] = set()
-    for index, opcode in enumerate(program.opcode):
-        operands = (program.left[index] >> 1,) if opcode == STORE else (program.left[index], program.right[index])
-        reads.update((index // RUN, value) for value in operands if 0 <= value < program.num_inputs)
+    for index in range(len(program)):
+        reads.update((index // RUN, value) for value in program.operands(index) if 0 <= value < program.num_inputs)
     return KernelCounts(len(program) - stores, len(reads), stores)
 
 
 class _Planner:
     """Emits the nodes of a netlist on demand."""
 
+    counter: ClassVar[type[Counter]] = Counter
+
     def __init__(self, netlist: Netlist) -> None:
-        self.program = Program(netlist.num_inputs)
+        self.program = self._empty(netlist)
         self._netlist = netlist
         self._fanin = netlist.fanin.tolist()
         self._arity = netlist.arity.tolist()
@@ -109,11 +116,17 @@ class _Planner:
     def _emit(self, node: int) -> int:
         operands = [self._known(net) for net in self._fanin[node][: self._arity[node]]]
         before = len(self.program)
-        literal = append_lut(self.program, self._table[node], operands)
+        literal = self._node(self._table[node], operands)
         if len(self.program) > before and self._origin[node] >= 0:
             label = self._netlist.origins.label(self._origin[node])
             self.program.notes[len(self.program) - 1] = ("not " if literal & 1 else "") + label
         return literal
+
+    def _empty(self, netlist: Netlist) -> Program:
+        return Program(netlist.num_inputs)
+
+    def _node(self, table: int, operands: list[int]) -> int:
+        return append_lut(self.program, table, operands)
 
     def _known(self, net: int) -> int:
         literal = self._literals[net]
@@ -147,6 +160,20 @@ class _Planner:
             return (net,) if net >= FIRST_INPUT else ()
         node = net - self._first
         return tuple(sorted(set(self._fanin[node][: min(2, self._arity[node])])))
+
+
+class _TernaryPlanner(_Planner):
+    """Emits them as functions of three."""
+
+    counter = TernaryCounter
+
+    def _empty(self, netlist: Netlist) -> Program:
+        self._splits = splits_of(zip(netlist.table.tolist(), netlist.arity.tolist(), strict=True))
+        self._ternary = TernaryProgram(netlist.num_inputs)
+        return self._ternary
+
+    def _node(self, table: int, operands: list[int]) -> int:
+        return self._ternary.lut(table, operands, self._splits)
 
 
 def _next_edge(edges: dict[int, tuple[int, ...]], at: dict[int, list[int]], recent: list[int]) -> int | None:

@@ -47,3 +47,27 @@ typedef union {
 #define SCRATCH_WORDS (SLOTS > 0u ? SLOTS : 1u) /* C99 has no empty arrays */
 #define PLANE_WORDS (CLASSES * PLANES)
 
+/* Any function of three words: bit a + 2b + 4c of its table is the value for bits a, b and c. There are two kernels. Where
+ * such a function is one instruction, the one that is written with it runs; -DLGC_OTHER_KERNEL takes the other one. */
+#if LGC_WORD_BITS == 512 && defined(__AVX512F__)
+#define TERNARY(a, b, c, table) (word)_mm512_ternarylogic_epi64((__m512i)(c), (__m512i)(b), (__m512i)(a), table)
+#elif LGC_WORD_BITS == 256 && defined(__AVX512VL__)
+#define TERNARY(a, b, c, table) (word)_mm256_ternarylogic_epi64((__m256i)(c), (__m256i)(b), (__m256i)(a), table)
+#elif LGC_WORD_BITS == 128 && defined(__AVX512VL__)
+#define TERNARY(a, b, c, table) (word)_mm_ternarylogic_epi64((__m128i)(c), (__m128i)(b), (__m128i)(a), table)
+#endif
+
+#if defined(TERNARY) != defined(LGC_OTHER_KERNEL)
+#define LGC_TERNARY 1
+#else
+#define LGC_TERNARY 0
+#endif
+
+#if LGC_TERNARY && !defined(TERNARY)
+/* Bit j of the table in all bits of a word; one of two words; four entries of the table. */
+#define ENTRY(table, j) ((word){0} - ((word){0} + ((lane)(table) >> (j) & 1u)))
+#define PICK(zero, one, select) (((zero) & ~(select)) | ((one) & (select)))
+#define FOUR(a, b, t) PICK(PICK(ENTRY(t, 0), ENTRY(t, 1), a), PICK(ENTRY(t, 2), ENTRY(t, 3), a), b)
+#define TERNARY(a, b, c, table) PICK(FOUR(a, b, table), FOUR(a, b, (table) >> 4), c)
+#endif
+

@@ -43,6 +43,8 @@ _VARIANTS = {
 }
 """What the text can be compiled to, whatever this processor is."""
 _SELF_TEST = "-DLGC_MAIN"
+_OTHER_KERNEL = "-DLGC_OTHER_KERNEL"
+"""The text has one kernel for functions of three words and one for those of two; this processor runs only one."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -128,9 +130,12 @@ class CSource(DeviceUnderTest):
         return (*C99_FLAGS, _SELF_TEST) if "LGC_MAIN" in self.text else C99_FLAGS
 
     def views(self) -> tuple[View, ...]:
-        """The other entries; and all in the code for other words, unless that is lgc's own code around this circuit."""
+        """The other entries and the other kernel; and all in the code for other words, unless that is lgc's own."""
         entries, every = self._forms, ("bits", *self._forms)
-        builds: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {"other entries": (entries, self._flags)}
+        builds: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+            "other entries": (entries, self._flags),
+            "the other kernel": (("bits",), (*C99_FLAGS, _OTHER_KERNEL)),
+        }
         if self.gates <= _WORDS_UP_TO and not self._written:
             builds |= {name: (every, (*C99_FLAGS[:1], "-O0", *flags)) for name, flags in _VARIANTS.items()}
         return tuple(

@@ -1,0 +1,128 @@
+"""Functions of three words: every table, every size of counter, and the compiled kernel against the interpreter."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cbuild import Loaded
+from strategies import random_circuit, random_inputs
+
+from lgc.backend.c import C99, kernel_counts
+from lgc.backend.c.literal import AND, ANDNOT, FALSE, OR, TRUE, XOR
+from lgc.backend.c.plan import make_program
+from lgc.backend.c.split import splits_of
+from lgc.backend.c.ternary import TERNARY, TernaryCounter, TernaryProgram
+from lgc.ir import interp
+
+
+def values_of(program: TernaryProgram, inputs: list[int], full: int) -> list[int]:
+    """All values of a program without stores; an integer has a bit for each sample."""
+    values = list(inputs)
+    for index, opcode in enumerate(program.opcode):
+        a, b, *more = (values[operand] for operand in program.operands(index))
+        if opcode >= TERNARY:
+            c = more[0]
+            bits = range(full.bit_length())
+            value = sum(
+                ((opcode - TERNARY) >> ((a >> s & 1) + 2 * (b >> s & 1) + 4 * (c >> s & 1)) & 1) << s for s in bits
+            )
+        else:
+            value = {AND: a & b, ANDNOT: a & ~b, OR: a | b, XOR: a ^ b}[opcode]
+        values.append(value & full)
+    return values
+
+
+def read(literal: int, values: list[int], full: int) -> int:
+    if literal < 0:
+        return full if literal == TRUE else 0
+    return values[literal >> 1] ^ (full if literal & 1 else 0)
+
+
+def check_table(table: int, arity: int, operands: list[int], splits: dict, most: int) -> None:  # type: ignore[type-arg]
+    full = (1 << (1 << arity)) - 1
+    inputs = [sum((address >> k & 1) << address for address in range(1 << arity)) for k in range(arity)]
+    program = TernaryProgram(arity)
+    literal = program.lut(table, operands, splits)
+    got = read(literal, values_of(program, inputs, full), full)
+    words = [read(operand, inputs, full) for operand in operands]
+    addresses = (sum((word >> s & 1) << k for k, word in enumerate(words)) for s in range(1 << arity))
+    assert got == sum((table >> address & 1) << s for s, address in enumerate(addresses))
+    assert len(program) <= most
+
+
+@pytest.mark.parametrize(
+    "operands", [(0, 2, 4), (1, 2, 5), (4, 1, 2), (0, 0, 3), (2, 3, 2), (FALSE, 2, 4), (1, TRUE, 1)]
+)
+def test_every_function_of_three_is_one_instruction(operands: tuple[int, ...]) -> None:
+    for table in range(256):
+        check_table(table, 3, list(operands), {}, 1)
+
+
+@pytest.mark.parametrize(("arity", "most"), [(4, 3), (5, 7), (6, 15)])
+def test_tables_of_four_to_six(arity: int, most: int) -> None:
+    rng = random.Random(arity)
+    tables = [rng.getrandbits(1 << arity) for _ in range(120)]
+    tables += [1, 0, (1 << (1 << arity)) - 1, 0x6996966996696996 & (1 << (1 << arity)) - 1]
+    splits = splits_of((table, arity) for table in tables)
+    for table in tables:
+        check_table(table, arity, [2 * k + rng.getrandbits(1) for k in range(arity)], splits, most)
+
+
+def test_parity_of_six_is_two_and_a_half_full_sums() -> None:
+    table = sum((address.bit_count() & 1) << address for address in range(64))
+    check_table(table, 6, list(range(0, 12, 2)), splits_of([(table, 6)]), 3)
+
+
+def test_what_was_computed_is_not_computed_again() -> None:
+    program = TernaryProgram(3)
+    program.table(0x96, (0, 2, 4))
+    program.table(0x69, (4, 0, 2))
+    assert len(program) == 1
+
+
+@pytest.mark.parametrize("count", range(1, 40))
+def test_counters_of_every_size(count: int) -> None:
+    rng = random.Random(count)
+    full = (1 << 64) - 1
+    inputs = [rng.getrandbits(64) for _ in range(count)]
+    times = [rng.choice([1, 1, 1, 2, 3]) for _ in inputs]
+    program = TernaryProgram(count)
+    counter = TernaryCounter(program)
+    counter.constant = count % 5
+    for net, number in enumerate(times):
+        counter.add(2 * net, number)
+    planes = (sum(times) + 4).bit_length()
+    result = counter.finish(planes)
+    values = values_of(program, inputs, full)
+    for sample in range(64):
+        want = count % 5 + sum(number * (word >> sample & 1) for number, word in zip(times, inputs, strict=True))
+        assert sum((read(bit, values, full) >> sample & 1) << w for w, bit in enumerate(result)) == want
+    if max(times) == 1:
+        assert len(program) <= 2 * count + planes
+
+
+@pytest.mark.parametrize("width", [32, 64, 128, 256, 512])
+def test_both_kernels_are_the_interpreter(tmp_path: Path, width: int) -> None:
+    circuit = random_circuit(40, [60, 51], 3, arity=6, seed=width)
+    bits = random_inputs(40, 700, width)
+    scores = interp.scores(circuit, bits)
+    builds: dict[str, tuple[str, ...]] = {"one": (), "other": ("-DLGC_OTHER_KERNEL",), "native": ("-march=native",)}
+    for name, flags in builds.items():
+        (tmp_path / name).mkdir()
+        library = Loaded(
+            circuit, tmp_path / name, f"-DLGC_WORD_BITS={width}", "-O1", *flags, target=C99(prefix="t", part_size=40)
+        )
+        got, classes = library("bits", np.packbits(bits, axis=1, bitorder="little"))
+        np.testing.assert_array_equal(got, scores)
+        np.testing.assert_array_equal(classes, circuit.head.classify(scores))
+
+
+def test_ternary_counts_are_the_emitted_ones_and_fewer() -> None:
+    circuit = random_circuit(40, [200], 2, seed=4)
+    two, three = (kernel_counts(circuit, ternary=ternary).operations for ternary in (False, True))
+    program = make_program(circuit, ternary=True)
+    assert three == sum(opcode not in (4,) for opcode in program.opcode)
+    assert three < 0.75 * two
