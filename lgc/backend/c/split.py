@@ -36,7 +36,7 @@ _FAR = 1 << 30
 
 
 @dataclass(frozen=True)
-class Step:
+class Split:
     """A table f is ``join(first, second, operand)``.
 
     Attributes:
@@ -51,7 +51,7 @@ class Step:
     join: int
 
 
-Splits = dict[tuple[int, int], Step]
+Splits = dict[tuple[int, int], Split]
 """A table and its arity, 4 to 6, to its step."""
 
 
@@ -73,7 +73,7 @@ def splits_of(tables: Iterable[tuple[int, int]]) -> Splits:
     return result
 
 
-def _steps(tables: U64, arity: int) -> list[Step]:
+def _steps(tables: U64, arity: int) -> list[Split]:
     """The best step of each table."""
     cost = np.full(len(tables), _FAR)
     best = np.zeros((4, len(tables)), np.uint64)
@@ -84,12 +84,12 @@ def _steps(tables: U64, arity: int) -> list[Step]:
             best, (candidate.operand, candidate.first, candidate.second, candidate.join), strict=True
         ):
             row[better] = np.broadcast_to(np.asarray(values, np.uint64), cost.shape)[better]
-    return [Step(*one) for one in best.T.tolist()]
+    return [Split(*one) for one in best.T.tolist()]
 
 
 @dataclass(frozen=True)
 class _Candidate:
-    """One way of splitting each of N tables: :class:`Step` as arrays, or as numbers for all."""
+    """One way of splitting each of N tables: :class:`Split` as arrays, or as numbers for all."""
 
     cost: NDArray[np.int64]
     operand: int
