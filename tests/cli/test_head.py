@@ -49,7 +49,8 @@ def test_the_choices_are_those_of_the_backend() -> None:
     [
         ([], "adder", "_popcount"),
         (["--fabric", "xc7"], "carry", "CARRY4 #("),
-        (["--fabric", "ecp5"], "compress", "LUT4 #("),
+        (["--fabric", "ecp5"], "couple", "CCU2C #("),
+        (["--fabric", "ice40"], "ripple", "SB_CARRY "),
         (["--head", "compress"], "compress", "lut6("),
         (["--head", "ternary", "--fabric", "xc7"], "ternary", "CARRY4 #("),
         (["--head", "serial"], "serial", "out_serial"),
@@ -64,18 +65,32 @@ def test_the_head_is_named_and_built(model: Path, options: list[str], head: str,
     assert ("by construction" in done.output) == (head in MAPPED)
 
 
-@pytest.mark.parametrize("head", ON_CHAINS)
-def test_carry_chains_that_a_fabric_does_not_have(head: str, model: Path) -> None:
+@pytest.mark.parametrize(
+    ("head", "fabric", "others"),
+    [
+        ("carry", "ice40", "xc7"),
+        ("ternary", "ecp5", "xc7"),
+        ("couple", "ice40", "ecp5"),
+        ("ripple", "xc7", "ecp5, ice40"),
+    ],
+)
+def test_carry_chains_that_a_fabric_does_not_have(head: str, fabric: str, others: str, model: Path) -> None:
+    assert head in ON_CHAINS
     output = model.with_name("out.v")
-    done = CliRunner().invoke(cli, ["compile", str(model), "-o", str(output), "--head", head, "--fabric", "ice40"])
+    done = CliRunner().invoke(cli, ["compile", str(model), "-o", str(output), "--head", head, "--fabric", fabric])
     told = f"{done.output}{done.exception}"
-    assert "no carry chains for the fabric ice40" in told and f"the head {head}" in told and "--fabric xc7" in told
+    assert f"the fabric {fabric} has no carry chains of the kind that the head {head} is made of" in told
+    assert f"--fabric {others}" in told
     assert done.exit_code != 0 and not output.exists()
 
 
 def test_auto_is_the_smallest_by_estimate_and_says_so(model: Path) -> None:
     circuit = PassManager().run(load_circuit(model), PIPELINES["O2"])
-    for fabric, heads in (("xc7", {"adder", "compress", "carry", "ternary"}), ("ecp5", {"adder", "compress"})):
+    for fabric, heads in (
+        ("xc7", {"adder", "compress", "carry", "ternary"}),
+        ("ecp5", {"adder", "compress", "couple", "ripple"}),
+        ("ice40", {"adder", "compress", "ripple"}),
+    ):
         found = choose_head(circuit, fabric).estimates
         assert {one.head for one in found} == heads
         assert found[0].sites == min(one.sites for one in found)
@@ -123,8 +138,8 @@ def test_estimates_for_a_part(model: Path) -> None:
         rows[part] = {row["head"]: row for row in json.loads(path.read_text())}
     assert {part: set(found) for part, found in rows.items()} == {
         "gatemate-a1": {"adder", "compress", "serial"},
-        "up5k": {"adder", "compress", "serial"},
-        "xc7-a35t": {*HEADS},
+        "up5k": {"adder", "compress", "ripple", "serial"},
+        "xc7-a35t": {"adder", "carry", "compress", "serial", "ternary"},
         "lut6": {"adder", "compress", "serial"},
     }
     assert {part: found["adder"]["lut"] for part, found in rows.items()} == dict.fromkeys(rows, 4) | {

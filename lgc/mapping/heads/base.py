@@ -69,7 +69,7 @@ class HeadArchitecture(ABC):
             return
         able = ", ".join(name for name, one in FABRICS.items() if self.fits(one))
         raise OptionError(
-            f"there are no carry chains for the fabric {fabric.name}, and the head {self.name} is made of them",
+            f"the fabric {fabric.name} has no carry chains of the kind that the head {self.name} is made of",
             hint=f"Give --fabric {able}, or another head: --head auto takes one that the fabric has",
         )
 
