@@ -14,7 +14,7 @@ from lgc.backend import aiger, blif, json, onnx
 from lgc.backend.amaranth import format as amaranth
 from lgc.backend.c import format as c
 from lgc.backend.c import kernel as c_kernel
-from lgc.backend.verilog import gates, head, leaves, mapped, serial, top
+from lgc.backend.verilog import gates, head, leaves, mapped, serial, strings, top
 from lgc.ir import Circuit, Netlist
 from lgc.ir import text as lgn
 from lgc.mapping import comparators, encoder
@@ -212,6 +212,12 @@ HEAD_BUGS = {
     "bit-serial argmax: tie rule": Bug(argmax, "_priority", other_end, options=COMPRESS | {"argmax": "bit-serial"}),
     "carry head: a position forgets a net": Bug(
         chains, "_xor", lambda real: lambda one: (one.table, one.operands), options={"head": "carry"}
+    ),
+    "couple head: a position hands on the contrary": Bug(
+        strings, "_handed", lambda real: lambda *given: 1 - real(*given), options={"head": "couple", "fabric": "ecp5"}
+    ),
+    "ripple head: a position adds a net to itself": Bug(
+        strings, "_added", lambda real: lambda slot: (real(slot)[0],) * 2, options={"head": "ripple", "fabric": "ice40"}
     ),
     "ternary head: the constant is forgotten": Bug(
         ternary.TernaryColumns, "_is_one", lambda _: lambda *given: False, options=TERNARY

@@ -33,7 +33,7 @@ _DEFINE = re.compile(r"^#define ([A-Z][A-Z0-9_]*) (\d{1,10})u?$", re.M)
 _READ = ("BITS", "CLASSES", "FEATURES", "HAS_THRESHOLDS")
 # Up to this many gates the code for other words is run too, where it must be; beyond, the C compiler takes too long.
 _WORDS_UP_TO = 20_000
-_PORTABLE = ("-U__AVX512F__", "-U__AVX2__", "-U__SSE2__")
+_PORTABLE = ("-U__AVX512F__", "-U__AVX512VL__", "-U__AVX2__", "-U__SSE2__")
 _VARIANTS = {
     "words of 32 bits": ("-DLGC_WORD_BITS=32", "-DLGC_VECTORS=1u", *_PORTABLE),
     "words of 64 bits": ("-DLGC_WORD_BITS=64", "-DLGC_VECTORS=3u", *_PORTABLE),
