@@ -25,6 +25,7 @@ from lgc.mapping.heads.comparators import find_comparators, read_nets
 from lgc.mapping.heads.literals import ENCODER
 from lgc.mapping.heads.mapped import map_circuit
 from lgc.mapping.heads.pack import SHARED, pair_up_sets
+from lgc.parts.fabrics import FABRICS
 from lgc.passes import optimize
 
 
@@ -40,18 +41,28 @@ def features(levels: list[list[int]], seed: int = 1, votes: int = 60) -> Circuit
 some = st.lists(st.lists(st.integers(0, 254), min_size=2, max_size=2, unique=True), min_size=2, max_size=5)
 
 
-ON_CHAINS = [head.name for head in all_heads() if head.needs_chains]
+ON_CHAINS = [
+    (head.name, name, fabric.lut)
+    for head in all_heads()
+    if head.needs_chains
+    for name, fabric in FABRICS.items()
+    if head.fits(fabric)
+]
+"""Heads with the fabrics that have their chains, and operands of a table there."""
 
 
 @settings(max_examples=15)
 @given(some, st.sampled_from(ON_CHAINS), st.integers(0, 99))
-def test_scores_stay_and_every_comparator_is_its_gates_function(levels: list[list[int]], head: str, seed: int) -> None:
+def test_scores_stay_and_every_comparator_is_its_gates_function(
+    levels: list[list[int]], on_chains: tuple[str, str, int], seed: int
+) -> None:
+    head, _, lut = on_chains
     circuit = features(levels, seed)
     bits = random_inputs(circuit.netlist.num_inputs, 300)
-    check(circuit, map_circuit(circuit, head=head), bits)
+    check(circuit, map_circuit(circuit, head=head, lut=lut), bits)
     nets = unpack(evaluate_nets(circuit.netlist, pack(bits)), len(bits))
-    for net, one in find_comparators(circuit, 6).items():
-        assert len(one.nets) <= 6 and len({(bit - 2) // 8 for bit in one.nets}) == 1
+    for net, one in find_comparators(circuit, lut).items():
+        assert len(one.nets) <= lut and len({(bit - 2) // 8 for bit in one.nets}) == 1
         address = sum(nets[:, bit].astype(np.int64) << index for index, bit in enumerate(one.nets))
         np.testing.assert_array_equal(one.values[address], nets[:, net])
         assert [(one.table >> index) & 1 for index in range(len(one.values))] == one.values.tolist()
@@ -109,13 +120,14 @@ def test_a_vote_that_others_read_too_is_a_net() -> None:
     check(circuit, mapped, random_inputs(16, 200))
 
 
-@pytest.mark.parametrize("head", ON_CHAINS)
-def test_features_are_proved(head: str) -> None:
+@pytest.mark.parametrize(("head", "fabric", "lut"), ON_CHAINS)
+def test_features_are_proved(head: str, fabric: str, lut: int) -> None:
     pytest.importorskip("pyosys")
     circuit = features([[63, 200], [5, 80], [127, 191], [63, 64]], votes=24)
-    assert re.search(r"encoder_1_\d+ \(\.O6\(", to_bytes(Verilog(head=head, fabric="xc7"), circuit).decode())
+    text = to_bytes(Verilog(head=head, fabric=fabric), circuit).decode()
+    assert re.search(r"encoder_1_\d+ \(\.O6\(" if lut == 6 else r"LUT4 #.* encoder_1_\d+ \(", text)
     with tempfile.TemporaryDirectory() as folder:
-        certificate, _ = outcome(circuit, Path(folder), head=head, fabric="xc7", pipeline=3)
+        certificate, _ = outcome(circuit, Path(folder), head=head, fabric=fabric, pipeline=3)
     assert certificate.result == "proved", certificate.to_json()
 
 

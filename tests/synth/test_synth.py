@@ -289,7 +289,7 @@ def test_a_clock_out_of_reach_is_not_routed_for(clock, fmax, source, monkeypatch
     synthesize(source, find_part("ecp5-25k"), SynthOptions(route=False))  # yosys needs its time
     fake_nextpnr(monkeypatch, RIPUP)
     heard = Heard()
-    result = synthesize(source, find_part("ecp5-25k"), SynthOptions(clock=clock, timeout=3), heard)
+    result = synthesize(source, find_part("ecp5-25k"), SynthOptions(clock=clock, timeout=6), heard)
     assert result.value("fmax") == (None if fmax is None else pytest.approx(fmax))
     assert result.partial == (fmax is None)
     assert ("nextpnr-fake: seed 1: aims at 158.28 MHz" in "\n".join(heard.steps)) == (clock == 200)
