@@ -140,7 +140,11 @@ def test_what_is_built_for_other_words(model: Path, tmp_path: Path) -> None:
         asked = VerifyRequest(model, file)
         with comparing(asked, model_of(asked, Silence()), device_under_test(asked), Silence()) as comparison:
             comparison.device.check_fits(comparison.circuit)
-            assert {one.name for one in comparison.device.views()} == {"other entries", "the other kernel", *(WORDS if old else ())}
+            assert {one.name for one in comparison.device.views()} == {
+                "other entries",
+                "the other kernel",
+                *(WORDS if old else ()),
+            }
 
 
 @pytest.mark.parametrize("scale", [1, 255, 100])
