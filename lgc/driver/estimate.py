@@ -110,9 +110,9 @@ def estimate(asked: EstimateRequest) -> Estimated:
     family, outputs, stages = part.family if part else None, asked.outputs, asked.pipeline
     rows = [head.estimate(circuit, lut=size, outputs=outputs, pipeline=stages, family=family) for head, size in pairs]
     choice = None
-    if part is not None:  # the smallest first, but those that do not give a result a clock last
-        rows = sorted(by_size(rows), key=lambda one: not find_head(one.head).is_streaming)
+    if part is not None:  # the smallest first, but those that `auto` does not take last
         choice = choose_head(circuit, part.fabric, part, outputs=asked.outputs, pipeline=asked.pipeline)
+        rows = sorted(by_size(rows), key=lambda one: not find_head(one.head).is_taken(asked.pipeline))
     result = Estimated(circuit.name, tuple(rows), part.fabric if part else "", choice)
     if asked.json is not None:
         write_text(asked.json, result.to_json())

@@ -43,7 +43,7 @@ def choose_head(
     pipeline: int = 0,
     asked: str = AUTO,
 ) -> Choice:
-    """The head that ``auto`` stands for: of those that the fabric can have, that of the fewest LUT sites by estimate.
+    """The head that ``auto`` stands for: of :func:`candidates`, that of the fewest LUT sites by estimate.
 
     Without a fabric it is plain arithmetic, which any tool takes. What the last calls gave is remembered.
 
@@ -64,16 +64,16 @@ def choose_head(
         head = next(one for one in all_heads() if one.is_portable)
         return Choice(head.name, lut, f"{head.about} is portable, and no fabric is named that could hold tables fixed")
     family = part.family if part else _family(fabric)
-    heads = candidates(known)
+    heads = candidates(known, pipeline)
     found = [one.estimate(circuit, lut=lut, outputs=outputs, pipeline=pipeline, family=family) for one in heads]
     ranked = by_size(found)
     sizes = ", ".join(f"{one.sites:,} LUT{lut} ({one.head})" for one in ranked)
     return Choice(ranked[0].head, lut, f"the smallest on {fabric} by estimate: {sizes}", ranked)
 
 
-def candidates(fabric: Fabric) -> list[HeadArchitecture]:
-    """The heads that ``auto`` compares on a fabric: those that fit it and give a result a clock."""
-    return [head for head in all_heads() if head.is_streaming and head.fits(fabric)]
+def candidates(fabric: Fabric, pipeline: int = 0) -> list[HeadArchitecture]:
+    """The heads that ``auto`` compares on a fabric, for a circuit of so many register stages."""
+    return [head for head in all_heads() if head.fits(fabric) and head.is_taken(pipeline)]
 
 
 def by_size(estimates: Sequence[Estimate]) -> tuple[Estimate, ...]:

@@ -99,6 +99,19 @@ def test_auto_is_the_smallest_by_estimate_and_says_so(model: Path) -> None:
         assert f"head {found[0].head}, the smallest on {fabric} by estimate: {counts}" in done.output
 
 
+def test_auto_leaves_strung_chains_out_where_there_are_register_stages(model: Path) -> None:
+    """A timing analysis takes a string for one path, so they would cost the clock that the stages are for."""
+    circuit = PassManager().run(load_circuit(model), PIPELINES["O2"])
+    path = model.with_name("e.json")
+    for fabric, part, whole in (("ecp5", "ecp5-25k", "couple"), ("ice40", "ice40-hx8k", "ripple")):
+        assert choose_head(circuit, fabric).head == whole
+        found = choose_head(circuit, fabric, pipeline=8)
+        assert {one.head for one in found.estimates} == {"adder", "compress"}
+        words = ["estimate", str(model), "--part", part, "--pipeline", "8", "--json", str(path)]
+        assert CliRunner().invoke(cli, words).exit_code == 0
+        assert json.loads(path.read_text())[0]["head"] == found.head
+
+
 @pytest.mark.parametrize("part", [name for name, one in parts().items() if one.family.name in FABRICS])
 @pytest.mark.parametrize("gates", [60, 300])
 def test_auto_means_the_same_to_everyone(part: str, gates: int, tmp_path: Path) -> None:

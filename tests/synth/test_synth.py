@@ -404,8 +404,8 @@ def test_the_estimate_is_within_15_percent(layers, lut, stages, tmp_path, monkey
 def test_the_table_takes_the_smallest_head_and_on_small_parts_the_serial_one(source, tmp_path):
     circuit = network((300,), 60)
     heads = {name: [one.head for one in jobs(circuit, one, 40)] for name, one in parts().items()}
-    assert heads["ice40-hx8k"] == ["ripple", "serial"]
-    assert heads["ecp5-85k"] == ["couple"]
+    assert heads["ice40-hx8k"] == ["compress", "serial"]
+    assert heads["ecp5-85k"] == ["compress"]
     assert heads["xc7-a35t"] == ["carry"]
     assert heads["gatemate-a1"] == heads["lut4"] == heads["asic"] == ["adder"]
     (deep,) = jobs(circuit, find_part("ecp5-85k"), 40)

@@ -25,6 +25,8 @@ class HeadArchitecture(ABC):
         about: what it is, in a few words.
         lut_sizes: operands of the lookup tables that it can be made for.
         chains: the carry cells that it may be made of, as :attr:`Fabric.carry`; empty if it has no carry chains.
+        is_strung: whether its chains stand in long strings, which a timing analysis takes for one path each; ``auto``
+            leaves such heads out where there are register stages, whose number is chosen for the clock.
         is_portable: whether any tool takes it, for any part, without a fabric.
         is_streaming: whether it gives a result a clock; ``auto`` compares only such heads.
         emitter: ``module:function`` of :mod:`lgc.backend.verilog` that writes its modules.
@@ -34,6 +36,7 @@ class HeadArchitecture(ABC):
     about: ClassVar[str]
     lut_sizes: ClassVar[tuple[int, ...]] = (4, 6)
     chains: ClassVar[tuple[str, ...]] = ()
+    is_strung: ClassVar[bool] = False
     is_portable: ClassVar[bool] = False
     is_streaming: ClassVar[bool] = True
     emitter: ClassVar[str]
@@ -46,6 +49,10 @@ class HeadArchitecture(ABC):
     def fits(self, fabric: Fabric) -> bool:
         """Whether a fabric has the cells for it."""
         return fabric.lut in self.lut_sizes and (fabric.carry in self.chains or not self.needs_chains)
+
+    def is_taken(self, pipeline: int) -> bool:
+        """Whether ``auto`` may take it for a circuit of so many register stages."""
+        return self.is_streaming and not (pipeline and self.is_strung)
 
     def check_lut(self, lut: int) -> None:
         """Refuse lookup tables of a size that it is not made for.

@@ -154,6 +154,7 @@ class RippleHead(MappedHead):
     name: ClassVar[str] = "ripple"
     about: ClassVar[str] = "full adders on carry chains, strung together"
     lut_sizes: ClassVar[tuple[int, ...]] = (4,)
+    is_strung: ClassVar[bool] = True
     chains: ClassVar[tuple[str, ...]] = ("ccu2c", "sb_carry")
     columns: ClassVar[tuple[type[Columns], ...]] = (RippleColumns,)
 
@@ -168,6 +169,7 @@ class CoupleHead(MappedHead):
     name: ClassVar[str] = "couple"
     about: ClassVar[str] = "four bits to two positions of carry chains, strung together"
     lut_sizes: ClassVar[tuple[int, ...]] = (4,)
+    is_strung: ClassVar[bool] = True
     chains: ClassVar[tuple[str, ...]] = ("ccu2c",)
     columns: ClassVar[tuple[type[Columns], ...]] = (CoupleColumns,)
 
