@@ -53,7 +53,7 @@ def test_what_auto_takes_is_measured_beside_all_others(monkeypatch: pytest.Monke
     assert {row.part: set(row.measured) for row in found} == {
         **{part: {"adder", "compress"} for part in ("lut4", "lut6", "gowin-gw1n-9c")},
         "xc7-a35t": {"adder", "compress", "carry", "ternary"},
-        "ecp5-25k": {"adder", "compress", "couple", "ripple"}, "ice40-hx8k": {"adder", "compress", "ripple"},
+        "ecp5-25k": {"adder", "compress", "ripple"}, "ice40-hx8k": {"adder", "compress", "ripple"},
     }  # fmt: skip
     lines = list(bench_auto.markdown(found))
     assert "| small | lut4 | 100 | 90 |  |  |  |  | adder (+10) |" in lines

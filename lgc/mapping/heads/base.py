@@ -27,6 +27,7 @@ class HeadArchitecture(ABC):
         chains: the carry cells that it may be made of, as :attr:`Fabric.carry`; empty if it has no carry chains.
         is_strung: whether its chains stand in long strings, which a timing analysis takes for one path each; ``auto``
             leaves such heads out where there are register stages, whose number is chosen for the clock.
+        is_provable: whether `lgc verify --formal` proves it for thousands of votes; ``auto`` takes no other head.
         is_portable: whether any tool takes it, for any part, without a fabric.
         is_streaming: whether it gives a result a clock; ``auto`` compares only such heads.
         emitter: ``module:function`` of :mod:`lgc.backend.verilog` that writes its modules.
@@ -37,6 +38,7 @@ class HeadArchitecture(ABC):
     lut_sizes: ClassVar[tuple[int, ...]] = (4, 6)
     chains: ClassVar[tuple[str, ...]] = ()
     is_strung: ClassVar[bool] = False
+    is_provable: ClassVar[bool] = True
     is_portable: ClassVar[bool] = False
     is_streaming: ClassVar[bool] = True
     emitter: ClassVar[str]
@@ -52,7 +54,7 @@ class HeadArchitecture(ABC):
 
     def is_taken(self, pipeline: int) -> bool:
         """Whether ``auto`` may take it for a circuit of so many register stages."""
-        return self.is_streaming and not (pipeline and self.is_strung)
+        return self.is_streaming and self.is_provable and not (pipeline and self.is_strung)
 
     def check_lut(self, lut: int) -> None:
         """Refuse lookup tables of a size that it is not made for.

@@ -170,6 +170,7 @@ class CoupleHead(MappedHead):
     about: ClassVar[str] = "four bits to two positions of carry chains, strung together"
     lut_sizes: ClassVar[tuple[int, ...]] = (4,)
     is_strung: ClassVar[bool] = True
+    is_provable: ClassVar[bool] = False
     chains: ClassVar[tuple[str, ...]] = ("ccu2c",)
     columns: ClassVar[tuple[type[Columns], ...]] = (CoupleColumns,)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lgc.errors import NotCheckedError
+from lgc.ir.tables import cofactors
 
 Bit = int | str
 """A net of the flattened design, or ``0``, ``1``, ``x``."""
@@ -20,7 +21,7 @@ KNOWN = "LUT[1-6]|LUT6_2|SB_LUT4|CARRY4|CCU2C|SB_CARRY"
 """A regular expression of the names of the cells that :func:`expand` knows."""
 
 _LUT = re.compile(r"LUT([1-6])")
-_MUX, _XOR, _OR, _MAJORITY = 0b11001010, 0b0110, 0b1110, 0b11101000
+_MUX, _XOR, _OR, _MAJORITY, _WIRE = 0b11001010, 0b0110, 0b1110, 0b11101000, 0b10
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,15 @@ def _carry4(name: str, pins: Pins) -> list[Cell]:
     return cells
 
 
+def _without_constants(table: int, inputs: list[Bit]) -> tuple[int, list[Bit]]:
+    """A table and its inputs, those that are constants left out."""
+    left = list(inputs)
+    for place in reversed(range(len(inputs))):
+        if left[place] in ("0", "1"):
+            table = cofactors(table, place, len(left))[left.pop(place) == "1"]
+    return table, left
+
+
 def _ccu2c(name: str, pins: Pins, parameters: Mapping[str, str]) -> list[Cell]:
     """Two positions: the sum is ``table ^ carry``, and on goes ``carry`` if the table is 1, else its first quarter."""
     given = dict(parameters)
@@ -107,12 +117,18 @@ def _ccu2c(name: str, pins: Pins, parameters: Mapping[str, str]) -> list[Cell]:
     for half in (0, 1):
         table = _table({"INIT": given[f"INIT{half}"]}, "INIT", 16)
         inputs = [pins[f"{letter}{half}"][0] for letter in "ABCD"]
-        steer, data, behind = (f"{name}.{what}{half}" for what in ("steer", "data", "carry"))
-        cells += [_gate(table, inputs, steer), _gate(table, inputs[:2], data)]
-        if total := pins.get(f"S{half}"):
-            cells.append(_gate(_XOR, [steer, carry], total[0]))
-        out: Bit = pins["COUT"][0] if half and pins.get("COUT") else behind
-        cells.append(_gate(_MUX, [data, carry, steer], out))
+        steer, data = f"{name}.steer{half}", f"{name}.data{half}"
+        own, steering = _without_constants(table, inputs)
+        out: Bit = pins["COUT"][0] if half and pins.get("COUT") else f"{name}.carry{half}"
+        total = pins[f"S{half}"][0] if pins.get(f"S{half}") else None
+        cells.append(_gate(*_without_constants(table & 0xF, inputs[:2]), data))
+        if own:
+            cells.append(_gate(own, steering, steer))
+            cells += [_gate(_XOR, [steer, carry], total)] if total is not None else []
+            cells.append(_gate(_MUX, [data, carry, steer], out))
+        else:  # between two chains: no product of both is made, which the rewriting of sums would have to expand
+            cells += [_gate(_WIRE, [carry], total)] if total is not None else []
+            cells.append(_gate(_WIRE, [data], out))
         carry = out
     return cells
 
