@@ -36,6 +36,9 @@ HEADS: dict[str, dict[str, Any]] = {
     "ternary, xc7": {"head": "ternary", "fabric": "xc7", "pipeline": 4},
     "ternary, class": {"head": "ternary", "fabric": "xc7", "outputs": "class"},
     "copies": {"head": "carry", "fabric": "xc7", "copies": True, "pipeline": 5},
+    "couple": {"head": "couple", "fabric": "ecp5", "pipeline": 4},
+    "ripple": {"head": "ripple", "fabric": "ecp5"},
+    "ripple, class": {"head": "ripple", "fabric": "ice40", "outputs": "class", "pipeline": 3},
     "serial": {"head": "serial"},
     "serial, class": {"head": "serial", "outputs": "class"},
 }
@@ -47,6 +50,13 @@ def test_heads_are_proved(name: str, tmp_path: Path) -> None:
     assert (certificate.result, refutation) == ("proved", None), certificate.to_json()
 
 
+@pytest.mark.parametrize("fabric", ["ecp5", "ice40"])
+def test_strings_of_many_chains_are_proved(fabric: str, tmp_path: Path) -> None:
+    """What comes out of one chain and goes into the next is no product of the two."""
+    certificate, _ = outcome(random_circuit(60, [700], 2, seed=4), tmp_path, head="ripple", fabric=fabric)
+    assert certificate.result == "proved", certificate.to_json()
+
+
 FAULTS: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
     "adder": ({}, (r"second > first", "second >= first")),
     "a table of the popcount": ({"head": "compress", "fabric": "ecp5"}, (r"(popcount_3_0 .*?)A\(", r"\1A(1'b1 ^ ")),
@@ -55,6 +65,11 @@ FAULTS: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
     "a carry of the position below": (
         {"head": "ternary", "fabric": "xc7"},
         (r"(LUT6_2 [^;]*?\.O6\(popcount_(\d+)[_[][^;]*\.I\d\()(popcount_\2_w\d+)", r"\1~\3"),
+    ),
+    "a table of a string": ({"head": "couple", "fabric": "ecp5"}, (r"(CCU2C #\(\.INIT0\(16'h)(?!0)\w", r"\g<1>0")),
+    "a net of a string": (
+        {"head": "ripple", "fabric": "ice40"},
+        (r"(SB_CARRY popcount.*?\.I0\()(\w+\[\d+\])", r"\1~\2"),
     ),
     "a generic head": ({"head": "compress"}, (r"(LGC_GATE popcount_2\[0\] = )([^;]*);", r"\1~(\2);")),
     "the argmax": ({"head": "carry"}, (r"(LGC_GATE argmax_\d+\[0\] = )([^;]*);", r"\1~(\2);")),
