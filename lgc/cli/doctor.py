@@ -5,13 +5,12 @@ from __future__ import annotations
 import click
 
 from lgc.cli.options import PlainCommand
+from lgc.driver.doctor import TASKS
 from lgc.errors import EXIT_TOOL
-
-_TASKS = ("compile", "train", "verify", "prove", "synth")
 
 
 @click.command(cls=PlainCommand)
-@click.option("--for", "task", type=click.Choice(_TASKS), help="Only what this command needs.")
+@click.option("--for", "task", type=click.Choice([*TASKS]), help="Only what this command needs.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def doctor(task: str | None, as_json: bool) -> None:
     """Show every external part: found or missing, its version, what needs it, and how to install it.

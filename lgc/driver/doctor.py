@@ -19,12 +19,16 @@ _SECONDS = 60.0
 _CORE = ("numpy", "safetensors")
 TASKS = {
     "compile": _CORE,
-    "train": (*_CORE, "torch", "matplotlib", "scikit-learn"),
+    "train": (*_CORE, "torch"),
     "verify": (*_CORE, "torch", "cocotb", "verilator", "c++"),
     "prove": (*_CORE, "torch", "pyosys"),
     "synth": (*_CORE, "pyosys"),
 }
-"""What lgc is asked for, and what it cannot do that without, by name of the dependency."""
+"""What lgc is asked for, and what it cannot do that without, by name of the dependency; for synth, a router besides."""
+_COMMANDS = {name: f"`lgc {name}`" for name in TASKS} | {
+    "": "`lgc compile` and `lgc verify`",
+    "prove": "`lgc verify --formal`",
+}
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class Diagnosis(Shown):
         ]
 
     def _verdict(self) -> str:
-        what = f"`lgc {self.task}`" if self.task else "`lgc compile` and `lgc verify`"
+        what = _COMMANDS[self.task]
         if self.complete:
             return f"{what}: everything is there"
         missing = ", ".join(one.name for one in self.lacking)
@@ -124,17 +128,17 @@ def doctor(task: str = "") -> Diagnosis:
     python = Installation("python", sys.version.split()[0], "everything", "3.11 or newer", required=True)
     with within(_SECONDS):  # a program that hangs is there, of unknown version
         wanted = [one for one in DEPENDENCIES.values() if not task or one.name in TASKS[task]]
-        found = [(one, found_version(one)) for one in wanted]
+        found = [_installation(one, found_version(one), required=bool(task) or one.required) for one in wanted]
         if task in ("", "synth"):
-            found += [(one, found_program(one)) for one in _routers()]
+            routers = [(one, found_program(one)) for one in _routers()]
+            none = task == "synth" and not any(version for _, version in routers)
+            found += [_installation(one, version, required=none and bool(one.package)) for one, version in routers]
         gpu = found_gpu()
-    rest = (
-        Installation(
-            str(one), version, one.needed_for, one.hint, one.extra, one.name in TASKS[task] if task else one.required
-        )
-        for one, version in found
-    )
-    return Diagnosis(task, lgc.__version__, (python, *rest), gpu, _cache())
+    return Diagnosis(task, lgc.__version__, (python, *found), gpu, _cache())
+
+
+def _installation(one: Dependency, version: str | None, *, required: bool) -> Installation:
+    return Installation(str(one), version, one.needed_for, one.hint, one.extra, required)
 
 
 def _routers() -> list[Dependency]:

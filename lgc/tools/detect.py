@@ -38,7 +38,8 @@ def found_gpu() -> str | None:
         return None
     with contextlib.suppress(ToolError):
         done = capture(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], Setup(timeout=_SECONDS))
-        return next((line.strip() for line in done.out.splitlines() if line.strip() and not done.code), None)
+        names = done.out.splitlines() if done.code == 0 else []
+        return names[0].strip() if names else None
     return None
 
 

