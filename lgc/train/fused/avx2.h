@@ -123,13 +123,11 @@ static void gather_nibbles(long B, const uint64_t *x, const int32_t *picks, long
 }
 
 /* g[k] = unit * sum_b q[b] x[picks[k]][b]. g is filled up to a multiple of 32, of which the nibbles follow. */
-static void picked_sums(long B, const uint64_t *x, const int32_t *picks, const int32_t *next, long K, const int16_t *q,
-                        float unit, float *g)
+static void picked_sums(long B, const picks_t *from, const int16_t *q, float unit, float *g)
 {
-    (void)next;
-    const long Kp = (K + 31) / 32 * 32;
+    const long Kp = (from->K + 31) / 32 * 32;
     uint8_t *nibbles = (uint8_t *)(g + 2 * Kp), sums[1][8 * MAX_BATCH];
     subset_sums(B, q, sums[0]);
-    gather_nibbles(B, x, picks, K, Kp, nibbles);
+    gather_nibbles(B, from->x, from->picks, from->K, Kp, nibbles);
     wire_sums(1, B, Kp, sums, &unit, nibbles, &g);
 }

@@ -212,20 +212,19 @@ static inline void gather_samples(const uint64_t *const row[32], __mmask8 given,
     }
 }
 
-/* g[k] = unit * sum_b q[b] x[picks[k]][b]. g is filled up to a multiple of 32. `next` (K) are the picks of a call soon
- * to come, whose rows are fetched meanwhile: a large x is not in the nearest cache, and its rows are read at random. */
-static void picked_sums(long B, const uint64_t *x, const int32_t *picks, const int32_t *next, long K, const int16_t *q,
-                        float unit, float *g)
+/* g[k] = unit * sum_b q[b] x[picks[k]][b]. g is filled up to a multiple of 32. The rows that come next are fetched
+ * meanwhile: a large x is not in the nearest cache, and its rows are read at random. */
+static void picked_sums(long B, const picks_t *from, const int16_t *q, float unit, float *g)
 {
-    const long words = B / 64;
+    const long words = B / 64, K = from->K;
     __m512i table[MAX_BATCH / 4];
     subset_sums(4, B, q, table);
     for (long k = 0; k < K; k += 32) {
         const uint64_t *row[32];
         for (int i = 0; i < 32; i++) {
             const long pick = k + i < K ? k + i : K - 1;
-            row[i] = x + picks[pick] * words;
-            __builtin_prefetch(x + next[pick] * words);
+            row[i] = from->x + from->picks[pick] * words;
+            __builtin_prefetch(from->next_x + from->next_picks[pick] * words);
         }
         __m512i sums = _mm512_setzero_si512(), samples[16];
         for (long w = 0; w < words; w += 4) {
