@@ -68,7 +68,7 @@ static void wire_sums(int operands, long B, long Dp, const uint8_t tables[][8 * 
 }
 
 /* The same from the gradients of one or two operands, for all d below Dp. */
-static void all_sums(int operands, long B, long Dp, int16_t q[2][MAX_BATCH], const float unit[2], const uint8_t *index,
+static void all_sums(int operands, long B, long Dp, int16_t q[2][ROUNDED], const float unit[2], const uint8_t *index,
                      float *const g[2])
 {
     uint8_t tables[2][8 * MAX_BATCH];

@@ -242,7 +242,7 @@ static int32_t wire_update(const layer_t *l, long row, const float *g, float *e,
 }
 
 /* g[i] (K): by each choice of operand s + i of node n the gradient q[i] at position p; of one operand or two. */
-static void wire_sums_at(const pass_t *pass, int operands, long n, long s, long p, int16_t q[2][MAX_BATCH],
+static void wire_sums_at(const pass_t *pass, int operands, long n, long s, long p, int16_t q[2][ROUNDED],
                          const float unit[2], const uint8_t *index, long Dp, float *const g[2])
 {
     const layer_t *l = pass->l;
@@ -271,8 +271,10 @@ static inline __attribute__((always_inline)) void update_wires(const kind_t *kin
     const layer_t *l = pass->l;
     const int operands = l->R - s < 2 ? 1 : 2;
     float *const total[2] = {work, work + Dp}, *const here[2] = {work + 2 * Dp, work + 3 * Dp};
-    int16_t q[2][MAX_BATCH];
+    int16_t q[2][ROUNDED];
     float unit[2];
+    memset(q[0] + pass->B, 0, (ROUNDED - MAX_BATCH) * sizeof *q[0]);
+    memset(q[1] + pass->B, 0, (ROUNDED - MAX_BATCH) * sizeof *q[1]);
     for (int i = 0; i < operands; i++)
         fetch(l, (s + i) * l->N + n);
     for (long p = 0; p < l->P; p++) {

@@ -1,7 +1,9 @@
 /* A layer, and what is seen of one of its nodes. A node is a gate or a table of R operands: see gates.h and tables.h.
  */
 
-enum { MAX_BATCH = 4096, MAX_OPERANDS = 6, MAX_ENTRIES = 64, LINE = 16 }; /* LINE: floats of a cache line */
+enum { MAX_BATCH = 4096, MAX_OPERANDS = 6, MAX_ENTRIES = 64 };
+enum { ROUNDED = MAX_BATCH + 4 }; /* integers of a row of gradients: behind the last sample's are four that are zero */
+enum { LINE = 16 };               /* floats of a cache line */
 
 typedef struct {
     float lr;   /* learning rate over 1 - beta1^t */

@@ -8,7 +8,7 @@ static void subset_sums(long B, const int16_t *q, int16_t table[][16])
 }
 
 /* g[s][d] = unit[s] * sum_b q[s][b] x[d][b] of one or two operands, for all d below Dp. */
-static void all_sums(int operands, long B, long Dp, int16_t q[2][MAX_BATCH], const float unit[2], const uint8_t *index,
+static void all_sums(int operands, long B, long Dp, int16_t q[2][ROUNDED], const float unit[2], const uint8_t *index,
                      float *const g[2])
 {
     int16_t table[MAX_BATCH / 4][16];
