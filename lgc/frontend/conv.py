@@ -192,7 +192,8 @@ class PoolLayer:
     @property
     def levels(self) -> tuple[int, ...]:
         """Operands of a node of each level of ORs, first level first: a window may be wider than one table."""
-        size, found = self.geometry.field[0] * self.geometry.field[1], []
+        size = self.geometry.field[0] * self.geometry.field[1]
+        found: list[int] = []
         while size > 1 or not found:
             found.append(min(size, MAX_ARITY))
             size = -(-size // MAX_ARITY)

@@ -149,11 +149,8 @@ def _windows(image: dict[str, Any], bits: torch.Tensor) -> torch.Tensor:
     return windows.flatten(0, 3).flatten(1, 2)
 
 
-_KINDS: dict[str, type[_HardLayer | _HardConv | _HardPool]] = {
-    "dense": _HardLayer,
-    "conv": _HardConv,
-    "pool": _HardPool,
-}
+_Hard = _HardLayer | _HardConv | _HardPool
+_KINDS: dict[str, type[_Hard]] = {"dense": _HardLayer, "conv": _HardConv, "pool": _HardPool}
 
 
 def _wires(tensors: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -184,7 +181,7 @@ class SoftwareModel(torch.nn.Module):
     def __init__(self, raw: RawCheckpoint) -> None:
         super().__init__()
         header = raw.header
-        self._hard: list[_HardLayer | _HardConv | _HardPool] = []
+        self._hard: list[_Hard] = []
         for index, fields in enumerate(header["layers"]):
             prefix = f"layers.{index}."
             tensors = {
