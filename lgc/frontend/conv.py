@@ -192,7 +192,8 @@ class PoolLayer:
     @property
     def levels(self) -> tuple[int, ...]:
         """Operands of a node of each level of ORs, first level first: a window may be wider than one table."""
-        size, found = self.geometry.field[0] * self.geometry.field[1], []
+        size = self.geometry.field[0] * self.geometry.field[1]
+        found: list[int] = []
         while size > 1 or not found:
             found.append(min(size, MAX_ARITY))
             size = -(-size // MAX_ARITY)
@@ -274,9 +275,9 @@ def _check_trees(layer: ConvLayer) -> None:
             f"{layer.name}, kernel {kernel}: operand {operand} is wire {wires[kernel, operand]}, "
             f"but the field has {layer.geometry.field_bits} bits"
         )
-    wide = np.argwhere(tables >> np.uint64(1 << arity)) if arity < MAX_ARITY else []
-    if len(wide):
-        raise CheckpointError(f"{layer.name}, kernel {wide[0][0]}: table {wide[0][1]} is wider than {1 << arity} bits")
+    if arity < MAX_ARITY and (tables >> np.uint64(1 << arity)).any():
+        kernel, table = (int(i) for i in np.argwhere(tables >> np.uint64(1 << arity))[0])
+        raise CheckpointError(f"{layer.name}, kernel {kernel}: table {table} is wider than {1 << arity} bits")
 
 
 def _numbers(geometry: Geometry) -> tuple[int, ...]:

@@ -42,7 +42,7 @@ def _dense(layer: ConvLayer | PoolLayer, source: int, before: int) -> Iterator[L
     """The dense layers of one that slides; ``before`` layers stand in front of them."""
     levels = _trees(layer) if isinstance(layer, ConvLayer) else _ors(layer)
     for level, (name, (wires, tables)) in enumerate(zip(level_names(layer), levels, strict=True)):
-        sources = (source,) if level == 0 else (before + level,)
+        sources: tuple[int, ...] = (source,) if level == 0 else (before + level,)
         if (wires == _PADDING).any():
             wires, sources = np.where(wires == _PADDING, 0, wires + 2), (CONSTANTS, *sources)
         yield Layer(name, wires, tables, sources)
