@@ -20,6 +20,7 @@ import lgc.driver.inspect as inspect_
 import lgc.driver.mutate as mutate_
 import lgc.driver.prove as prove_
 import lgc.driver.read as read_
+import lgc.driver.report as report_
 import lgc.driver.request as request_
 import lgc.driver.synth as synth_
 import lgc.driver.train as train_
@@ -132,6 +133,7 @@ VERBS: dict[str, Verb] = {
     "synth": Verb(synth_.SynthRequest, synth_.synth, ("rtl", "part")),
     "estimate": Verb(estimate_.EstimateRequest, estimate_.estimate, ("model",)),
     "eval": Verb(eval_.EvalRequest, eval_.eval, ("model", "data")),
+    "report": Verb(report_.ReportRequest, report_.report, ("model", "output")),
     "train": Verb(train_.TrainRequest, train_.train, ("dataset",), train_.TrainConfig),
 }
 
@@ -139,6 +141,7 @@ read, inspect, convert = (_function(VERBS[name]) for name in ("read", "inspect",
 compile, synth, verify = (_function(VERBS[name]) for name in ("compile", "synth", "verify"))  # noqa: A001 - the verb
 prove, mutate, cover = (_function(VERBS[name]) for name in ("prove", "mutate", "cover"))
 estimate, eval, train = (_function(VERBS[name]) for name in ("estimate", "eval", "train"))  # noqa: A001 - the verb
+report = _function(VERBS["report"])
 
 
 def bench(name: str, **options: Any) -> Any:

@@ -1,0 +1,153 @@
+"""A report as HTML: one file, which fetches nothing and runs no script but its own."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from lgc.report.blocks import Block, Cards, Code, Document, Explorer, Figure, Section, Status, Table, Text
+from lgc.report.svg import safe
+
+_MARKS = {"good": "✓", "bad": "✗", "open": "?"}
+_SAID = {"good": "shown", "bad": "wrong", "open": "not checked"}
+_LONGEST = 10_000
+EXPLORER = "explorer"
+SCRIPTS = ("explorer_net.js", "explorer_view.js", "explorer.js")
+
+
+def html_of(document: Document) -> str:
+    """The whole file."""
+    script = explorer_script() if _has_explorer(document) else ""
+    links = "".join(f'<li><a href="#{one.id}">{safe(one.title)}</a></li>' for one in document.sections)
+    sections = "\n".join(_section(one) for one in document.sections)
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{_policy(script)}">
+<meta name="generator" content="lgc">
+<title>{safe(document.name)}: lgc report</title>
+<style>{data_file("report.css")}</style>
+</head>
+<body>
+<a class="skip" href="#{document.sections[0].id if document.sections else ''}">To the content</a>
+<header><h1>{safe(document.name)}</h1><p>{safe(document.made)}</p></header>
+<nav aria-label="Sections"><ul>{links}</ul></nav>
+<main>
+{sections}
+</main>
+{f"<script>{script}</script>" if script else ""}
+</body>
+</html>
+"""
+
+
+def explorer_script() -> str:
+    """The explorer's program; its names are its own."""
+    return "(() => {\n" + "\n".join(data_file(name) for name in SCRIPTS) + "})();\n"
+
+
+@cache
+def data_file(name: str) -> str:
+    """The text of a file beside this one."""
+    return files(__package__ or "lgc.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _policy(script: str) -> str:
+    """Nothing is fetched, and of scripts only ours runs, whatever got into the text."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    scripts = f"'sha256-{digest}'" if script else "'none'"
+    return f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src {scripts}"
+
+
+def _has_explorer(document: Document) -> bool:
+    return any(isinstance(block, Explorer) for section in document.sections for block in section.blocks)
+
+
+def _section(section: Section) -> str:
+    blocks = "\n".join(block_html(one) for one in section.blocks)
+    return (
+        f'<section id="{safe(section.id)}" aria-labelledby="{safe(section.id)}-title">'
+        f'<h2 id="{safe(section.id)}-title">{safe(section.title)}</h2>'
+        f'<p class="lead">{safe(section.lead, _LONGEST)}</p>\n{blocks}\n</section>'
+    )
+
+
+def notebook_html(blocks: Iterable[Block], lines: Iterable[object] = ()) -> str:
+    """Blocks and lines for a notebook, which has its own style: ours holds inside of them."""
+    style = data_file("report.css").split("* {")[0].replace(":root", ".lgc-report")
+    cards = _between(data_file("report.css"), ".cards {", ".wide {")
+    inner = "".join(block_html(one) for one in blocks) + "".join(f"<div>{safe(one)}</div>" for one in lines)
+    return f'<style>{style}{cards}</style><div class="lgc-report">{inner}</div>'
+
+
+def _between(text: str, start: str, end: str) -> str:
+    return start + text.partition(start)[2].partition(end)[0]
+
+
+def block_html(block: Block) -> str:
+    """One block, which can stand in any page: notebooks show results so."""
+    return "".join(_parts(block))
+
+
+def _parts(block: Block) -> Iterator[str]:
+    if isinstance(block, Text):
+        yield f"<p>{safe(block.text, _LONGEST)}</p>"
+    elif isinstance(block, Status):
+        mark = f'<span class="mark" aria-hidden="true">{_MARKS[block.state]}</span>'
+        yield f'<p class="status {block.state}">{mark}<span class="aloud">{_SAID[block.state]}: </span>'
+        yield f"{safe(block.text, _LONGEST)}</p>"
+    elif isinstance(block, Code):
+        lines = "\n".join(safe(line, _LONGEST) for line in block.text.split("\n"))
+        yield f'<pre tabindex="0"><code>{lines}</code></pre>'
+    elif isinstance(block, Cards):
+        yield from _cards(block)
+    elif isinstance(block, Table):
+        yield table_html(block)
+    elif isinstance(block, Figure):
+        table = table_html(block.table) if block.table is not None else ""
+        yield f"<figure>{block.svg}<figcaption>{safe(block.caption, _LONGEST)}</figcaption></figure>{table}"
+    else:
+        yield from _explorer(block)
+
+
+def _cards(block: Cards) -> Iterator[str]:
+    yield '<dl class="cards">'
+    for card in block.cards:
+        mark = f'<span class="mark" aria-hidden="true">{_MARKS[card.state]}</span> ' if card.state in ("good", "bad") else ""
+        yield f'<div class="{card.state or "plain"}"><dt>{safe(card.label)}</dt>'
+        yield f"<dd><strong>{mark}{safe(card.value)}</strong><span>{safe(card.note)}</span></dd></div>"
+    yield "</dl>"
+
+
+def table_html(table: Table) -> str:
+    """A table; one that is folded opens when it is asked to."""
+    if not table.rows:
+        return ""
+    aligned = [' class="right" style="text-align:right"' if right else ' style="text-align:left"' for right in table.right]
+    head = "".join(f'<th scope="col"{style}>{safe(name)}</th>' for name, style in zip(table.names, aligned, strict=True))
+    rows = "".join(
+        "<tr>" + "".join(f"<td{style}>{safe(cell)}</td>" for cell, style in zip(row, aligned, strict=True)) + "</tr>"
+        for row in table.rows
+    )
+    caption = f"<caption>{safe(table.title)}</caption>" if table.title and not table.folded else ""
+    whole = f'<div class="wide"><table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return f"<details><summary>{safe(table.title)}</summary>{whole}</details>" if table.folded else whole
+
+
+def _explorer(block: Explorer) -> Iterator[str]:
+    yield f'<div id="{EXPLORER}" class="explorer"><noscript><p>This part needs JavaScript.</p></noscript></div>'
+    yield "".join(f'<p class="said">{safe(one, _LONGEST)}</p>' for one in block.said)
+    yield f'<script type="application/json" id="{EXPLORER}-network">{script_json(block.network)}</script>'
+
+
+def script_json(value: Any) -> str:
+    """JSON for a script element: no character of it can end the element or begin a comment."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
