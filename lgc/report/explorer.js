@@ -3,6 +3,11 @@
 
 const MOST_LISTED = 24;
 
+/** @param {number} count @param {string} what @returns {string} */
+function many(count, what) {
+  return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
+}
+
 /**
  * An element. Text is text, whatever is in it.
  * @param {string} name @param {Record<string, string>} [given] attributes @param {(Node|string)[]} [content]
@@ -53,7 +58,9 @@ class Explorer {
       this.button("Everything", () => { this.painter.fit(); this.redraw(); }),
     ]);
     const sample = element("label", { class: "sample" }, ["Sample ", this.choice]);
-    this.classes = element("div", { class: "classes", role: "group", "aria-label": "Classes" });
+    const longest = Math.max(2, ...this.network.classes.map((name) => name.length));
+    this.classes = element("div", {
+      style: `--name: ${Math.min(longest + 0.5, 14)}ch`, class: "classes", role: "group", "aria-label": "Classes" });
     this.detail = element("div", { class: "detail" });
     const side = element("div", { class: "side" }, [this.classes, this.detail]);
     place.replaceChildren(element("div", { class: "tools" }, [sample, find, zooms]),
@@ -225,13 +232,13 @@ class Explorer {
 
   /** @param {number} gates @param {number} inputs behind what is chosen */
   describe(gates, inputs) {
-    const { network, scene } = this, behind = `${gates} gates and ${inputs} inputs`;
+    const { network, scene } = this, behind = `${many(gates, "gate")} and ${many(inputs, "input")}`;
     if (scene.chosenClass >= 0) this.describeClass(scene.chosenClass, behind);
     else if (this.isInput(scene.chosen)) this.describeInput(scene.chosen);
     else if (scene.chosen >= 0) this.describeGate(scene.chosen, behind);
     else {
       this.detail.replaceChildren(element("p", {}, ["Choose a class, a gate or an input. Drag to move, turn the wheel to zoom."]));
-      this.say(scene.winner >= 0 ? this.verdict() : `${network.name}: ${network.nodes} gates`);
+      this.say(scene.winner >= 0 ? this.verdict() : `${network.name}: ${many(network.nodes, "gate")}`);
     }
   }
 
@@ -240,8 +247,8 @@ class Explorer {
     const { network, scene } = this, votes = network.votesOf(index), bias = network.bias[index];
     const size = network.sizes[index], part = votes.length < size ? ` of ${size}` : "";
     const counted = scene.value ? `: ${scene.sums[index] - bias} say yes` : "";
-    const said = `Class ${network.classes[index]}: ${votes.length}${part} votes${counted}${bias ? `, and ${bias} always` : ""}. ` +
-      `Behind them are ${behind}.`;
+    const said = `Class ${network.classes[index]}: ${many(votes.length, "vote")}${part}${counted}${bias ? `, and ${bias} always` : ""}. ` +
+      `Behind: ${behind}.`;
     this.detail.replaceChildren(element("h3", {}, [`Class ${network.classes[index]}`]), element("p", {}, [said]),
       ...this.links("Votes", votes));
     this.say(said);
@@ -253,7 +260,7 @@ class Explorer {
     for (let k = network.readers.start[net]; k < network.readers.start[net + 1]; k++) {
       readers.push(network.first + network.readers.list[k]);
     }
-    const said = `Input ${this.sentence(net)}, read by ${readers.length} gates.`;
+    const said = `Input ${this.sentence(net)}, read by ${many(readers.length, "gate")}.`;
     const flip = scene.value ? [this.button("Flip this bit", () => this.flip(net))] : [];
     this.detail.replaceChildren(element("h3", {}, [network.label(net)]), element("p", {}, [said]), ...flip,
       ...this.links("Read by", readers));
@@ -270,7 +277,7 @@ class Explorer {
     const voted = new Set();
     for (let i = 0; i < network.votes.length; i++) if (network.votes[i] === net) voted.add(network.classOf[i]);
     const votes = [...voted].map((index) => `class ${network.classes[index]}`).join(", ");
-    const said = `${this.sentence(net)}.${votes ? ` It votes for ${votes}.` : ""} Behind it are ${behind}, itself included.`;
+    const said = `${this.sentence(net)}.${votes ? ` It votes for ${votes}.` : ""} Behind it, itself included: ${behind}.`;
     this.detail.replaceChildren(element("h3", {}, [network.label(net)]), element("p", {}, [said]),
       ...this.links("Reads", operands, true), ...this.links("Read by", readers));
     this.say(said);
@@ -351,7 +358,7 @@ class Explorer {
   }
 }
 
-for (const place of document.querySelectorAll("#explorer")) {
-  const data = document.getElementById("explorer-network");
+for (const place of document.querySelectorAll("#lgc-explorer")) {
+  const data = document.getElementById("lgc-explorer-network");
   if (place instanceof HTMLElement && data) new Explorer(place, JSON.parse(data.textContent || "{}"));
 }

@@ -13,8 +13,10 @@ class Layout {
     this.x = new Float32Array(network.nets);
     this.y = new Float32Array(network.nets);
     /** @type {{name: string, x: number}[]} */ this.titles = [];
+    /** @type {{name: string, x: number, y: number}[]} */ this.names = [];
+    this.row = 1;
     const counts = network.columns.map((_, index) => network.column.reduce((sum, one) => sum + +(one === index), 0));
-    const most = Math.max(...counts, network.image ? 0 : network.inputs, 1);
+    const most = Math.max(...counts, network.image ? 0 : network.features.length, 1);
     this.small = most <= 40;
     this.pitch = this.small ? 2.2 : 1;
     const classes = network.classes.length;
@@ -28,15 +30,21 @@ class Layout {
   placeInputs() {
     const { network } = this;
     if (network.image) return this.placeImage(network.image);
-    const rows = Math.max(1, Math.min(network.inputs, Math.floor(this.height / 1.6)));
-    const pitch = this.height / rows;
+    const count = network.features.length, rows = Math.max(1, Math.min(count, Math.floor(this.height / 1.4)));
+    const pitch = this.height / rows, steps = network.step.reduce((most, one) => Math.max(most, one), 0) + 1;
+    const longest = network.features.reduce((most, name) => Math.max(most, name.length), 4);
+    this.row = Math.min(pitch, 3);
+    const room = Math.min(longest, 26) * this.row * 0.36 + 2, wide = room + steps * 1.5 + 2;
+    this.names = network.features.map((name, index) => (
+      { name, x: wide * Math.floor(index / rows) + room - 1.5, y: pitch * ((index % rows) + 0.5) }));
     for (let i = 0; i < network.inputs; i++) {
-      this.x[2 + i] = 16 + 18 * Math.floor(i / rows);
-      this.y[2 + i] = pitch * ((i % rows) + 0.5);
+      const owner = this.names[network.owner[i]];
+      this.x[2 + i] = owner.x + 1.5 + 1.5 * network.step[i];
+      this.y[2 + i] = owner.y;
     }
     this.titles.push({ name: "input", x: 0 });
     this.side = 0;
-    return 16 + 18 * Math.floor(Math.max(0, network.inputs - 1) / rows) + this.gap();
+    return wide * Math.ceil(count / rows) + this.gap();
   }
 
   /** @param {[number, number, number]} image channels, rows and columns @returns {number} */
@@ -101,7 +109,7 @@ class Layout {
   placeClasses(left) {
     const { network } = this;
     const room = this.height / network.classes.length;
-    const height = Math.min(room * 0.8, this.small ? 3 : 14);
+    const height = Math.min(room * 0.8, Math.max(3, this.height * 0.09), 14);
     /** @type {Box[]} */
     this.boxes = network.classes.map((_, index) => (
       { x: left, y: room * (index + 0.5) - height / 2, width: height * 3.6, height }));
@@ -197,6 +205,7 @@ class Painter {
     context.fillRect(0, 0, width, height);
     this.drawTitles();
     if (this.network.image) this.drawImage(scene, this.network.image);
+    else this.drawNames();
     const visible = this.visible(width, height);
     this.drawWires(scene, visible);
     this.drawNets(scene, visible);
@@ -213,6 +222,20 @@ class Painter {
       context.fillText(title.name, x, 18);
       end = x + context.measureText(title.name).width;
     }
+  }
+
+  /** Names of features, where they can be read. */
+  drawNames() {
+    const { context, layout } = this, font = Math.min(15, layout.row * this.scale * 0.62), height = this.size().height;
+    if (font < 6.5) return;
+    context.font = `${font}px system-ui, sans-serif`;
+    context.fillStyle = this.colours.ink;
+    context.textAlign = "right";
+    for (const one of layout.names) {
+      const y = one.y * this.scale + this.top;
+      if (y > -20 && y < height + 20) context.fillText(one.name, one.x * this.scale + this.left, y + font * 0.35);
+    }
+    context.textAlign = "left";
   }
 
   /** @param {Scene} scene @param {[number, number, number]} image */
@@ -261,7 +284,8 @@ class Painter {
       if (scene.lit ? !scene.lit[network.first + node] : nodes && !nodes.has(node)) continue;
       for (let k = network.start[node]; k < network.start[node + 1]; k++) if (near || seen++ % step === 0) add(node, k);
     }
-    const alpha = scene.lit ? 0.3 : near ? 0.35 : 0.1;
+    const many = dark.length + live.length;
+    const alpha = scene.lit ? Math.max(0.08, Math.min(0.6, 7 / Math.sqrt(many + 1))) : near ? 0.35 : 0.1;
     this.stroke(dark, this.colours[scene.lit && !scene.value ? "accent" : "soft"], scene.value ? alpha / 2 : alpha);
     this.stroke(live, this.colours.live, Math.min(1, alpha * 1.6));
     this.drawVotes(scene);
@@ -370,10 +394,12 @@ class Painter {
     const x = this.layout.x[net] * this.scale + this.left, y = this.layout.y[net] * this.scale + this.top;
     context.globalAlpha = scene.lit && !scene.lit[net] ? 0.15 : 1;
     if (net < network.first) {
+      if (size < 40) { context.globalAlpha = 1; return; }
       context.fillStyle = this.colours.ink;
-      context.font = `${Math.min(14, Math.max(9, size / 3))}px system-ui, sans-serif`;
-      context.textAlign = "right";
-      if (!network.image || size > 60) context.fillText(network.label(net), x - Math.min(size / 3, 9) - 3, y + 4);
+      context.font = `${Math.min(12, size / 4)}px system-ui, sans-serif`;
+      context.textAlign = "center";
+      const text = network.image ? network.label(net) : network.tests[net - 2].trim();
+      context.fillText(text, x, y - Math.min(size / 3, 7) - 4);
     } else {
       const node = net - network.first, word = network.word(node);
       const dim = scene.value && !scene.value[net];

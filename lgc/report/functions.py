@@ -20,10 +20,10 @@ FAMILIES = {
 reads one input or none."""
 
 MEANING = {
-    "c1": "true in one case of four",
-    "c2": "true in three cases of four",
-    "c3": "equal, or not equal",
-    "c5": "reads one input, or none",
+    "c1": "1 in one case of four",
+    "c2": "1 in three of four",
+    "c3": "equal or not",
+    "c5": "one input or none",
     "c4": "lookup table",
 }
 

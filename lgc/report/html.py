@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
 from typing import Any
 
 from lgc.report.blocks import Block, Cards, Code, Document, Explorer, Figure, Section, Status, Table, Text
@@ -16,7 +18,8 @@ from lgc.report.svg import safe
 _MARKS = {"good": "✓", "bad": "✗", "open": "?"}
 _SAID = {"good": "shown", "bad": "wrong", "open": "not checked"}
 _LONGEST = 10_000
-EXPLORER = "explorer"
+_CODE = re.compile(r"`([^`]{1,200})`")
+EXPLORER = "lgc-explorer"
 SCRIPTS = ("explorer_net.js", "explorer_view.js", "explorer.js")
 
 
@@ -71,12 +74,19 @@ def _has_explorer(document: Document) -> bool:
 
 
 def _section(section: Section) -> str:
-    blocks = "\n".join(block_html(one) for one in section.blocks)
+    blocks = "\n".join(_grouped(section.blocks))
     return (
         f'<section id="{safe(section.id)}" aria-labelledby="{safe(section.id)}-title">'
         f'<h2 id="{safe(section.id)}-title">{safe(section.title)}</h2>'
         f'<p class="lead">{safe(section.lead, _LONGEST)}</p>\n{blocks}\n</section>'
     )
+
+
+def _grouped(blocks: Sequence[Block]) -> Iterator[str]:
+    """Blocks as HTML; pictures and open tables that follow each other stand side by side where there is room."""
+    for beside, group in groupby(blocks, lambda one: isinstance(one, Figure) or (isinstance(one, Table) and not one.folded)):
+        texts = [f"<div>{block_html(one)}</div>" if beside else block_html(one) for one in group]
+        yield f'<div class="row">{"".join(texts)}</div>' if len(texts) > 1 and beside else "".join(texts)
 
 
 def notebook_html(blocks: Iterable[Block], lines: Iterable[object] = ()) -> str:
@@ -98,7 +108,8 @@ def block_html(block: Block) -> str:
 
 def _parts(block: Block) -> Iterator[str]:
     if isinstance(block, Text):
-        yield f"<p>{safe(block.text, _LONGEST)}</p>"
+        coded = _CODE.sub(r"<code>\1</code>", safe(block.text, _LONGEST))
+        yield f"<p>{coded}</p>"
     elif isinstance(block, Status):
         mark = f'<span class="mark" aria-hidden="true">{_MARKS[block.state]}</span>'
         yield f'<p class="status {block.state}">{mark}<span class="aloud">{_SAID[block.state]}: </span>'

@@ -20,13 +20,16 @@ def registers(pipeline: Pipeline, label: str) -> str:
     whole = sum(one.delay for one in pipeline.levels) or 1.0
     scale = (_WIDTH - fixed) / whole
     drawn, x, named = [text(0, 52, "input")], 44.0, ""
+    end = 0.0
     for level, count in zip(pipeline.levels, cuts, strict=True):
         width = level.delay * scale
         if width:
             drawn.append(_logic(level, x, width))
             if level.region != named and width > 4:
                 named = level.region
-                drawn.append(text(x, 24, level.region, font_size=11, style=f"fill:{paint('soft')}"))
+                below = x < end
+                end = x + 6.5 * len(named) + 8
+                drawn.append(text(x, 78 if below else 24, level.region, font_size=11, style=f"fill:{paint('soft')}"))
         x += width
         for _ in range(count):
             drawn.append(_stage(level, x))

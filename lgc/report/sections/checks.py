@@ -10,8 +10,8 @@ from lgc.report.subject import Subject
 
 _TITLES = {
     "verify": ("Compared with the model", "lgc verify {model} {file} --data test.npz --json verify.json"),
-    "mutate": ("Would the vectors notice a fault?", "lgc verify {model} {file} --mutate 200"),
-    "cover": ("What the vectors exercise", "lgc verify {model} {file} --coverage"),
+    "mutate": ("Faults that the vectors notice", "lgc verify {model} {file} --data test.npz --mutate 200 --json verify.json"),
+    "cover": ("What the vectors exercise", "lgc verify {model} {file} --data test.npz --coverage --json verify.json"),
 }
 
 
@@ -19,15 +19,18 @@ def verification(subject: Subject) -> Section:
     """The verdict, the certificate, the mutation score and the coverage."""
     lead = "What was shown, by comparison and by proof, and what was not."
     blocks: list[Block] = [*_proof(subject)]
+    missing = [] if subject.certificate else [f"lgc verify {subject.file} {subject.verilog} --formal"]
     for kind, (title, command) in _TITLES.items():
         found = subject.check(kind)
         if found is None:
             blocks.append(Status("open", f"{title}: not checked."))
-            blocks.append(Code(command.format(model=subject.file, file=subject.verilog)))
+            missing.append(command.format(model=subject.file, file=subject.verilog))
             continue
         blocks.append(Status(found.state, f"{title}: {found.text}."))
         blocks += found.tables
         blocks += [Text(note) for note in found.notes]
+    if missing:
+        blocks += [Text("What is missing, these commands bring:"), Code("\n".join(missing))]
     return Section("verification", "Verification", lead, blocks)
 
 
@@ -35,7 +38,6 @@ def _proof(subject: Subject) -> Iterator[Block]:
     proof = subject.certificate
     if proof is None:
         yield Status("open", "Proved equal to the model: not checked.")
-        yield Code(f"lgc verify {subject.file} {subject.verilog} --formal")
         return
     outputs = ", ".join(proof.outputs)
     yield Status(proof.state, f"Equal to the model: {proof.result}, of {outputs}, for {proof.domain}.")

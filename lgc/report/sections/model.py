@@ -65,11 +65,11 @@ def _in_time(clocks: int, fmax: float | None) -> str:
 def _check_cards(subject: Subject) -> Iterator[Card]:
     compared, proof = subject.check("verify"), subject.certificate
     if proof is not None:
-        yield Card("hardware is the model", proof.result, f"for {proof.domain}", proof.state)
+        yield Card("verification", proof.result, f"for {proof.domain}", proof.state)
     elif compared is not None:
-        yield Card("hardware is the model", compared.share, compared.text, compared.state)
+        yield Card("verification", compared.share, compared.text, compared.state)
     else:
-        yield Card("hardware is the model", "not checked", "lgc verify", "open")
+        yield Card("verification", "not checked", "lgc verify", "open")
 
 
 def model(subject: Subject) -> Section:
@@ -98,7 +98,8 @@ def _reads(subject: Subject) -> str:
     form = f" ({' × '.join(map(str, shape))})" if shape and len(shape) > 1 else ""
     if encoder.code is not None:
         return f"{len(encoder.code.columns):,} columns as whole numbers, {encoder.num_bits:,} bits"
-    kind = "bits already" if encoder.thresholds is None else f"{encoder.num_thresholds} thresholds each"
+    count = encoder.num_thresholds
+    kind = "bits already" if encoder.thresholds is None else f"{count} threshold{'s' if count > 1 else ''} each"
     return f"{encoder.num_features:,} features{form}, {kind}: {encoder.num_bits:,} bits"
 
 
