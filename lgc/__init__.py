@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         compile,
         convert,
         cover,
+        draw,
         estimate,
         eval,
         from_torch,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         synth,
         train,
         verify,
+        view,
     )
     from lgc.errors import LgcError, MismatchError, NotCheckedError
     from lgc.estimator import LogicGateClassifier
@@ -44,8 +46,8 @@ __version__ = "0.2.0"
 
 _HOMES = {
     "lgc.api": (
-        "bench", "compile", "convert", "cover", "estimate", "eval", "from_torch", "inspect", "load", "mutate", "prove",
-        "read", "report", "synth", "train", "verify",
+        "bench", "compile", "convert", "cover", "draw", "estimate", "eval", "from_torch", "inspect", "load", "mutate",
+        "prove", "read", "report", "synth", "train", "verify", "view",
     ),
     "lgc.errors": ("LgcError", "MismatchError", "NotCheckedError"),
     "lgc.estimator": ("LogicGateClassifier",),
@@ -56,8 +58,8 @@ _HOMES = {
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [  # noqa: RUF022 - verbs, then types
-    "bench", "compile", "convert", "cover", "estimate", "eval", "from_torch", "inspect", "load", "mutate", "prove",
-    "read", "report", "synth", "train", "verify",
+    "bench", "compile", "convert", "cover", "draw", "estimate", "eval", "from_torch", "inspect", "load", "mutate",
+    "prove", "read", "report", "synth", "train", "verify", "view",
     "Builder", "Circuit", "Encoder", "GroupSum", "Head", "ImportOptions", "Layer", "LgcError", "LogicGateClassifier",
     "LogicLayer", "LogicNetwork", "MismatchError", "Model", "Netlist", "NotCheckedError", "Predictor", "TableLayer",
     "Thermometer",

@@ -26,6 +26,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "synth": ("lgc.cli.synth", "Synthesise, place and route Verilog: area, clock, bitstream."),
     "eval": ("lgc.cli.eval", "Accuracy of a model on a data set, with the confusion matrix."),
     "report": ("lgc.cli.report", "One file that shows a model and all that is known of it."),
+    "view": ("lgc.cli.view", "Open the gates, wires and votes of a model in a browser."),
+    "draw": ("lgc.cli.draw", "Draw a model with gates, votes and sums, as SVG or PNG."),
     "inspect": ("lgc.cli.inspect", "Explain what is in a checkpoint."),
     "convert": ("lgc.cli.convert", "Write any readable checkpoint in lgc's own format."),
     "passes": ("lgc.cli.passes", "List the optimisation passes, and those of each level."),

@@ -277,7 +277,7 @@ def _take_checks(found: Found, fields: dict[str, Any], name: str, *, named: bool
     known = sha256 is not None and found.rtl is not None
     if not named and not known:
         return False
-    if known and found.rtl is not None and found.hashes.get(sha256) != found.rtl.name:
+    if known and found.rtl is not None and found.hashes.get(str(sha256)) != found.rtl.name:
         if named:
             raise InputError(f"this verification is of another text than {found.rtl.name} as it is now", where=name)
         return False

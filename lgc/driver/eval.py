@@ -141,9 +141,7 @@ def eval(asked: EvalRequest, progress: Progress | None = None) -> Evaluation:  #
     return counted(circuit, samples, *predicted(circuit, samples, asked.engine))
 
 
-def counted(
-    circuit: Circuit, samples: Chosen, classes: NDArray[np.int64], notes: tuple[str, ...]
-) -> Evaluation:
+def counted(circuit: Circuit, samples: Chosen, classes: NDArray[np.int64], notes: tuple[str, ...]) -> Evaluation:
     """How many samples with labels are right.
 
     Args:
@@ -156,6 +154,7 @@ def counted(
     from lgc.ir.inputs import LABELS
 
     count = circuit.head.num_classes
+    assert samples.labels is not None
     confusion = np.zeros((count, count), np.int64)
     np.add.at(confusion, (samples.labels, classes), 1)
     names = class_names(circuit.labels) if LABELS in circuit.metadata else circuit.head.classes

@@ -171,5 +171,3 @@ def _pixels(shares: NDArray[np.float64], x: float, y: float, scale: float) -> st
 
 def _short(name: str, limit: int = _MOST_NAME) -> str:
     return name if len(name) <= limit else name[: max(1, limit - 1)] + "…"
-
-

@@ -30,3 +30,9 @@ def document(subject: Subject) -> Document:
     """The report of a network."""
     made = f"Made by lgc {__version__} from {subject.file}, model {subject.digest[:16]}."
     return Document(subject.name, made, tuple(section(subject) for section in SECTIONS))
+
+
+def explorer_document(subject: Subject) -> Document:
+    """The explorer alone."""
+    made = f"Made by lgc {__version__} from {subject.file}, model {subject.digest[:16]}."
+    return Document(subject.name, made, (data.explorer(subject),))

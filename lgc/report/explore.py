@@ -1,4 +1,4 @@
-"""The network as explorer.js reads it: numbered anew, and of a large network some votes with all that is behind them."""
+"""The network as explorer.js reads it: numbered anew; of a large one, some votes with all that is behind them."""
 
 from __future__ import annotations
 

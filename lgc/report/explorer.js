@@ -31,6 +31,8 @@ class Explorer {
     this.build(place);
     this.painter = new Painter(this.canvas, this.layout);
     this.waiting = false;
+    this.moving = false;
+    /** @type {number|undefined} */ this.timer = undefined;
     this.listen();
     this.painter.fit();
     this.select(-1, -1);
@@ -96,7 +98,7 @@ class Explorer {
     canvas.addEventListener("wheel", (/** @type {WheelEvent} */ event) => {
       event.preventDefault();
       this.painter.zoom(Math.exp(-event.deltaY * 0.0016), event.offsetX, event.offsetY);
-      this.redraw();
+      this.move();
     }, { passive: false });
     this.listenToPointer();
     canvas.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.key(event));
@@ -124,7 +126,7 @@ class Explorer {
       else { this.painter.left += now.x - before.x; this.painter.top += now.y - before.y; }
       moved += Math.abs(now.x - before.x) + Math.abs(now.y - before.y);
       down.set(event.pointerId, now);
-      this.redraw();
+      this.move();
     });
     const up = (/** @type {PointerEvent} */ event) => {
       const was = down.delete(event.pointerId);
@@ -349,11 +351,25 @@ class Explorer {
   say(text) { this.told.textContent = text; }
 
   redraw() {
+    this.moving = false;
+    this.frame();
+  }
+
+  /** Draw quickly now, and well when nothing moves any more. */
+  move() {
+    this.moving = true;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.redraw(), 140);
+    this.frame();
+  }
+
+  frame() {
     if (this.waiting) return;
     this.waiting = true;
     requestAnimationFrame(() => {
       this.waiting = false;
-      this.painter.draw(this.scene);
+      if (this.moving) this.painter.drawMoving(this.scene);
+      else { this.painter.settle(); this.painter.draw(this.scene); }
     });
   }
 }

@@ -3,7 +3,7 @@
 
 /** @typedef {{x: number, y: number, width: number, height: number}} Box */
 
-const CELL = 0.84, MOST_WIRES = 4000;
+const CELL = 0.84, MOST_WIRES = 3000, NEAR = 500;
 
 /** Places of all nets and classes, in units of a gate. */
 class Layout {
@@ -149,6 +149,8 @@ class Painter {
     this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     this.colours = colours();
     this.scale = 1; this.left = 0; this.top = 0;
+    this.still = document.createElement("canvas");
+    this.shot = { scale: 0, left: 0, top: 0 };
   }
 
   /** Show everything. */
@@ -211,6 +213,31 @@ class Painter {
     this.drawNets(scene, visible);
     this.drawClasses(scene);
   }
+
+  /**
+   * While something moves: the last picture, moved and stretched; drawn anew only where that would show.
+   * @param {Scene} scene
+   */
+  drawMoving(scene) {
+    const { context, shot, still, canvas } = this, { width, height } = this.size(), grown = this.scale / shot.scale;
+    const across = this.left - shot.left * grown, down = this.top - shot.top * grown;
+    const shown = across < width * 0.2 && down < height * 0.2 &&
+      across + width * grown > width * 0.8 && down + height * grown > height * 0.8;
+    if (!(grown > 0.6 && grown < 1.7 && shown) || still.width !== canvas.width) {
+      this.draw(scene);
+      still.width = canvas.width;
+      still.height = canvas.height;
+      /** @type {CanvasRenderingContext2D} */ (still.getContext("2d")).drawImage(canvas, 0, 0);
+      this.shot = { scale: this.scale, left: this.left, top: this.top };
+      return;
+    }
+    context.fillStyle = this.colours.paper;
+    context.fillRect(0, 0, width, height);
+    context.drawImage(still, across, down, width * grown, height * grown);
+  }
+
+  /** The next move begins with a new picture. */
+  settle() { this.shot = { scale: 0, left: 0, top: 0 }; }
 
   drawTitles() {
     const { context, layout } = this;
@@ -276,7 +303,7 @@ class Painter {
     const add = (/** @type {number} */ node, /** @type {number} */ k) => {
       if (network.fanin[k] > 1) (scene.value && scene.value[network.fanin[k]] ? live : dark).push([node, k]);
     };
-    const near = !scene.lit && visible.length < 900;
+    const near = !scene.lit && visible.length < NEAR;
     const nodes = near ? this.around(visible) : null;
     let seen = 0;
     const step = scene.lit ? Math.max(1, Math.ceil(this.litWires(scene.lit) / MOST_WIRES)) : Math.ceil(total / 900);

@@ -60,7 +60,9 @@ def count_functions(netlist: Netlist) -> Functions:
     """Count them, all nodes of the netlist."""
     gates: Counter[str] = Counter()
     tables, read = dict.fromkeys((name for name, _ in SYMMETRIES), 0), Counter[int]()
-    arities = {int(arity): int(count) for arity, count in zip(*np.unique(netlist.arity, return_counts=True), strict=True)}
+    arities = {
+        int(arity): int(count) for arity, count in zip(*np.unique(netlist.arity, return_counts=True), strict=True)
+    }
     for table, count in zip(*np.unique(netlist.table[netlist.arity == 2], return_counts=True), strict=True):
         gates[BY_TABLE[int(table)].name] += int(count)
     for arity in (one for one in arities if one != 2):
@@ -113,5 +115,3 @@ def _is_symmetric(rows: NDArray[np.bool_], depends: NDArray[np.bool_]) -> NDArra
             same = (swapped == rows).reshape(len(rows), -1).all(axis=1)
             found &= same | ~(depends[first] & depends[second])
     return found
-
-

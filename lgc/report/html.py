@@ -39,7 +39,7 @@ def html_of(document: Document) -> str:
 <style>{data_file("report.css")}</style>
 </head>
 <body>
-<a class="skip" href="#{document.sections[0].id if document.sections else ''}">To the content</a>
+<a class="skip" href="#{document.sections[0].id if document.sections else ""}">To the content</a>
 <header><h1>{safe(document.name)}</h1><p>{safe(document.made)}</p></header>
 <nav aria-label="Sections"><ul>{links}</ul></nav>
 <main>
@@ -84,7 +84,9 @@ def _section(section: Section) -> str:
 
 def _grouped(blocks: Sequence[Block]) -> Iterator[str]:
     """Blocks as HTML; pictures and open tables that follow each other stand side by side where there is room."""
-    for beside, group in groupby(blocks, lambda one: isinstance(one, Figure) or (isinstance(one, Table) and not one.folded)):
+    for beside, group in groupby(
+        blocks, lambda one: isinstance(one, Figure) or (isinstance(one, Table) and not one.folded)
+    ):
         texts = [f"<div>{block_html(one)}</div>" if beside else block_html(one) for one in group]
         yield f'<div class="row">{"".join(texts)}</div>' if len(texts) > 1 and beside else "".join(texts)
 
@@ -131,7 +133,11 @@ def _parts(block: Block) -> Iterator[str]:
 def _cards(block: Cards) -> Iterator[str]:
     yield '<dl class="cards">'
     for card in block.cards:
-        mark = f'<span class="mark" aria-hidden="true">{_MARKS[card.state]}</span> ' if card.state in ("good", "bad") else ""
+        mark = (
+            f'<span class="mark" aria-hidden="true">{_MARKS[card.state]}</span> '
+            if card.state in ("good", "bad")
+            else ""
+        )
         yield f'<div class="{card.state or "plain"}"><dt>{safe(card.label)}</dt>'
         yield f"<dd><strong>{mark}{safe(card.value)}</strong><span>{safe(card.note)}</span></dd></div>"
     yield "</dl>"
@@ -141,8 +147,12 @@ def table_html(table: Table) -> str:
     """A table; one that is folded opens when it is asked to."""
     if not table.rows:
         return ""
-    aligned = [' class="right" style="text-align:right"' if right else ' style="text-align:left"' for right in table.right]
-    head = "".join(f'<th scope="col"{style}>{safe(name)}</th>' for name, style in zip(table.names, aligned, strict=True))
+    aligned = [
+        ' class="right" style="text-align:right"' if right else ' style="text-align:left"' for right in table.right
+    ]
+    head = "".join(
+        f'<th scope="col"{style}>{safe(name)}</th>' for name, style in zip(table.names, aligned, strict=True)
+    )
     rows = "".join(
         "<tr>" + "".join(f"<td{style}>{safe(cell)}</td>" for cell, style in zip(row, aligned, strict=True)) + "</tr>"
         for row in table.rows

@@ -15,7 +15,9 @@ def verified(fields: Fields) -> Checked:
     Raises:
         ValueError, TypeError, KeyError, AttributeError: it is none.
     """
-    sets = [(as_text(one["kind"]), as_count(one["vectors"]), as_count(one["mismatches"])) for one in as_list(fields["sets"])]
+    sets = [
+        (as_text(one["kind"]), as_count(one["vectors"]), as_count(one["mismatches"])) for one in as_list(fields["sets"])
+    ]
     vectors, wrong = sum(one[1] for one in sets), sum(one[2] for one in sets)
     equal = fields["equal"]
     if type(equal) is not bool or (equal and wrong) or (equal and not vectors):
@@ -65,7 +67,7 @@ def covered(fields: Fields) -> Checked:
     pairs = {
         "gates toggled": (as_count(fields["toggled"]), gates),
         "input combinations of gates seen": (as_count(combinations["seen"]), as_count(combinations["possible"])),
-        "gates whose flipped output changes a score": (as_count(fields["propagated"]), as_count(fields["propagated_of"])),
+        "gates whose flip changes a score": (as_count(fields["propagated"]), as_count(fields["propagated_of"])),
         "with vectors made for the rest": (
             as_count(combinations["with_vectors_made"]), as_count(combinations["reachable"]),
         ),

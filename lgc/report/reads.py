@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ def count_reads(circuit: Circuit) -> Reads:
     every = _reads(circuit, netlist.outputs)
     if circuit.head.num_classes > MOST_CLASSES:
         return Reads(every, None)
-    groups = [netlist.outputs[lo:hi] for lo, hi in zip(offsets[:-1], offsets[1:], strict=True)]
+    groups = [netlist.outputs[lo:hi] for lo, hi in pairwise(offsets)]
     return Reads(every, np.stack([_reads(circuit, group) for group in groups]))
 
 

@@ -184,8 +184,8 @@ class Proved:
             raise ValueError("the result does not follow from the claims")
         outputs = tuple(as_text(one) for one in as_list(fields["outputs"]))
         tools = {as_text(name): as_text(one) for name, one in fields["tools"].items()}
-        said = (as_text(fields[name]) for name in ("rtl", "rtl_sha256", "result", "domain"))
-        return cls(*said, outputs, claims, tools)
+        rtl, sha256, domain = (as_text(fields[name]) for name in ("rtl", "rtl_sha256", "domain"))
+        return cls(rtl, sha256, result, domain, outputs, claims, tools)
 
     @property
     def state(self) -> State:

@@ -36,7 +36,7 @@ def safe(text: object, limit: int = 200) -> str:
     return html.escape(plain if len(plain) <= limit else plain[: limit - 1] + "…", quote=True)
 
 
-def tag(name: str, content: str = "", **attributes: object) -> str:
+def tag(name: str, content: str = "", /, **attributes: object) -> str:
     """An element. ``content`` is SVG already; values of attributes are escaped, ``_`` in their names is ``-``."""
     given = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{html.escape(_value(value), quote=True)}"'
@@ -53,13 +53,14 @@ def _value(value: object) -> str:
 def text(x: float, y: float, content: object, **attributes: object) -> str:
     """Text whose baseline begins at a place."""
     given: dict[str, object] = {"font_size": 12, "style": f"fill:{paint('ink')}"} | attributes
-    return tag("text", safe(content), x=x, y=y, **given)
+    return tag("text", safe(content), **(given | {"x": x, "y": y}))
 
 
 def rect(x: float, y: float, width: float, height: float, fill: str, **attributes: object) -> str:
     """A rectangle in a colour of the palette, or in another that is written out."""
     colour = paint(fill) if fill in PALETTE else fill
-    return tag("rect", x=x, y=y, width=max(0.0, width), height=max(0.0, height), style=f"fill:{colour}", **attributes)
+    size: dict[str, object] = {"x": x, "y": y, "width": max(0.0, width), "height": max(0.0, height)}
+    return tag("rect", "", **(size | {"style": f"fill:{colour}"} | attributes))
 
 
 def line(points: Iterable[tuple[float, float]], stroke: str, width: float = 1.5, **attributes: object) -> str:

@@ -112,7 +112,9 @@ def _drawn(waves: Sequence[Wave], cycles: int, latency: int, shown: int, label: 
 def _wave(wave: Wave, y: float) -> Iterator[str]:
     yield text(_LEFT - 10, y + 14, wave.name, text_anchor="end", font_family="monospace")
     if wave.clock:
-        edges = [(_LEFT + _CLOCK * (i + half), y + (0 if half else 18)) for i in range(len(wave.bits)) for half in (0, 0.5)]
+        edges = [
+            (_LEFT + _CLOCK * (i + half), y + (0 if half else 18)) for i in range(len(wave.bits)) for half in (0, 0.5)
+        ]
         points = [point for x, top in edges for point in ((x, y + 18 - (top - y)), (x, top))]
         yield line([*[(x, 2 * y + 18 - v) for x, v in points], (_LEFT + _CLOCK * len(wave.bits), y + 18)], "soft")
         return

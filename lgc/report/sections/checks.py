@@ -10,7 +10,10 @@ from lgc.report.subject import Subject
 
 _TITLES = {
     "verify": ("Compared with the model", "lgc verify {model} {file} --data test.npz --json verify.json"),
-    "mutate": ("Faults that the vectors notice", "lgc verify {model} {file} --data test.npz --mutate 200 --json verify.json"),
+    "mutate": (
+        "Faults that the vectors notice",
+        "lgc verify {model} {file} --data test.npz --mutate 200 --json verify.json",
+    ),
     "cover": ("What the vectors exercise", "lgc verify {model} {file} --data test.npz --coverage --json verify.json"),
 }
 

@@ -44,7 +44,8 @@ def _recalls(found: Evaluated) -> Table:
     rows = []
     for index, name in enumerate(found.classes):
         right, labels, taken = (
-            int(one) for one in (found.confusion[index, index], found.confusion[index].sum(), found.confusion[:, index].sum())
+            int(one)
+            for one in (found.confusion[index, index], found.confusion[index].sum(), found.confusion[:, index].sum())
         )
         recall, precision = (f"{100 * right / whole:.1f} %" if whole else "-" for whole in (labels, taken))
         rows.append((name, f"{labels:,}", f"{right:,}", recall, precision))
@@ -119,7 +120,9 @@ def _gates(found: Functions) -> Iterator[Block]:
     said = f"{total:,} gates of two inputs by function."
     used = dict.fromkeys(FAMILIES[name] for name in found.gates)
     legend = {colour: MEANING[colour] for colour in used}
-    table = Table(("function", "gates>"), tuple((name, f"{n:,}") for name, n in found.gates.items()), "In numbers", True)
+    table = Table(
+        ("function", "gates>"), tuple((name, f"{n:,}") for name, n in found.gates.items()), "In numbers", True
+    )
     yield Figure(bars(rows, said, legend=legend), said, table)
 
 
@@ -136,7 +139,9 @@ def _tables(found: Functions) -> Iterator[Block]:
     cells = tuple((name, f"{count:,}", about[name]) for name, count in found.tables.items())
     table = Table(("symmetry", "tables>", "the table"), cells, "What the kinds mean", folded=True)
     yield Figure(bars(rows, said), said, table)
-    depends = [Bar(f"{n} inputs" if n != 1 else "1 input", (("c4", float(c)),), f"{c:,}") for n, c in found.read.items()]
+    depends = [
+        Bar(f"{n} inputs" if n != 1 else "1 input", (("c4", float(c)),), f"{c:,}") for n, c in found.read.items()
+    ]
     said = "How many inputs the tables really depend on."
     yield Figure(bars(depends, said), said)
 

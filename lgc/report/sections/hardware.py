@@ -47,7 +47,7 @@ def _measured(made: Synthesised) -> Iterator[Block]:
     if made.meets_clock is not None:
         verb = "reaches" if made.meets_clock else "misses"
         yield Status("good" if made.meets_clock else "bad", f"The circuit {verb} the clock of {made.clock:g} MHz.")
-    luts = {name: one.value for name, one in made.stages.items()}
+    luts: dict[str, float] = {name: one.value for name, one in made.stages.items()}
     if luts:
         said = f"Lookup tables by stage on {made.part}: cells counted by yosys, stages by the cells' names."
         yield _by_stage({"": luts}, said)
@@ -75,13 +75,13 @@ def _by_stage(rows: Mapping[str, Mapping[str, float]], said: str) -> Figure:
         Bar(name, tuple((_colour(stage), value) for stage, value in stages.items()), f"{sum(stages.values()):,.0f}")
         for name, stages in rows.items()
     ]
-    stages = dict.fromkeys(stage for one in rows.values() for stage in one)
+    every = dict.fromkeys(stage for one in rows.values() for stage in one)
     table = Table(
-        ("", *(f"{stage}>" for stage in stages)),
-        tuple((name, *(f"{one.get(stage, 0):,.0f}" for stage in stages)) for name, one in rows.items()),
+        ("", *(f"{stage}>" for stage in every)),
+        tuple((name, *(f"{one.get(stage, 0):,.0f}" for stage in every)) for name, one in rows.items()),
         "In numbers", folded=True,
     )  # fmt: skip
-    return Figure(bars(found, said, legend={_colour(stage): stage for stage in stages}), said, table)
+    return Figure(bars(found, said, legend={_colour(stage): stage for stage in every}), said, table)
 
 
 def _colour(stage: str) -> str:
@@ -118,9 +118,7 @@ def _seeds(made: Synthesised) -> Iterator[Block]:
 def _path(made: Synthesised) -> Iterator[Block]:
     if not made.path:
         return
-    found = [
-        Bar(stage, (("c1", logic), ("c5", wires)), f"{logic + wires:.2f} ns") for stage, logic, wires in made.path
-    ]
+    found = [Bar(stage, (("c1", logic), ("c5", wires)), f"{logic + wires:.2f} ns") for stage, logic, wires in made.path]
     whole = sum(logic + wires for _, logic, wires in made.path)
     said = f"The slowest path of the median seed by stage: {whole:.2f} ns from register to register."
     cells = tuple((stage, f"{logic:.2f}", f"{wires:.2f}") for stage, logic, wires in made.path)
@@ -154,7 +152,7 @@ def latency(subject: Subject) -> Section:
     if made.pipeline is None or made.pipeline.latency != clocks:
         blocks.append(Status("open", "Where its registers stand is not known: it was compiled with other options."))
         return Section("latency", "Latency", lead, blocks)
-    said = "The circuit from input to result. A dark bar is a register stage; boxes are logic, as wide as its estimated delay."
+    said = "From input to result. A dark bar is a register stage; boxes are logic, as wide as its estimated delay."
     blocks.append(Figure(registers(made.pipeline, said), said, _stages(made.pipeline)))
     return Section("latency", "Latency", lead, blocks)
 

@@ -95,7 +95,7 @@ def model(subject: Subject) -> Section:
 
 def _reads(subject: Subject) -> str:
     encoder, shape = subject.circuit.encoder, subject.shape
-    form = f" ({' × '.join(map(str, shape))})" if shape and len(shape) > 1 else ""
+    form = f" ({' by '.join(map(str, shape))})" if shape and len(shape) > 1 else ""
     if encoder.code is not None:
         return f"{len(encoder.code.columns):,} columns as whole numbers, {encoder.num_bits:,} bits"
     count = encoder.num_thresholds
@@ -143,7 +143,9 @@ def training(subject: Subject) -> Section:
     if subject.epochs is None:
         hint = Text("No log of this network's training was found. `lgc train` writes one:")
         name = subject.training.get("dataset") or "DATA"
-        return Section("training", "Training", lead, (hint, Code(f"lgc train {name} -o {subject.file} --log log.jsonl")))
+        return Section(
+            "training", "Training", lead, (hint, Code(f"lgc train {name} -o {subject.file} --log log.jsonl"))
+        )
     epochs = subject.epochs
     x = [row["epoch"] for row in epochs.rows]
     found = {name: curve for name, key in _CURVES.items() if (curve := epochs.curve(key)) is not None}

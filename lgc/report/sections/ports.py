@@ -31,6 +31,8 @@ def ports(subject: Subject) -> Section:
             for one in manifest.columns[:_MOST_COLUMNS]
         )
         left = len(manifest.columns) - len(cells)
-        title = f"Columns on the port{f', the first {_MOST_COLUMNS}; {left:,} more are in the manifest' if left else ''}"
+        title = (
+            f"Columns on the port{f', the first {_MOST_COLUMNS}; {left:,} more are in the manifest' if left else ''}"
+        )
         blocks.append(Table(("column", "kind", "lowest bit>", "bits>", "code"), cells, title, folded=True))
     return Section("ports", "Ports", lead, blocks)
