@@ -33,7 +33,7 @@ from lgc.driver.inspect import Inspection
 from lgc.driver.mutate import MutationScore
 from lgc.driver.prove import Proof
 from lgc.driver.read import Loaded
-from lgc.driver.report import Form, Report
+from lgc.driver.report import Form, NetworkReport
 from lgc.driver.request import Source
 from lgc.driver.samples import Part
 from lgc.driver.synth import Rtl, Synthesis

@@ -21,7 +21,7 @@ from lgc.driver.inspect import Inspection
 from lgc.driver.mutate import MutationScore
 from lgc.driver.prove import Proof
 from lgc.driver.read import Loaded
-from lgc.driver.report import Form, Report
+from lgc.driver.report import Form, NetworkReport
 from lgc.driver.request import Source
 from lgc.driver.samples import Part
 from lgc.driver.synth import Rtl, Synthesis
@@ -584,11 +584,11 @@ def report(
     timeout: float | None = None,
     facts: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
-) -> Report:
+) -> NetworkReport:
     """One file that shows a network: what it is, reads and gets right, its gates, its hardware, and what was checked.
 
     Results of other commands are found by their digests: those beside the network and beside its Verilog, and those
-    that are given. Samples are counted on the spot. What nobody measured or checked says so.
+    that are given. Exhibits are counted on the spot. What nobody measured or checked says so.
 
     Raises:
         LgcError: the network, the data or a result that was given cannot be read, or they do not fit each other.
@@ -610,8 +610,8 @@ def report(
         rtl: Verilog that `lgc compile` wrote; by default that beside MODEL.
         result: Result of another command, as JSON or JSON lines; in Python also the result itself. May be given again.
         beside: Do not look for results beside MODEL and its Verilog.
-        data: Samples to count and to look at: a table, .npz, or a data set's name.
-        samples: Samples to put into the explorer at most.
+        data: Exhibits to count and to look at: a table, .npz, or a data set's name.
+        samples: Exhibits to put into the explorer at most.
         gates: Gates in the explorer at most; a larger network is sampled.
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
         timeout: Seconds that all programs together may take, compilers too.
@@ -658,8 +658,8 @@ def view(
         category: Column of numbers that are names of categories; may be given again. By default those of training.
         na: Text that stands for a missing value; may be given again. By default that of training.
         delimiter: Of text: one character, or tab, comma, semicolon, space, bar.
-        data: Samples to put in: a table, .npz, or a data set's name.
-        samples: Samples at most.
+        data: Exhibits to put in: a table, .npz, or a data set's name.
+        samples: Exhibits at most.
         gates: Gates at most; a larger network is sampled.
         open: Print where the page is, and do not open it.
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
@@ -715,7 +715,7 @@ def draw(
         of_class: Votes of this class alone: its name or number.
         top: So many votes of each class, those that tell most first.
         gate: This gate and what it depends on, as layer1[537].
-        data: Samples: they say which votes tell most. A table, .npz, or a data set's name.
+        data: Exhibits: they say which votes tell most. A table, .npz, or a data set's name.
         sample: Colour what is 1 for this sample of the data, from 0.
         layout: Who finds places: Graphviz's dot, or lgc itself; auto is dot where it is installed.
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.

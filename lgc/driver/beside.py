@@ -14,8 +14,8 @@ from lgc.errors import InputError, LgcError
 
 if TYPE_CHECKING:
     from lgc.driver.read import Loaded
-    from lgc.report.results import Checked, Epochs, Evaluated, Proved, Synthesised
-    from lgc.report.subject import Source
+    from lgc.report.results import Checked, Counted, OnPart, Proved, TrainingLog
+    from lgc.report.subject import UsedFile
 
 _MOST_FILES, _MOST_BYTES = 500, 16 << 20
 _DAMAGE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
@@ -24,7 +24,7 @@ _ALIKE = 5
 
 
 @dataclass
-class Found:
+class Results:
     """What was found, and from which files.
 
     Attributes:
@@ -35,21 +35,21 @@ class Found:
     source: Loaded
     rtl: Path | None = None
     hashes: dict[str, str] = field(default_factory=dict)
-    epochs: Epochs | None = None
-    evaluated: Evaluated | None = None
-    syntheses: list[Synthesised] = field(default_factory=list)
+    epochs: TrainingLog | None = None
+    evaluated: Counted | None = None
+    syntheses: list[OnPart] = field(default_factory=list)
     certificate: Proved | None = None
     checks: dict[str, Checked] = field(default_factory=dict)
-    sources: list[Source] = field(default_factory=list)
+    sources: list[UsedFile] = field(default_factory=list)
 
     def note(self, what: str, name: str, note: str = "") -> None:
         """Write down that a file was used, or why it was not."""
-        from lgc.report.subject import Source
+        from lgc.report.subject import UsedFile
 
-        self.sources.append(Source(what, name, note))
+        self.sources.append(UsedFile(what, name, note))
 
 
-def find_results(source: Loaded, rtl: Path | None, given: Iterable[Any], *, beside: bool) -> Found:
+def find_results(source: Loaded, rtl: Path | None, given: Iterable[Any], *, beside: bool) -> Results:
     """Results about a network: those given, and those of the folders of the network and its Verilog.
 
     Args:
@@ -60,7 +60,7 @@ def find_results(source: Loaded, rtl: Path | None, given: Iterable[Any], *, besi
     Raises:
         InputError: something that was given cannot be read, or is of another network.
     """
-    found = Found(source)
+    found = Results(source)
     folders = dict.fromkeys(path.resolve().parent for path in (source.path, rtl) if path is not None)
     files = [one for folder in folders for one in _candidates(folder)] if beside else []
     _find_verilog(found, rtl, files)
@@ -83,7 +83,7 @@ def _candidates(folder: Path) -> list[Path]:
     return [path for _, path in sorted(known, key=lambda pair: (-pair[0], pair[1].name))[:_MOST_FILES]]
 
 
-def _find_verilog(found: Found, rtl: Path | None, files: list[Path]) -> None:
+def _find_verilog(found: Results, rtl: Path | None, files: list[Path]) -> None:
     """The Verilog: the one that was named, or the newest whose manifest is of this network."""
     if rtl is not None:
         found.rtl = rtl
@@ -120,7 +120,7 @@ def _read(path: Path) -> Any:
         return None
 
 
-def _take_given(found: Found, given: Any) -> None:
+def _take_given(found: Results, given: Any) -> None:
     """A result that somebody named: whatever is wrong with it is an error."""
     name = str(given) if isinstance(given, str | Path) else type(given).__name__
     fields = _read(Path(given)) if isinstance(given, str | Path) else _fields_of(given)
@@ -151,7 +151,7 @@ def _fields_of(result: Any) -> Any:
     return fields
 
 
-def _take_beside(found: Found, path: Path) -> None:
+def _take_beside(found: Results, path: Path) -> None:
     """A file that happens to be there: if it is of another network it is nothing, and if it is damaged that is said."""
     fields = _read(path)
     if fields is None:
@@ -164,7 +164,7 @@ def _take_beside(found: Found, path: Path) -> None:
         found.note("result", path.name, f"not used: it is damaged ({str(error)[:80]})")
 
 
-def _take(found: Found, fields: Any, name: str, *, named: bool) -> bool:
+def _take(found: Results, fields: Any, name: str, *, named: bool) -> bool:
     """Use a result, if it is one; True if so.
 
     Raises:
@@ -185,7 +185,7 @@ def _take(found: Found, fields: Any, name: str, *, named: bool) -> bool:
     return _take_checks(found, fields, name, named=named)
 
 
-def _is_of(found: Found, digest: Any, name: str, *, named: bool) -> bool:
+def _is_of(found: Results, digest: Any, name: str, *, named: bool) -> bool:
     """Whether a result is of this network.
 
     Raises:
@@ -198,14 +198,14 @@ def _is_of(found: Found, digest: Any, name: str, *, named: bool) -> bool:
     return False
 
 
-def _take_log(found: Found, entries: list[Any], name: str, *, named: bool) -> bool:
-    from lgc.report.results import Epochs
+def _take_log(found: Results, entries: list[Any], name: str, *, named: bool) -> bool:
+    from lgc.report.results import TrainingLog
 
     if not entries or not all(isinstance(one, dict) and "event" in one for one in entries):
         return False
     if found.epochs is not None and not named:
         return False
-    epochs = Epochs.of_entries(entries)
+    epochs = TrainingLog.of_entries(entries)
     if not named and not _is_training_of(found.source, epochs):
         return False
     found.epochs = epochs
@@ -213,7 +213,7 @@ def _take_log(found: Found, entries: list[Any], name: str, *, named: bool) -> bo
     return True
 
 
-def _is_training_of(source: Loaded, epochs: Epochs) -> bool:
+def _is_training_of(source: Loaded, epochs: TrainingLog) -> bool:
     """Whether a log is that of a network's training: the settings that both know are the same, and so is the epoch."""
     training: Mapping[str, Any] = source.model.training if source.model is not None else {}
     settings = training.get("hyperparameters")
@@ -229,20 +229,20 @@ def _is_training_of(source: Loaded, epochs: Epochs) -> bool:
     return abs(best.get("validation_accuracy", accuracy) - accuracy) < 1e-4
 
 
-def _take_synthesis(found: Found, fields: dict[str, Any], name: str, *, named: bool) -> bool:
-    from lgc.report.results import Synthesised
+def _take_synthesis(found: Results, fields: dict[str, Any], name: str, *, named: bool) -> bool:
+    from lgc.report.results import OnPart
 
     if fields.get("source_sha256") not in found.hashes:
         if named:
             hint = "Name that text with --rtl, or synthesise it again"
             raise InputError("this synthesis is of no Verilog of this network", where=name, hint=hint)
         return False
-    found.syntheses.append(Synthesised.of_json(fields))
+    found.syntheses.append(OnPart.of_json(fields))
     found.note("synthesis", name)
     return True
 
 
-def _take_certificate(found: Found, fields: dict[str, Any], name: str, *, named: bool) -> bool:
+def _take_certificate(found: Results, fields: dict[str, Any], name: str, *, named: bool) -> bool:
     from lgc.report.results import Proved
 
     if not _is_of(found, fields.get("model_digest"), name, named=named):
@@ -256,17 +256,17 @@ def _take_certificate(found: Found, fields: dict[str, Any], name: str, *, named:
     return True
 
 
-def _take_evaluation(found: Found, fields: dict[str, Any], name: str) -> bool:
-    from lgc.report.results import Evaluated
+def _take_evaluation(found: Results, fields: dict[str, Any], name: str) -> bool:
+    from lgc.report.results import Counted
 
-    found.evaluated = Evaluated.of_json(fields)
+    found.evaluated = Counted.of_json(fields)
     if len(found.evaluated.classes) != found.source.circuit.head.num_classes:
         raise InputError("this evaluation is of a network with other classes", where=name)
     found.note("evaluation", name)
     return True
 
 
-def _take_checks(found: Found, fields: dict[str, Any], name: str, *, named: bool) -> bool:
+def _take_checks(found: Results, fields: dict[str, Any], name: str, *, named: bool) -> bool:
     """What `lgc verify` says: of this network, and of the text as it is now."""
     from lgc.report.outcomes import READERS, parts_of
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from lgc.driver.samples import Chosen
     from lgc.ir import Circuit
-    from lgc.report.drawing import Part
+    from lgc.report.drawing import Drawn
     from lgc.report.scene import Scene
 
 LayoutName = Literal["auto", "own", "dot"]
@@ -56,7 +56,7 @@ class DrawRequest(DataRequest, _OfModel):
         Setting("This gate and what it depends on, as layer1[537].", metavar="LAYER[NEURON]", group=_WHAT),
     ] = None  # fmt: skip
     data: Annotated[
-        str | None, Setting("Samples: they say which votes tell most. A table, .npz, or a data set's name.")
+        str | None, Setting("Exhibits: they say which votes tell most. A table, .npz, or a data set's name.")
     ] = None  # fmt: skip
     sample: Annotated[
         int | None, Setting("Colour what is 1 for this sample of the data, from 0.", low=0, group=_WHAT)
@@ -121,7 +121,7 @@ def draw(asked: DrawRequest, progress: Progress | None = None) -> Drawing:
         MissingToolError: PNG, and matplotlib is not installed; or Graphviz is asked for, and is not.
     """
     from lgc.driver.graphviz import placer
-    from lgc.report.drawing import draw as drawn
+    from lgc.report.drawing import scene_of
 
     progress = progress or Silence()
     _check(asked)
@@ -139,7 +139,7 @@ def draw(asked: DrawRequest, progress: Progress | None = None) -> Drawing:
     part = _part(asked, source.circuit, chosen, bits)
     progress.step("draw")
     place, by = placer(asked.layout)
-    scene = drawn(part, place)
+    scene = scene_of(part, place)
     _write(scene, asked.output)
     return Drawing(scene, asked.output, tuple(one for one in (part.said, by) if one))
 
@@ -183,7 +183,7 @@ def _write(scene: Scene, path: Path) -> None:
         write_png(scene, temporary)
 
 
-def _part(asked: DrawRequest, circuit: Circuit, chosen: Chosen | None, bits: NDArray[np.bool_] | None) -> Part:
+def _part(asked: DrawRequest, circuit: Circuit, chosen: Chosen | None, bits: NDArray[np.bool_] | None) -> Drawn:
     """What is drawn.
 
     Raises:
@@ -191,12 +191,12 @@ def _part(asked: DrawRequest, circuit: Circuit, chosen: Chosen | None, bits: NDA
     """
     from dataclasses import replace
 
-    from lgc.report.drawing import Part, gates_behind
+    from lgc.report.drawing import Drawn, gates_behind
 
     if asked.gate is not None:
-        part = Part(circuit, (), _gate(circuit, asked.gate))
+        part = Drawn(circuit, (), _gate(circuit, asked.gate))
     else:
-        part = Part(circuit, _votes(asked, circuit, bits, None if chosen is None else chosen.labels))
+        part = Drawn(circuit, _votes(asked, circuit, bits, None if chosen is None else chosen.labels))
     count = len(gates_behind(part))
     if count > _MOST:
         hint = "Draw fewer votes: --top 1, or one class; `lgc view` shows all of a large network"

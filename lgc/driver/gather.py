@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lgc.backend.manifest import Manifest
-    from lgc.driver.beside import Found
+    from lgc.driver.beside import Results
     from lgc.driver.read import Loaded
     from lgc.driver.samples import Chosen
     from lgc.ir import Circuit
     from lgc.mapping.estimate import Estimate
     from lgc.mapping.pipeline import Pipeline
-    from lgc.report.results import Evaluated
-    from lgc.report.subject import Hardware, Samples, Subject
+    from lgc.report.results import Counted
+    from lgc.report.subject import Exhibits, Hardware, Subject
 
 _EMITTED = 60_000
 """Nodes up to which a circuit is emitted again, to see with which options its Verilog was."""
@@ -61,7 +61,7 @@ def bare_subject(source: Loaded, look: Look) -> Subject:
     )  # fmt: skip
 
 
-def with_results(subject: Subject, found: Found) -> Subject:
+def with_results(subject: Subject, found: Results) -> Subject:
     """The same with the results that were found."""
     from lgc.driver.remade import commands
 
@@ -81,7 +81,7 @@ def with_results(subject: Subject, found: Found) -> Subject:
     return replace(full, commands=tuple(commands(full)))
 
 
-def _tools(found: Found) -> Iterator[tuple[str, str]]:
+def _tools(found: Results) -> Iterator[tuple[str, str]]:
     """Versions of the tools that results say."""
     if found.certificate is not None:
         yield from found.certificate.tools.items()
@@ -102,7 +102,7 @@ def _estimates(optimised: Circuit) -> Iterator[Estimate]:
         yield estimate(optimised, lut=lut, head=head)
 
 
-def _hardware(found: Found, optimised: Circuit) -> Hardware:
+def _hardware(found: Results, optimised: Circuit) -> Hardware:
     """The Verilog and its manifest.
 
     Raises:
@@ -155,15 +155,15 @@ def with_samples(subject: Subject, source: Loaded, chosen: Chosen, look: Look) -
         InputError: they do not fit the network.
     """
     from lgc.driver.eval import counted, predicted
-    from lgc.report.results import Evaluated
+    from lgc.report.results import Counted
 
     if not len(chosen):
         raise InputError("the data has no samples", where=chosen.where)
     classes, notes = predicted(source.circuit, chosen, "auto")
-    evaluated: Evaluated | None = None
+    evaluated: Counted | None = None
     if chosen.labels is not None:
         found = counted(source.circuit, chosen, classes, notes)
-        evaluated = Evaluated(found.classes, found.confusion, found.counted, found.warnings)
+        evaluated = Counted(found.classes, found.confusion, found.counted, found.warnings)
     rows = _telling(classes, chosen.labels, look.samples, source.circuit.head.num_classes)
     samples = _samples(source.circuit, chosen, rows, classes)
     return replace(subject, evaluated=evaluated or subject.evaluated, samples=samples)
@@ -172,7 +172,7 @@ def with_samples(subject: Subject, source: Loaded, chosen: Chosen, look: Look) -
 def _telling(
     classes: NDArray[np.int64], labels: NDArray[np.int64] | None, count: int, num_classes: int
 ) -> NDArray[np.int64]:
-    """Samples that tell most: one of each class that is right, then some that are wrong, then others."""
+    """Exhibits that tell most: one of each class that is right, then some that are wrong, then others."""
     import numpy as np
 
     right = np.ones(len(classes), np.bool_) if labels is None else classes == labels
@@ -182,13 +182,13 @@ def _telling(
     return np.asarray(order[np.sort(places)][:count], np.int64)
 
 
-def _samples(circuit: Circuit, chosen: Chosen, rows: NDArray[np.int64], classes: NDArray[np.int64]) -> Samples:
+def _samples(circuit: Circuit, chosen: Chosen, rows: NDArray[np.int64], classes: NDArray[np.int64]) -> Exhibits:
     from lgc.driver.data import load_bits
     from lgc.ir import interp
-    from lgc.report.subject import Samples
+    from lgc.report.subject import Exhibits
 
     labels = None if chosen.labels is None else chosen.labels[rows]
     some = replace(chosen, rows=chosen.rows[rows], labels=labels)
     bits = load_bits(some, circuit.encoder, inputs=circuit.inputs)
     names = tuple(f"sample {row}" for row in rows.tolist())
-    return Samples(names, bits, labels, classes[rows], interp.scores(circuit, bits))
+    return Exhibits(names, bits, labels, classes[rows], interp.scores(circuit, bits))

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from lgc.errors import MissingToolError, ToolError
 
 if TYPE_CHECKING:
-    from lgc.report.layout import Graph, Placed
+    from lgc.report.layout import Graph, Spots
 
 _SECONDS = 60.0
 _INCH = 72.0
 
 
-def placer(name: str) -> tuple[Callable[[Graph], Placed], str]:
+def placer(name: str) -> tuple[Callable[[Graph], Spots], str]:
     """What finds places, and a note if that is not lgc itself.
 
     Args:
@@ -39,13 +39,13 @@ def placer(name: str) -> tuple[Callable[[Graph], Placed], str]:
     return (lambda graph: _placed(graph, program)), "places found by Graphviz"
 
 
-def _placed(graph: Graph, dot: str) -> Placed:
+def _placed(graph: Graph, dot: str) -> Spots:
     """Heights of nodes are dot's; layers stay where they are, and long wires get places of their own.
 
     Raises:
         ToolError: dot failed, or took too long.
     """
-    from lgc.report.layout import Placed, with_bends
+    from lgc.report.layout import Spots, with_bends
     from lgc.tools.run import Setup, capture, reason_in
 
     layers, edges, height = with_bends(graph, 12.0)
@@ -63,7 +63,7 @@ def _placed(graph: Graph, dot: str) -> Placed:
     y = dict(_heights(done.out))
     if len(y) != len(number):
         raise ToolError("dot did not place every gate", hint="Take --layout own")
-    found = Placed({node: -y[number[node]] for node in graph.layer})
+    found = Spots({node: -y[number[node]] for node in graph.layer})
     for index, (start, end) in enumerate(graph.edges):
         between = range(graph.layer[start] + 1, graph.layer[end])
         found.bends.append([-y[number[("bend", index, layer)]] for layer in between])

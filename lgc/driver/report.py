@@ -52,10 +52,10 @@ class ReportRequest(DataRequest, _OfModel):
     ] = ()  # fmt: skip
     beside: Annotated[bool, Setting("Do not look for results beside MODEL and its Verilog.")] = True
     data: Annotated[
-        str | None, Setting("Samples to count and to look at: a table, .npz, or a data set's name.")
+        str | None, Setting("Exhibits to count and to look at: a table, .npz, or a data set's name.")
     ] = None  # fmt: skip
     samples: Annotated[
-        int, Setting("Samples to put into the explorer at most.", low=0, high=200, group=_LOOK)
+        int, Setting("Exhibits to put into the explorer at most.", low=0, high=200, group=_LOOK)
     ] = _SAMPLES  # fmt: skip
     gates: Annotated[
         int, Setting("Gates in the explorer at most; a larger network is sampled.", low=1, high=64_000, group=_LOOK)
@@ -79,7 +79,7 @@ class ReportRequest(DataRequest, _OfModel):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Report(Shown):
+class NetworkReport(Shown):
     """A report.
 
     Attributes:
@@ -124,11 +124,11 @@ class Report(Shown):
 
 
 @bounded
-def report(asked: ReportRequest, progress: Progress | None = None) -> Report:
+def report(asked: ReportRequest, progress: Progress | None = None) -> NetworkReport:
     """One file that shows a network: what it is, reads and gets right, its gates, its hardware, and what was checked.
 
     Results of other commands are found by their digests: those beside the network and beside its Verilog, and those
-    that are given. Samples are counted on the spot. What nobody measured or checked says so.
+    that are given. Exhibits are counted on the spot. What nobody measured or checked says so.
 
     Raises:
         LgcError: the network, the data or a result that was given cannot be read, or they do not fit each other.
@@ -158,7 +158,7 @@ def report(asked: ReportRequest, progress: Progress | None = None) -> Report:
     if asked.output is not None:
         write_text(asked.output, text)
     seen = tuple(one.name for one in subject.sources if not one.note)
-    return Report(made, text, asked.output, seen)
+    return NetworkReport(made, text, asked.output, seen)
 
 
 def _chosen(asked: Any, source: Loaded) -> Any:
@@ -174,8 +174,8 @@ def _with_data(subject: Subject, asked: ReportRequest) -> Subject:
     """The same, with the data among what it was made from."""
     from dataclasses import replace
 
-    from lgc.report.subject import Source as Seen
+    from lgc.report.subject import UsedFile
 
-    first = Seen("network", subject.file)
-    data = [Seen("samples", asked.data)] if asked.data is not None else []
+    first = UsedFile("network", subject.file)
+    data = [UsedFile("samples", asked.data)] if asked.data is not None else []
     return replace(subject, sources=(first, *subject.sources, *data))

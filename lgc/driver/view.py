@@ -32,8 +32,8 @@ class _OfModel(Request):
 class ViewRequest(DataRequest, _OfModel):
     """Which network, and what to put into it."""
 
-    data: Annotated[str | None, Setting("Samples to put in: a table, .npz, or a data set's name.")] = None
-    samples: Annotated[int, Setting("Samples at most.", low=0, high=200)] = 20
+    data: Annotated[str | None, Setting("Exhibits to put in: a table, .npz, or a data set's name.")] = None
+    samples: Annotated[int, Setting("Exhibits at most.", low=0, high=200)] = 20
     gates: Annotated[
         int, Setting("Gates at most; a larger network is sampled.", low=1, high=64_000)
     ] = 16_000  # fmt: skip

@@ -18,7 +18,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Table:
+class Listing:
     """Rows of texts.
 
     Attributes:
@@ -55,7 +55,7 @@ class Figure:
 
     svg: str
     caption: str
-    table: Table | None = None
+    table: Listing | None = None
 
 
 @dataclass(frozen=True)
@@ -103,11 +103,11 @@ class Explorer:
     said: tuple[str, ...]
 
 
-Block = Text | Table | Figure | Status | Code | Cards | Explorer
+Block = Text | Listing | Figure | Status | Code | Cards | Explorer
 
 
 @dataclass(frozen=True)
-class Section:
+class Chapter:
     """A part of a report under a heading.
 
     Attributes:
@@ -132,4 +132,4 @@ class Document:
 
     name: str
     made: str
-    sections: tuple[Section, ...] = field(default=())
+    sections: tuple[Chapter, ...] = field(default=())

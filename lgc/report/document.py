@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lgc import __version__
-from lgc.report.blocks import Document, Section
+from lgc.report.blocks import Chapter, Document
 from lgc.report.sections import checks, data, hardware, model, ports
 from lgc.report.subject import Subject
 
-SECTIONS: tuple[Callable[[Subject], Section], ...] = (
+SECTIONS: tuple[Callable[[Subject], Chapter], ...] = (
     model.summary,
     model.model,
     data.accuracy,
     data.explorer,
     data.inputs,
-    data.gates,
+    data.gate_functions,
     model.training,
     hardware.area,
     hardware.latency,

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.ir import FIRST_INPUT, Circuit
-from lgc.report.layout import Graph, Node, Placed
-from lgc.report.naming import bit_names
-from lgc.report.scene import Scene, Shape, Words, box, smooth
+from lgc.report.layout import Graph, Node, Spots
+from lgc.report.naming import named_bits
+from lgc.report.scene import Lettering, Scene, Shape, box, smooth
 from lgc.report.symbols import HEIGHT, WIDTH, Symbol, draw_symbol, symbol_of
 
 _ROOM, _GAP, _MARGIN, _LETTER = 20.0, 84.0, 24.0, 7.7
@@ -23,7 +23,7 @@ _TOP: Node = ("top",)
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class Drawn:
     """What is drawn of a network.
 
     Attributes:
@@ -84,7 +84,7 @@ class Wiring:
         self.pins.append(pin)
 
 
-def gates_behind(part: Part) -> list[int]:
+def gates_behind(part: Drawn) -> list[int]:
     """The gates that are drawn, as nets, ascending: those that are really read."""
     netlist = part.circuit.netlist
     pending, found = part.roots, set[int]()
@@ -99,7 +99,7 @@ def gates_behind(part: Part) -> list[int]:
     return sorted(found)
 
 
-def wiring_of(part: Part) -> Wiring:
+def wiring_of(part: Drawn) -> Wiring:
     """The graph: inputs in the first layer, gates by level, then sums, then the comparison."""
     netlist, wiring = part.circuit.netlist, Wiring()
     level: dict[int, int] = {}
@@ -119,7 +119,7 @@ def wiring_of(part: Part) -> Wiring:
     return wiring
 
 
-def _add_sums(part: Part, wiring: Wiring, last: int) -> None:
+def _add_sums(part: Drawn, wiring: Wiring, last: int) -> None:
     offsets, outputs = part.circuit.head.offsets, part.circuit.netlist.outputs
     for index in part.classes:
         wiring.add(("sum", index), last, _SUM_HEIGHT + 14)
@@ -134,7 +134,7 @@ def _add_sums(part: Part, wiring: Wiring, last: int) -> None:
             wiring.join(("sum", index), _TOP)
 
 
-def draw(part: Part, place: Callable[[Graph], Placed]) -> Scene:
+def scene_of(part: Drawn, place: Callable[[Graph], Spots]) -> Scene:
     """The drawing.
 
     Args:
@@ -153,13 +153,13 @@ def draw(part: Part, place: Callable[[Graph], Placed]) -> Scene:
     scene = Scene(width, shift + highest + 18 + 18 * len(words) + _MARGIN, _title(part, wiring))
     paper = _Paper(part, wiring, placed, lefts, shift)
     scene.parts += [*paper.wires(), *paper.inputs(names), *paper.gates(), *paper.sums()]
-    scene.parts.append(Words(_MARGIN, _MARGIN + 18, part.circuit.name, 20, bold=True))
-    scene.parts.append(Words(_MARGIN, _MARGIN + 38, scene.label, 12, colour="soft"))
+    scene.parts.append(Lettering(_MARGIN, _MARGIN + 18, part.circuit.name, 20, bold=True))
+    scene.parts.append(Lettering(_MARGIN, _MARGIN + 38, scene.label, 12, colour="soft"))
     scene.parts += words
     return scene
 
 
-def _uncross(wiring: Wiring, placed: Placed) -> None:
+def _uncross(wiring: Wiring, placed: Spots) -> None:
     """Let the upper wire enter a gate of two inputs above: which of them is called A is not drawn."""
     upper: dict[Node, list[tuple[float, int]]] = {}
     for number, ((start, end), pin) in enumerate(zip(wiring.edges, wiring.pins, strict=True)):
@@ -173,7 +173,7 @@ def _uncross(wiring: Wiring, placed: Placed) -> None:
             wiring.pins[wires[0][1]], wiring.pins[wires[1][1]] = wiring.pins[wires[1][1]], wiring.pins[wires[0][1]]
 
 
-def _title(part: Part, wiring: Wiring) -> str:
+def _title(part: Drawn, wiring: Wiring) -> str:
     netlist = part.circuit.netlist
     shown, every = len(wiring.symbols), netlist.num_nodes
     if part.gate >= 0:
@@ -184,11 +184,11 @@ def _title(part: Part, wiring: Wiring) -> str:
     return f"{count}, {votes:,} votes" if votes == whole else f"{count}, {votes:,} of {whole:,} votes"
 
 
-def _names(part: Part, wiring: Wiring) -> dict[int, str]:
+def _names(part: Drawn, wiring: Wiring) -> dict[int, str]:
     first = part.circuit.netlist.first_node
     nets = [net for net in wiring.layer if isinstance(net, int) and net < first]
     inputs = [net for net in nets if net >= FIRST_INPUT]
-    named = bit_names(part.circuit, [net - FIRST_INPUT for net in inputs])
+    named = named_bits(part.circuit, [net - FIRST_INPUT for net in inputs])
     found = {net: bit.name for net, bit in zip(inputs, named, strict=True)}
     found |= {net: str(net) for net in nets if net < FIRST_INPUT}
     return {net: name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…" for net, name in found.items()}
@@ -208,7 +208,7 @@ def _columns(wiring: Wiring, names: dict[int, str]) -> tuple[list[float], float]
     return lefts, left - _GAP * 0.7 + _MARGIN
 
 
-def _explained(part: Part, width: float, y: float) -> Iterator[Words]:
+def _explained(part: Drawn, width: float, y: float) -> Iterator[Lettering]:
     """What somebody has to know who never saw such a network."""
     said = [part.said] if part.said else []
     said.append(
@@ -219,16 +219,16 @@ def _explained(part: Part, width: float, y: float) -> Iterator[Words]:
     )  # fmt: skip
     lines = [line for text in said for line in textwrap.wrap(text, max(40, int((width - 2 * _MARGIN) / 6.2)))]
     for number, line in enumerate(lines):
-        yield Words(_MARGIN, y + 14 + 18 * number, line, 12, colour="ink" if part.said and number == 0 else "soft")
+        yield Lettering(_MARGIN, y + 14 + 18 * number, line, 12, colour="ink" if part.said and number == 0 else "soft")
 
 
 @dataclass(frozen=True)
 class _Paper:
     """Everything with its place."""
 
-    part: Part
+    part: Drawn
     wiring: Wiring
-    placed: Placed
+    placed: Spots
     lefts: Sequence[float]
     shift: float
 
@@ -269,24 +269,24 @@ class _Paper:
         across, down = self.wiring.symbols[node].pin(pin)
         return x + across, y - HEIGHT / 2 + down
 
-    def inputs(self, names: dict[int, str]) -> Iterator[Words]:
+    def inputs(self, names: dict[int, str]) -> Iterator[Lettering]:
         for net, name in names.items():
             x, y = self.at(net)
             live = self.value(net)
-            yield Words(
+            yield Lettering(
                 x - 6, y + 4, name, 12.5, "end", "live" if live else "ink" if live is None else "soft", bool(live)
             )
 
-    def gates(self) -> Iterator[Shape | Words]:
+    def gates(self) -> Iterator[Shape | Lettering]:
         netlist = self.part.circuit.netlist
         for net, symbol in self.wiring.symbols.items():
             x, y = self.at(net)
             label = netlist.origins.label(int(netlist.origin[net - netlist.first_node]))
             yield from draw_symbol(symbol, x, y - HEIGHT / 2, live=self.value(net), title=label)
             if label != "?":
-                yield Words(x + WIDTH / 2, y + HEIGHT / 2 + 11, label, 8.5, "middle", "soft")
+                yield Lettering(x + WIDTH / 2, y + HEIGHT / 2 + 11, label, 8.5, "middle", "soft")
 
-    def sums(self) -> Iterator[Shape | Words]:
+    def sums(self) -> Iterator[Shape | Lettering]:
         head, scores = self.part.circuit.head, self.part.scores
         winner = self._winner()
         for index in self.part.classes if self.part.gate < 0 else ():
@@ -294,8 +294,10 @@ class _Paper:
             won = index == winner
             yield Shape(box(x, y - _SUM_HEIGHT / 2, _SUM_WIDTH, _SUM_HEIGHT, 7), "live" if won else "ink", "paper",
                         2.6 if won else 1.6)  # fmt: skip
-            yield Words(x + 12, y - 3, _short(head.classes[index], 20), 14, colour="live" if won else "ink", bold=True)
-            yield Words(x + 12, y + 14, self._counted(index, scores), 11, colour="soft")
+            yield Lettering(
+                x + 12, y - 3, _short(head.classes[index], 20), 14, colour="live" if won else "ink", bold=True
+            )
+            yield Lettering(x + 12, y + 14, self._counted(index, scores), 11, colour="soft")
         if _TOP in self.wiring.layer:
             yield from self._top(winner)
 
@@ -311,12 +313,12 @@ class _Paper:
             return f"sum {scores[index]} of {hi - lo} votes{always}"
         return f"sum of {hi - lo} votes{always}" if drawn == hi - lo else f"sum; {drawn} of {hi - lo} votes drawn"
 
-    def _top(self, winner: int) -> Iterator[Shape | Words]:
+    def _top(self, winner: int) -> Iterator[Shape | Lettering]:
         x, y = self.at(_TOP)
         yield Shape(box(x, y - 26, _TOP_WIDTH, 52, 7), "ink", "paper", 1.6)
-        yield Words(x + _TOP_WIDTH / 2, y - 3, "the largest", 12, "middle")
+        yield Lettering(x + _TOP_WIDTH / 2, y - 3, "the largest", 12, "middle")
         said = f"is {_short(self.part.circuit.head.classes[winner], 14)}" if winner >= 0 else "sum is the class"
-        yield Words(x + _TOP_WIDTH / 2, y + 14, said, 13 if winner >= 0 else 12, "middle",
+        yield Lettering(x + _TOP_WIDTH / 2, y + 14, said, 13 if winner >= 0 else 12, "middle",
                     "live" if winner >= 0 else "ink", bold=winner >= 0)  # fmt: skip
 
 

@@ -11,16 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.ir import FIRST_INPUT, Circuit, Netlist
-from lgc.report.naming import bit_names
+from lgc.report.naming import named_bits
 from lgc.report.reads import image_shape
-from lgc.report.subject import Samples, Subject
+from lgc.report.subject import Exhibits, Subject
 
 _OPERANDS = 2.5
 """For each gate that is shown, on average: wider ones make it fewer."""
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class Excerpt:
     """The part of a netlist that is shown: votes, and all that they depend on.
 
     Attributes:
@@ -39,7 +39,7 @@ class Shown:
         return len(self.nets) - FIRST_INPUT - self.inputs
 
 
-def shown_of(circuit: Circuit, limit: int) -> Shown:
+def shown_of(circuit: Circuit, limit: int) -> Excerpt:
     """All of a network, or as many votes of each class as fit with what is behind them; one vote at least."""
     netlist, head = circuit.netlist, circuit.head
     low, high = 1, max(1, int(head.sizes.max(initial=1)))
@@ -57,7 +57,7 @@ def shown_of(circuit: Circuit, limit: int) -> Shown:
     return best
 
 
-def _fits(netlist: Netlist, shown: Shown, limit: int) -> bool:
+def _fits(netlist: Netlist, shown: Excerpt, limit: int) -> bool:
     arity = netlist.arity[shown.nets[FIRST_INPUT + shown.inputs :] - netlist.first_node]
     return shown.nodes <= limit and int(arity.sum()) <= _OPERANDS * limit
 
@@ -73,23 +73,23 @@ def _spread(circuit: Circuit, count: int) -> NDArray[np.int64]:
     return np.concatenate(groups) if groups else np.zeros(0, np.int64)
 
 
-def _cone(netlist: Netlist, votes: NDArray[np.int64]) -> Shown:
+def _cone(netlist: Netlist, votes: NDArray[np.int64]) -> Excerpt:
     live = netlist.live(netlist.outputs[votes])
     live[:FIRST_INPUT] = True
-    return Shown(votes, np.flatnonzero(live), int(live[FIRST_INPUT : netlist.first_node].sum()))
+    return Excerpt(votes, np.flatnonzero(live), int(live[FIRST_INPUT : netlist.first_node].sum()))
 
 
-def _with_idle(netlist: Netlist, shown: Shown) -> Shown:
+def _with_idle(netlist: Netlist, shown: Excerpt) -> Excerpt:
     """With the nodes that reach no vote: a neuron that somebody looks for is there."""
     live = np.zeros(netlist.num_nets, np.bool_)
     live[shown.nets] = True
     live[netlist.first_node :] = True
     live[netlist.fanin[netlist.used]] = True
     live[:FIRST_INPUT] = True
-    return Shown(shown.votes, np.flatnonzero(live), int(live[FIRST_INPUT : netlist.first_node].sum()))
+    return Excerpt(shown.votes, np.flatnonzero(live), int(live[FIRST_INPUT : netlist.first_node].sum()))
 
 
-def network_of(subject: Subject) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+def explorer_network(subject: Subject) -> tuple[Mapping[str, Any], tuple[str, ...]]:
     """What explorer.js reads, JSON values, and how much of the network it is, as sentences.
 
     Arrays are Base64 of little-endian numbers: ``nodes.fanin`` int32, operands one node after the other, ``arity``
@@ -116,7 +116,7 @@ def network_of(subject: Subject) -> tuple[Mapping[str, Any], tuple[str, ...]]:
     return network, tuple(_said(circuit, shown))
 
 
-def _said(circuit: Circuit, shown: Shown) -> list[str]:
+def _said(circuit: Circuit, shown: Excerpt) -> list[str]:
     netlist = circuit.netlist
     if len(shown.votes) == netlist.num_outputs:
         left = netlist.num_nodes - shown.nodes
@@ -142,7 +142,7 @@ def _columns(circuit: Circuit) -> tuple[list[str], NDArray[np.int64]]:
     return [f"level {index + 1}" for index in range(int(level.max(initial=0)) + 1)], level
 
 
-def _nodes(netlist: Netlist, shown: Shown, nodes: NDArray[np.int64], column: NDArray[np.int64]) -> dict[str, Any]:
+def _nodes(netlist: Netlist, shown: Excerpt, nodes: NDArray[np.int64], column: NDArray[np.int64]) -> dict[str, Any]:
     arity, table = netlist.arity[nodes], netlist.table[nodes]
     fanin = np.searchsorted(shown.nets, netlist.fanin[nodes][netlist.used[nodes]])
     known = netlist.origin[nodes] >= 0
@@ -160,9 +160,9 @@ def _nodes(netlist: Netlist, shown: Shown, nodes: NDArray[np.int64], column: NDA
     return found | ({"high": _base64(table >> np.uint64(32), "<u4")} if (arity > 5).any() else {})
 
 
-def _inputs(circuit: Circuit, shown: Shown, shape: tuple[int, ...] | None) -> dict[str, Any]:
+def _inputs(circuit: Circuit, shown: Excerpt, shape: tuple[int, ...] | None) -> dict[str, Any]:
     bits = shown.nets[FIRST_INPUT : FIRST_INPUT + shown.inputs] - FIRST_INPUT
-    named = bit_names(circuit, bits.tolist())
+    named = named_bits(circuit, bits.tolist())
     owners = dict.fromkeys(bit.feature for bit in named)
     place = {feature: index for index, feature in enumerate(owners)}
     names = {bit.feature: bit.owner for bit in named}
@@ -182,7 +182,7 @@ def _inputs(circuit: Circuit, shown: Shown, shape: tuple[int, ...] | None) -> di
 
 
 def _samples(
-    circuit: Circuit, samples: Samples | None, shown: Shown, shape: tuple[int, ...] | None
+    circuit: Circuit, samples: Exhibits | None, shown: Excerpt, shape: tuple[int, ...] | None
 ) -> list[dict[str, Any]]:
     if samples is None:
         return []

@@ -12,8 +12,8 @@ from importlib.resources import files
 from itertools import groupby
 from typing import Any
 
-from lgc.report.blocks import Block, Cards, Code, Document, Explorer, Figure, Section, Status, Table, Text
-from lgc.report.svg import safe
+from lgc.report.blocks import Block, Cards, Chapter, Code, Document, Explorer, Figure, Listing, Status, Text
+from lgc.report.svg import as_xml
 
 _MARKS = {"good": "✓", "bad": "✗", "open": "?"}
 _SAID = {"good": "shown", "bad": "wrong", "open": "not checked"}
@@ -26,7 +26,7 @@ SCRIPTS = ("explorer_net.js", "explorer_view.js", "explorer.js")
 def html_of(document: Document) -> str:
     """The whole file."""
     script = explorer_script() if _has_explorer(document) else ""
-    links = "".join(f'<li><a href="#{one.id}">{safe(one.title)}</a></li>' for one in document.sections)
+    links = "".join(f'<li><a href="#{one.id}">{as_xml(one.title)}</a></li>' for one in document.sections)
     sections = "\n".join(_section(one) for one in document.sections)
     return f"""<!doctype html>
 <html lang="en">
@@ -35,12 +35,12 @@ def html_of(document: Document) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{_policy(script)}">
 <meta name="generator" content="lgc">
-<title>{safe(document.name)}: lgc report</title>
+<title>{as_xml(document.name)}: lgc report</title>
 <style>{data_file("report.css")}</style>
 </head>
 <body>
 <a class="skip" href="#{document.sections[0].id if document.sections else ""}">To the content</a>
-<header><h1>{safe(document.name)}</h1><p>{safe(document.made)}</p></header>
+<header><h1>{as_xml(document.name)}</h1><p>{as_xml(document.made)}</p></header>
 <nav aria-label="Sections"><ul>{links}</ul></nav>
 <main>
 {sections}
@@ -73,19 +73,19 @@ def _has_explorer(document: Document) -> bool:
     return any(isinstance(block, Explorer) for section in document.sections for block in section.blocks)
 
 
-def _section(section: Section) -> str:
+def _section(section: Chapter) -> str:
     blocks = "\n".join(_grouped(section.blocks))
     return (
-        f'<section id="{safe(section.id)}" aria-labelledby="{safe(section.id)}-title">'
-        f'<h2 id="{safe(section.id)}-title">{safe(section.title)}</h2>'
-        f'<p class="lead">{safe(section.lead, _LONGEST)}</p>\n{blocks}\n</section>'
+        f'<section id="{as_xml(section.id)}" aria-labelledby="{as_xml(section.id)}-title">'
+        f'<h2 id="{as_xml(section.id)}-title">{as_xml(section.title)}</h2>'
+        f'<p class="lead">{as_xml(section.lead, _LONGEST)}</p>\n{blocks}\n</section>'
     )
 
 
 def _grouped(blocks: Sequence[Block]) -> Iterator[str]:
     """Blocks as HTML; pictures and open tables that follow each other stand side by side where there is room."""
     for beside, group in groupby(
-        blocks, lambda one: isinstance(one, Figure) or (isinstance(one, Table) and not one.folded)
+        blocks, lambda one: isinstance(one, Figure) or (isinstance(one, Listing) and not one.folded)
     ):
         texts = [f"<div>{block_html(one)}</div>" if beside else block_html(one) for one in group]
         yield f'<div class="row">{"".join(texts)}</div>' if len(texts) > 1 and beside else "".join(texts)
@@ -95,7 +95,7 @@ def notebook_html(blocks: Iterable[Block], lines: Iterable[object] = ()) -> str:
     """Blocks and lines for a notebook, which has its own style: ours holds inside of them."""
     style = data_file("report.css").split("* {")[0].replace(":root", ".lgc-report")
     cards = _between(data_file("report.css"), ".cards {", ".wide {")
-    inner = "".join(block_html(one) for one in blocks) + "".join(f"<div>{safe(one)}</div>" for one in lines)
+    inner = "".join(block_html(one) for one in blocks) + "".join(f"<div>{as_xml(one)}</div>" for one in lines)
     return f'<style>{style}{cards}</style><div class="lgc-report">{inner}</div>'
 
 
@@ -110,22 +110,22 @@ def block_html(block: Block) -> str:
 
 def _parts(block: Block) -> Iterator[str]:
     if isinstance(block, Text):
-        coded = _CODE.sub(r"<code>\1</code>", safe(block.text, _LONGEST))
+        coded = _CODE.sub(r"<code>\1</code>", as_xml(block.text, _LONGEST))
         yield f"<p>{coded}</p>"
     elif isinstance(block, Status):
         mark = f'<span class="mark" aria-hidden="true">{_MARKS[block.state]}</span>'
         yield f'<p class="status {block.state}">{mark}<span class="aloud">{_SAID[block.state]}: </span>'
-        yield f"{safe(block.text, _LONGEST)}</p>"
+        yield f"{as_xml(block.text, _LONGEST)}</p>"
     elif isinstance(block, Code):
-        lines = "\n".join(safe(line, _LONGEST) for line in block.text.split("\n"))
+        lines = "\n".join(as_xml(line, _LONGEST) for line in block.text.split("\n"))
         yield f'<pre tabindex="0"><code>{lines}</code></pre>'
     elif isinstance(block, Cards):
         yield from _cards(block)
-    elif isinstance(block, Table):
+    elif isinstance(block, Listing):
         yield table_html(block)
     elif isinstance(block, Figure):
         table = table_html(block.table) if block.table is not None else ""
-        yield f"<figure>{block.svg}<figcaption>{safe(block.caption, _LONGEST)}</figcaption></figure>{table}"
+        yield f"<figure>{block.svg}<figcaption>{as_xml(block.caption, _LONGEST)}</figcaption></figure>{table}"
     else:
         yield from _explorer(block)
 
@@ -138,12 +138,12 @@ def _cards(block: Cards) -> Iterator[str]:
             if card.state in ("good", "bad")
             else ""
         )
-        yield f'<div class="{card.state or "plain"}"><dt>{safe(card.label)}</dt>'
-        yield f"<dd><strong>{mark}{safe(card.value)}</strong><span>{safe(card.note)}</span></dd></div>"
+        yield f'<div class="{card.state or "plain"}"><dt>{as_xml(card.label)}</dt>'
+        yield f"<dd><strong>{mark}{as_xml(card.value)}</strong><span>{as_xml(card.note)}</span></dd></div>"
     yield "</dl>"
 
 
-def table_html(table: Table) -> str:
+def table_html(table: Listing) -> str:
     """A table; one that is folded opens when it is asked to."""
     if not table.rows:
         return ""
@@ -151,20 +151,20 @@ def table_html(table: Table) -> str:
         ' class="right" style="text-align:right"' if right else ' style="text-align:left"' for right in table.right
     ]
     head = "".join(
-        f'<th scope="col"{style}>{safe(name)}</th>' for name, style in zip(table.names, aligned, strict=True)
+        f'<th scope="col"{style}>{as_xml(name)}</th>' for name, style in zip(table.names, aligned, strict=True)
     )
     rows = "".join(
-        "<tr>" + "".join(f"<td{style}>{safe(cell)}</td>" for cell, style in zip(row, aligned, strict=True)) + "</tr>"
+        "<tr>" + "".join(f"<td{style}>{as_xml(cell)}</td>" for cell, style in zip(row, aligned, strict=True)) + "</tr>"
         for row in table.rows
     )
-    caption = f"<caption>{safe(table.title)}</caption>" if table.title and not table.folded else ""
+    caption = f"<caption>{as_xml(table.title)}</caption>" if table.title and not table.folded else ""
     whole = f'<div class="wide"><table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
-    return f"<details><summary>{safe(table.title)}</summary>{whole}</details>" if table.folded else whole
+    return f"<details><summary>{as_xml(table.title)}</summary>{whole}</details>" if table.folded else whole
 
 
 def _explorer(block: Explorer) -> Iterator[str]:
     yield f'<div id="{EXPLORER}" class="explorer"><noscript><p>This part needs JavaScript.</p></noscript></div>'
-    yield "".join(f'<p class="said">{safe(one, _LONGEST)}</p>' for one in block.said)
+    yield "".join(f'<p class="said">{as_xml(one, _LONGEST)}</p>' for one in block.said)
     yield f'<script type="application/json" id="{EXPLORER}-network">{script_json(block.network)}</script>'
 
 

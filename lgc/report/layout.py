@@ -35,7 +35,7 @@ class Graph:
 
 
 @dataclass
-class Placed:
+class Spots:
     """Where everything is.
 
     Attributes:
@@ -47,7 +47,7 @@ class Placed:
     bends: list[list[float]] = field(default_factory=list)
 
 
-def place_nodes(graph: Graph, wire: float = 12.0) -> Placed:
+def place_nodes(graph: Graph, wire: float = 12.0) -> Spots:
     """Find places.
 
     Args:
@@ -56,7 +56,7 @@ def place_nodes(graph: Graph, wire: float = 12.0) -> Placed:
     layers, edges, height = with_bends(graph, wire)
     order = _ordered(layers, edges)
     y = _heights(order, edges, height)
-    found = Placed({node: y[node] for node in graph.layer})
+    found = Spots({node: y[node] for node in graph.layer})
     for number, (start, end) in enumerate(graph.edges):
         between = range(graph.layer[start] + 1, graph.layer[end])
         found.bends.append([y[("bend", number, layer)] for layer in between])

@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from lgc.report.blocks import Block, Cards, Code, Document, Explorer, Figure, Status, Table, Text
+from lgc.report.blocks import Block, Cards, Code, Document, Explorer, Figure, Listing, Status, Text
 
 _MARKS = {"good": "✅", "bad": "❌", "open": "⚠️"}
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#$@])")
@@ -37,8 +37,8 @@ def _lines(block: Block) -> Iterator[str]:
         yield from ("    " + "".join(c if c.isprintable() else " " for c in line) for line in block.text.split("\n"))
     elif isinstance(block, Cards):
         rows = tuple((card.label, _marked(card.value, card.state), card.note) for card in block.cards)
-        yield from _table(Table(("what", "value", ""), rows))
-    elif isinstance(block, Table):
+        yield from _table(Listing(("what", "value", ""), rows))
+    elif isinstance(block, Listing):
         yield from _folded(block)
     elif isinstance(block, Figure):
         yield escaped(block.caption)
@@ -53,7 +53,7 @@ def _marked(value: str, state: str | None) -> str:
     return f"{_MARKS[state]} {value}" if state else value
 
 
-def _folded(table: Table) -> Iterator[str]:
+def _folded(table: Listing) -> Iterator[str]:
     """A table; one that is folded is behind a title that opens it, as GitHub shows it."""
     if not table.rows:
         return
@@ -70,7 +70,7 @@ def _folded(table: Table) -> Iterator[str]:
     yield "</details>"
 
 
-def _table(table: Table) -> Iterator[str]:
+def _table(table: Listing) -> Iterator[str]:
     yield "| " + " | ".join(escaped(name) for name in table.names) + " |"
     yield "|" + "|".join("---:" if right else "---" for right in table.right) + "|"
     for row in table.rows:

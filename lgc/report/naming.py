@@ -46,7 +46,7 @@ def feature_names(circuit: Circuit) -> tuple[str, ...]:
     return tuple(f"feature {index}" for index in range(count))
 
 
-def bit_names(circuit: Circuit, bits: Iterable[int]) -> list[Bit]:
+def named_bits(circuit: Circuit, bits: Iterable[int]) -> list[Bit]:
     """Some input bits, by their numbers from 0."""
     names, owner = feature_names(circuit), circuit.encoder.column_of_bits
     first = np.searchsorted(owner, np.arange(len(names)))

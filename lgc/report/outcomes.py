@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from lgc.report.blocks import State, Table
+from lgc.report.blocks import Listing, State
 from lgc.report.results import Checked, Fields, as_count, as_list, as_text
 
 
@@ -30,7 +30,7 @@ def verified(fields: Fields) -> Checked:
     latency = as_count(fields["latency"])
     clocks = f", at the latency of {latency} clocks" if latency and equal else ""
     text = f"{vectors - wrong:,} of {vectors:,} vectors, {what} equal{clocks}, by {as_text(fields['simulator'])}"
-    table = Table(("vectors", "compared>", "differ>"), tuple((kind, f"{n:,}", f"{bad:,}") for kind, n, bad in sets))
+    table = Listing(("vectors", "compared>", "differ>"), tuple((kind, f"{n:,}", f"{bad:,}") for kind, n, bad in sets))
     state: State = "good" if equal else "bad"
     share = f"{vectors - wrong:,} / {vectors:,}"
     return Checked("verify", state, text, share, (table,), tuple(notes), as_text(fields["file"]))
@@ -58,7 +58,7 @@ def mutated(fields: Fields) -> Checked:
     )
     state: State = "open" if count["survived"] or count["undecided"] else "good"
     cells = tuple((kind, *(f"{row[fate]:,}" for fate in fates)) for kind, row in rows.items())
-    return Checked("mutate", state, text, share, (Table(("fault", *(f"{fate}>" for fate in fates)), cells),))
+    return Checked("mutate", state, text, share, (Listing(("fault", *(f"{fate}>" for fate in fates)), cells),))
 
 
 def covered(fields: Fields) -> Checked:
@@ -79,7 +79,7 @@ def covered(fields: Fields) -> Checked:
     text = f"{as_count(fields['vectors']):,} vectors toggle {toggled} of {gates:,} gates{left}"
     complete = all(a == b for a, b in list(pairs.values())[:3]) and not undecided
     state: State = "good" if complete else "open"
-    return Checked("cover", state, text, toggled, (Table(("what", "seen>", "of>", "share>"), rows),))
+    return Checked("cover", state, text, toggled, (Listing(("what", "seen>", "of>", "share>"), rows),))
 
 
 READERS: dict[str, Callable[[Fields], Checked]] = {"verify": verified, "mutate": mutated, "cover": covered}

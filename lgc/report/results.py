@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.report.blocks import State, Table
+from lgc.report.blocks import Listing, State
 
 Fields = Mapping[str, Any]
 
@@ -49,7 +49,7 @@ def as_list(value: object) -> Sequence[Any]:
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluated:
+class Counted:
     """What `lgc eval` counted: rows of ``confusion``, int64 (C, C), are labels, columns predictions."""
 
     classes: tuple[str, ...]
@@ -73,7 +73,7 @@ class Evaluated:
         return self.correct / self.samples
 
     @classmethod
-    def of_json(cls, fields: Fields) -> Evaluated:
+    def of_json(cls, fields: Fields) -> Counted:
         """See the module."""
         classes = tuple(as_text(one) for one in as_list(fields["classes"]))
         rows = [[as_count(one) for one in as_list(row)] for row in as_list(fields["confusion"])]
@@ -104,7 +104,7 @@ class Quantity:
 
 
 @dataclass(frozen=True)
-class Synthesised:
+class OnPart:
     """What `lgc synth` found.
 
     Attributes:
@@ -131,7 +131,7 @@ class Synthesised:
         return self.numbers[name].value if name in self.numbers else None
 
     @classmethod
-    def of_json(cls, fields: Fields) -> Synthesised:
+    def of_json(cls, fields: Fields) -> OnPart:
         """See the module."""
         meets = fields["meets_clock"]
         if meets not in (None, True, False):
@@ -209,20 +209,20 @@ class Checked:
     state: State
     text: str
     share: str
-    tables: tuple[Table, ...] = ()
+    tables: tuple[Listing, ...] = ()
     notes: tuple[str, ...] = field(default=())
     file: str = ""
 
 
 @dataclass(frozen=True)
-class Epochs:
+class TrainingLog:
     """A training log: settings of the run, and numbers of each epoch."""
 
     settings: Mapping[str, Any]
     rows: tuple[Mapping[str, float], ...]
 
     @classmethod
-    def of_entries(cls, entries: Sequence[Fields]) -> Epochs:
+    def of_entries(cls, entries: Sequence[Fields]) -> TrainingLog:
         """See the module; entries that are no epochs are settings or are left out."""
         settings: dict[str, Any] = {}
         rows = []

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal
 
-from lgc.report.svg import PALETTE, safe
+from lgc.report.svg import PALETTE, as_xml
 
 Anchor = Literal["start", "middle", "end"]
 Step = tuple[str, tuple[float, ...]]
@@ -34,7 +34,7 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Words:
+class Lettering:
     """Text whose baseline begins, has its middle, or ends at a place; ``size`` in pixels."""
 
     x: float
@@ -57,7 +57,7 @@ class Scene:
     width: float
     height: float
     label: str
-    parts: list[Shape | Words] = field(default_factory=list)
+    parts: list[Shape | Lettering] = field(default_factory=list)
 
 
 def box(x: float, y: float, width: float, height: float, radius: float = 0.0) -> tuple[Step, ...]:
@@ -94,7 +94,7 @@ def svg_of(scene: Scene) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {scene.width:.0f} {scene.height:.0f}" '
         f'width="{scene.width:.0f}" height="{scene.height:.0f}" role="img" '
         f'font-family="Helvetica,Arial,DejaVu Sans,sans-serif">',
-        f"<title>{safe(scene.label)}</title>",
+        f"<title>{as_xml(scene.label)}</title>",
         f'<rect width="100%" height="100%" fill="{PALETTE["paper"]}"/>',
         *(_shape(part) if isinstance(part, Shape) else _words(part) for part in scene.parts),
     ]
@@ -106,16 +106,16 @@ def _shape(part: Shape) -> str:
     stroke = PALETTE[part.stroke] if part.stroke else "none"
     fill = PALETTE[part.fill] if part.fill else "none"
     faint = f' opacity="{part.opacity:g}"' if part.opacity < 1 else ""
-    title = f"<title>{safe(part.title)}</title>" if part.title else ""
+    title = f"<title>{as_xml(part.title)}</title>" if part.title else ""
     end = f">{title}</path>" if title else "/>"
     return f'<path d="{path}" stroke="{stroke}" fill="{fill}" stroke-width="{part.width:g}"{faint}{end}'
 
 
-def _words(part: Words) -> str:
+def _words(part: Lettering) -> str:
     weight = ' font-weight="bold"' if part.bold else ""
     return (
         f'<text x="{part.x:.1f}" y="{part.y:.1f}" font-size="{part.size:g}" text-anchor="{part.anchor}" '
-        f'fill="{PALETTE[part.colour]}"{weight}>{safe(part.text)}</text>'
+        f'fill="{PALETTE[part.colour]}"{weight}>{as_xml(part.text)}</text>'
     )
 
 
@@ -135,7 +135,7 @@ def write_png(scene: Scene, path: Any, scale: float = 2.0) -> None:
     axes.axis("off")
     align = {"start": "left", "middle": "center", "end": "right"}
     for order, part in enumerate(scene.parts):
-        if isinstance(part, Words):
+        if isinstance(part, Lettering):
             plain = "".join(char if char.isprintable() else " " for char in part.text).replace("$", r"\$")
             axes.text(part.x, part.y, plain, fontsize=part.size * 0.72, ha=align[part.anchor], va="baseline",
                       color=PALETTE[part.colour], zorder=order,

@@ -13,11 +13,11 @@ from lgc.backend.manifest import Manifest
 from lgc.ir import Circuit
 from lgc.mapping.estimate import Estimate
 from lgc.mapping.pipeline import Pipeline
-from lgc.report.results import Checked, Epochs, Evaluated, Proved, Synthesised
+from lgc.report.results import Checked, Counted, OnPart, Proved, TrainingLog
 
 
 @dataclass(frozen=True, eq=False)
-class Samples:
+class Exhibits:
     """Some samples to look at.
 
     Attributes:
@@ -39,7 +39,7 @@ class Samples:
 
 
 @dataclass(frozen=True)
-class Source:
+class UsedFile:
     """A file or an object that the report was made from.
 
     Attributes:
@@ -98,15 +98,15 @@ class Subject:
     training: Mapping[str, Any] = field(default_factory=dict)
     split: Mapping[str, Any] = field(default_factory=dict)
     shape: tuple[int, ...] | None = None
-    epochs: Epochs | None = None
-    evaluated: Evaluated | None = None
-    samples: Samples | None = None
+    epochs: TrainingLog | None = None
+    evaluated: Counted | None = None
+    samples: Exhibits | None = None
     hardware: Hardware | None = None
     estimates: tuple[Estimate, ...] = ()
-    syntheses: tuple[Synthesised, ...] = ()
+    syntheses: tuple[OnPart, ...] = ()
     certificate: Proved | None = None
     checks: tuple[Checked, ...] = ()
-    sources: tuple[Source, ...] = ()
+    sources: tuple[UsedFile, ...] = ()
     commands: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     limit: int = 16_000

@@ -30,7 +30,7 @@ def paint(name: str) -> str:
     return f"var(--{name},{PALETTE[name]})"
 
 
-def safe(text: object, limit: int = 200) -> str:
+def as_xml(text: object, limit: int = 200) -> str:
     """Anybody's text for XML and HTML: escaped, without what cannot be printed, and not longer than it must be."""
     plain = "".join(char if char.isprintable() else " " for char in str(text))
     return html.escape(plain if len(plain) <= limit else plain[: limit - 1] + "…", quote=True)
@@ -53,7 +53,7 @@ def _value(value: object) -> str:
 def text(x: float, y: float, content: object, **attributes: object) -> str:
     """Text whose baseline begins at a place."""
     given: dict[str, object] = {"font_size": 12, "style": f"fill:{paint('ink')}"} | attributes
-    return tag("text", safe(content), **(given | {"x": x, "y": y}))
+    return tag("text", as_xml(content), **(given | {"x": x, "y": y}))
 
 
 def rect(x: float, y: float, width: float, height: float, fill: str, **attributes: object) -> str:
@@ -72,7 +72,7 @@ def line(points: Iterable[tuple[float, float]], stroke: str, width: float = 1.5,
 
 def titled(content: str, title: str) -> str:
     """A group that says what it is when it is pointed at."""
-    return f"<g><title>{safe(title)}</title>{content}</g>"
+    return f"<g><title>{as_xml(title)}</title>{content}</g>"
 
 
 def picture(width: float, height: float, content: Iterable[str], label: str) -> str:
@@ -83,6 +83,6 @@ def picture(width: float, height: float, content: Iterable[str], label: str) -> 
     """
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
-        f'role="img" aria-label="{safe(label)}" font-family="system-ui,sans-serif" '
+        f'role="img" aria-label="{as_xml(label)}" font-family="system-ui,sans-serif" '
         f'style="max-width:100%;height:auto">{"".join(content)}</svg>'
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lgc.report.scene import Shape, Step, Words, box, circle
+from lgc.report.scene import Lettering, Shape, Step, box, circle
 
 WIDTH, HEIGHT = 46.0, 30.0
 _BUBBLE = 3.6
@@ -73,7 +73,7 @@ def symbol_of(arity: int, table: int) -> Symbol:
     return Symbol("table", False, tuple(range(arity)), (False,) * arity, f"{table:x}")
 
 
-def draw_symbol(symbol: Symbol, x: float, y: float, *, live: bool | None, title: str) -> Iterator[Shape | Words]:
+def draw_symbol(symbol: Symbol, x: float, y: float, *, live: bool | None, title: str) -> Iterator[Shape | Lettering]:
     """The symbol with its left top corner at a place.
 
     Args:
@@ -88,10 +88,10 @@ def draw_symbol(symbol: Symbol, x: float, y: float, *, live: bool | None, title:
         if inverted:
             yield Shape(circle(x - _BUBBLE, y + symbol.pin(place)[1], _BUBBLE), stroke, fill, 1.6)
     if symbol.body == "table":
-        yield Words(x + WIDTH / 2, y + 13, f"LUT{len(symbol.reads)}", 10, "middle", bold=True)
-        yield Words(x + WIDTH / 2, y + 24, symbol.text, 6 if len(symbol.text) > 8 else 9, "middle", "soft")
+        yield Lettering(x + WIDTH / 2, y + 13, f"LUT{len(symbol.reads)}", 10, "middle", bold=True)
+        yield Lettering(x + WIDTH / 2, y + 24, symbol.text, 6 if len(symbol.text) > 8 else 9, "middle", "soft")
     elif symbol.body == "constant":
-        yield Words(x + WIDTH / 2, y + HEIGHT / 2 + 5, symbol.text, 14, "middle", bold=True)
+        yield Lettering(x + WIDTH / 2, y + HEIGHT / 2 + 5, symbol.text, 14, "middle", bold=True)
 
 
 def _and(x: float, y: float) -> list[tuple[Step, ...]]:

@@ -13,7 +13,7 @@ _WIDTH, _CLOCK, _ROW, _LEFT = 720.0, 56.0, 34.0, 96.0
 _MOST_CLOCKS = 8
 
 
-def registers(pipeline: Pipeline, label: str) -> str:
+def stage_drawing(pipeline: Pipeline, label: str) -> str:
     """Levels of logic from left to right, with the register stages among them."""
     cuts = [pipeline.cuts.count(index) for index in range(len(pipeline.levels))]
     fixed = 10.0 * len(pipeline.cuts) + 100

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lgc.report.blocks import Block, Code, Section, Status, Table, Text
+from lgc.report.blocks import Block, Chapter, Code, Listing, Status, Text
 from lgc.report.results import Proved
 from lgc.report.subject import Subject
 
@@ -18,7 +18,7 @@ _TITLES = {
 }
 
 
-def verification(subject: Subject) -> Section:
+def verification(subject: Subject) -> Chapter:
     """The verdict, the certificate, the mutation score and the coverage."""
     lead = "What was shown, by comparison and by proof, and what was not."
     blocks: list[Block] = [*_proof(subject)]
@@ -34,7 +34,7 @@ def verification(subject: Subject) -> Section:
         blocks += [Text(note) for note in found.notes]
     if missing:
         blocks += [Text("What is missing, these commands bring:"), Code("\n".join(missing))]
-    return Section("verification", "Verification", lead, blocks)
+    return Chapter("verification", "Verification", lead, blocks)
 
 
 def _proof(subject: Subject) -> Iterator[Block]:
@@ -46,7 +46,7 @@ def _proof(subject: Subject) -> Iterator[Block]:
     yield Status(proof.state, f"Equal to the model: {proof.result}, of {outputs}, for {proof.domain}.")
     yield from _of_this_file(subject, proof)
     rows = tuple((claim, result, engine, f"{seconds:.1f}") for claim, result, engine, seconds in proof.claims)
-    yield Table(("claim", "result", "by", "seconds>"), rows, f"The certificate of {proof.rtl}", folded=True)
+    yield Listing(("claim", "result", "by", "seconds>"), rows, f"The certificate of {proof.rtl}", folded=True)
 
 
 def _of_this_file(subject: Subject, proof: Proved) -> Iterator[Block]:
@@ -60,15 +60,15 @@ def _of_this_file(subject: Subject, proof: Proved) -> Iterator[Block]:
         yield Status("open", f"The certificate is of another text than {made.file} as it is now.")
 
 
-def origin(subject: Subject) -> Section:
+def origin(subject: Subject) -> Chapter:
     """Every command and version that made it."""
     lead = "What the report was made from, and the commands that make all of it again."
     sources = tuple((one.what, one.name, one.note or "used") for one in subject.sources)
     versions = tuple(subject.versions.items())
     blocks: list[Block] = [
-        Table(("what", "file", "used"), sources, "Read"),
-        Table(("what", "version"), versions, "Versions"),
+        Listing(("what", "file", "used"), sources, "Read"),
+        Listing(("what", "version"), versions, "Versions"),
     ]
     if subject.commands:
         blocks += [Text("The commands, with the options that the files tell:"), Code("\n".join(subject.commands))]
-    return Section("origin", "How this was made", lead, blocks)
+    return Chapter("origin", "How this was made", lead, blocks)

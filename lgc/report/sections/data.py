@@ -6,25 +6,25 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lgc.report.blocks import Block, Code, Explorer, Figure, Section, Table, Text
+from lgc.report.blocks import Block, Chapter, Code, Explorer, Figure, Listing, Text
 from lgc.report.charts import Bar, bars, maps, square
-from lgc.report.explore import network_of
+from lgc.report.explore import explorer_network
 from lgc.report.functions import FAMILIES, MEANING, SYMMETRIES, Functions, count_functions
 from lgc.report.naming import feature_names
 from lgc.report.reads import Reads, as_images, count_reads, image_shape, most_read
-from lgc.report.results import Evaluated
+from lgc.report.results import Counted
 from lgc.report.subject import Subject
 
 _MOST_MATRIX, _MOST_BARS, _WORST = 40, 24, 5
 
 
-def accuracy(subject: Subject) -> Section:
+def accuracy(subject: Subject) -> Chapter:
     """The confusion matrix."""
     lead = "How many samples are right, and which classes are taken for which."
     found = subject.evaluated
     if found is None:
         hint = Text("No samples were counted. Give them to the report, or count them by themselves:")
-        return Section("accuracy", "Accuracy", lead, (hint, Code(f"lgc report {subject.file} --data test.npz")))
+        return Chapter("accuracy", "Accuracy", lead, (hint, Code(f"lgc report {subject.file} --data test.npz")))
     said = f"{found.correct:,} of {found.samples:,} samples are right: {100 * found.accuracy:.2f} %."
     blocks: list[Block] = [Text(said), *([Text(f"Counted: {found.counted}.")] if found.counted else [])]
     blocks += [Text(f"Note: {note}.") for note in found.warnings]
@@ -36,11 +36,11 @@ def accuracy(subject: Subject) -> Section:
         blocks.append(_recalls(found))
     worst = _confused(found)
     if worst:
-        blocks.append(Table(("label", "taken for", "samples>"), worst, "What is confused most"))
-    return Section("accuracy", "Accuracy", lead, blocks)
+        blocks.append(Listing(("label", "taken for", "samples>"), worst, "What is confused most"))
+    return Chapter("accuracy", "Accuracy", lead, blocks)
 
 
-def _recalls(found: Evaluated) -> Table:
+def _recalls(found: Counted) -> Listing:
     rows = []
     for index, name in enumerate(found.classes):
         right, labels, taken = (
@@ -49,10 +49,10 @@ def _recalls(found: Evaluated) -> Table:
         )
         recall, precision = (f"{100 * right / whole:.1f} %" if whole else "-" for whole in (labels, taken))
         rows.append((name, f"{labels:,}", f"{right:,}", recall, precision))
-    return Table(("class", "samples>", "right>", "recall>", "precision>"), tuple(rows), "By class", folded=True)
+    return Listing(("class", "samples>", "right>", "recall>", "precision>"), tuple(rows), "By class", folded=True)
 
 
-def _confused(found: Evaluated) -> tuple[tuple[str, ...], ...]:
+def _confused(found: Counted) -> tuple[tuple[str, ...], ...]:
     wrong = found.confusion.copy()
     np.fill_diagonal(wrong, 0)
     order = np.argsort(-wrong, axis=None, kind="stable")[:_WORST]
@@ -60,7 +60,7 @@ def _confused(found: Evaluated) -> tuple[tuple[str, ...], ...]:
     return tuple((found.classes[a], found.classes[b], f"{wrong[a, b]:,}") for a, b in places if wrong[a, b])
 
 
-def inputs(subject: Subject) -> Section:
+def inputs(subject: Subject) -> Chapter:
     """Which pixels or features are read."""
     circuit, reads = subject.circuit, count_reads(subject.circuit)
     names = feature_names(circuit)
@@ -68,7 +68,7 @@ def inputs(subject: Subject) -> Section:
     said = Text(f"{reads.used:,} of {len(names):,} {'columns' if circuit.encoder.code else 'features'} are read.")
     shape = image_shape(circuit, subject.shape)
     blocks: list[Block] = [said, *(_images(subject, reads, shape) if shape else _bars(reads, names))]
-    return Section("inputs", "What it reads", lead, blocks)
+    return Chapter("inputs", "What it reads", lead, blocks)
 
 
 def _images(subject: Subject, reads: Reads, shape: tuple[int, int, int]) -> Iterator[Block]:
@@ -83,7 +83,7 @@ def _images(subject: Subject, reads: Reads, shape: tuple[int, int, int]) -> Iter
         }
         yield Figure(maps(by_class, said), "The same for each class alone: the gates behind its votes.")
     names = feature_names(subject.circuit)
-    yield Table(("pixel", "reads>"), _most(reads, names), "The pixels that are read most", folded=True)
+    yield Listing(("pixel", "reads>"), _most(reads, names), "The pixels that are read most", folded=True)
 
 
 def _most(reads: Reads, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
@@ -98,15 +98,15 @@ def _bars(reads: Reads, names: tuple[str, ...]) -> Iterator[Block]:
     rows = [Bar(names[index], (("c1", float(reads.features[index])),), f"{reads.features[index]:,}") for index in shown]
     rest = reads.used - len(shown)
     said = f"How often each feature is read{f'; {rest:,} more are read less often' if rest > 0 else ''}."
-    yield Figure(bars(rows, said), said, Table(("feature", "reads>"), _most(reads, names), "In numbers", folded=True))
+    yield Figure(bars(rows, said), said, Listing(("feature", "reads>"), _most(reads, names), "In numbers", folded=True))
 
 
-def gates(subject: Subject) -> Section:
+def gate_functions(subject: Subject) -> Chapter:
     """Gates by function, tables by symmetry."""
     found = count_functions(subject.circuit.netlist)
     lead = "Which functions were learned, as training left them, before any optimisation."
     blocks = [*_gates(found), *_tables(found)]
-    return Section("gates", "Gates", lead, blocks or [Text("The network has no gates.")])
+    return Chapter("gates", "Gates", lead, blocks or [Text("The network has no gates.")])
 
 
 def _gates(found: Functions) -> Iterator[Block]:
@@ -120,7 +120,7 @@ def _gates(found: Functions) -> Iterator[Block]:
     said = f"{total:,} gates of two inputs by function."
     used = dict.fromkeys(FAMILIES[name] for name in found.gates)
     legend = {colour: MEANING[colour] for colour in used}
-    table = Table(
+    table = Listing(
         ("function", "gates>"), tuple((name, f"{n:,}") for name, n in found.gates.items()), "In numbers", True
     )
     yield Figure(bars(rows, said, legend=legend), said, table)
@@ -137,7 +137,7 @@ def _tables(found: Functions) -> Iterator[Block]:
     ]
     said = f"{total:,} lookup tables by their symmetry."
     cells = tuple((name, f"{count:,}", about[name]) for name, count in found.tables.items())
-    table = Table(("symmetry", "tables>", "the table"), cells, "What the kinds mean", folded=True)
+    table = Listing(("symmetry", "tables>", "the table"), cells, "What the kinds mean", folded=True)
     yield Figure(bars(rows, said), said, table)
     depends = [
         Bar(f"{n} inputs" if n != 1 else "1 input", (("c4", float(c)),), f"{c:,}") for n, c in found.read.items()
@@ -146,8 +146,8 @@ def _tables(found: Functions) -> Iterator[Block]:
     yield Figure(bars(depends, said), said)
 
 
-def explorer(subject: Subject) -> Section:
+def explorer(subject: Subject) -> Chapter:
     """The network to be looked at."""
-    network, said = network_of(subject)
+    network, said = explorer_network(subject)
     lead = "The network itself: every gate, wire and vote. Choose a class, a vote or a gate to see what it depends on."
-    return Section("explorer", "Explore the network", lead, (Explorer(network, said),))
+    return Chapter("explorer", "Explore the network", lead, (Explorer(network, said),))

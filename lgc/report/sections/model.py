@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lgc.report.blocks import Block, Card, Cards, Code, Figure, Section, State, Table, Text
+from lgc.report.blocks import Block, Card, Cards, Chapter, Code, Figure, Listing, State, Text
 from lgc.report.charts import curves
 from lgc.report.subject import Subject
 
@@ -18,11 +18,11 @@ _CURVES = {
 }
 
 
-def summary(subject: Subject) -> Section:
+def summary(subject: Subject) -> Chapter:
     """The numbers that matter most."""
     cards = (*_network_cards(subject), *_hardware_cards(subject), *_check_cards(subject))
     lead = "What somebody wants to know first. What was not measured says which command measures it."
-    return Section("summary", "At a glance", lead, (Cards(cards),))
+    return Chapter("summary", "At a glance", lead, (Cards(cards),))
 
 
 def _network_cards(subject: Subject) -> Iterator[Card]:
@@ -72,7 +72,7 @@ def _check_cards(subject: Subject) -> Iterator[Card]:
         yield Card("verification", "not checked", "lgc verify", "open")
 
 
-def model(subject: Subject) -> Section:
+def model(subject: Subject) -> Chapter:
     """What the file is, what it reads and gives, and what it was trained on."""
     circuit = subject.circuit
     classes = circuit.head.classes
@@ -86,11 +86,11 @@ def model(subject: Subject) -> Section:
         ("digest", subject.digest),
         *_trained(subject),
     ]
-    tables: list[Block] = [Table(("what", "value"), tuple(rows))]
+    tables: list[Block] = [Listing(("what", "value"), tuple(rows))]
     settings = _settings(subject.training.get("hyperparameters"))
     if settings:
-        tables.append(Table(("setting", "value"), settings, "How it was trained", folded=True))
-    return Section("model", "The network", "What the file says of itself.", tables)
+        tables.append(Listing(("setting", "value"), settings, "How it was trained", folded=True))
+    return Chapter("model", "The network", "What the file says of itself.", tables)
 
 
 def _reads(subject: Subject) -> str:
@@ -137,13 +137,13 @@ def _plain(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def training(subject: Subject) -> Section:
+def training(subject: Subject) -> Chapter:
     """The course of training."""
     lead = "How accuracy and loss went, epoch by epoch. Validation decides which epoch is kept."
     if subject.epochs is None:
         hint = Text("No log of this network's training was found. `lgc train` writes one:")
         name = subject.training.get("dataset") or "DATA"
-        return Section(
+        return Chapter(
             "training", "Training", lead, (hint, Code(f"lgc train {name} -o {subject.file} --log log.jsonl"))
         )
     epochs = subject.epochs
@@ -159,11 +159,11 @@ def training(subject: Subject) -> Section:
     if loss is not None:
         said = f"Loss by epoch, from {loss[0]:.4g} to {loss[-1]:.4g}."
         blocks.append(Figure(curves(x, {"loss": loss}, "epoch", said), said))
-    return Section("training", "Training", lead, blocks)
+    return Chapter("training", "Training", lead, blocks)
 
 
-def _epoch_table(subject: Subject, shares: Mapping[str, list[float]]) -> Table:
+def _epoch_table(subject: Subject, shares: Mapping[str, list[float]]) -> Listing:
     assert subject.epochs is not None
     numbers = [f"{row['epoch']:.0f}" for row in subject.epochs.rows]
     rows = zip(numbers, *([f"{value:.2f}" for value in one] for one in shares.values()), strict=True)
-    return Table(("epoch>", *(f"{name}, %>" for name in shares)), tuple(rows), "All epochs", folded=True)
+    return Listing(("epoch>", *(f"{name}, %>" for name in shares)), tuple(rows), "All epochs", folded=True)
