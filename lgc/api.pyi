@@ -79,6 +79,7 @@ def inspect(
     config: Path | str | None = None,
     timeout: float | None = None,
     facts: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
 ) -> Inspection:
     """Explain a file: its family, what is certain, what is ambiguous, and which flag settles it.
 
@@ -100,6 +101,7 @@ def convert(
     timeout: float | None = None,
     facts: Mapping[str, Any] | None = None,
     inputs: str | None = None,
+    progress: Progress | None = None,
 ) -> Converted:
     """Write a checkpoint of any family, or a model in memory, in lgc's own format; a netlist becomes .lgn.
 
@@ -489,6 +491,7 @@ def estimate(
     config: Path | str | None = None,
     timeout: float | None = None,
     facts: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
 ) -> Estimated:
     """Estimate lookup tables and depth of a network by stage, for each head, without synthesis.
 
@@ -525,6 +528,7 @@ def eval(
     config: Path | str | None = None,
     timeout: float | None = None,
     facts: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
 ) -> Evaluation:
     """Accuracy of a network on a data set, as ``lgc.load(model).predict`` gives it.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from lgc.driver.deadline import bounded
 from lgc.driver.request import check_outputs
@@ -66,6 +66,19 @@ class Verdict(Shown):
         """The device's and the model's on data with labels, 0 to 1; None without such data."""
         return next((one.accuracy for one in self.report.sets if one.accuracy), None)
 
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`."""
+        report = self.report
+        names = ("subject", "simulator", "reference", "lanes", "latency", "vectors", "mismatches", "build_seconds",
+                 "simulate_seconds")  # fmt: skip
+        return {
+            "file": str(self.path), "equal": self.ok, **{name: getattr(report, name) for name in names},
+            "checked": list(report.checked), "not_compared": list(report.unknown), "not_shown": self.unshown or None,
+            "sets": [asdict(one) for one in report.sets], "mismatch": _as_json(self.mismatch),
+            "explanation": list(self.explanation), "problems": list(report.problems),
+            "rounding": None if self.loss is None else str(self.loss),
+        }  # fmt: skip
+
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
         report = self.report
@@ -83,6 +96,15 @@ class Verdict(Shown):
         equal = report.vectors - report.mismatches
         lines.append(f"{equal:,} / {report.vectors:,} vectors, {_what(report)} equal")
         return [*lines, *([f"not shown: {self.unshown}"] if self.unshown else [])]
+
+
+def _as_json(mismatch: Mismatch | None) -> dict[str, Any] | None:
+    if mismatch is None:
+        return None
+    names = ("label", "expected_scores", "seen_scores", "expected_class", "seen_class")
+    place = mismatch.location.note if mismatch.location else None
+    ones = [index for index, bit in enumerate(mismatch.bits.tolist()) if bit]
+    return {name: getattr(mismatch, name) for name in names} | {"input_bits_that_are_one": ones, "location": place}
 
 
 def unknown_lines(names: tuple[str, ...]) -> list[str]:
@@ -203,7 +225,7 @@ def _told(asked: VerifyRequest, source: Loaded, report: Report, comparison: Comp
     if verdict.ok:
         return verdict
     error = MismatchError(". ".join([*explanation, *report.problems]), where=str(path))
-    error.result = verdict
+    error.result, error.lines = verdict, (*explanation, *report.problems)
     raise error
 
 
