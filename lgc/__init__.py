@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         mutate,
         prove,
         read,
+        sweep,
         synth,
         train,
         verify,
@@ -44,7 +45,7 @@ __version__ = "0.2.0"
 _HOMES = {
     "lgc.api": (
         "bench", "compile", "convert", "cover", "estimate", "eval", "from_torch", "inspect", "load", "mutate", "prove",
-        "read", "synth", "train", "verify",
+        "read", "sweep", "synth", "train", "verify",
     ),
     "lgc.errors": ("LgcError", "MismatchError", "NotCheckedError"),
     "lgc.estimator": ("LogicGateClassifier",),
@@ -56,7 +57,7 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [  # noqa: RUF022 - verbs, then types
     "bench", "compile", "convert", "cover", "estimate", "eval", "from_torch", "inspect", "load", "mutate", "prove",
-    "read", "synth", "train", "verify",
+    "read", "sweep", "synth", "train", "verify",
     "Builder", "Circuit", "Encoder", "GroupSum", "Head", "ImportOptions", "Layer", "LgcError", "LogicGateClassifier",
     "LogicLayer", "LogicNetwork", "MismatchError", "Model", "Netlist", "NotCheckedError", "Predictor", "TableLayer",
     "Thermometer",

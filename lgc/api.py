@@ -21,10 +21,12 @@ import lgc.driver.mutate as mutate_
 import lgc.driver.prove as prove_
 import lgc.driver.read as read_
 import lgc.driver.request as request_
+import lgc.driver.sweep as sweep_
 import lgc.driver.synth as synth_
 import lgc.driver.train as train_
 import lgc.driver.verify as verify_
 from lgc.driver.compile_request import CompileRequest
+from lgc.driver.sweep_request import SweepRequest
 from lgc.driver.verify_request import CoverRequest, MutateRequest, ProveRequest, VerifyRequest
 from lgc.errors import OptionError
 from lgc.settings import described
@@ -133,12 +135,14 @@ VERBS: dict[str, Verb] = {
     "estimate": Verb(estimate_.EstimateRequest, estimate_.estimate, ("model",)),
     "eval": Verb(eval_.EvalRequest, eval_.eval, ("model", "data")),
     "train": Verb(train_.TrainRequest, train_.train, ("dataset",), train_.TrainConfig),
+    "sweep": Verb(SweepRequest, sweep_.sweep, ("space", "output")),
 }
 
 read, inspect, convert = (_function(VERBS[name]) for name in ("read", "inspect", "convert"))
 compile, synth, verify = (_function(VERBS[name]) for name in ("compile", "synth", "verify"))  # noqa: A001 - the verb
 prove, mutate, cover = (_function(VERBS[name]) for name in ("prove", "mutate", "cover"))
 estimate, eval, train = (_function(VERBS[name]) for name in ("estimate", "eval", "train"))  # noqa: A001 - the verb
+sweep = _function(VERBS["sweep"])
 
 
 def bench(name: str, **options: Any) -> Any:
