@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lgc.driver.sheet import Sheet, Shown
 from lgc.driver.sweep_folder import SPACE as FILE
