@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         compile,
         convert,
         cover,
+        draw,
         estimate,
         eval,
         from_torch,
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
         mutate,
         prove,
         read,
+        report,
         synth,
         train,
         verify,
+        view,
     )
     from lgc.errors import LgcError, MismatchError, NotCheckedError
     from lgc.estimator import LogicGateClassifier
@@ -53,8 +56,8 @@ __version__ = "0.2.0"
 
 _HOMES = {
     "lgc.api": (
-        "bench", "compile", "convert", "cover", "estimate", "eval", "from_torch", "inspect", "load", "mutate", "prove",
-        "read", "synth", "train", "verify",
+        "bench", "compile", "convert", "cover", "draw", "estimate", "eval", "from_torch", "inspect", "load", "mutate",
+        "prove", "read", "report", "synth", "train", "verify", "view",
     ),
     "lgc.errors": ("LgcError", "MismatchError", "NotCheckedError"),
     "lgc.estimator": ("LogicGateClassifier",),
@@ -68,8 +71,8 @@ _HOMES = {
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [  # noqa: RUF022 - verbs, then types
-    "bench", "compile", "convert", "cover", "estimate", "eval", "from_torch", "inspect", "load", "mutate", "prove",
-    "read", "synth", "train", "verify",
+    "bench", "compile", "convert", "cover", "draw", "estimate", "eval", "from_torch", "inspect", "load", "mutate",
+    "prove", "read", "report", "synth", "train", "verify", "view",
     "Builder", "Circuit", "ConvLogicLayer", "Encoder", "Flatten", "Geometry", "GroupSum", "Head", "ImportOptions",
     "Layer", "LgcError", "LogicGateClassifier", "LogicLayer", "LogicNetwork", "MismatchError", "Model", "Netlist",
     "NotCheckedError", "OrPool", "Predictor", "TableLayer", "Thermometer",

@@ -123,11 +123,7 @@ def eval(asked: EvalRequest, progress: Progress | None = None) -> Evaluation:  #
     Raises:
         LgcError: the network or the data cannot be read, do not fit each other, or the data have no labels.
     """
-    import numpy as np
-
-    from lgc.data.labels import class_names
     from lgc.driver.samples import About, find_samples
-    from lgc.ir.inputs import LABELS
     from lgc.passes import optimize
 
     progress = progress or Silence()
@@ -142,14 +138,30 @@ def eval(asked: EvalRequest, progress: Progress | None = None) -> Evaluation:  #
     if not len(samples):
         raise InputError("the data has no samples", where=asked.data)
     progress.step(f"classify {len(samples):,} samples")
-    count, (predicted, notes) = circuit.head.num_classes, _predicted(circuit, samples, asked.engine)
+    return counted(circuit, samples, *predicted(circuit, samples, asked.engine))
+
+
+def counted(circuit: Circuit, samples: Chosen, classes: NDArray[np.int64], notes: tuple[str, ...]) -> Evaluation:
+    """How many samples with labels are right.
+
+    Args:
+        classes: (n,), what the network takes them for.
+        notes: what is to be said of the samples.
+    """
+    import numpy as np
+
+    from lgc.data.labels import class_names
+    from lgc.ir.inputs import LABELS
+
+    count = circuit.head.num_classes
+    assert samples.labels is not None
     confusion = np.zeros((count, count), np.int64)
-    np.add.at(confusion, (samples.labels, predicted), 1)
+    np.add.at(confusion, (samples.labels, classes), 1)
     names = class_names(circuit.labels) if LABELS in circuit.metadata else circuit.head.classes
     return Evaluation(circuit.name, names, confusion, samples.part, samples.told, notes)
 
 
-def _predicted(circuit: Circuit, samples: Chosen, engine: Engine) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+def predicted(circuit: Circuit, samples: Chosen, engine: Engine) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Classes (n,), and what is to be said of the samples."""
     from lgc.data.raw import known
     from lgc.driver.data import are_bits, load_bits

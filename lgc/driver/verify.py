@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -36,6 +37,7 @@ class Verdict(Shown):
         crash: the folder that shows a difference again; None where there is none.
         loss: of a circuit that reads rounded features: what the rounding changes on the data; None without data.
         unshown: what no vector showed, as a sentence; empty if there is nothing.
+        sha256: of the device's file; empty if it is none.
     """
 
     source: Loaded
@@ -45,6 +47,7 @@ class Verdict(Shown):
     crash: Path | None = None
     loss: Loss | None = None
     unshown: str = ""
+    sha256: str = ""
 
     @property
     def ok(self) -> bool:
@@ -72,7 +75,8 @@ class Verdict(Shown):
         names = ("subject", "simulator", "reference", "lanes", "latency", "vectors", "mismatches", "build_seconds",
                  "simulate_seconds")  # fmt: skip
         return {
-            "file": str(self.path), "equal": self.ok, **{name: getattr(report, name) for name in names},
+            "file": str(self.path), "file_sha256": self.sha256 or None, "model_digest": self.source.digest,
+            "equal": self.ok, **{name: getattr(report, name) for name in names},
             "checked": list(report.checked), "not_compared": list(report.unknown), "not_shown": self.unshown or None,
             "sets": [asdict(one) for one in report.sets], "mismatch": _as_json(self.mismatch),
             "explanation": list(self.explanation), "problems": list(report.problems),
@@ -221,7 +225,8 @@ def _told(asked: VerifyRequest, source: Loaded, report: Report, comparison: Comp
     _write_reports(asked, report, path, ". ".join(explanation))
     crash = asked.crash if asked.crash and asked.crash.exists() else None
     loss, unshown = _of_codes(asked, source, comparison)
-    verdict = Verdict(source, path, report, explanation, crash, loss, unshown)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    verdict = Verdict(source, path, report, explanation, crash, loss, unshown, digest)
     if verdict.ok:
         return verdict
     error = MismatchError(". ".join([*explanation, *report.problems]), where=str(path))
