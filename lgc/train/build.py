@@ -93,7 +93,7 @@ class _Maker:
         bits = encoder.num_bits
         for index, item in enumerate(items):
             if isinstance(item, net.Tables):
-                wired = sum(not isinstance(one, net.Pool) for one in items[:index])
+                wired = sum(not isinstance(one, net.Pooling) for one in items[:index])
                 layer: AnyLayer = self.dense(wired, bits, item.count, last=index == len(items) - 1)
             else:
                 layer = self._over(item, image, index, items)
@@ -102,12 +102,12 @@ class _Maker:
             yield layer
 
     def _over(
-        self, item: net.Conv | net.Pool, image: tuple[int, ...], index: int, items: tuple[net.Item, ...]
+        self, item: net.Conv | net.Pooling, image: tuple[int, ...], index: int, items: tuple[net.Item, ...]
     ) -> ConvLogicLayer | OrPool:
         """A layer over an image of channels, rows, columns and planes."""
         channels, height, width, planes = image
         try:
-            if isinstance(item, net.Pool):
+            if isinstance(item, net.Pooling):
                 return OrPool((channels, height, width), item.window)
             pairs = ((item.field,) * 2, (item.stride,) * 2, (item.padding,) * 2)
             geometry = Geometry(channels, height, width, planes, *pairs)
@@ -116,7 +116,7 @@ class _Maker:
                 f"layer {index + 1} of the net '{self.config.net}': {error.message}",
                 hint=error.hint,
             ) from None
-        wired = sum(not isinstance(one, net.Pool) for one in items[:index])
+        wired = sum(not isinstance(one, net.Pooling) for one in items[:index])
         return self._kernels(item, geometry, wired, last=index == len(items) - 1)
 
     def _kernels(self, item: net.Conv, geometry: Geometry, wired: int, *, last: bool) -> ConvLogicLayer:

@@ -30,7 +30,7 @@ class Conv:
 
 
 @dataclass(frozen=True)
-class Pool:
+class Pooling:
     """The OR of windows of so many pixels a side, side by side."""
 
     window: int
@@ -43,7 +43,7 @@ class Tables:
     count: int
 
 
-Item = Conv | Pool | Tables
+Item = Conv | Pooling | Tables
 
 
 def parse_net(text: str) -> tuple[Item, ...]:
@@ -60,7 +60,7 @@ def parse_net(text: str) -> tuple[Item, ...]:
                 f"the net '{text}' has a layer over an image behind '{word}', which makes no image",
                 hint="Put all dense layers last",
             )
-    if isinstance(items[0], Pool):
+    if isinstance(items[0], Pooling):
         raise OptionError(f"the net '{text}' begins with pooling", hint="Put a convolution first, such as c64k5s2")
     return items
 
@@ -70,7 +70,7 @@ def _item(word: str) -> Item:
         kernels, field, stride, padding, depth = (int(number or 0) for number in found.groups())
         return Conv(kernels, field, stride or 1, padding, depth or 1)
     if found := _POOL.fullmatch(word):
-        return Pool(int(found[1]))
+        return Pooling(int(found[1]))
     if found := _DENSE.fullmatch(word):
         return Tables(int(found[1]))
     raise OptionError(f"the net has the layer '{word}', which lgc does not know", hint=_HINT)

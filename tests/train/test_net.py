@@ -22,7 +22,7 @@ from lgc.train.conv import ConvLogicLayer, OrPool
 from lgc.train.fused import kernel
 from lgc.train.history import Entry
 from lgc.train.modules import LogicNetwork, TableLayer
-from lgc.train.net import Conv, Pool, Tables, parse_net
+from lgc.train.net import Conv, Pooling, Tables, parse_net
 from lgc.train.trainer import train
 from lgc.train.wiring import Dense, Fixed, TopK
 
@@ -41,7 +41,7 @@ def kernels(layer: object) -> ConvLogicLayer:
 
 def test_the_language() -> None:
     assert parse_net("c64k5s2p1t3, o2,c128k3,d2000") == (
-        Conv(64, 5, 2, 1, 3), Pool(2), Conv(128, 3), Tables(2000),
+        Conv(64, 5, 2, 1, 3), Pooling(2), Conv(128, 3), Tables(2000),
     )  # fmt: skip
     assert parse_net("c10k3p2") == (Conv(10, 3, padding=2),)
 
