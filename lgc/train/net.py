@@ -8,6 +8,8 @@ from itertools import pairwise
 
 from lgc.errors import OptionError
 
+MAX_DEPTH = 8
+"""Levels of a tree that a checkpoint keeps."""
 _NUMBER = "[1-9][0-9]{0,5}"
 _CONV = re.compile(rf"c({_NUMBER})k({_NUMBER})(?:s({_NUMBER}))?(?:p({_NUMBER}))?(?:t({_NUMBER}))?")
 _POOL = re.compile(rf"o({_NUMBER})")
@@ -68,6 +70,8 @@ def parse_net(text: str) -> tuple[Item, ...]:
 def _item(word: str) -> Item:
     if found := _CONV.fullmatch(word):
         kernels, field, stride, padding, depth = (int(number or 0) for number in found.groups())
+        if depth > MAX_DEPTH:
+            raise OptionError(f"the net has trees of {depth} levels in '{word}'", hint=f"Give up to t{MAX_DEPTH}")
         return Conv(kernels, field, stride or 1, padding, depth or 1)
     if found := _POOL.fullmatch(word):
         return Pooling(int(found[1]))

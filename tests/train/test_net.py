@@ -50,7 +50,7 @@ def test_the_language() -> None:
     ("net", "message"),
     [("c64", "layer 'c64'"), ("c64k5,,d100", "layer ''"), ("k5c64", "layer 'k5c64'"), ("c64k5s0", "c64k5s0"),
      ("c64k5p1s2", "c64k5p1s2"), ("o2,c64k5", "begins with pooling"), ("d100,c64k5", "behind 'd100'"),
-     ("c9k3,d100,o2", "behind 'd100'"), ("c64k5 d100", "layer 'c64k5 d100'")],
+     ("c8k3t9", "trees of 9 levels"), ("c9k3,d100,o2", "behind 'd100'"), ("c64k5 d100", "layer 'c64k5 d100'")],
 )  # fmt: skip
 def test_what_is_no_net(net: str, message: str) -> None:
     with pytest.raises(OptionError, match=message):
