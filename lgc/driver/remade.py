@@ -49,8 +49,10 @@ def _training(subject: Subject, model: str) -> Iterator[str]:
         elif _differs(value, one.default):
             flags.append(f"{flag_of(one)} {_word(_text(value))}" if type(value) is not bool else flag_of(one))
     version = subject.training.get("lgc")
-    by = f"    # by lgc {' '.join(version.split())[:20]}" if isinstance(version, str) else ""
-    yield f"lgc train {_word(data)} -o {model} {' '.join(flags)}{', and settings of then' if lost else ''}{by}"
+    notes = [f"by lgc {' '.join(version.split())[:20]}"] if isinstance(version, str) else []
+    notes += ["with settings that have other names now"] if lost else []
+    comment = f"    # {', '.join(notes)}" if notes else ""
+    yield f"lgc train {_word(data)} -o {model} {' '.join(flags)}{comment}"
 
 
 def _differs(value: Any, default: Any) -> bool:
