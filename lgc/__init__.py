@@ -38,9 +38,19 @@ if TYPE_CHECKING:
     from lgc.errors import LgcError, MismatchError, NotCheckedError
     from lgc.estimator import LogicGateClassifier
     from lgc.frontend import ImportOptions, Layer, Model
+    from lgc.frontend.conv import Geometry
     from lgc.ir import Builder, Circuit, Encoder, Head, Netlist
     from lgc.runtime import Predictor
-    from lgc.train.modules import GroupSum, LogicLayer, LogicNetwork, TableLayer, Thermometer
+    from lgc.train.modules import (
+        ConvLogicLayer,
+        Flatten,
+        GroupSum,
+        LogicLayer,
+        LogicNetwork,
+        OrPool,
+        TableLayer,
+        Thermometer,
+    )
 
 __version__ = "0.2.0"
 
@@ -52,17 +62,20 @@ _HOMES = {
     "lgc.errors": ("LgcError", "MismatchError", "NotCheckedError"),
     "lgc.estimator": ("LogicGateClassifier",),
     "lgc.frontend": ("ImportOptions", "Layer", "Model"),
+    "lgc.frontend.conv": ("Geometry",),
     "lgc.ir": ("Builder", "Circuit", "Encoder", "Head", "Netlist"),
     "lgc.runtime": ("Predictor",),
-    "lgc.train.modules": ("GroupSum", "LogicLayer", "LogicNetwork", "TableLayer", "Thermometer"),
+    "lgc.train.modules": (
+        "ConvLogicLayer", "Flatten", "GroupSum", "LogicLayer", "LogicNetwork", "OrPool", "TableLayer", "Thermometer",
+    ),
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [  # noqa: RUF022 - verbs, then types
     "bench", "compile", "convert", "cover", "draw", "estimate", "eval", "from_torch", "inspect", "load", "mutate",
     "prove", "read", "report", "synth", "train", "verify", "view",
-    "Builder", "Circuit", "Encoder", "GroupSum", "Head", "ImportOptions", "Layer", "LgcError", "LogicGateClassifier",
-    "LogicLayer", "LogicNetwork", "MismatchError", "Model", "Netlist", "NotCheckedError", "Predictor", "TableLayer",
-    "Thermometer",
+    "Builder", "Circuit", "ConvLogicLayer", "Encoder", "Flatten", "Geometry", "GroupSum", "Head", "ImportOptions",
+    "Layer", "LgcError", "LogicGateClassifier", "LogicLayer", "LogicNetwork", "MismatchError", "Model", "Netlist",
+    "NotCheckedError", "OrPool", "Predictor", "TableLayer", "Thermometer",
     "__version__",
 ]  # fmt: skip
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from lgc.errors import OptionError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,6 +18,11 @@ if TYPE_CHECKING:
 
     from lgc.driver.progress import Progress
     from lgc.driver.sheet import Grid, Sheet
+
+
+_NEVER = 1e6
+VARIABLE = "LGC_PROGRESS"
+"""The environment variable with the seconds between two lines of progress; 0 is for none but notes."""
 
 
 def console(*, quiet: bool = False, error: bool = False) -> Console:
@@ -99,11 +107,12 @@ def progress(out: Console, *, verbose: bool = False) -> Iterator[Progress]:
     """
     from lgc.driver.progress import PlainLines, Silence
 
+    every = _seconds()
     if out.quiet:
         yield Silence()
         return
     if verbose or not out.is_terminal or out.is_dumb_terminal:
-        lines = PlainLines(sys.stderr, every_step=verbose)
+        lines = PlainLines(sys.stderr, every_step=verbose, every=every or _NEVER)
         try:
             yield lines
         finally:
@@ -114,6 +123,15 @@ def progress(out: Console, *, verbose: bool = False) -> Iterator[Progress]:
         yield line
     finally:
         line.stop()
+
+
+def _seconds() -> float:
+    """How often a line says how far the work is, where no bar can be drawn; 0 is never."""
+    text = os.environ.get(VARIABLE, "10")
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        raise OptionError(f"{VARIABLE} is '{text}'", hint="Give seconds, or 0 for no such lines") from None
 
 
 def _bar(out: Console) -> RichProgress:

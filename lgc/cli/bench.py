@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from lgc.cli.options import HelpNames, request_command
-from lgc.cli.output import Output
+from lgc.cli.output import OutputOptions
 from lgc.driver.bench import BENCHMARKS, BenchRequest
 
 _FORMER = {f"--{name}": name for name in ("head", "hardware", "infer", "train")}
@@ -36,7 +36,7 @@ def bench() -> None:
 
 
 def _add(name: str, request: type[BenchRequest]) -> None:
-    def command(asked: BenchRequest, output: Output) -> None:
+    def command(asked: BenchRequest, output: OutputOptions) -> None:
         import lgc.driver.bench as driver
 
         output.check(asked)
@@ -47,7 +47,7 @@ def _add(name: str, request: type[BenchRequest]) -> None:
         output.write(measured.as_json())
 
     command.__doc__ = request.__doc__
-    bench.add_command(request_command(name, request, Output)(command))
+    bench.add_command(request_command(name, request, OutputOptions)(command))
 
 
 for _name, _request in BENCHMARKS.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from lgc.cli.options import HelpNames, request_command
-from lgc.cli.output import Output
+from lgc.cli.output import OutputOptions
 from lgc.driver.cache import CacheClear, CacheInfo, CacheRequest, CacheVerify
 
 _EXIT_DAMAGED = 3
@@ -21,7 +21,7 @@ def cache() -> None:
 
 
 def _add(name: str, request: type[CacheRequest]) -> None:
-    def command(asked: CacheRequest, output: Output) -> None:
+    def command(asked: CacheRequest, output: OutputOptions) -> None:
         import lgc.driver.cache as driver
 
         result = output.run(lambda asked, _: getattr(driver, name)(asked), asked)
@@ -29,7 +29,7 @@ def _add(name: str, request: type[CacheRequest]) -> None:
             raise click.exceptions.Exit(_EXIT_DAMAGED)
 
     command.__doc__ = request.__doc__
-    cache.add_command(request_command(name, request, Output)(command))
+    cache.add_command(request_command(name, request, OutputOptions)(command))
 
 
 for _name, _request in (("info", CacheInfo), ("verify", CacheVerify), ("clear", CacheClear)):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import click
 
 from lgc.cli.options import request_command
-from lgc.cli.output import Output
+from lgc.cli.output import OutputOptions
 from lgc.driver.compile_request import CompileRequest
 from lgc.errors import OptionError
 
@@ -21,9 +21,9 @@ _EXAMPLES = (
 _TWO = "--pipeline 2"
 
 
-@request_command("compile", CompileRequest, Output, examples=_EXAMPLES)
+@request_command("compile", CompileRequest, OutputOptions, examples=_EXAMPLES)
 @click.option("--registered", is_flag=True, hidden=True)
-def compile(asked: CompileRequest, output: Output, registered: bool) -> None:  # noqa: A001 - the command's name
+def compile(asked: CompileRequest, output: OutputOptions, registered: bool) -> None:  # noqa: A001 - the command's name
     """Compile MODEL (a checkpoint or a .lgn netlist) to the format that the suffix of -o names.
 
     Every level keeps every score: O0 changes nothing, O1 folds constants and drops dead gates,

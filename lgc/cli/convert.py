@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lgc.cli.options import request_command
-from lgc.cli.output import Output
+from lgc.cli.output import OutputOptions
 from lgc.driver.convert import ConvertRequest
 from lgc.driver.read import fact_settings, with_facts
 
@@ -15,8 +15,8 @@ _EXAMPLES = (
 )
 
 
-@request_command("convert", ConvertRequest, Output, settings=fact_settings(), examples=_EXAMPLES)
-def convert(asked: ConvertRequest, output: Output, settings: dict[str, Any]) -> None:
+@request_command("convert", ConvertRequest, OutputOptions, settings=fact_settings(), examples=_EXAMPLES)
+def convert(asked: ConvertRequest, output: OutputOptions, settings: dict[str, Any]) -> None:
     """Write FILE, a checkpoint of any family that lgc reads, in lgc's own format.
 
     Nothing in FILE is run, and the tool that wrote it need not be installed. What FILE does not say is given by the

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lgc.cli.options import request_command
-from lgc.cli.output import Output
+from lgc.cli.output import OutputOptions
 from lgc.driver.estimate import EstimateRequest
 
 _EXAMPLES = (
@@ -12,8 +12,8 @@ _EXAMPLES = (
 )
 
 
-@request_command("estimate", EstimateRequest, Output, examples=_EXAMPLES)
-def estimate(asked: EstimateRequest, output: Output) -> None:
+@request_command("estimate", EstimateRequest, OutputOptions, examples=_EXAMPLES)
+def estimate(asked: EstimateRequest, output: OutputOptions) -> None:
     """Estimate lookup tables and depth of MODEL by stage, for each head, without synthesis."""
     import lgc.driver.estimate as driver
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lgc.cli.options import request_command
-from lgc.cli.output import Output
+from lgc.cli.output import OutputOptions
 from lgc.driver.eval import EvalRequest
 
 _EXAMPLES = (
@@ -12,8 +12,8 @@ _EXAMPLES = (
 )
 
 
-@request_command("eval", EvalRequest, Output, examples=_EXAMPLES)
-def eval(asked: EvalRequest, output: Output) -> None:  # noqa: A001 - the command's name
+@request_command("eval", EvalRequest, OutputOptions, examples=_EXAMPLES)
+def eval(asked: EvalRequest, output: OutputOptions) -> None:  # noqa: A001 - the command's name
     """Accuracy of MODEL (a checkpoint or a netlist) on a data set, as `lgc.load(MODEL).predict` gives it."""
     import lgc.driver.eval as driver
 

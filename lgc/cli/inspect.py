@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lgc.cli.options import request_command
-from lgc.cli.output import Output
+from lgc.cli.output import OutputOptions
 from lgc.driver.inspect import InspectRequest
 from lgc.driver.read import fact_settings, with_facts
 from lgc.errors import EXIT_TOOL
@@ -16,8 +16,8 @@ _EXAMPLES = (
 )
 
 
-@request_command("inspect", InspectRequest, Output, settings=fact_settings(), examples=_EXAMPLES)
-def inspect(asked: InspectRequest, output: Output, settings: dict[str, Any]) -> None:
+@request_command("inspect", InspectRequest, OutputOptions, settings=fact_settings(), examples=_EXAMPLES)
+def inspect(asked: InspectRequest, output: OutputOptions, settings: dict[str, Any]) -> None:
     """Explain FILE: its family, what is certain, what is ambiguous and which flag settles it.
 
     A file that says enough is also read, and its layers, gates and inputs are counted. Nothing in it is run.

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from lgc.cli.output import Output
+from lgc.cli.output import OutputOptions
 from lgc.driver.request import Described, described, flag_of, must_be_given
 from lgc.errors import OptionError
 
@@ -129,7 +129,7 @@ def _with_options(function: Command, requests: Sequence[type], settings: type | 
 
 def _described(kind: type, requests: Sequence[type]) -> Settings:
     """The settings of a request; those about output are the command's, where it has them."""
-    taken = described(Output) if Output in requests and kind is not Output else {}
+    taken = described(OutputOptions) if OutputOptions in requests and kind is not OutputOptions else {}
     return {name: one for name, one in described(kind).items() if name not in taken}
 
 

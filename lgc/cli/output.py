@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from lgc.driver.sheet import Shown
 
 R = TypeVar("R", bound="Shown")
-_GROUP = "Output"
+_GROUP = "OutputOptions"
 _SCREEN = "-"
 
 
 @dataclass(frozen=True)
-class Output(Request):
+class OutputOptions(Request):
     """How much a command prints, and whether for people or for machines."""
 
     quiet: Annotated[

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from lgc.cli.options import request_command
-from lgc.cli.output import Output
+from lgc.cli.output import OutputOptions
 
 
-@request_command("passes", Output)
-def passes(output: Output) -> None:
+@request_command("passes", OutputOptions)
+def passes(output: OutputOptions) -> None:
     """List the passes, what each -O level runs, and the local rewrites with their algebra."""
     import lgc.driver.passes as driver
 

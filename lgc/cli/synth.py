@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from lgc.cli.options import request_command
-from lgc.cli.output import Output
+from lgc.cli.output import OutputOptions
 from lgc.driver.synth import SynthRequest
 
 _EXAMPLES = (
@@ -15,9 +15,9 @@ _EXAMPLES = (
 )
 
 
-@request_command("synth", SynthRequest, Output, examples=_EXAMPLES)
+@request_command("synth", SynthRequest, OutputOptions, examples=_EXAMPLES)
 @click.option("--list", "list_parts", is_flag=True, help="List the parts and stop.")
-def synth(asked: SynthRequest, output: Output, list_parts: bool) -> None:
+def synth(asked: SynthRequest, output: OutputOptions, list_parts: bool) -> None:
     """Synthesise RTL, what `lgc compile` wrote, with yosys, and place and route it with nextpnr.
 
     The circuit is placed between registers, so that it may have more ports than the part has pins; with --pins its

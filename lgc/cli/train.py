@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from lgc.cli.options import request_command
-from lgc.cli.output import Output
+from lgc.cli.output import OutputOptions
 from lgc.driver.train import TrainConfig, TrainRequest
 from lgc.errors import EXIT_INTERRUPTED, OptionError
 
@@ -21,8 +21,8 @@ _EXAMPLES = (
 )
 
 
-@request_command("train", TrainRequest, Output, settings=TrainConfig, examples=_EXAMPLES)
-def train(asked: TrainRequest, output: Output, settings: dict[str, Any]) -> None:
+@request_command("train", TrainRequest, OutputOptions, settings=TrainConfig, examples=_EXAMPLES)
+def train(asked: TrainRequest, output: OutputOptions, settings: dict[str, Any]) -> None:
     """Train on DATASET: mnist, fashion-mnist, cifar-10, digits, or a .npz file with X and y.
 
     The checkpoint is that of the epoch with the best validation accuracy of the discrete network. Ctrl-C keeps the best

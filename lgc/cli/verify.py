@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from lgc.cli.options import request_command
-from lgc.cli.output import Output
+from lgc.cli.output import OutputOptions
 from lgc.driver.request import Request, Setting, check_outputs
 from lgc.driver.verify_request import CoverRequest, MutateRequest, ProveRequest, VectorRequest, VerifyRequest
 from lgc.errors import LgcError, OptionError
@@ -48,8 +48,8 @@ class Ways(Request):
     ] = None  # fmt: skip
 
 
-@request_command("verify", VerifyRequest, Ways, ProveRequest, Output, examples=_EXAMPLES)
-def verify(asked: VerifyRequest, ways: Ways, proof: ProveRequest, output: Output) -> None:
+@request_command("verify", VerifyRequest, Ways, ProveRequest, OutputOptions, examples=_EXAMPLES)
+def verify(asked: VerifyRequest, ways: Ways, proof: ProveRequest, output: OutputOptions) -> None:
     """Compare FILE, which `lgc compile` made of MODEL, with the checkpoint's own torch model.
 
     Every score and the class of every vector are compared. Verilog is simulated in Verilator under cocotb, and so is
@@ -74,7 +74,7 @@ def verify(asked: VerifyRequest, ways: Ways, proof: ProveRequest, output: Output
 class _Documents:
     """Results of several verbs: printed one by one, and one document for machines at the end."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: OutputOptions) -> None:
         self.output = output
         self._found: dict[str, Any] = {}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -115,7 +115,7 @@ class Measured(Shown):
     def as_json(self) -> list[Any]:
         """See :class:`Shown`; measures what is left. A row of the tables each, by the names of its numbers."""
         self.sheet()
-        return [asdict(one) if is_dataclass(one) and not isinstance(one, type) else one for one in self.rows]
+        return [one.as_json() if hasattr(one, "as_json") else asdict(one) for one in self.rows]
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`; measures what is left."""

@@ -107,7 +107,7 @@ class Compiled(Shown):
         """See :class:`Shown`: what each pass did, and where the register stages stand."""
         verilog = self._verilog
         stages = stage_table(verilog.placed(self.circuit)) if verilog else []
-        return [*self._passes(), *stages, *([f"head {verilog.head}, {self.reason}"] if verilog else [])]
+        return [*self._passes(), *stages]
 
     def _next(self) -> Sheet:
         """What one does next: the commands, ready to be typed."""
@@ -136,7 +136,10 @@ class Compiled(Shown):
     def _hardware(self) -> Sheet:
         if self._verilog is None:
             return []
-        lines = [*_head_lines(self._verilog, self.circuit), *latency_lines(self._verilog.placed(self.circuit))]
+        lines = [
+            *_head_lines(self._verilog, self.circuit, self.reason),
+            *latency_lines(self._verilog.placed(self.circuit)),
+        ]
         manifest = self.manifest
         if manifest is None:
             return lines
@@ -178,12 +181,12 @@ def _timing(manifest: Manifest) -> str:
     return f"a result {manifest.latency:,} clock{'s' * (manifest.latency > 1)} after its input; a new input {often}"
 
 
-def _head_lines(verilog: Verilog, circuit: Circuit) -> Sheet:
-    """Which head was built, and its lookup tables by stage, which are exact."""
+def _head_lines(verilog: Verilog, circuit: Circuit, reason: str) -> Sheet:
+    """Which head was built and why, and its lookup tables by stage, which are exact."""
     from lgc.mapping.heads.strings import end_sites
     from lgc.parts.fabrics import FABRICS
 
-    lines = [f"head {verilog.head}"]
+    lines = [f"head {verilog.head}, {reason}"]
     mapped = verilog.mapped(circuit)
     if mapped:
         luts = mapped.luts

@@ -17,7 +17,7 @@ from lgc.progress import Progress, Silence
 if TYPE_CHECKING:
     from lgc.frontend import Model
     from lgc.frontend.importer import Importer, ImportJob
-    from lgc.frontend.summary import Summary
+    from lgc.frontend.summary import LayerSummary, Summary
     from lgc.ir import Circuit, Inputs, Label
 
 _GATES_SHOWN, _ALL_GATES = 4, 16
@@ -131,6 +131,18 @@ def _circuit_lines(summary: Summary) -> Iterator[str | Grid]:
         rows.append((layer.name, *numbers, _gates(layer.gates, _GATES_SHOWN)))
     if rows:
         yield Grid(("layer", "nodes>", "inputs>", "reads", "bits used>", "live>", "most frequent"), tuple(rows))
+    slides = tuple(_slide(layer) for layer in summary.layers if layer.geometry is not None)
+    if slides:
+        yield Grid(("layer", "kernels>", "image>", "field>", "stride>", "padding>", "positions>"), slides)
+
+
+def _slide(layer: LayerSummary) -> tuple[str, ...]:
+    """The row of a layer that slides over an image."""
+    shape = layer.geometry or {}
+    planes = (shape["planes"],) if shape["planes"] > 1 else ()
+    image = (shape["channels"], shape["height"], shape["width"], *planes)
+    pairs = (image, shape["field"], shape["stride"], shape["padding"], shape["positions"])
+    return layer.name, f"{layer.kernels:,}", *(" x ".join(map(str, pair)) for pair in pairs)
 
 
 def _gates(gates: tuple[tuple[str, int], ...], limit: int) -> str:

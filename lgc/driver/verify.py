@@ -230,7 +230,7 @@ def _told(asked: VerifyRequest, source: Loaded, report: Report, comparison: Comp
     if verdict.ok:
         return verdict
     error = MismatchError(". ".join([*explanation, *report.problems]), where=str(path))
-    error.result = verdict
+    error.result, error.lines = verdict, (*explanation, *report.problems)
     raise error
 
 
