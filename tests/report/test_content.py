@@ -1,4 +1,4 @@
-"""What a report says: every part of it, of every network, escaped; results by digest; and nothing unchecked as passed."""
+"""What a report says: every part, of every network, escaped; results by digest; nothing unchecked as passed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from strategies import circuits, known_circuits
 import lgc
 from lgc.driver.read import load_source
 from lgc.errors import InputError, LgcError, OptionError
-from lgc.frontend import Model, write_model
+from lgc.frontend import write_model
 from lgc.ir import Circuit
 
 PARTS = [
@@ -90,7 +90,7 @@ def test_what_was_not_checked_is_not_shown_as_passed() -> None:
 
 def test_hostile_names_are_text(made: Path) -> None:
     """In HTML they make no element, attribute or script of their own; in Markdown no cell, code or link."""
-    found, page = report(table_model())
+    page = report(table_model())[1]
     assert HOSTILE in "".join(page.text)
     assert not [given for _, given in page.tags if any(key.startswith("on") for key in given)]
     assert [name for name, _ in page.tags].count("img") == 0
@@ -135,7 +135,7 @@ def test_any_network_that_knows_its_input_has_a_report(circuit: Circuit) -> None
 
 def test_the_matrix_is_what_eval_counts(made: Path) -> None:
     counted = lgc.eval(made / "image.safetensors", made / "data.npz")
-    found, page = report(made / "image.safetensors", data=made / "data.npz", format="md")
+    found = lgc.report(made / "image.safetensors", data=made / "data.npz", format="md")
     assert f"{counted.correct:,} of 60 samples are right: {100 * counted.accuracy:.2f} %" in found.text
     given_ = lgc.report(made / "image.safetensors", result=counted, format="md")
     assert f"{counted.correct:,} of 60 samples are right" in given_.text
@@ -262,7 +262,6 @@ def test_options_and_files_that_cannot_be_are_told(made: Path, tmp_path: Path) -
 def test_a_notebook_shows_the_numbers_and_escapes_them() -> None:
     shown = lgc.report(table_model())._repr_html_()
     assert "accuracy" in shown and "<script" not in shown and "<img" not in shown
-
 
 
 def test_training_that_is_no_training_breaks_nothing() -> None:

@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from report_networks import HOSTILE, image_model, table_model
 
 from lgc.ir import Circuit, Column, Encoder, Head, Inputs, Netlist
 from lgc.ir.inputs import METADATA
 from lgc.report.functions import SYMMETRIES, count_functions
 from lgc.report.naming import named_bits, threshold_of
-
-from report_networks import HOSTILE, image_model, table_model
 
 
 def _kind(table: int, arity: int) -> str:

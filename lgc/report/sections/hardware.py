@@ -145,7 +145,9 @@ def latency(subject: Subject) -> Chapter:
     made = subject.hardware
     if made is None:
         hint = Text("No hardware of this network was found. `lgc compile` writes it; --pipeline says how many stages:")
-        return Chapter("latency", "Latency", lead, (hint, Code(f"lgc compile {subject.model_word} -o net.v --pipeline 4")))
+        return Chapter(
+            "latency", "Latency", lead, (hint, Code(f"lgc compile {subject.model_word} -o net.v --pipeline 4"))
+        )
     clocks = made.manifest.latency
     if not clocks:
         return Chapter("latency", "Latency", lead, (Text(f"{made.file} has no registers: it is combinational."),))

@@ -144,7 +144,10 @@ def training(subject: Subject) -> Chapter:
         hint = Text("No log of this network's training was found. `lgc train` writes one:")
         name = subject.training.get("dataset") or "DATA"
         return Chapter(
-            "training", "Training", lead, (hint, Code(f"lgc train {shell_word(str(name))} -o {subject.model_word} --log log.jsonl"))
+            "training",
+            "Training",
+            lead,
+            (hint, Code(f"lgc train {shell_word(str(name))} -o {subject.model_word} --log log.jsonl")),
         )
     epochs = subject.epochs
     x = [row["epoch"] for row in epochs.rows]
