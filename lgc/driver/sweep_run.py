@@ -89,10 +89,20 @@ class TrialRun:
         self.study.tell_all()
 
     def _begin(self) -> None:
+        missing = self._missing()
         for trial in self.study.trials:
-            if not trial.told:
+            if not trial.told or trial.number in missing:
                 self._add(trial)
         self._tell_progress()
+
+    def _missing(self) -> set[int]:
+        """The chosen trials whose networks are there no more: they are made again."""
+        find, trials = self.setup.folder.results.find, self.study.trials
+        return {
+            number
+            for number in chosen(self.setup.plan, trials)
+            if any(find(digest) is None for digest in trials[number].networks)
+        }
 
     def _fill(self) -> None:
         while self.flow.has_room:

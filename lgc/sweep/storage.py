@@ -99,6 +99,16 @@ def _of_database(error: BaseException) -> bool:
     return type(error).__module__.startswith(places)
 
 
+def check_storage(url: str) -> None:
+    """Find out early that a database is not there.
+
+    Raises:
+        LgcError: see :func:`open_storage`.
+    """
+    with quiet():
+        open_storage(url)
+
+
 def open_storage(url: str) -> BaseStorage:
     """Optuna's storage.
 

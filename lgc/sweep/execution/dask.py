@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import warnings
 from collections.abc import Callable
@@ -60,6 +61,7 @@ class DaskWorkers(Workers):
             from distributed import Client
         except ImportError:
             raise missing("distributed", "lgc sweep on other machines") from None
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what is lost is said in a sentence, or waited for
         end, problem = time.monotonic() + self.patience, "it does not answer"
         while True:
             try:
