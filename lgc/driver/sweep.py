@@ -65,8 +65,8 @@ def sweep(asked: SweepRequest, progress: Progress | None = None) -> SweepResult:
             if note := secret_note(asked.storage):
                 told.note(note)
             run = TrialRun(replace(setup, folder=folder), study, Flow(workers, run_task), told)
-            if asked.emit_jobs:
-                return run.emitted()
+            if asked.emit_jobs and (jobs := run.emit()):
+                return written(run.setup, study.trials, {}, [], jobs=jobs)
             run.train()
             return written(run.setup, study.trials, run.measure(), machines)
 

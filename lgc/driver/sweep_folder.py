@@ -212,7 +212,8 @@ def opened(
     """
     path = folder.path
     if folder.record:
-        yield folder, folder.open_study(plan, storage)
+        with folder.open_study(plan, storage) as study:
+            yield folder, study
         return
     with locked(path):
         check_place(folder, more, plan)
@@ -222,7 +223,8 @@ def opened(
         except LgcError:
             shutil.rmtree(path, ignore_errors=True)
             raise
-        yield folder, study
+        with study:
+            yield folder, study
 
 
 def _made(path: Path, space: Path, more: Mapping[str, Any], plan: Plan, storage: str | None) -> Folder:

@@ -14,7 +14,7 @@ from lgc.errors import InputError, LgcError, MissingToolError, ToolError
 from lgc.tools.find import missing
 
 if TYPE_CHECKING:
-    from optuna.storages import BaseStorage
+    from optuna.storages import RDBStorage
 
 HIDDEN = "***"
 VARIABLE = "LGC_SWEEP_STORAGE"
@@ -106,10 +106,12 @@ def check_storage(url: str) -> None:
         LgcError: see :func:`open_storage`.
     """
     with quiet():
-        open_storage(url)
+        storage = open_storage(url)
+    storage.remove_session()
+    storage.engine.dispose()
 
 
-def open_storage(url: str) -> BaseStorage:
+def open_storage(url: str) -> RDBStorage:
     """Optuna's storage.
 
     Raises:

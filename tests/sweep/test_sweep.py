@@ -149,6 +149,19 @@ def test_jobs_do_what_workers_do(space: Path, swept: Path, tmp_path: Path) -> No
     assert row.split(",")[2:] == (swept / "trials.csv").read_text().splitlines()[1].split(",")[2:]
 
 
+def test_jobs_of_a_sampler_that_learns_come_in_turns(tmp_path: Path) -> None:
+    """As many at a time as may run at a time; when all are done, --emit-jobs ends with the table."""
+    (tmp_path / "space.toml").write_text(SPACE + "sweep.sampler = 'tpe'\nsweep.lag = 2\nsweep.trials = 3")
+    out = tmp_path / "out"
+    jobs, words = [], {"space": tmp_path / "space.toml"}
+    while (found := lgc.sweep(output=out, workers=1, emit_jobs=True, **words)).jobs:
+        jobs.append(found.jobs)
+        for number in range(found.jobs):
+            assert run("job", str(out), str(number)) == 0
+        words = {"resume": True}
+    assert jobs == [2, 1] and found.best and len(found.trials) == 3
+
+
 def sbatch(script: Path) -> None:
     """What SLURM does of an array: the script once for each number, with its number in the environment."""
     text = script.read_text()

@@ -61,7 +61,7 @@ class DaskWorkers(Workers):
             from distributed import Client
         except ImportError:
             raise missing("distributed", "lgc sweep on other machines") from None
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what is lost is said in a sentence, or waited for
+        _quieten()
         end, problem = time.monotonic() + self.patience, "it does not answer"
         while True:
             try:
@@ -166,6 +166,13 @@ class ClusterWorkers(DaskWorkers):
         """See :class:`Workers`."""
         super().close()
         self._cluster.close()
+
+
+def _quieten() -> None:
+    """What is lost is waited for, or said in a sentence: Dask's loggers say it in a hundred lines."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith(("distributed", "tornado")):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def _nothing() -> None:
