@@ -10,7 +10,7 @@ from typing import Any
 
 import lgc
 from lgc.driver.sweep_folder import Folder, Options
-from lgc.driver.swept import SweepResult, chosen, written
+from lgc.driver.swept import chosen
 from lgc.errors import InputError
 from lgc.progress import Progress, Silence
 from lgc.sweep.execution import Flow
@@ -89,10 +89,20 @@ class TrialRun:
         self.study.tell_all()
 
     def _begin(self) -> None:
+        missing = self._missing()
         for trial in self.study.trials:
-            if not trial.told:
+            if not trial.told or trial.number in missing:
                 self._add(trial)
         self._tell_progress()
+
+    def _missing(self) -> set[int]:
+        """The chosen trials whose networks are there no more: they are made again."""
+        find, trials = self.setup.folder.results.find, self.study.trials
+        return {
+            number
+            for number in chosen(self.setup.plan, trials)
+            if any(find(digest) is None for digest in trials[number].networks)
+        }
 
     def _fill(self) -> None:
         while self.flow.has_room:
@@ -172,8 +182,8 @@ class TrialRun:
             self.told.note(f"trial {trial.number:3d}  {text}")
         self.told.step("trials", done, self.trials)
 
-    def emitted(self) -> SweepResult:
-        """Write the trials that can be known now as jobs, in place of training them."""
+    def emit(self) -> int:
+        """Write the trainings that can be known now as jobs, in place of doing them; how many."""
         from lgc.driver.sweep_jobs import write_jobs
 
         self._begin()
@@ -181,7 +191,7 @@ class TrialRun:
             pass
         write_jobs(self.setup.folder, list(self._tasks))
         self.study.tell_all()
-        return written(self.setup, self.study.trials, {}, [], jobs=len(self._tasks))
+        return len(self._tasks)
 
     def measure(self) -> dict[int, Content]:
         """What programs measure of the chosen networks, and their test accuracy."""
