@@ -35,9 +35,9 @@ Every command prints for people, and takes the same three options:
 | `--json` | One JSON document is printed in place of text. With a path that ends in `.json` it is written there. |
 
 Progress goes to standard error. A terminal shows a bar with the time that is left. A pipe or a log file gets a line
-every ten seconds, also while a step says nothing. `{VARIABLE}` in the environment is the number of seconds between two
-such lines; 0 is for none. A table that is wider than the terminal is printed as a line for each cell, so that no word
-is cut.
+every ten seconds, also while a step says nothing. `{VARIABLE}` in the environment is the number of seconds between
+two such lines; 0 is for none. A table that is wider than the terminal is printed as a line for each cell, so that no
+word is cut.
 """.splitlines()
 
 

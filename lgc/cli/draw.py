@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lgc.cli.options import request_command
-from lgc.cli.output import Output
+from lgc.cli.output import OutputOptions
 from lgc.driver.draw import DrawRequest
 
 _EXAMPLES = (
@@ -13,8 +13,8 @@ _EXAMPLES = (
 )
 
 
-@request_command("draw", DrawRequest, Output, examples=_EXAMPLES)
-def draw(asked: DrawRequest, output: Output) -> None:
+@request_command("draw", DrawRequest, OutputOptions, examples=_EXAMPLES)
+def draw(asked: DrawRequest, output: OutputOptions) -> None:
     """Draw MODEL with names of inputs, symbols of gates, votes, sums and the class, as SVG or PNG.
 
     A model of up to 60 gates is drawn whole. Of a larger one those votes are drawn that tell most.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from lgc.cli.options import request_command
-from lgc.cli.output import Output
+from lgc.cli.output import OutputOptions
 from lgc.driver.report import ReportRequest
 from lgc.errors import OptionError
 
@@ -16,8 +16,8 @@ _EXAMPLES = (
 )
 
 
-@request_command("report", ReportRequest, Output, examples=_EXAMPLES)
-def report(asked: ReportRequest, output: Output) -> None:
+@request_command("report", ReportRequest, OutputOptions, examples=_EXAMPLES)
+def report(asked: ReportRequest, output: OutputOptions) -> None:
     """Show MODEL and all that is known of it in one file, which opens without a network.
 
     Results of other commands are found by their digests beside MODEL and its Verilog. The report has the network to

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lgc.cli.options import request_command
-from lgc.cli.output import Output
+from lgc.cli.output import OutputOptions
 from lgc.driver.view import ViewRequest
 
 _EXAMPLES = (
@@ -12,8 +12,8 @@ _EXAMPLES = (
 )
 
 
-@request_command("view", ViewRequest, Output, examples=_EXAMPLES)
-def view(asked: ViewRequest, output: Output) -> None:
+@request_command("view", ViewRequest, OutputOptions, examples=_EXAMPLES)
+def view(asked: ViewRequest, output: OutputOptions) -> None:
     """Open the gates, wires and votes of MODEL in a browser, as a file; no server runs.
 
     Choose a class to see all that it depends on, put a sample in and see what is 1, and search for a gate by layer and

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,6 +110,15 @@ def test_a_sequence_becomes_a_model_that_keeps_its_kernels(tmp_path: Path) -> No
     assert again.digest() == model.digest()
     scores = interp.scores(lower(again), again.encoder.encode(x))
     assert np.array_equal(scores, (2 * module(torch.from_numpy(x))).detach().numpy().round())
+
+
+def test_the_snippet_of_the_page_runs() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
+    snippet = next(text for text in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "ConvLogicLayer" in text)
+    names: dict[str, Any] = {}
+    exec(snippet, names)
+    assert names["logits"].shape == (32, 10)
+    assert [layer.name for layer in names["model"].layers] == ["layer1", "layer2", "layer3"]
 
 
 def test_a_state_dict_of_kernels_is_refused_as_it_names_no_geometry(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from lgc.train import TrainConfig
 from lgc.train.build import build_network
 from lgc.train.conv import ConvLogicLayer, OrPool
 from lgc.train.fused import kernel
+from lgc.train.history import Entry
 from lgc.train.modules import LogicNetwork, TableLayer
 from lgc.train.net import Conv, Pool, Tables, parse_net
 from lgc.train.trainer import train
@@ -31,6 +32,11 @@ IMAGES = Encoder(2 * 12 * 12, np.tile([[0.3, 0.6]], (288, 1)))
 def built(net: str, shape: tuple[int, ...] = (2, 12, 12), **settings: Any) -> LogicNetwork:
     config = TrainConfig("digits", net=net, **{"wiring": ("topk:20",), **settings})
     return build_network(config, IMAGES, 5, shape=shape)
+
+
+def kernels(layer: object) -> ConvLogicLayer:
+    assert isinstance(layer, ConvLogicLayer)
+    return layer
 
 
 def test_the_language() -> None:
@@ -85,12 +91,14 @@ def test_layers_and_their_wires() -> None:
 
 
 def test_all_but_the_last_layer_start_as_their_first_operand() -> None:
-    first, second = built("c6k3t2,c10k3t2", arity=4).layers
-    for level, copies in zip((*first.levels, *second.levels), (True, True, True, False), strict=True):
+    first, second = map(kernels, built("c6k3t2,c10k3t2", arity=4).layers)
+    for level, copies in zip([*first.levels, *second.levels], (True, True, True, False), strict=True):
+        assert isinstance(level, TableLayer)
         agree = ((level.logits[:, 1::2] > 0).float().mean() + (level.logits[:, ::2] < 0).float().mean()) / 2
         assert (float(agree) > 0.95) is copies
-    random = built("c6k3,c10k3", table_init="random").layers[0]
-    assert float((random.levels[0].logits > 0).float()[:, 1::2].mean()) < 0.8
+    random = kernels(built("c6k3,c10k3", table_init="random").layers[0]).levels[0]
+    assert isinstance(random, TableLayer)
+    assert float((random.logits > 0).float()[:, 1::2].mean()) < 0.8
 
 
 @pytest.mark.parametrize(
@@ -143,7 +151,7 @@ def test_a_stopped_run_goes_on_to_the_same_bits(whole: Path, epoch: int, tmp_pat
     """Stopped within an epoch, before and after candidates were redrawn."""
     config = TrainConfig("digits", output=tmp_path / "m.pt", **SETTINGS)
 
-    def stop(entry: dict[str, Any]) -> None:
+    def stop(entry: Entry) -> None:
         if entry["event"] == "epoch" and entry["epoch"] == epoch:
             os.kill(os.getpid(), signal.SIGINT)
 
