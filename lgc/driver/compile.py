@@ -61,6 +61,12 @@ class Compiled(Shown):
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
+        from lgc.backend.verilog.stream import StreamVerilog
+
+        if isinstance(self.format, StreamVerilog):
+            from lgc.driver.stream import stream_sheet
+
+            return [*stream_sheet(self.format), *([str(self.loss)] if self.loss is not None else []), *self._written()]
         return [*self._passes(), *self._columns(), *self.attempts, *self._hardware(), *self._written()]
 
     def _passes(self) -> Sheet:
@@ -147,8 +153,12 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
     options = asked.format_options()
     if kind.name == "verilog":
         options.setdefault("top", asked.output.stem)
-    format_ = kind.from_options(options)
     check_outputs(asked)
+    if asked.stream:
+        from lgc.driver.stream import compile_stream
+
+        return compile_stream(asked, options, progress)
+    format_ = kind.from_options(options)
     progress.step("read")
     source = load_source(asked.model, import_options(asked.config, asked.facts))
     circuit, loss = _with_input(source, asked, kind, progress)
@@ -214,7 +224,7 @@ def _with_input(
     """
     circuit, loss = source.circuit, None
     if asked.input == "bits" or circuit.encoder.code is not None:
-        _refuse_idle(asked, coded=circuit.encoder.code is not None)
+        refuse_no_codes(asked, coded=circuit.encoder.code is not None)
     else:
         from lgc.driver.features import choose_codes, measure
         from lgc.driver.samples import About, find_samples
@@ -235,7 +245,7 @@ def _with_input(
     return circuit, loss
 
 
-def _refuse_idle(asked: CompileRequest, *, coded: bool) -> None:
+def refuse_no_codes(asked: CompileRequest, *, coded: bool) -> None:
     """Refuse options about codes of features where nobody chooses any."""
     about = ("feature_bits", "feature_scale", "feature_offset", "data", "data_dir")
     given = [name for name in about if getattr(asked, name) is not None]

@@ -40,7 +40,8 @@ def timing(streamed: Streamed, behind: int) -> Timing:
     times = [list(range(frame * pixels, (frame + 1) * pixels)) for frame in range(_FRAMES)]
     alone = _through(streamed, times[:1])[0] - times[0][-1]
     following = _through(streamed, times)[-2] - times[-2][-1]  # behind the last one no pixel comes
-    latency, after = (_FRONT + clocks + behind for clocks in (alone, following))
+    # Strides may leave the last rows out: the result waits for the last pixel all the same, which may be missing.
+    latency, after = (max(1, _FRONT + clocks + behind) for clocks in (alone, following))
     under_way = (pixels + max(latency, after) + _SLACK) // pixels + 1
     return Timing(latency, after, pixels, 1 << max(1, (under_way - 1).bit_length()))
 
