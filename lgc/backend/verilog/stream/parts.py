@@ -119,7 +119,7 @@ module @top@_votes (
   generate
     for (c = 0; c < @classes@; c = c + 1) begin : sum
       wire [@score@-1:0] so_far = first ? biases[c*@score@ +: @score@] : scores[c*@score@ +: @score@];
-      wire [@score@-1:0] more = counts[c*@part@ +: @part@];
+      wire [@score@-1:0] more = @more@;
       always @(posedge clk) if (counted) scores[c*@score@ +: @score@] <= so_far + more;
     end
   endgenerate

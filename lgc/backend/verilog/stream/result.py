@@ -163,11 +163,13 @@ class Votes(Ending):
         streamed, shape = self.streamed, self.shape
         words = (bias % (1 << shape.score) for bias in reversed(streamed.head.bias.tolist()))
         biases = ", ".join(f"{shape.score}'d{word}" for word in words)
+        part = HeadShape.of(self.circuit).score
+        pad, more = shape.score - part, f"counts[c*{part} +: {part}]"
         yield from self.core(f"{self.top}_count")
         yield filled(
             VOTES, top=self.top, outputs=streamed.slides[-1].outputs, classes=shape.num_classes, score=shape.score,
-            part=HeadShape.of(self.circuit).score, count=bits(streamed.positions), final=streamed.positions - 1,
-            biases=biases,
+            part=part, more=f"{{{pad}'d0, {more}}}" if pad else more, count=bits(streamed.positions),
+            final=streamed.positions - 1, biases=biases,
         )  # fmt: skip
         name = f"{self.top}_rank"
         yield leaf_text(name, shape, streamed.head.tie, (True, False, False, shape.num_classes > 1), 0)
