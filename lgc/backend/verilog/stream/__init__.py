@@ -119,6 +119,7 @@ class StreamVerilog(Format):
             "item_bytes": pixel.item_bytes, "beat_bytes": pixel.beat_bytes, "class_bytes": core.class_bytes,
             "score_bytes": core.score_bytes, "reply_bytes": core.reply_bytes,
             "latency_following": self.timing.following, "frames": self.timing.frames, "layers": layers,
+            "core": self.ending.entry(),
         }  # fmt: skip
 
     def _core(self) -> Core:

@@ -170,12 +170,17 @@ def _check_limits(layer: ConvLayer | PoolLayer) -> None:
 
 
 def _slide(name: str, layer: ConvLayer | PoolLayer) -> Slide:
+    circuit = PassManager().run(position_circuit(layer), pipeline_of(_KERNEL_PASSES))
+    return Slide(name, layer.geometry, circuit, _cuts(circuit))
+
+
+def position_circuit(layer: ConvLayer | PoolLayer) -> Circuit:
+    """A layer at one position, unoptimised: from the bits of the field to its outputs."""
     g = layer.geometry
     alone = Geometry(g.channels, *g.field, g.planes, g.field)
-    one = replace(layer, name=name, geometry=alone, source=0)
-    model = Model(name, Encoder(alone.num_bits), (one,), Head.equal_groups(one.width, ("kernels",)))
-    circuit = PassManager().run(lower(model), pipeline_of(_KERNEL_PASSES))
-    return Slide(name, g, circuit, _cuts(circuit))
+    one = replace(layer, geometry=alone, source=0)
+    head = Head.equal_groups(one.width, ("kernels",))
+    return lower(Model(layer.name, Encoder(alone.num_bits), (one,), head))
 
 
 def _cuts(circuit: Circuit) -> tuple[int, ...]:

@@ -85,14 +85,15 @@ def pixel_of(image: Geometry, encoder: Encoder, codes: FeatureCodes | None) -> P
             f"the thresholds of pixel {uneven[0][1]} are not those of pixel 0, and a stream has one encoder",
             hint="Train with the same thresholds for all pixels, or stream the encoder's bits: --input bits",
         )
-    return Pixel(image, codes.common, _encoder(image, encoder, codes.common))
+    circuit = PassManager().run(pixel_circuit(image, encoder, codes.common), pipeline_of(_PASSES))
+    return Pixel(image, codes.common, circuit)
 
 
-def _encoder(image: Geometry, encoder: Encoder, code: FeatureCode) -> Circuit:
-    """The comparators of one pixel."""
+def pixel_circuit(image: Geometry, encoder: Encoder, code: FeatureCode) -> Circuit:
+    """The comparators of one pixel, unoptimised: those of all pixels, if their thresholds are the same."""
     firsts = np.arange(image.channels) * (image.height * image.width)
     one = Encoder(image.channels, None if encoder.thresholds is None else encoder.thresholds[firsts])
     builder = Builder(one.num_bits)
     outputs = np.arange(FIRST_INPUT, FIRST_INPUT + one.num_bits)
     plain = Circuit("pixel", one, builder.build(outputs), Head.equal_groups(one.num_bits, ("bits",)))
-    return PassManager().run(lower_encoder(plain, code), pipeline_of(_PASSES))
+    return lower_encoder(plain, code)

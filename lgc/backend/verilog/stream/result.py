@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -36,8 +37,10 @@ class Ending(ABC):
         top: the top module's name.
         verilog: what is asked of the part that is a circuit like any other.
         shape: widths of scores and class.
+        part: what the module of that circuit is called, behind the top's name.
     """
 
+    part: ClassVar[str]
     top: str
     streamed: Streamed
     verilog: Verilog
@@ -61,6 +64,15 @@ class Ending(ABC):
     def circuit(self) -> Circuit:
         """The circuit that is written as every other one is."""
 
+    def entry(self) -> dict[str, object]:
+        """What the manifest says of that circuit."""
+        architecture, circuit = self.architecture, self.circuit
+        clocks = architecture.latency(circuit, self.stages.pipeline)
+        return {
+            "module": f"{self.top}_{self.part}", "latency": clocks, "interval": architecture.interval(circuit),
+            "outputs": self.verilog.outputs,
+        }  # fmt: skip
+
     @property
     def architecture(self) -> HeadArchitecture:
         """The head of that circuit."""
@@ -76,9 +88,9 @@ class Ending(ABC):
         levels = self.architecture.place(circuit, verilog.mapped(circuit), 0, verilog.outputs).levels
         return min(_STAGES, most_stages(levels))
 
-    def core(self, name: str) -> Iterator[str]:
-        """The modules of that circuit, under a name."""
-        circuit, verilog = self.circuit, self.stages
+    def core(self) -> Iterator[str]:
+        """The modules of that circuit."""
+        circuit, verilog, name = self.circuit, self.stages, f"{self.top}_{self.part}"
         mapped, fabric = verilog.mapped(circuit), FABRICS.get(verilog.fabric)
         module, _, function = self.architecture.emitter.partition(":")
         emit = getattr(importlib.import_module(module), function)
@@ -94,6 +106,8 @@ _STAGES = 6
 @dataclass(frozen=True, eq=False)
 class Dense(Ending):
     """The feature map is collected, and read by the dense layers as a whole."""
+
+    part: ClassVar[str] = "dense"
 
     @property
     def circuit(self) -> Circuit:
@@ -117,7 +131,7 @@ class Dense(Ending):
         streamed = self.streamed
         yield filled(FEATURES, top=self.top, outputs=streamed.slides[-1].outputs, positions=streamed.positions,
                      count=bits(streamed.positions), final=streamed.positions - 1)  # fmt: skip
-        yield from self.core(f"{self.top}_dense")
+        yield from self.core()
 
     def instances(self, data: str, valid: str) -> Iterator[str]:
         """See :class:`Ending`."""
@@ -132,19 +146,25 @@ class Dense(Ending):
         yield f"    .out_valid(finished), {', '.join(pins)});"
 
 
+def votes_circuit(streamed: Streamed) -> Circuit:
+    """A circuit that counts the votes of one position for each class."""
+    outputs, head = streamed.slides[-1].outputs, streamed.head
+    builder = Builder(outputs)
+    offsets = np.arange(head.num_classes + 1) * (outputs // head.num_classes)
+    netlist = builder.build(np.arange(FIRST_INPUT, FIRST_INPUT + outputs))
+    return Circuit("votes", Encoder(outputs), netlist, Head(offsets, head.bias * 0, head.classes))
+
+
 @dataclass(frozen=True, eq=False)
 class Votes(Ending):
     """The head stands behind the last feature map: no bit of it is kept."""
 
+    part: ClassVar[str] = "count"
+
     @cached_property
     def circuit(self) -> Circuit:
         """The votes of one position, counted."""
-        outputs = self.streamed.slides[-1].outputs
-        builder = Builder(outputs)
-        head, classes = self.streamed.head, self.streamed.head.num_classes
-        offsets = np.arange(classes + 1) * (outputs // classes)
-        netlist = builder.build(np.arange(FIRST_INPUT, FIRST_INPUT + outputs))
-        return Circuit("votes", Encoder(outputs), netlist, Head(offsets, head.bias * 0, head.classes))
+        return votes_circuit(self.streamed)
 
     @cached_property
     def clocks(self) -> int:
@@ -165,7 +185,7 @@ class Votes(Ending):
         biases = ", ".join(f"{shape.score}'d{word}" for word in words)
         part = HeadShape.of(self.circuit).score
         pad, more = shape.score - part, f"counts[c*{part} +: {part}]"
-        yield from self.core(f"{self.top}_count")
+        yield from self.core()
         yield filled(
             VOTES, top=self.top, outputs=streamed.slides[-1].outputs, classes=shape.num_classes, score=shape.score,
             part=part, more=f"{{{pad}'d0, {more}}}" if pad else more, count=bits(streamed.positions),
