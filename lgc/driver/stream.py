@@ -108,13 +108,13 @@ def stream_sheet(format_: StreamVerilog) -> Sheet:
         rows.append((one.name, image, *numbers))
     dense = streamed.dense
     behind = f"{dense.netlist.num_nodes:,} gates on the whole feature map" if dense else "votes, added at each position"
-    image, code = streamed.image, format_.pixel.code
+    frame, code = streamed.image, format_.pixel.code
     carries = "the encoder's bits" if code is None else f"of each channel its value x as {code.rule()}"
     return [
         Grid(("layer", "image>", "outputs>", "tables>", "positions>", "clocks>"), tuple(rows), "what slides"),
         f"behind it: {behind}",
-        f"a frame is {streamed.pixels:,} beats of {format_.pixel.beat_bytes} bytes ({image.height} rows of "
-        f"{image.width} pixels); a frame every {clocks.interval:,} clocks",
+        f"a frame is {streamed.pixels:,} beats of {format_.pixel.beat_bytes} bytes ({frame.height} rows of "
+        f"{frame.width} pixels); a frame every {clocks.interval:,} clocks",
         f"a beat carries {carries}",
         f"latency {clocks.latency:,} clocks from the last pixel to the result ({clocks.following:,} where frames "
         f"follow without a gap); at most {clocks.frames} frames under way",

@@ -75,11 +75,13 @@ class StreamSimulator:
         manifest: of the text.
         folder: for all files; it exists.
         timeout: seconds that a run may take.
+        arguments: more for the program.
     """
 
     manifest: Manifest
     folder: Path
     timeout: float = 3600.0
+    arguments: tuple[str, ...] = ()
     program: Path = field(init=False)
 
     def build(self, source: Path) -> None:
@@ -120,7 +122,9 @@ class StreamSimulator:
                 progress(self._done())
 
         with or_not_checked():
-            code = run([str(self.program), *map(str, numbers)], log, setup, what="the simulation", tick=tick)
+            code = run(
+                [str(self.program), *map(str, numbers), *self.arguments], log, setup, what="the simulation", tick=tick
+            )
         if not (folder / "results.bin").exists():
             raise NotCheckedError(f"the simulation did not run to its end: {reason(log, code)}",
                                   hint=f"Its log is {log}")  # fmt: skip

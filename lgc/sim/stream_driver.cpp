@@ -127,7 +127,8 @@ struct Bench {
     }
 };
 
-int main(int, char **arguments) {
+int main(int count_of, char **arguments) {
+    Verilated::commandArgs(count_of, arguments);
     Bench bench;
     bench.beat_bytes = std::stoul(arguments[1]);
     bench.reply_bytes = std::stoul(arguments[2]);

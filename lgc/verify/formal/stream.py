@@ -12,11 +12,11 @@ import numpy as np
 
 from lgc.backend.manifest import Manifest
 from lgc.backend.verilog.rtl import Rtl
-from lgc.backend.verilog.stream.design import Streamed, position_circuit, streamed
+from lgc.backend.verilog.stream.design import Slide, Streamed, position_circuit, streamed
 from lgc.backend.verilog.stream.pixel import pixel_circuit
 from lgc.backend.verilog.stream.result import votes_circuit
 from lgc.backend.verilog.top import top_ports
-from lgc.frontend.model import Model
+from lgc.frontend.model import AnyLayer, Layer, Model
 from lgc.ir import Circuit, Netlist
 from lgc.ir.interp import evaluate
 from lgc.mapping.arithmetic import tree_depth
@@ -99,6 +99,7 @@ def _functions(rtl: Rtl, model: Model, apart: Streamed) -> Iterator[tuple[str, _
             wanted,
         )
     for slide, layer in zip(apart.slides, model.layers, strict=False):
+        assert not isinstance(layer, Layer), "what slides comes first"
         module = _Module(f"{top}_{slide.name}_kernels", "x", "y", len(slide.cuts) + 1)
         claim = f"{layer.name}: each of {slide.outputs} outputs is that of its tables, for every field"
         yield claim, module, position_circuit(layer).netlist
@@ -110,6 +111,18 @@ def _functions(rtl: Rtl, model: Model, apart: Streamed) -> Iterator[tuple[str, _
             module,
             argmax(head, shape.score, shape.index, signed=shape.signed),
         )
+
+
+def kernels_equal(path: Path, name: str, slide: Slide, layer: AnyLayer, folder: Path, timeout: float) -> bool:
+    """Whether the module ``name`` of a file is proved to compute a layer's tables.
+
+    Raises:
+        NotCheckedError: yosys or ABC came to no answer.
+    """
+    assert not isinstance(layer, Layer)
+    design = read_flat(path, name, folder, timeout, words=False)
+    flat = unroll(design, ("y",), "x", len(slide.cuts) + 1)
+    return equivalent(gates(flat, flat.ports["x"], flat.ports["y"]), position_circuit(layer).netlist, folder, timeout)
 
 
 def _same(proof: Proving, module: _Module, wanted: Netlist) -> Callable[[], Step]:
