@@ -28,7 +28,8 @@ class Frame:
     Attributes:
         row: which image.
         beats: how many are sent; the last one has tlast.
-        gaps, waits: of 256 clocks, those without a beat, and those in which no result is taken.
+        gaps, waits: of 256 clocks, those without a beat, and those in which no result is taken; what is above 256 are
+            clocks, from its first one on, in which none is.
         settle: clocks without a beat behind it; -1 is until all results are there.
         reset: a reset stands in the place of the last beat.
         optional: a reset may come before its result.
@@ -112,7 +113,7 @@ class StreamSimulator:
         plan = (struct.pack("<6q", f.row, f.beats, f.gaps, f.waits, f.settle, int(f.reset)) for f in frames)
         (folder / "plan.bin").write_bytes(b"".join(plan))
         stream = self._stream
-        limit = _IDLE_LIMIT + 4 * (self.manifest.latency + self.manifest.interval)
+        limit = _IDLE_LIMIT + (stream["frames"] + 8) * (self.manifest.latency + self.manifest.interval)
         numbers = (stream["beat_bytes"], stream["reply_bytes"], beats.shape[1], limit)
         log = folder / "simulation.log"
         setup = Setup(folder=folder, timeout=self.timeout)

@@ -19,7 +19,7 @@ struct Frame {
     int64_t row;     // in beats.bin
     int64_t beats;   // that are sent; tlast stands on the last one
     int64_t gaps;    // of 256 clocks without a beat
-    int64_t waits;   // of 256 clocks in which no result is taken
+    int64_t waits;   // of 256 clocks in which no result is taken; what is above 256: for so many clocks none is
     int64_t settle;  // clocks without a beat after the frame, -1: until all results are there
     int64_t reset;   // whether a reset stands in the place of the last beat
 };
@@ -47,7 +47,7 @@ template <typename T> static void put(std::ofstream &stream, T value) {
 struct Bench {
     Vtop top;
     size_t beat_bytes, reply_bytes;
-    int64_t clock = 0, limit, errors = 0, waits = 0, came = -1;
+    int64_t clock = 0, limit, errors = 0, waits = 0, blocked = 0, came = -1;
     bool held = false;
     std::vector<char> reply;
     char user = 0;
@@ -55,7 +55,7 @@ struct Bench {
 
     // One clock with what stands at the inputs; whether the beat was taken.
     bool tick() {
-        top.m_axis_tready = chance() >= waits;
+        top.m_axis_tready = clock >= blocked && chance() >= waits;
         top.aclk = 0;
         top.eval();
         bool accepted = top.s_axis_tvalid && top.s_axis_tready && top.aresetn;
@@ -102,7 +102,8 @@ struct Bench {
     }
 
     void frame(const Frame &one, int64_t number, const char *row, int64_t whole) {
-        waits = one.waits;
+        waits = one.waits > 256 ? 0 : one.waits;
+        if (one.waits > 256) blocked = clock + one.waits - 256;
         int64_t first = -1, last = -1;
         for (int64_t beat = 0; beat < one.beats; beat++) {
             top.s_axis_tvalid = 0;

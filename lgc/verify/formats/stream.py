@@ -117,6 +117,7 @@ class Entry:
     score_bytes: int
     reply_bytes: int
     following: int
+    frames: int
 
     @classmethod
     def of(cls, rtl: Rtl) -> Entry:
@@ -135,7 +136,7 @@ class Entry:
         entry = cls(
             rtl.manifest, found["channels"], found["height"], found["width"], bits, found["item_bytes"],
             found["beat_bytes"], found["class_bytes"], found["score_bytes"], found["reply_bytes"],
-            found["latency_following"],
+            found["latency_following"], found["frames"],
         )  # fmt: skip
         widths = {port.name: port.width for port in rtl.manifest.ports}
         replies = entry.class_bytes + len(rtl.manifest.classes) * entry.score_bytes
@@ -145,6 +146,7 @@ class Entry:
             widths.get("s_axis_tdata") == 8 * entry.beat_bytes == 8 * items,
             widths.get("m_axis_tdata") == 8 * entry.reply_bytes == 8 * replies,
             rtl.manifest.interval == entry.pixels,
+            0 < entry.frames <= 1 << 12,
         )
         if not all(sound):
             raise InputError("the manifest is damaged (stream)", where=str(rtl.path), hint="Compile again")
@@ -224,7 +226,7 @@ class WholeFrames:
 
     def run(self, bits: Bits, *, progress: Callable[[int], None] | None = None) -> Observed:
         """See :class:`lgc.verify.subject.Runner`."""
-        frames = whole_frames(len(bits), self.entry.pixels)
+        frames = whole_frames(len(bits), self.entry.pixels, self.entry.frames)
         seen = self.simulator.send(self.entry.beats(bits), frames, progress)
         observed = self.entry.observed(seen, frames, len(bits), bad=False)
         return replace(observed, timing=observed.timing or self._timing(seen, frames))
@@ -263,14 +265,20 @@ class DamagedFrames:
         return entry.observed(seen, frames, len(bits), bad=True)
 
 
-def whole_frames(count: int, pixels: int) -> list[Frame]:
-    """Every one of ``count`` rows: some alone, some with gaps and back-pressure, then resets, then all at once."""
+def whole_frames(count: int, pixels: int, most: int) -> list[Frame]:
+    """Every one of ``count`` rows: some alone, some with gaps and back-pressure, then resets, then all at once.
+
+    Args:
+        most: frames that can be under way: so many results wait at once, and some more frames for a credit.
+    """
     rng = random.Random(0)
     apart = min(count // 2, _APART)
     frames = [Frame(row, pixels, settle=-1) for row in range(min(2, count))]
     for row in range(apart):
         gaps, waits = rng.choice([(0, 0), (100, 0), (0, 200), (60, 60), (230, 0)])
         frames.append(Frame(row, pixels, gaps, waits, settle=rng.choice([0, 0, 1, 3])))
+    blocked = [256 + (most + 3) * pixels, *[0] * (most + 3)]
+    frames += [Frame(number % count, pixels, waits=waits) for number, waits in enumerate(blocked)]
     frames.append(Frame(0, pixels, settle=-1, waits=200))
     for cut in {1, max(1, pixels // 2), pixels}:
         frames += [Frame(0, pixels, optional=True), Frame(0, cut, reset=True)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from lgc.backend.verilog.stream.design import Slide
 
-_SHIFTED = 160
-"""Bits of line buffers that are shift registers: a memory of less costs more than its flip-flops."""
+_SHIFTED = ((1 << 30, 160), (16, 2048))
+"""Up to such a width and so many bits, line buffers are shift registers: a memory would cost more than flip-flops."""
 
 
 def window_module(top: str, slide: Slide) -> Iterator[str]:
@@ -131,13 +131,12 @@ def _lines(slide: Slide) -> Iterator[str]:
     """The pixel of each row of the field that entered last, ``row0`` the uppermost."""
     g, size = slide.geometry, slide.pixel_bits
     rows = g.field[0]
-    older = (rows - 1) * size
     yield f"  reg [{size - 1}:0] newest;"
     yield "  always @(posedge clk) if (step) newest <= in_data;"
     yield f"  wire [{size - 1}:0] row{rows - 1} = newest;"
     if rows == 1:
         return
-    if g.width * older <= _SHIFTED or g.width < 3:
+    if _in_registers(slide):
         length = (rows - 1) * g.width * size
         yield f"  reg [{length - 1}:0] lines;  // the rows above, as they came"
         kept = f"{{lines[{length - size - 1}:0], newest}}" if length > size else "newest"
@@ -150,6 +149,13 @@ def _lines(slide: Slide) -> Iterator[str]:
     for row in range(rows - 1):
         low = (rows - 2 - row) * size
         yield f"  wire [{size - 1}:0] row{row} = older[{low + size - 1}:{low}];"
+
+
+def _in_registers(slide: Slide) -> bool:
+    """Whether the line buffers are shift registers; a memory of one or two words would be read while it is written."""
+    g = slide.geometry
+    size = g.width * (g.field[0] - 1) * slide.pixel_bits
+    return g.width < 3 or any(g.width <= width and size <= most for width, most in _SHIFTED)
 
 
 def _memory(width: int, size: int, rows: int) -> Iterator[str]:
@@ -253,15 +259,3 @@ def _field(slide: Slide) -> Iterator[str]:
             yield f"      assign x[{place} +: {planes}] = tap{row}_{column}[c*{planes} +: {planes}];"
     yield "    end"
     yield "  endgenerate"
-
-
-def places(slides: Sequence[Slide]) -> str:
-    """What the layers keep their lines in, for people."""
-    kept = []
-    for slide in slides:
-        g = slide.geometry
-        size = (g.field[0] - 1) * slide.pixel_bits
-        if size:
-            registers = g.width * size <= _SHIFTED or g.width < 3
-            kept.append(f"{slide.name} {g.width} x {size} bits {'in registers' if registers else 'of memory'}")
-    return ", ".join(kept)
