@@ -77,11 +77,12 @@ fuzz: setup  ## Fuzz the readers (bombs, ten minutes), the compiler (10,000 circ
 mutants: setup  ## Change the compiler in 220 places and ask the tests; goes on where it was ended (two hours)
 	$(BIN)/python tests/mutants/run.py --page docs/mutants.md
 
-lint: setup  ## ruff, format, mypy and the import contracts
+lint: setup  ## ruff, format, mypy, the import contracts, and whether pages can be read
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_readability.py
 
 format: setup  ## Format the code
 	$(BIN)/ruff check --fix .
