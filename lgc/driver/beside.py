@@ -109,6 +109,11 @@ def _sha256(path: Path) -> str:
         raise InputError(f"cannot read ({error.strerror})", where=str(path)) from None
 
 
+def _of_texts(sha256: str) -> str:
+    """What `lgc synth` writes of a single text: the digest of its texts' digests."""
+    return hashlib.sha256(bytes.fromhex(sha256)).hexdigest()
+
+
 def _read(path: Path) -> Any:
     """A JSON file, or the entries of JSON lines; None if it is neither."""
     try:
@@ -232,7 +237,7 @@ def _is_training_of(source: Loaded, epochs: TrainingLog) -> bool:
 def _take_synthesis(found: Results, fields: dict[str, Any], name: str, *, named: bool) -> bool:
     from lgc.report.results import OnPart
 
-    if fields.get("source_sha256") not in found.hashes:
+    if fields.get("source_sha256") not in {_of_texts(sha256) for sha256 in found.hashes}:
         if named:
             hint = "Name that text with --rtl, or synthesise it again"
             raise InputError("this synthesis is of no Verilog of this network", where=name, hint=hint)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lgc.driver.compile_request import CompileRequest
 from lgc.driver.deadline import bounded
+from lgc.driver.points import compiled_as_point
 from lgc.driver.read import import_options, load_source
 from lgc.driver.request import check_outputs, flags
 from lgc.driver.sheet import Grid, Sheet, Shown
@@ -68,7 +69,7 @@ class Compiled(Shown):
         from lgc.backend.manifest import read_manifest
 
         beside = [path for path in self.files if path == self.path.with_suffix(".json")]
-        return read_manifest(beside[0]) if self._verilog and beside and beside[0].exists() else None
+        return read_manifest(beside[0]) if self.path.suffix == ".v" and beside and beside[0].exists() else None
 
     @property
     def _verilog(self) -> Verilog | None:
@@ -98,6 +99,13 @@ class Compiled(Shown):
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
+        from lgc.backend.verilog.stream import StreamVerilog
+
+        if isinstance(self.format, StreamVerilog):
+            from lgc.driver.stream import stream_sheet
+
+            loss = [str(self.loss)] if self.loss is not None else []
+            return [*stream_sheet(self.format), *loss, *self._written(), *self._next()]
         before, after = self.input_circuit.netlist, self.circuit.netlist
         saved = 100 * (1 - after.num_nodes / before.num_nodes) if before.num_nodes else 0.0
         gates = f"{before.num_nodes:,} -> {after.num_nodes:,} gates ({saved:.1f} % fewer), depth {after.depth}"
@@ -214,13 +222,17 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
     """
     from lgc.backend.base import format_class, write
 
-    progress = progress or Silence()
+    progress, asked = progress or Silence(), compiled_as_point(asked)
     kind = format_class(asked.output)
     options = asked.format_options()
     if kind.name == "verilog":
         options.setdefault("top", asked.output.stem)
-    format_ = kind.from_options(options)
     check_outputs(asked)
+    if asked.stream:
+        from lgc.driver.stream import compile_stream
+
+        return compile_stream(asked, options, progress)
+    format_ = kind.from_options(options)
     progress.step("read")
     source = load_source(asked.model, import_options(asked.config, asked.facts))
     circuit, loss = _with_input(source, asked, kind, progress)
@@ -286,7 +298,7 @@ def _with_input(
     """
     circuit, loss = source.circuit, None
     if asked.input == "bits" or circuit.encoder.code is not None:
-        _refuse_idle(asked, coded=circuit.encoder.code is not None)
+        refuse_no_codes(asked, coded=circuit.encoder.code is not None)
     else:
         from lgc.driver.features import choose_codes, measure
         from lgc.driver.samples import About, find_samples
@@ -307,7 +319,7 @@ def _with_input(
     return circuit, loss
 
 
-def _refuse_idle(asked: CompileRequest, *, coded: bool) -> None:
+def refuse_no_codes(asked: CompileRequest, *, coded: bool) -> None:
     """Refuse options about codes of features where nobody chooses any."""
     about = ("feature_bits", "feature_scale", "feature_offset", "data", "data_dir")
     given = [name for name in about if getattr(asked, name) is not None]

@@ -67,7 +67,7 @@ class ReportRequest(DataRequest, _OfModel):
     def __post_init__(self) -> None:
         if isinstance(self.data, Path):
             object.__setattr__(self, "data", str(self.data))
-        if isinstance(self.result, str | Path) or hasattr(self.result, "as_json"):
+        if not isinstance(self.result, tuple | list):
             object.__setattr__(self, "result", (self.result,))
         super().__post_init__()
 

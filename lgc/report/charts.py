@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lgc.report.svg import SERIES, line, paint, picture, rect, tag, text, titled
 
-_WIDTH, _LEFT, _TOP, _BOTTOM = 720.0, 56.0, 16.0, 40.0
+_WIDTH, _LEFT, _TOP, _BOTTOM = 560.0, 52.0, 16.0, 40.0
 _MOST_NAME = 28
 
 
@@ -65,7 +65,7 @@ def curves(x: Sequence[float], lines: Mapping[str, Sequence[float]], axis: str, 
         lines: by their names; values of y, as many as of x.
         axis: what x is.
     """
-    height, right = 280.0, 16.0
+    height, right = 250.0, 16.0
     values = np.array([value for one in lines.values() for value in one], np.float64)
     low, high, step = _nice(float(values.min()), float(values.max()))
     first, last = float(min(x)), float(max(x)) if max(x) > min(x) else float(min(x)) + 1

@@ -24,7 +24,7 @@ def accuracy(subject: Subject) -> Chapter:
     found = subject.evaluated
     if found is None:
         hint = Text("No samples were counted. Give them to the report, or count them by themselves:")
-        return Chapter("accuracy", "Accuracy", lead, (hint, Code(f"lgc report {subject.file} --data test.npz")))
+        return Chapter("accuracy", "Accuracy", lead, (hint, Code(f"lgc report {subject.model_word} --data test.npz")))
     said = f"{found.correct:,} of {found.samples:,} samples are right: {100 * found.accuracy:.2f} %."
     blocks: list[Block] = [Text(said), *([Text(f"Counted: {found.counted}.")] if found.counted else [])]
     blocks += [Text(f"Note: {note}.") for note in found.warnings]
