@@ -161,11 +161,11 @@ def test_a_stopped_run_goes_on_to_the_same_bits(whole: Path, epoch: int, tmp_pat
     assert read_model(tmp_path / "m.pt").digest() == read_model(whole).digest()
 
 
-def test_without_the_kernel_the_modules_train(monkeypatch: pytest.MonkeyPatch, whole: Path) -> None:
+def test_without_the_kernel_the_modules_train(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernel, "load_kernel", lambda: None)
-    model = train(TrainConfig("digits", **{**SETTINGS, "epochs": 1}))
+    model = train(TrainConfig("digits", **{**SETTINGS, "net": "c4k3p1,o2,d50", "epochs": 1}))
     assert model.training["validation_accuracy"] > 0.2
-    assert [type(layer) for layer in model.layers] == [type(layer) for layer in read_model(whole).layers]
+    assert [type(layer).__name__ for layer in model.layers] == ["ConvLayer", "PoolLayer", "Layer"]
 
 
 def test_the_command_line_says_what_is_wrong(tmp_path: Path) -> None:
