@@ -12,7 +12,7 @@ from lgc.api import PROGRESS, VERBS, Verb
 
 HEAD = '''"""Signatures of lgc's verbs. Generated from the requests by `make docs`; do not edit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -36,6 +36,8 @@ from lgc.driver.read import Loaded
 from lgc.driver.report import Form, NetworkReport
 from lgc.driver.request import Source
 from lgc.driver.samples import Part
+from lgc.driver.sweep_request import Cluster, Sampler
+from lgc.driver.swept import SweepResult
 from lgc.driver.synth import Rtl, Synthesis
 from lgc.driver.train import Trained
 from lgc.driver.verify import Verdict

@@ -23,11 +23,13 @@ import lgc.driver.prove as prove_
 import lgc.driver.read as read_
 import lgc.driver.report as report_
 import lgc.driver.request as request_
+import lgc.driver.sweep as sweep_
 import lgc.driver.synth as synth_
 import lgc.driver.train as train_
 import lgc.driver.verify as verify_
 import lgc.driver.view as view_
 from lgc.driver.compile_request import CompileRequest
+from lgc.driver.sweep_request import SweepRequest
 from lgc.driver.verify_request import CoverRequest, MutateRequest, ProveRequest, VerifyRequest
 from lgc.errors import OptionError
 from lgc.settings import described
@@ -139,6 +141,7 @@ VERBS: dict[str, Verb] = {
     "view": Verb(view_.ViewRequest, view_.view, ("model",)),
     "draw": Verb(draw_.DrawRequest, draw_.draw, ("model", "output")),
     "train": Verb(train_.TrainRequest, train_.train, ("dataset",), train_.TrainConfig),
+    "sweep": Verb(SweepRequest, sweep_.sweep, ("space", "output")),
 }
 
 read, inspect, convert = (_function(VERBS[name]) for name in ("read", "inspect", "convert"))
@@ -146,6 +149,7 @@ compile, synth, verify = (_function(VERBS[name]) for name in ("compile", "synth"
 prove, mutate, cover = (_function(VERBS[name]) for name in ("prove", "mutate", "cover"))
 estimate, eval, train = (_function(VERBS[name]) for name in ("estimate", "eval", "train"))  # noqa: A001 - the verb
 report, view, draw = (_function(VERBS[name]) for name in ("report", "view", "draw"))
+sweep = _function(VERBS["sweep"])
 
 
 def bench(name: str, **options: Any) -> Any:

@@ -1,6 +1,6 @@
 """Signatures of lgc's verbs. Generated from the requests by `make docs`; do not edit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +24,8 @@ from lgc.driver.read import Loaded
 from lgc.driver.report import Form, NetworkReport
 from lgc.driver.request import Source
 from lgc.driver.samples import Part
+from lgc.driver.sweep_request import Cluster, Sampler
+from lgc.driver.swept import SweepResult
 from lgc.driver.synth import Rtl, Synthesis
 from lgc.driver.train import Trained
 from lgc.driver.verify import Verdict
@@ -728,6 +730,7 @@ def train(
     config: Path | str | None = None,
     resume: bool = False,
     contact_sheet: Path | str | None = None,
+    on_epoch: Callable[[Mapping[str, Any], Any], Any] | None = None,
     data_dir: Path | str | None = None,
     output: Path | str | None = None,
     log: Path | str | None = None,
@@ -850,4 +853,64 @@ def train(
         interpolation: Of moved and bent images: bilinear blurs them, bicubic keeps edges.
         brightness: Largest relative change of brightness, with any --augment.
         pad: Largest move of crop-flip, in pixels.
+    """
+def sweep(
+    space: Path | str | None = None,
+    output: Path | str | None = None,
+    *,
+    resume: bool = False,
+    objectives: tuple[str, ...] = (),
+    constraints: tuple[str, ...] = (),
+    trials: int | None = None,
+    sampler: Sampler | None = None,
+    seed: int | None = None,
+    seeds: int | None = None,
+    prune: int | None = None,
+    lag: int | None = None,
+    population: int | None = None,
+    measure: bool | None = None,
+    liberty: Path | str | None = None,
+    published: Path | str | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    cluster: Cluster | None = None,
+    patience: float = 60.0,
+    emit_jobs: bool = False,
+    storage: str | None = None,
+    data_dir: Path | str | None = None,
+    progress: Progress | None = None,
+) -> SweepResult:
+    """Try the points of a space, and give those that no other beats: table, picture and networks in a folder.
+
+    What is chosen is chosen by validation samples; the test samples are looked at once, for what was chosen.
+
+    Raises:
+        OptionError: the space, an objective or a constraint is impossible.
+        InputError: the space or the data cannot be read, or the folder's sweep is another.
+        ToolError: workers or the database are not there, or fail again and again.
+        LgcError: something else that is missing; what is done is kept, and ``resume`` goes on.
+
+    Args:
+        space: A TOML file of settings; --resume has it already.
+        output: Folder for all that comes of it.
+        resume: Go on with the sweep in the folder; more --trials may be asked for.
+        objectives: What to look for; may be given again: accuracy, luts:PART, depth:PART, latency:PART, fmax:PART, ge, bytes, gates.
+        constraints: A limit that a network must keep, as 'luts:xc7 <= 3000'; may be given again.
+        trials: Points to try.
+        sampler: How points are chosen; auto: grid if there are no more points than trials, else tpe.
+        seed: Decides which points are chosen.
+        seeds: Train each point with so many seeds; what counts is the mean.
+        prune: End a training when so many earlier ones were better in every objective at epoch 4, 8, 16 and so on; 0 for never.
+        lag: tpe and nsga2 choose a point by the results of those at least so many before it: so many trials may run at a time.
+        population: Of nsga2.
+        measure: Compile and synthesise the best networks at the end; by default where yosys is installed.
+        liberty: Cell library for the objective ge.
+        published: JSON list of points of others for the picture: work, test, and lut6 or an objective.
+        workers: Processes of one thread each, here; by default one a core.
+        scheduler: A Dask scheduler that workers are at: tcp://HOST:8786, or the file it wrote.
+        cluster: Start --workers jobs there, as Dask's configuration says.
+        patience: Seconds to wait for a scheduler, and for its first worker.
+        emit_jobs: Train nothing: write the trials as an array of SLURM jobs, jobs.sh in the folder.
+        storage: URL of the study's database; by default an SQLite file in the folder.
+        data_dir: Folder with the data set's files; by default each worker's $LGC_DATA.
     """

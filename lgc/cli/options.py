@@ -81,7 +81,11 @@ class RequestCommand(HelpNames, click.Command):
 
 
 def request_command(
-    name: str, *requests: type, settings: type | Settings | None = None, examples: Sequence[str] = ()
+    name: str,
+    *requests: type,
+    settings: type | Settings | None = None,
+    examples: Sequence[str] = (),
+    kind: type[RequestCommand] = RequestCommand,
 ) -> Callable[[Command], click.Command]:
     """A command with the options of requests, of which the function gets one each, in order, before its own options.
 
@@ -89,10 +93,11 @@ def request_command(
         settings: a class whose fields are options too, or such settings by name; those given reach the function as a
             dictionary, ``settings``.
         examples: command lines, with comments behind them.
+        kind: of the command.
     """
 
     def decorate(function: Command) -> click.Command:
-        made = click.command(name, cls=RequestCommand)(_with_options(function, requests, settings))
+        made = click.command(name, cls=kind)(_with_options(function, requests, settings))
         assert isinstance(made, RequestCommand)
         made.examples = examples
         return made

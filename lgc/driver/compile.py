@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lgc.driver.compile_request import CompileRequest
 from lgc.driver.deadline import bounded
+from lgc.driver.points import compiled_as_point
 from lgc.driver.read import import_options, load_source
 from lgc.driver.request import check_outputs, flags
 from lgc.driver.sheet import Grid, Sheet, Shown
@@ -214,7 +215,7 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
     """
     from lgc.backend.base import format_class, write
 
-    progress = progress or Silence()
+    progress, asked = progress or Silence(), compiled_as_point(asked)
     kind = format_class(asked.output)
     options = asked.format_options()
     if kind.name == "verilog":
