@@ -74,9 +74,9 @@ class Shown(ABC):
 
 
 def _block(one: str | Grid) -> Block:
-    from lgc.report.blocks import Line, Listing
+    from lgc.report.blocks import Listing, PlainLine
 
-    return Line(one) if isinstance(one, str) else Listing(one.headings, one.rows, one.title)
+    return PlainLine(one) if isinstance(one, str) else Listing(one.headings, one.rows, one.title)
 
 
 def json_text(document: Any) -> str:

@@ -116,9 +116,9 @@ class Synthesis(Shown):
         """See :class:`Shown`: area by stage, use of the part, clocks and the slowest path."""
         from lgc.report.blocks import Figure
         from lgc.report.results import OnPart
-        from lgc.report.sections.hardware import measured
+        from lgc.report.sections.hardware import synthesis_blocks
 
-        return [one for one in measured(OnPart.of_json(self.as_json())) if isinstance(one, Figure)]
+        return [one for one in synthesis_blocks(OnPart.of_json(self.as_json())) if isinstance(one, Figure)]
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""

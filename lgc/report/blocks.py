@@ -18,7 +18,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Line:
+class PlainLine:
     """A line as a terminal shows it."""
 
     text: str
@@ -110,7 +110,7 @@ class Explorer:
     said: tuple[str, ...]
 
 
-Block = Text | Line | Listing | Figure | Status | Code | Cards | Explorer
+Block = Text | PlainLine | Listing | Figure | Status | Code | Cards | Explorer
 
 
 @dataclass(frozen=True)

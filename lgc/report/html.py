@@ -12,7 +12,7 @@ from importlib.resources import files
 from itertools import groupby
 from typing import Any
 
-from lgc.report.blocks import Block, Cards, Chapter, Code, Document, Explorer, Figure, Line, Listing, Status, Text
+from lgc.report.blocks import Block, Cards, Chapter, Code, Document, Explorer, Figure, Listing, PlainLine, Status, Text
 from lgc.report.svg import as_xml
 
 _MARKS = {"good": "✓", "bad": "✗", "open": "?"}
@@ -95,7 +95,7 @@ def notebook_html(blocks: Iterable[Block]) -> str:
     """Blocks for a notebook: with their style only where something is drawn, for notebooks have their own tables."""
     found = list(blocks)
     inner = "".join(block_html(one) for one in found)
-    if all(isinstance(one, Line | Listing) for one in found):
+    if all(isinstance(one, PlainLine | Listing) for one in found):
         return inner
     return f'<style>{data_file("notebook.css")}</style><div class="lgc-report">{inner}</div>'
 
@@ -109,7 +109,7 @@ def _parts(block: Block) -> Iterator[str]:
     if isinstance(block, Text):
         coded = _CODE.sub(r"<code>\1</code>", as_xml(block.text, _LONGEST))
         yield f"<p>{coded}</p>"
-    elif isinstance(block, Line):
+    elif isinstance(block, PlainLine):
         yield f"<div>{as_xml(block.text, _LONGEST)}</div>"
     elif isinstance(block, Status):
         mark = f'<span class="mark" aria-hidden="true">{_MARKS[block.state]}</span>'
