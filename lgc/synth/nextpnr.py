@@ -187,7 +187,9 @@ def _read(report: Path, seed: int) -> Placed:
 def _slowest_path(fields: dict[str, Any]) -> tuple[tuple[str, float, float], ...]:
     """The longest of the paths that begin and end at a clock, its steps added up by the stage that they lead to."""
     clocked = [one for one in fields.get("critical_paths", ()) if "<async>" not in (one.get("from"), one.get("to"))]
-    steps = max((one["path"] for one in clocked), key=lambda path: sum(step["delay"] for step in path), default=[])
+    steps: list[dict[str, Any]] = max(
+        (one["path"] for one in clocked), key=lambda path: sum(step["delay"] for step in path), default=[]
+    )
     stages: dict[str, list[float]] = {}
     for step in steps:
         cell = step["to"]["cell"].removeprefix(_CIRCUIT)

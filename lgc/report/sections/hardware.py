@@ -28,7 +28,7 @@ def area(subject: Subject) -> Chapter:
     lead = "What the circuit takes by stage, how much of the part that is, and how fast it runs there."
     blocks: list[Block] = []
     for made in subject.syntheses:
-        blocks += _measured(made)
+        blocks += synthesis_blocks(made)
     if not subject.syntheses:
         blocks.append(Text("No synthesis of this network was found. `lgc synth` makes one, and the report finds it:"))
         blocks.append(Code(f"lgc synth {subject.verilog_word} --part ecp5-85k --seeds 5 --json {_json_word(subject)}"))
@@ -42,7 +42,8 @@ def _json_word(subject: Subject) -> str:
     return shell_word(f"{name.removesuffix('.v')}.synth.json")
 
 
-def _measured(made: OnPart) -> Iterator[Block]:
+def synthesis_blocks(made: OnPart) -> Iterator[Block]:
+    """What one synthesis found."""
     yield Text(f"{made.source} on {made.part} ({made.chip}).")
     for problem in made.problems:
         yield Status("bad", f"Not complete: {problem}")
