@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from lgc.cli.options import RequestCommand, request_command
+from lgc.cli.output import OutputOptions
 from lgc.driver.sweep_request import SweepExportRequest, SweepJobRequest, SweepRequest, SweepStatusRequest
 
 _EXAMPLES = (
@@ -29,9 +30,8 @@ class _WithCommands(RequestCommand):
         return super().make_context(info_name, args, parent, **extra)
 
 
-@request_command("sweep", SweepRequest, examples=_EXAMPLES, kind=_WithCommands)
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-def sweep(asked: SweepRequest, quiet: bool) -> None:
+@request_command("sweep", SweepRequest, OutputOptions, examples=_EXAMPLES, kind=_WithCommands)
+def sweep(asked: SweepRequest, output: OutputOptions) -> None:
     """Try the points of SPACE, and give the networks that no other beats: table, picture, checkpoints.
 
     SPACE is a TOML file of settings of `lgc train`; a list of values, or {low, high}, is varied. Settings of `lgc
@@ -39,39 +39,32 @@ def sweep(asked: SweepRequest, quiet: bool) -> None:
     `lgc sweep export DIR` look at a sweep; `lgc sweep job DIR N` is one of --emit-jobs.
     """
     import lgc.driver.sweep as driver
-    from lgc.cli._console import console, progress, show
 
-    out = console(quiet=quiet)
-    with progress(out) as told:
-        result = driver.sweep(asked, told)
-    show(out, result.sheet())
+    output.run(driver.sweep, asked)
 
 
-@request_command("status", SweepStatusRequest)
-def status(asked: SweepStatusRequest) -> None:
+@request_command("status", SweepStatusRequest, OutputOptions)
+def status(asked: SweepStatusRequest, output: OutputOptions) -> None:
     """Show how far the sweep in DIR is, and its best networks so far."""
     import lgc.driver.sweep_status as driver
-    from lgc.cli._console import console, show
 
-    show(console(), driver.sweep_status(asked).sheet())
+    output.run(lambda asked, _: driver.sweep_status(asked), asked)
 
 
-@request_command("export", SweepExportRequest)
-def export(asked: SweepExportRequest) -> None:
+@request_command("export", SweepExportRequest, OutputOptions)
+def export(asked: SweepExportRequest, output: OutputOptions) -> None:
     """Write all trials of the sweep in DIR as a table."""
     import lgc.driver.sweep_status as driver
-    from lgc.cli._console import console, show
 
-    show(console(), driver.sweep_export(asked).sheet())
+    output.run(lambda asked, _: driver.sweep_export(asked), asked)
 
 
-@request_command("job", SweepJobRequest)
-def job(asked: SweepJobRequest) -> None:
+@request_command("job", SweepJobRequest, OutputOptions)
+def job(asked: SweepJobRequest, output: OutputOptions) -> None:
     """Do job NUMBER of those that --emit-jobs wrote to DIR."""
     import lgc.driver.sweep_jobs as driver
-    from lgc.cli._console import console, show
 
-    show(console(), driver.sweep_job(asked).sheet())
+    output.run(lambda asked, _: driver.sweep_job(asked), asked)
 
 
 COMMANDS: dict[str, click.Command] = {"status": status, "export": export, "job": job}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lgc.driver.deadline import bounded
 from lgc.driver.sheet import Sheet, Shown
@@ -34,6 +34,17 @@ class CoverageScore(Shown):
     after: Coverage
     vectors: VectorSet
     undecided: int
+
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`."""
+        before, (seen, possible) = self.before, self.before.combinations
+        later, reachable = self.after.combinations
+        return {
+            "vectors": before.vectors, "gates": len(before.toggled), "toggled": int(before.toggled.sum()),
+            "combinations": {"seen": seen, "possible": possible, "with_vectors_made": later, "reachable": reachable},
+            "propagated": int(before.propagated.sum()), "propagated_of": len(before.measured),
+            "vectors_made": len(self.vectors.bits), "undecided": self.undecided,
+        }  # fmt: skip
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
@@ -69,7 +80,7 @@ def cover(asked: CoverRequest, progress: Progress | None = None) -> CoverageScor
         NotCheckedError: there are no vectors, or a tool is missing.
         LgcError: a file is unusable, or not this model's, or it is not Verilog.
     """
-    from lgc.driver.comparing import comparing, model_of, never_a_pass
+    from lgc.driver.comparing import as_verilog, comparing, model_of, never_a_pass
     from lgc.driver.data import vectors_for
     from lgc.driver.mutate import judged_device
     from lgc.verify.coverage import cover as measured
@@ -78,7 +89,7 @@ def cover(asked: CoverRequest, progress: Progress | None = None) -> CoverageScor
     progress = progress or Silence()
     with never_a_pass():
         source = model_of(asked, progress)
-        device = judged_device(asked, "--coverage")
+        device = as_verilog(judged_device(asked, "--coverage"), "--coverage")
         with comparing(asked, source, device, progress) as comparison:
             before, after, bits, undecided = measured(comparison, vectors_for(asked, comparison, source))
             return CoverageScore(source, before, after, VectorSet("coverage", bits), undecided)

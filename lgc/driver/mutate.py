@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lgc.driver.deadline import bounded
 from lgc.driver.sheet import Grid, Sheet, Shown
@@ -13,6 +13,7 @@ from lgc.progress import Progress, Silence
 
 if TYPE_CHECKING:
     from lgc.driver.read import Loaded
+    from lgc.verify.formats.stream import StreamText
     from lgc.verify.formats.verilog import VerilogText
     from lgc.verify.mutate import Campaign
     from lgc.verify.vectors import VectorSet
@@ -44,6 +45,19 @@ class MutationScore(Shown):
 
         different = len(self.campaign.outcomes) - self.campaign.count(EQUIVALENT)
         return self.campaign.count(KILLED) / different if different else 1.0
+
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`."""
+        from lgc.verify.mutate.campaign import FATES
+
+        campaign = self.campaign
+        faults = [{"kind": one.fault.kind, "where": one.fault.where, "fate": one.fate} for one in campaign.outcomes]
+        counts = {fate: campaign.count(fate) for fate in FATES}
+        times = ("build_seconds", "simulate_seconds", "decide_seconds")
+        return {
+            "asked": campaign.asked, "seed": campaign.seed, "mutants": len(faults), **counts, "score": self.score,
+            **{name: getattr(campaign, name) for name in times}, "faults": faults,
+        }  # fmt: skip
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
@@ -101,26 +115,37 @@ def mutate(asked: MutateRequest, progress: Progress | None = None) -> MutationSc
     from lgc.driver.comparing import comparing, model_of, never_a_pass
     from lgc.driver.data import vectors_for
     from lgc.verify import mutate as campaigns
+    from lgc.verify.formats.stream import StreamText
+    from lgc.verify.mutate.stream import mutate_stream
 
     progress = progress or Silence()
     with never_a_pass():
         source = model_of(asked, progress)
         device = judged_device(asked, "--mutate")
+        if isinstance(device, StreamText):
+            with comparing(asked, source, device, progress) as streaming:
+                assert source.model is not None, "a stream is made of a model"
+                sets, within = vectors_for(asked, streaming, source), streaming.within("mutants")
+                return MutationScore(source, mutate_stream(within, source.model, sets, asked.faults, asked.seed))
         with comparing(asked, source, device, progress) as comparison:
             sets = vectors_for(asked, comparison, source)
             campaign = campaigns.mutate(comparison.within("mutants"), sets, asked.faults, asked.seed)
             return MutationScore(source, campaign)
 
 
-def judged_device(asked: VectorRequest, flag: str) -> VerilogText:
+def judged_device(asked: VectorRequest, flag: str) -> VerilogText | StreamText:
     """The device under test, of a kind whose vectors can be judged.
 
     Raises:
         OptionError: it is no Verilog, or is right only for bits that features give: what judges makes others.
     """
     from lgc.driver.comparing import as_verilog, device_under_test
+    from lgc.verify.formats.stream import StreamText
 
-    device = as_verilog(device_under_test(asked), flag)
+    found = device_under_test(asked)
+    if isinstance(found, StreamText) and flag == "--mutate":
+        return found
+    device = as_verilog(found, flag)
     if device.ordered:
         raise OptionError(
             "--coverage and --mutate make any bits, but this Verilog is for bits that features give",

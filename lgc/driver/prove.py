@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lgc.driver.deadline import bounded
 from lgc.driver.request import check_outputs
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from lgc.driver.read import Loaded
     from lgc.verify.comparison import Comparison
     from lgc.verify.formal import Certificate, Refutation
+    from lgc.verify.formats.stream import StreamText
     from lgc.verify.formats.verilog import VerilogText
     from lgc.verify.report import Report
     from lgc.verify.vectors import Bits
@@ -57,6 +59,11 @@ class Proof(Shown):
         """Inputs, bool (I,), on which device and model differ in the simulator; None where there are none."""
         return self.replayed.mismatch.bits if self.replayed and self.replayed.mismatch else None
 
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`: the certificate, and where it was written."""
+        found: dict[str, Any] = json.loads(self.certificate.to_json())
+        return found | {"file": str(self.file), "unknown": list(self.unknown)}
+
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
         proof = self.certificate
@@ -84,21 +91,29 @@ def prove(asked: ProveRequest, progress: Progress | None = None) -> Proof:
         device_under_test,
         model_of,
         never_a_pass,
+        refuse_idle,
     )
     from lgc.driver.crash import check_crash
     from lgc.files import check_writable
+    from lgc.verify.formats.stream import StreamText
 
     progress = progress or Silence()
     check_outputs(asked)
     with never_a_pass():
         source = model_of(asked, progress)
-        device = as_verilog(device_under_test(asked), "--formal")
+        device = device_under_test(asked)
+        if not isinstance(device, StreamText):
+            device = as_verilog(device, "--formal")
         check_crash(asked.crash)
         place = _certificate(asked, device_path(asked.file))
         if asked.certificate is None:
             hint = "Move it away, or say where the certificate goes: --certificate FILE"
             refuse_foreign(place, "the certificate", hint)
         check_writable(place)
+        if isinstance(device, StreamText):
+            refuse_idle(asked, device, "netlist", "liberty", "crash")
+            with comparing(asked, source, device, progress) as streaming:
+                return _stream_proved(asked, source, streaming)
         with comparing(asked, source, device, progress) as comparison:
             verilog = after_synthesis(asked, comparison, asked.timeout)
             return _proved(asked, source, verilog)
@@ -132,6 +147,36 @@ def _proved(asked: ProveRequest, source: Loaded, comparison: Comparison[VerilogT
         part = certificate.open[0]
         error = NotCheckedError(f"not proved: {part.claim} ({part.note})", where=str(path))
     error.result = proof
+    raise error
+
+
+def _stream_proved(asked: ProveRequest, source: Loaded, comparison: Comparison[StreamText]) -> Proof:
+    """The parts of a streaming circuit that compute; never all of it.
+
+    Raises:
+        MismatchError: one is refuted.
+        NotCheckedError: none is; the certificate says what is proved, and that the schedule is not.
+    """
+    from lgc.driver.comparing import device_path
+    from lgc.files import write_text
+    from lgc.verify.formal.stream import prove_stream
+
+    work, path = comparison.folder / "formal", device_path(asked.file)
+    work.mkdir(parents=True)
+    assert source.model is not None, "a stream is made of a model"
+    certificate = prove_stream(
+        comparison.device.rtl, source.model, comparison.circuit, work, asked.timeout, comparison.progress
+    )
+    file = _certificate(asked, path)
+    write_text(file, certificate.to_json())
+    refuted = [part for part in certificate.parts if part.result == "refuted"]
+    error: LgcError
+    if refuted:
+        error = MismatchError(f"formally refuted: {refuted[0].claim}: {refuted[0].note}", where=str(path))
+    else:
+        part = certificate.open[0]
+        error = NotCheckedError(f"not proved: {part.claim} ({part.note})", where=str(path))
+    error.result = Proof(source, path, certificate, file, unknown=comparison.unknown)
     raise error
 
 

@@ -77,6 +77,14 @@ class Loaded(Shown):
         """Of the model that it is, or comes from; ``none`` where nothing is known."""
         return self.circuit.metadata.get("model_digest", "none")
 
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`."""
+        netlist, encoder = self.circuit.netlist, self.circuit.encoder
+        return {
+            "name": self.name, "digest": self.digest, "gates": netlist.num_nodes, "depth": netlist.depth,
+            "features": encoder.num_features, "bits": netlist.num_inputs, "classes": list(self.circuit.head.classes),
+        }  # fmt: skip
+
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
         netlist, features = self.circuit.netlist, self.circuit.encoder.num_features

@@ -37,6 +37,10 @@ class SweepJob(Shown):
     number: int
     content: Mapping[str, Any]
 
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`."""
+        return {"job": self.number, **self.content}
+
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
         values = self.content.get("values", {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lgc.driver.sheet import Sheet, Shown
 from lgc.driver.sweep_folder import SPACE as FILE
@@ -33,6 +34,10 @@ class SweepState(Shown):
     asked: int
     swept: SweepResult
 
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`."""
+        return {"asked": self.asked, **self.swept.as_json()}
+
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
         trials = self.swept.trials
@@ -48,6 +53,10 @@ class SweepExport(Shown):
 
     path: Path
     trials: int
+
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`."""
+        return {"file": str(self.path), "trials": self.trials}
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""

@@ -50,6 +50,15 @@ class SweepResult(Shown):
         """The checkpoint of one of the best networks."""
         return self.folder / PARETO / f"{number}.pt"
 
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`."""
+        trials = [
+            {"number": number, "params": dict(one.params), "values": dict(one.values), "why": one.why or None,
+             "best": number in self.best, "measured": dict(self.measured.get(number, {}))}
+            for number, one in enumerate(self.trials)
+        ]  # fmt: skip
+        return {"folder": str(self.folder), "jobs": self.jobs, "trials": trials}
+
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
         if self.jobs:

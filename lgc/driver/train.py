@@ -88,6 +88,14 @@ class Trained(Shown):
         """Whether it was stopped before its last epoch."""
         return bool(self.record.get("interrupted"))
 
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`."""
+        return {
+            "output": None if self.output is None else str(self.output), "interrupted": self.interrupted,
+            "contact_sheet": None if self.contact_sheet is None else str(self.contact_sheet),
+            "training": dict(self.record),
+        }  # fmt: skip
+
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
         lines = [f"{self.contact_sheet}: augmented samples"] if self.contact_sheet else []

@@ -6,12 +6,17 @@ from pathlib import Path
 
 from lgc.errors import CheckpointError
 from lgc.frontend.checkpoint import read_model, write_model
+from lgc.frontend.conv import ConvLayer, Geometry, PoolLayer
 from lgc.frontend.facts import ImportOptions
 from lgc.frontend.lower import lower
 from lgc.frontend.model import Layer, Model
+from lgc.frontend.unroll import unrolled
 from lgc.ir import Circuit
 
-__all__ = ["ImportOptions", "Layer", "Model", "load_circuit", "load_model", "lower", "read_model", "write_model"]
+__all__ = [
+    "ConvLayer", "Geometry", "ImportOptions", "Layer", "Model", "PoolLayer", "load_circuit", "load_model", "lower",
+    "read_model", "unrolled", "write_model",
+]  # fmt: skip
 
 
 def load_circuit(path: Path | str, options: ImportOptions | None = None) -> Circuit:

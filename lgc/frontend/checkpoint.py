@@ -16,17 +16,16 @@ from lgc.errors import CheckpointError, LgcError, OutputError
 from lgc.files import replacing
 from lgc.frontend.containers.ptfile import read_pt
 from lgc.frontend.containers.safefile import read_safetensors
-from lgc.frontend.header import Header, integer
-from lgc.frontend.model import Layer, Model, check_model
+from lgc.frontend.header import Header
+from lgc.frontend.layers import layer_entry, layer_tensors, read_layer
+from lgc.frontend.model import AnyLayer, Layer, Model, check_model
 from lgc.ir import Encoder, Head
-from lgc.ir.gates import ID_OF_TABLE, TABLE_OF_ID
 from lgc.tools.find import missing
 
 FORMAT = "lgc-checkpoint"
-VERSION = 2
-"""The newest version: it adds what the input is, the labels and the split. All older ones are read."""
+VERSION = 3
+"""The newest version: 2 adds what the input is, the labels and the split, 3 convolution. All older ones are read."""
 _MAX_SOURCES = 1 << 20
-_MAX_WIDTH = 1 << 28
 
 Array = NDArray[Any]
 
@@ -155,110 +154,18 @@ def _encoder(raw: RawCheckpoint, features: int) -> Encoder:
     return Encoder(features, thresholds.astype(np.float64))
 
 
-def _layers(raw: RawCheckpoint, header: Header, encoder: Encoder) -> tuple[Layer, ...]:
+def _layers(raw: RawCheckpoint, header: Header, encoder: Encoder) -> tuple[AnyLayer, ...]:
     widths, sources, gates = [2, encoder.num_bits], 0, 0
-    layers: list[Layer] = []
+    layers: list[AnyLayer] = []
     for index, fields in enumerate(header.layers):
         named = fields.get("sources")
         sources += len(named) if isinstance(named, list) else 1
         check_bound(sources, _MAX_SOURCES, "sources of layers", CheckpointError)
-        layers.append(_layer(raw, header, index, widths))
+        layers.append(read_layer(raw.tensors, fields, index, widths))
         widths.append(layers[-1].width)
-        gates += layers[-1].width
-        check_bound(gates, GATES, "gates", CheckpointError)
+        gates += layers[-1].num_nodes
+        check_bound(gates, GATES, "gates once it is unrolled", CheckpointError)
     return tuple(layers)
-
-
-def _layer(raw: RawCheckpoint, header: Header, index: int, widths: list[int]) -> Layer:
-    fields = header.layers[index]
-    name = f"layer{index + 1}"
-    arity = integer(fields.get("arity"), f"the arity of {name}", 0, 6)
-    width = integer(fields.get("width"), f"the width of {name}", 1, _MAX_WIDTH)
-    sources = fields.get("sources", [index])
-    if not isinstance(sources, list) or not sources or not all(type(s) is int and -1 <= s <= index for s in sources):
-        raise CheckpointError(
-            f"the sources of {name} are {str(sources)[:60]}", hint="A layer reads earlier stages only"
-        )
-    reach = sum(widths[stage + 1] for stage in sources)
-    tensors = _LayerTensors(raw, f"layers.{index}.", width, arity, reach)
-    return Layer(name, tensors.wires(), tensors.tables(), tuple(sources))
-
-
-class _LayerTensors:
-    """The tensors of one layer, checked and hardened."""
-
-    def __init__(self, raw: RawCheckpoint, prefix: str, width: int, arity: int, reach: int) -> None:
-        self._tensors = raw.tensors
-        self._prefix = prefix
-        self._width, self._arity, self._reach = width, arity, reach
-
-    def _get(self, name: str, kinds: str, shape: tuple[int, ...] | None) -> Array | None:
-        array = self._tensors.get(self._prefix + name)
-        if array is None:
-            return None
-        if array.dtype.kind not in kinds or (shape is not None and array.shape != shape):
-            raise CheckpointError(f"{self._prefix}{name} is {array.dtype} {array.shape}, expected shape {shape}")
-        return array
-
-    def wires(self) -> NDArray[np.int64]:
-        wires = self._get("wires", "iu", (self._width, self._arity))
-        if wires is not None:
-            return wires.astype(np.int64)
-        logits = self._get("wire_logits", "f", None)
-        if logits is None:
-            raise CheckpointError(
-                f"{self._prefix}wires is missing", hint="Wiring is part of the model; without it there is no circuit"
-            )
-        candidates = self._get("candidates", "iu", None)
-        count = self._reach if candidates is None else candidates.shape[-1]
-        shape = (self._width, self._arity, count)
-        if logits.shape != shape or (candidates is not None and candidates.shape != shape):
-            raise CheckpointError(f"{self._prefix}wire_logits has shape {logits.shape}, expected {shape}")
-        chosen = self._argmax(logits, "wire_logits")
-        if candidates is None:
-            return chosen
-        picked: NDArray[np.int64] = np.take_along_axis(candidates, chosen[..., None], axis=-1)[..., 0].astype(np.int64)
-        return picked
-
-    def tables(self) -> NDArray[np.uint64]:
-        width, arity = self._width, self._arity
-        gates = self._get("gates", "iu", (width,))
-        if gates is None and (logits := self._get("gate_logits", "f", (width, 16))) is not None:
-            gates = self._argmax(logits, "gate_logits")
-        if gates is not None:
-            return self._from_gates(gates)
-        tables = self._get("tables", "i", (width,))
-        if tables is not None:
-            return tables.astype(np.int64).view(np.uint64)
-        logits = self._get("table_logits", "f", (width, 1 << arity))
-        if logits is None:
-            raise CheckpointError(f"{self._prefix}gates is missing", hint="A layer has gates, tables or their logits")
-        self._refuse_nan(logits, "table_logits")
-        weights = np.uint64(1) << np.arange(1 << arity, dtype=np.uint64)
-        bits = np.where(logits > 0, weights, np.uint64(0))
-        return np.bitwise_or.reduce(bits, axis=1)
-
-    def _from_gates(self, gates: Array) -> NDArray[np.uint64]:
-        if self._arity != 2:
-            raise CheckpointError(f"{self._prefix}gates are two-input gates, but the layer has arity {self._arity}")
-        bad = np.flatnonzero((gates < 0) | (gates > 15))
-        if len(bad):
-            raise CheckpointError(
-                f"{self._prefix}gates: neuron {bad[0]} has gate id {gates[bad[0]]}", hint="Ids are 0 to 15"
-            )
-        return TABLE_OF_ID[gates]
-
-    def _argmax(self, logits: Array, name: str) -> NDArray[np.int64]:
-        self._refuse_nan(logits, name)
-        return logits.argmax(axis=-1).astype(np.int64)
-
-    def _refuse_nan(self, logits: Array, name: str) -> None:
-        if np.isnan(logits).any():
-            neuron = int(np.argwhere(np.isnan(logits))[0][0])
-            raise CheckpointError(
-                f"{self._prefix}{name}: neuron {neuron} has a NaN logit",
-                hint="Training diverged; use an earlier checkpoint",
-            )
 
 
 def _head(raw: RawCheckpoint, header: Header, outputs: int) -> Head:
@@ -319,7 +226,7 @@ def hardened_content(model: Model) -> tuple[dict[str, Any], dict[str, Array]]:
         "classes": list(model.head.classes),
         "tau": model.head.tau,
         "tie": model.head.tie,
-        "layers": [{"arity": la.arity, "width": la.width, "sources": list(la.sources)} for la in model.layers],
+        "layers": [layer_entry(layer) for layer in model.layers],
         "training": dict(model.training),
     }
     if model.feature_shape is not None:
@@ -331,17 +238,14 @@ def hardened_content(model: Model) -> tuple[dict[str, Any], dict[str, Array]]:
     }
     header |= {name: value for name, value in new.items() if value is not None}
     if any(name in header for name in new):
+        header["version"] = 2
+    if not all(isinstance(layer, Layer) for layer in model.layers):
         header["version"] = VERSION
     tensors: dict[str, Array] = {}
     if model.encoder.thresholds is not None:
         tensors["encoder.thresholds"] = model.encoder.thresholds
     for index, layer in enumerate(model.layers):
-        top = int(layer.wires.max(initial=0))
-        tensors[f"layers.{index}.wires"] = layer.wires.astype(np.int16 if top < 2**15 else np.int32)
-        if layer.arity == 2:
-            tensors[f"layers.{index}.gates"] = ID_OF_TABLE[layer.tables]
-        else:
-            tensors[f"layers.{index}.tables"] = layer.tables.view(np.int64)
+        tensors |= layer_tensors(f"layers.{index}.", layer)
     if model.head.bias.any():
         tensors["head.bias"] = model.head.bias
     return header, tensors

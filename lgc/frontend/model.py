@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import CheckpointError
+from lgc.frontend.conv import ConvLayer, PoolLayer, check_image
 from lgc.ir import MAX_ARITY, Encoder, Head, Inputs, Label
 
 CONSTANTS = -1
@@ -43,6 +44,19 @@ class Layer:
         """The operands per node, r."""
         return int(self.wires.shape[1])
 
+    @property
+    def num_nodes(self) -> int:
+        """N."""
+        return len(self.tables)
+
+    def words(self) -> bytes:
+        """What the model digest takes of it."""
+        shape = np.array([self.width, self.arity, len(self.sources), *self.sources], "<i8")
+        return shape.tobytes() + self.wires.astype("<i8").tobytes() + self.tables.astype("<u8").tobytes()
+
+
+AnyLayer = Layer | ConvLayer | PoolLayer
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
@@ -61,7 +75,7 @@ class Model:
 
     name: str
     encoder: Encoder
-    layers: tuple[Layer, ...]
+    layers: tuple[AnyLayer, ...]
     head: Head
     feature_shape: tuple[int, ...] | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -73,8 +87,8 @@ class Model:
 
     @property
     def num_nodes(self) -> int:
-        """Nodes of all layers."""
-        return sum(layer.width for layer in self.layers)
+        """Nodes of all layers, each kernel counted at each position."""
+        return sum(layer.num_nodes for layer in self.layers)
 
     def stage_width(self, stage: int) -> int:
         """Bits of a stage, see :class:`Layer`."""
@@ -89,9 +103,7 @@ class Model:
         if self.encoder.thresholds is not None:
             sha.update(self.encoder.thresholds.astype("<f8").tobytes())
         for layer in self.layers:
-            sha.update(np.array([layer.width, layer.arity, len(layer.sources), *layer.sources], "<i8").tobytes())
-            sha.update(layer.wires.astype("<i8").tobytes())
-            sha.update(layer.tables.astype("<u8").tobytes())
+            sha.update(layer.words())
         sha.update(self.head.offsets.astype("<i8").tobytes())
         sha.update(self.head.bias.astype("<i8").tobytes())
         sha.update(self.head.tie.encode())
@@ -117,13 +129,21 @@ def check_model(model: Model) -> Model:
     return model
 
 
-def _check_layer(model: Model, index: int, layer: Layer) -> None:
+def _check_layer(model: Model, index: int, layer: AnyLayer) -> None:
+    first = CONSTANTS if isinstance(layer, Layer) else 0
+    if not layer.sources or not all(first <= stage <= index for stage in layer.sources):
+        raise CheckpointError(f"{layer.name} reads the stages {layer.sources}", hint="It can read earlier stages only")
+    if isinstance(layer, Layer):
+        _check_dense(model, layer)
+    else:
+        check_image(layer, model.stage_width(layer.source))
+
+
+def _check_dense(model: Model, layer: Layer) -> None:
     if not 0 <= layer.arity <= MAX_ARITY:
         raise CheckpointError(f"{layer.name} has nodes of arity {layer.arity}", hint=f"Up to {MAX_ARITY} is supported")
     if layer.width < 1 or len(layer.wires) != layer.width:
         raise CheckpointError(f"{layer.name} has {layer.width} tables and {len(layer.wires)} rows of wires")
-    if not layer.sources or not all(CONSTANTS <= stage <= index for stage in layer.sources):
-        raise CheckpointError(f"{layer.name} reads the stages {layer.sources}", hint="It can read earlier stages only")
     reach = sum(model.stage_width(stage) for stage in layer.sources)
     bad = np.argwhere((layer.wires < 0) | (layer.wires >= reach))
     if len(bad):

@@ -68,7 +68,9 @@ class TorchReference:
 
         with torch.no_grad():
             stages = self._model.stages(torch.from_numpy(np.ascontiguousarray(bits)))
-        return {name: stages[index + 1].numpy().T.astype(np.bool_) for index, name in enumerate(self._layer_names)}
+        levels = [level for stage in sorted(stages) if stage > 0 for level in stages[stage]]
+        named = zip(self._layer_names, levels, strict=True)
+        return {name: level.numpy().T.astype(np.bool_) for name, level in named}
 
 
 class InterpreterReference:

@@ -2,7 +2,8 @@
 
 This is what `lgc verify` compares hardware with. It shares no code with the compiler: it takes its
 own argmax over the stored logits, computes two-input gates as the trainer does, by the polynomial
-``c0 + ca*A + cb*B + cab*A*B``, and looks wider nodes up in their stored tables.
+``c0 + ca*A + cb*B + cab*A*B``, looks wider nodes up in their stored tables, and slides kernels and
+windows over the image with torch's own pad and unfold.
 """
 
 from __future__ import annotations
@@ -27,35 +28,129 @@ COEFFICIENTS = (
 _BLOCK_ELEMENTS = 1 << 26
 
 
-class _HardLayer(torch.nn.Module):
-    """One layer: bits (D, B) int8 of its sources to bits (N, B)."""
+class _Nodes(torch.nn.Module):
+    """Nodes of one arity: bits of their operands, int8 (r, N, B), to bits (N, B)."""
 
-    wires: torch.Tensor
     coefficients: torch.Tensor
     rows: torch.Tensor
 
-    def __init__(self, tensors: dict[str, torch.Tensor], arity: int, sources: list[int]) -> None:
+    def __init__(self, tensors: dict[str, torch.Tensor], arity: int) -> None:
         super().__init__()
-        self.sources = sources
-        self.arity = arity
         self.is_gate = arity == 2 and ("gates" in tensors or "gate_logits" in tensors)
-        self.register_buffer("wires", _wires(tensors))
         if self.is_gate:
-            gates = tensors["gates"].long() if "gates" in tensors else tensors["gate_logits"].argmax(dim=1)
-            coefficients = torch.tensor(COEFFICIENTS, dtype=torch.int8)[gates]
+            gates = tensors["gates"].long() if "gates" in tensors else tensors["gate_logits"].argmax(dim=-1)
+            coefficients = torch.tensor(COEFFICIENTS, dtype=torch.int8)[gates.reshape(-1)]
             self.register_buffer("coefficients", coefficients.T.contiguous()[:, :, None])
         else:
             self.register_buffer("rows", _table_rows(tensors, arity))
 
-    def forward(self, bits: torch.Tensor) -> torch.Tensor:
+    def forward(self, operands: torch.Tensor) -> torch.Tensor:
         if self.is_gate:
-            a, b = bits[self.wires[:, 0]], bits[self.wires[:, 1]]
+            a, b = operands
             c0, ca, cb, cab = self.coefficients
             return c0 + ca * a + cb * b + cab * (a * b)
-        address = torch.zeros((len(self.wires), bits.shape[1]), dtype=torch.long)
-        for operand in range(self.arity):
-            address += bits[self.wires[:, operand]].long() << operand
+        address = torch.zeros(operands.shape[1:], dtype=torch.long)
+        for operand, bits in enumerate(operands):
+            address += bits.long() << operand
         return self.rows.gather(1, address)
+
+
+class _HardLayer(torch.nn.Module):
+    """One dense layer: bits (D, B) int8 of its sources to bits (N, B)."""
+
+    wires: torch.Tensor
+
+    def __init__(self, tensors: dict[str, torch.Tensor], fields: dict[str, Any], index: int) -> None:
+        super().__init__()
+        self.sources = fields.get("sources", [index])
+        self.nodes = _Nodes(tensors, fields["arity"])
+        self.register_buffer("wires", _wires(tensors))
+
+    @property
+    def widest(self) -> int:
+        """The most bits that a sample takes at once."""
+        return len(self.wires)
+
+    def levels(self, bits: torch.Tensor) -> list[torch.Tensor]:
+        """The layer's bits, as the only one of its levels."""
+        return [self.nodes(bits[self.wires.T])]
+
+
+class _HardConv(torch.nn.Module):
+    """One convolution: bits (C*H*W*T, B) int8 to (N*P, B)."""
+
+    wires: torch.Tensor
+
+    def __init__(self, tensors: dict[str, torch.Tensor], fields: dict[str, Any], index: int) -> None:
+        super().__init__()
+        self.sources = [fields.get("source", index)]
+        self.image, self.arity = fields["geometry"], fields["arity"]
+        self.register_buffer("wires", _wires(tensors))
+        named = ("gates", "gate_logits", "tables", "table_logits")
+        nodes = next(tensors[name] for name in named if name in tensors)
+        sizes: list[int] = []
+        while sum(sizes) < nodes.shape[1]:
+            sizes.insert(0, self.arity ** len(sizes))
+        parts = {name: torch.split(tensors[name], sizes, dim=1) for name in named if name in tensors}
+        levels = [{name: part[level].flatten(0, 1) for name, part in parts.items()} for level in range(len(sizes))]
+        self.trees = torch.nn.ModuleList(_Nodes(level, self.arity) for level in levels)
+
+    @property
+    def widest(self) -> int:
+        """The most bits that a sample takes at once."""
+        image = self.image
+        padded = [size + 2 * pad for size, pad in zip((image["height"], image["width"]), image["padding"], strict=True)]
+        positions = [(n - k) // s + 1 for n, k, s in zip(padded, image["field"], image["stride"], strict=True)]
+        return self.wires.numel() * positions[0] * positions[1]
+
+    def levels(self, bits: torch.Tensor) -> list[torch.Tensor]:
+        """The bits of each level of the trees, (N*nodes*P, B), the layer's own last."""
+        values = _windows(self.image, bits).flatten(1)[self.wires.reshape(-1)]
+        found = []
+        for nodes in self.trees:
+            operands = values.reshape(-1, self.arity, values.shape[1]).transpose(0, 1)
+            values = nodes(operands)
+            found.append(values.reshape(-1, bits.shape[1]))
+        return found
+
+
+class _HardPool(torch.nn.Module):
+    """One OR over windows: bits (C*H*W, B) int8 to (C*P, B)."""
+
+    def __init__(self, tensors: dict[str, torch.Tensor], fields: dict[str, Any], index: int) -> None:  # noqa: ARG002
+        super().__init__()
+        self.sources = [fields.get("source", index)]
+        self.image = fields["geometry"]
+
+    @property
+    def widest(self) -> int:
+        """The most bits that a sample takes at once."""
+        return int(self.image["channels"] * self.image["height"] * self.image["width"])
+
+    def levels(self, bits: torch.Tensor) -> list[torch.Tensor]:
+        """The bits of each level of ORs of at most six, (nodes*P, B), the layer's own last."""
+        windows = _windows(self.image, bits)
+        values = windows.reshape(self.image["channels"], -1, *windows.shape[1:])
+        found: list[torch.Tensor] = []
+        while not found or values.shape[1] > 1:
+            arity = min(values.shape[1], 6)
+            whole = torch.nn.functional.pad(values, (0, 0, 0, 0, 0, -values.shape[1] % arity))
+            values = whole.reshape(len(whole), -1, arity, *whole.shape[2:]).amax(2)
+            found.append(values.reshape(-1, bits.shape[1]))
+        return found
+
+
+def _windows(image: dict[str, Any], bits: torch.Tensor) -> torch.Tensor:
+    """What the field sees of bits (C*H*W*T, B): (bits of the field, P, B)."""
+    (kh, kw), (sh, sw), (ph, pw) = image["field"], image["stride"], image["padding"]
+    pixels = bits.reshape(image["channels"], image["height"], image["width"], image["planes"], -1)
+    padded = torch.nn.functional.pad(pixels, (0, 0, 0, 0, pw, pw, ph, ph))
+    windows = padded.unfold(1, kh, sh).unfold(2, kw, sw).permute(0, 5, 6, 3, 1, 2, 4)  # C, kh, kw, T, oh, ow, B
+    return windows.flatten(0, 3).flatten(1, 2)
+
+
+_Hard = _HardLayer | _HardConv | _HardPool
+_KINDS: dict[str, type[_Hard]] = {"dense": _HardLayer, "conv": _HardConv, "pool": _HardPool}
 
 
 def _wires(tensors: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -86,7 +181,7 @@ class SoftwareModel(torch.nn.Module):
     def __init__(self, raw: RawCheckpoint) -> None:
         super().__init__()
         header = raw.header
-        self._hard: list[_HardLayer] = []
+        self._hard: list[_Hard] = []
         for index, fields in enumerate(header["layers"]):
             prefix = f"layers.{index}."
             tensors = {
@@ -94,7 +189,7 @@ class SoftwareModel(torch.nn.Module):
                 for name, array in raw.tensors.items()
                 if name.startswith(prefix)
             }
-            self._hard.append(_HardLayer(tensors, fields["arity"], fields.get("sources", [index])))
+            self._hard.append(_KINDS[fields.get("kind", "dense")](tensors, fields, index))
         self.layers = torch.nn.ModuleList(self._hard)
         self.num_classes = len(header["classes"])
         self.tie = header.get("tie", "first")
@@ -116,24 +211,24 @@ class SoftwareModel(torch.nn.Module):
         """The model of an imported file, from its hardened content."""
         return cls(RawCheckpoint(*hardened_content(model)))
 
-    def stages(self, bits: torch.Tensor) -> dict[int, torch.Tensor]:
-        """Every stage for bits (B, I): stage i+1 is the output of layer i, int8 (N, B)."""
-        stages = {0: bits.T.to(torch.int8).contiguous()}
-        stages[-1] = torch.tensor([[0], [1]], dtype=torch.int8).expand(2, len(bits))
+    def stages(self, bits: torch.Tensor) -> dict[int, list[torch.Tensor]]:
+        """Every stage for bits (B, I): stage i+1 is layer i, int8 (N, B) for each of its levels, its output last."""
+        stages = {0: [bits.T.to(torch.int8).contiguous()]}
+        stages[-1] = [torch.tensor([[0], [1]], dtype=torch.int8).expand(2, len(bits))]
         for index, layer in enumerate(self._hard):
-            sources = [stages[stage] for stage in layer.sources]
-            stages[index + 1] = layer(sources[0] if len(sources) == 1 else torch.cat(sources))
+            sources = [stages[stage][-1] for stage in layer.sources]
+            stages[index + 1] = layer.levels(sources[0] if len(sources) == 1 else torch.cat(sources))
         return stages
 
     def forward(self, bits: torch.Tensor) -> torch.Tensor:
         """Bits (B, I) to integer scores, int64 (B, C)."""
-        groups = self.stages(bits)[len(self.layers)].view(self.num_classes, -1, len(bits))
+        groups = self.stages(bits)[len(self.layers)][-1].view(self.num_classes, -1, len(bits))
         return groups.sum(dim=1, dtype=torch.long).T + self.bias
 
     @torch.no_grad()
     def scores(self, bits: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Scores (B, C) for bits (B, I), in blocks that bound the memory."""
-        widest = max([bits.shape[1], *(len(layer.wires) for layer in self._hard)])
+        widest = max([bits.shape[1], *(layer.widest for layer in self._hard)])
         block = max(1, _BLOCK_ELEMENTS // widest)
         parts = [self(torch.from_numpy(np.ascontiguousarray(bits[i : i + block]))) for i in range(0, len(bits), block)]
         return torch.cat(parts).numpy() if parts else np.zeros((0, self.num_classes), np.int64)

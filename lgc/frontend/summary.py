@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.frontend.conv import ConvLayer, PoolLayer
 from lgc.frontend.lower import lower
-from lgc.frontend.model import CONSTANTS, Model
+from lgc.frontend.model import CONSTANTS, Layer, Model
 from lgc.ir import BY_TABLE, FIRST_INPUT, Circuit
 
 
@@ -22,7 +24,9 @@ class LayerSummary:
         reads: the names of its sources.
         used: how many different bits of the sources it reads.
         live: how many of its nodes reach an output.
-        gates: the most frequent functions with their numbers.
+        gates: the most frequent functions with their numbers; of a convolution, each kernel counted once.
+        kernels: how many it has; None for a layer that does not slide.
+        geometry: of the image that it slides over, and its positions; None for a layer that does not.
     """
 
     name: str
@@ -32,6 +36,8 @@ class LayerSummary:
     used: int
     live: int
     gates: tuple[tuple[str, int], ...]
+    kernels: int | None = None
+    geometry: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -105,17 +111,26 @@ def _layers(model: Model, live: NDArray[np.bool_]) -> tuple[LayerSummary, ...]:
     start = 0
     names = {CONSTANTS: "constants", 0: "input"} | {i + 1: layer.name for i, layer in enumerate(model.layers)}
     for layer in model.layers:
-        arity = np.full(layer.width, layer.arity, np.uint8)
-        found.append(
-            LayerSummary(
-                name=layer.name,
-                nodes=layer.width,
-                arity=layer.arity,
-                reads=" + ".join(names[stage] for stage in layer.sources),
-                used=len(np.unique(layer.wires)),
-                live=int(live[start : start + layer.width].sum()),
-                gates=histogram(layer.tables, arity),
-            )
-        )
-        start += layer.width
+        reads = " + ".join(names[stage] for stage in layer.sources)
+        alive = int(live[start : start + layer.num_nodes].sum())
+        start += layer.num_nodes
+        if isinstance(layer, Layer):
+            gates = histogram(layer.tables, np.full(layer.width, layer.arity, np.uint8))
+            used = len(np.unique(layer.wires))
+            found.append(LayerSummary(layer.name, layer.width, layer.arity, reads, used, alive, gates))
+        else:
+            found.append(_sliding(layer, reads, alive))
     return tuple(found)
+
+
+def _sliding(layer: ConvLayer | PoolLayer, reads: str, live: int) -> LayerSummary:
+    """One that slides: the bits used are those of the field."""
+    geometry = layer.geometry
+    facts = asdict(geometry) | {"positions": [geometry.out_height, geometry.out_width]}
+    if isinstance(layer, PoolLayer):
+        gates: tuple[tuple[str, int], ...] = (("OR", layer.num_nodes),)
+        arity, used, kernels = layer.levels[0], geometry.field_bits, geometry.channels
+    else:
+        gates = histogram(layer.tables.reshape(-1), np.full(layer.tables.size, layer.arity, np.uint8))
+        arity, used, kernels = layer.arity, len(np.unique(layer.wires)), layer.kernels
+    return LayerSummary(layer.name, layer.num_nodes, arity, reads, used, live, gates, kernels, facts)

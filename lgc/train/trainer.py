@@ -140,10 +140,11 @@ class Run:
         self.to_bits = BitEncoder(self.encoder, data.scale, device)
         self.training = Samples.of(data.train[rows], data.train_y[rows], device)
         self.validation = Samples.of(data.train[held_out], data.train_y[held_out], device)
-        limits = not data.is_images
-        self.network = build_network(config, self.encoder, len(data.classes), self._useful(), limits=limits).to(device)
+        self.network = build_network(
+            config, self.encoder, len(data.classes), self._useful(), limits=not data.is_images, shape=data.feature_shape
+        ).to(device)
         self.logic = need_logic(self.encoder, data.inputs)
-        first = self.network.layers[0].connectome
+        first = getattr(self.network.layers[0], "connectome", None)
         self.budget = make_budget(config.comparators, len(config.redraws), first, self.logic)
         self.steps = self._steps()
         augment = make_augment(config, data.feature_shape)

@@ -135,7 +135,7 @@ def test_bfloat16_logits(tmp_path: Path) -> None:
 Change = Callable[[dict[str, Any], dict[str, Any]], object]
 
 ERRORS: list[tuple[str, Change, str]] = [
-    ("version", lambda h, t: h.update(version=3), "version 3"),
+    ("version", lambda h, t: h.update(version=4), "version 4"),
     ("format", lambda h, t: h.update(format="other"), "not that of an lgc checkpoint"),
     ("features", lambda h, t: h.update(features=0), "'features' is 0"),
     ("features-text", lambda h, t: h.update(features="5"), "'features' is 5"),
