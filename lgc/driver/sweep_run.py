@@ -68,6 +68,7 @@ class TrialRun:
         self.trials = setup.options.trials(setup.plan)
         self.seeds = int(setup.options.every["seeds"])
         self.contents: dict[int, list[Content | None]] = {}
+        self.done = self.study.told
         self._tasks: deque[dict[str, Any]] = deque()
         self._waiting: dict[str, list[tuple[int, int]]] = {}  # who waits for a result, by its digest
 
@@ -90,10 +91,10 @@ class TrialRun:
 
     def _begin(self) -> None:
         missing = self._missing()
+        self._tell_progress()
         for trial in self.study.trials:
             if not trial.told or trial.number in missing:
                 self._add(trial)
-        self._tell_progress()
 
     def _missing(self) -> set[int]:
         """The chosen trials whose networks are there no more: they are made again."""
@@ -169,18 +170,20 @@ class TrialRun:
         found[index] = {**content, "name": digest}
         whole = [one for one in found if one is not None]
         if len(whole) == len(found):
-            settle_trial(self.study.trials[number], whole)
+            trial = self.study.trials[number]
+            settle_trial(trial, whole)
             del self.contents[number]
-            self._tell_progress(self.study.trials[number])
+            self.done += not trial.told
+            if not self.setup.plan.waits:
+                self.study.tell_all()
+            self._tell_progress(trial)
 
     def _tell_progress(self, trial: Trial | None = None) -> None:
-        trials = self.study.trials
-        done = sum(bool(one.values or one.why) for one in trials)
         if trial is not None:
             goals = self.setup.plan.goals
             text = trial.why or "  ".join(f"{goal.name} {goal.shown(trial.values[goal.name])}" for goal in goals)
             self.told.note(f"trial {trial.number:3d}  {text}")
-        self.told.step("trials", done, self.trials)
+        self.told.step("trials", self.done, self.trials)
 
     def emit(self) -> int:
         """Write the trainings that can be known now as jobs, in place of doing them; how many."""
