@@ -15,12 +15,30 @@ sys.path.insert(0, str(Path(__file__).parent))
 from stubs import api_stub
 
 from lgc.cli import COMMANDS, cli
+from lgc.cli._console import VARIABLE
 from lgc.ends import EXIT_CODES, TRACEBACK
 from lgc.ir.gates import markdown_table
 from lgc.passes import PASSES, PIPELINES, Pass, Repeat
 from lgc.passes.rules import RULES
 
 DOCS = Path(__file__).parent
+
+
+_OUTPUT = f"""## Output
+
+Every command prints for people, and takes the same three options:
+
+| option | what it does |
+|---|---|
+| `-q` | Nothing is printed but errors. |
+| `-v` | More is printed: details of the result, and a line with its time for each step. |
+| `--json` | One JSON document is printed in place of text. With a path that ends in `.json` it is written there. |
+
+Progress goes to standard error. A terminal shows a bar with the time that is left. A pipe or a log file gets a line
+every ten seconds, also while a step says nothing. `{VARIABLE}` in the environment is the number of seconds between
+two such lines; 0 is for none. A table that is wider than the terminal is printed as a line for each cell, so that no
+word is cut.
+""".splitlines()
 
 
 def cli_page() -> str:
@@ -31,6 +49,7 @@ def cli_page() -> str:
     parts += ["", "| exit code | means, for every command |", "|---|---|"]
     parts += [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
     parts += ["", f"With `{TRACEBACK}=1` in the environment, 70 comes with the place that it comes from.", ""]
+    parts += _OUTPUT
     root = click.Context(cli, info_name="lgc")
     for name in COMMANDS:
         command = cli.get_command(root, name)

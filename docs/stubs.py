@@ -12,7 +12,7 @@ from lgc.api import PROGRESS, VERBS, Verb
 
 HEAD = '''"""Signatures of lgc's verbs. Generated from the requests by `make docs`; do not edit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -26,18 +26,23 @@ from lgc.driver.compile import Compiled
 from lgc.driver.compile_request import Level
 from lgc.driver.convert import Converted
 from lgc.driver.cover import CoverageScore
+from lgc.driver.draw import Drawing, LayoutName
 from lgc.driver.estimate import Estimated
 from lgc.driver.eval import Evaluation
 from lgc.driver.inspect import Inspection
 from lgc.driver.mutate import MutationScore
 from lgc.driver.prove import Proof
 from lgc.driver.read import Loaded
+from lgc.driver.report import Form, NetworkReport
 from lgc.driver.request import Source
 from lgc.driver.samples import Part
+from lgc.driver.sweep_request import Cluster, Sampler
+from lgc.driver.swept import SweepResult
 from lgc.driver.synth import Rtl, Synthesis
 from lgc.driver.train import Trained
 from lgc.driver.verify import Verdict
 from lgc.driver.verify_request import Device
+from lgc.driver.view import Page
 from lgc.frontend import ImportOptions, Model
 from lgc.mapping.names import ArgmaxName, HeadName, Results
 from lgc.parts.names import FabricName, InterfaceName

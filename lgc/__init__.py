@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         compile,
         convert,
         cover,
+        draw,
         estimate,
         eval,
         from_torch,
@@ -28,38 +29,54 @@ if TYPE_CHECKING:
         mutate,
         prove,
         read,
+        report,
+        sweep,
         synth,
         train,
         verify,
+        view,
     )
     from lgc.errors import LgcError, MismatchError, NotCheckedError
     from lgc.estimator import LogicGateClassifier
     from lgc.frontend import ImportOptions, Layer, Model
+    from lgc.frontend.conv import Geometry
     from lgc.ir import Builder, Circuit, Encoder, Head, Netlist
     from lgc.runtime import Predictor
-    from lgc.train.modules import GroupSum, LogicLayer, LogicNetwork, TableLayer, Thermometer
+    from lgc.train.modules import (
+        ConvLogicLayer,
+        Flatten,
+        GroupSum,
+        LogicLayer,
+        LogicNetwork,
+        OrPool,
+        TableLayer,
+        Thermometer,
+    )
 
 __version__ = "0.2.0"
 
 _HOMES = {
     "lgc.api": (
-        "bench", "compile", "convert", "cover", "estimate", "eval", "from_torch", "inspect", "load", "mutate", "prove",
-        "read", "synth", "train", "verify",
+        "bench", "compile", "convert", "cover", "draw", "estimate", "eval", "from_torch", "inspect", "load", "mutate",
+        "prove", "read", "report", "sweep", "synth", "train", "verify", "view",
     ),
     "lgc.errors": ("LgcError", "MismatchError", "NotCheckedError"),
     "lgc.estimator": ("LogicGateClassifier",),
     "lgc.frontend": ("ImportOptions", "Layer", "Model"),
+    "lgc.frontend.conv": ("Geometry",),
     "lgc.ir": ("Builder", "Circuit", "Encoder", "Head", "Netlist"),
     "lgc.runtime": ("Predictor",),
-    "lgc.train.modules": ("GroupSum", "LogicLayer", "LogicNetwork", "TableLayer", "Thermometer"),
+    "lgc.train.modules": (
+        "ConvLogicLayer", "Flatten", "GroupSum", "LogicLayer", "LogicNetwork", "OrPool", "TableLayer", "Thermometer",
+    ),
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [  # noqa: RUF022 - verbs, then types
-    "bench", "compile", "convert", "cover", "estimate", "eval", "from_torch", "inspect", "load", "mutate", "prove",
-    "read", "synth", "train", "verify",
-    "Builder", "Circuit", "Encoder", "GroupSum", "Head", "ImportOptions", "Layer", "LgcError", "LogicGateClassifier",
-    "LogicLayer", "LogicNetwork", "MismatchError", "Model", "Netlist", "NotCheckedError", "Predictor", "TableLayer",
-    "Thermometer",
+    "bench", "compile", "convert", "cover", "draw", "estimate", "eval", "from_torch", "inspect", "load", "mutate",
+    "prove", "read", "report", "sweep", "synth", "train", "verify", "view",
+    "Builder", "Circuit", "ConvLogicLayer", "Encoder", "Flatten", "Geometry", "GroupSum", "Head", "ImportOptions",
+    "Layer", "LgcError", "LogicGateClassifier", "LogicLayer", "LogicNetwork", "MismatchError", "Model", "Netlist",
+    "NotCheckedError", "OrPool", "Predictor", "TableLayer", "Thermometer",
     "__version__",
 ]  # fmt: skip
 

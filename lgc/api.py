@@ -14,17 +14,22 @@ import lgc.driver.bench as bench_
 import lgc.driver.compile as compile_
 import lgc.driver.convert as convert_
 import lgc.driver.cover as cover_
+import lgc.driver.draw as draw_
 import lgc.driver.estimate as estimate_
 import lgc.driver.eval as eval_
 import lgc.driver.inspect as inspect_
 import lgc.driver.mutate as mutate_
 import lgc.driver.prove as prove_
 import lgc.driver.read as read_
+import lgc.driver.report as report_
 import lgc.driver.request as request_
+import lgc.driver.sweep as sweep_
 import lgc.driver.synth as synth_
 import lgc.driver.train as train_
 import lgc.driver.verify as verify_
+import lgc.driver.view as view_
 from lgc.driver.compile_request import CompileRequest
+from lgc.driver.sweep_request import SweepRequest
 from lgc.driver.verify_request import CoverRequest, MutateRequest, ProveRequest, VerifyRequest
 from lgc.errors import OptionError
 from lgc.settings import described
@@ -132,13 +137,19 @@ VERBS: dict[str, Verb] = {
     "synth": Verb(synth_.SynthRequest, synth_.synth, ("rtl", "part")),
     "estimate": Verb(estimate_.EstimateRequest, estimate_.estimate, ("model",)),
     "eval": Verb(eval_.EvalRequest, eval_.eval, ("model", "data")),
+    "report": Verb(report_.ReportRequest, report_.report, ("model", "output")),
+    "view": Verb(view_.ViewRequest, view_.view, ("model",)),
+    "draw": Verb(draw_.DrawRequest, draw_.draw, ("model", "output")),
     "train": Verb(train_.TrainRequest, train_.train, ("dataset",), train_.TrainConfig),
+    "sweep": Verb(SweepRequest, sweep_.sweep, ("space", "output")),
 }
 
 read, inspect, convert = (_function(VERBS[name]) for name in ("read", "inspect", "convert"))
 compile, synth, verify = (_function(VERBS[name]) for name in ("compile", "synth", "verify"))  # noqa: A001 - the verb
 prove, mutate, cover = (_function(VERBS[name]) for name in ("prove", "mutate", "cover"))
 estimate, eval, train = (_function(VERBS[name]) for name in ("estimate", "eval", "train"))  # noqa: A001 - the verb
+report, view, draw = (_function(VERBS[name]) for name in ("report", "view", "draw"))
+sweep = _function(VERBS["sweep"])
 
 
 def bench(name: str, **options: Any) -> Any:

@@ -1,6 +1,6 @@
 """Signatures of lgc's verbs. Generated from the requests by `make docs`; do not edit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,18 +14,23 @@ from lgc.driver.compile import Compiled
 from lgc.driver.compile_request import Level
 from lgc.driver.convert import Converted
 from lgc.driver.cover import CoverageScore
+from lgc.driver.draw import Drawing, LayoutName
 from lgc.driver.estimate import Estimated
 from lgc.driver.eval import Evaluation
 from lgc.driver.inspect import Inspection
 from lgc.driver.mutate import MutationScore
 from lgc.driver.prove import Proof
 from lgc.driver.read import Loaded
+from lgc.driver.report import Form, NetworkReport
 from lgc.driver.request import Source
 from lgc.driver.samples import Part
+from lgc.driver.sweep_request import Cluster, Sampler
+from lgc.driver.swept import SweepResult
 from lgc.driver.synth import Rtl, Synthesis
 from lgc.driver.train import Trained
 from lgc.driver.verify import Verdict
 from lgc.driver.verify_request import Device
+from lgc.driver.view import Page
 from lgc.frontend import ImportOptions, Model
 from lgc.mapping.names import ArgmaxName, HeadName, Results
 from lgc.parts.names import FabricName, InterfaceName
@@ -79,6 +84,7 @@ def inspect(
     config: Path | str | None = None,
     timeout: float | None = None,
     facts: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
 ) -> Inspection:
     """Explain a file: its family, what is certain, what is ambiguous, and which flag settles it.
 
@@ -100,6 +106,7 @@ def convert(
     timeout: float | None = None,
     facts: Mapping[str, Any] | None = None,
     inputs: str | None = None,
+    progress: Progress | None = None,
 ) -> Converted:
     """Write a checkpoint of any family, or a model in memory, in lgc's own format; a netlist becomes .lgn.
 
@@ -489,6 +496,7 @@ def estimate(
     config: Path | str | None = None,
     timeout: float | None = None,
     facts: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
 ) -> Estimated:
     """Estimate lookup tables and depth of a network by stage, for each head, without synthesis.
 
@@ -525,6 +533,7 @@ def eval(
     config: Path | str | None = None,
     timeout: float | None = None,
     facts: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
 ) -> Evaluation:
     """Accuracy of a network on a data set, as ``lgc.load(model).predict`` gives it.
 
@@ -552,6 +561,168 @@ def eval(
         config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
         timeout: Seconds that all programs together may take, compilers too.
     """
+def report(
+    model: Source,
+    output: Path | str | None = None,
+    *,
+    data_dir: Path | str | None = None,
+    split: Part | None = None,
+    label: str | None = None,
+    header: bool | None = None,
+    missing: str | None = None,
+    drop: tuple[str, ...] = (),
+    group: str | None = None,
+    category: tuple[str, ...] = (),
+    na: tuple[str, ...] = (),
+    delimiter: str | None = None,
+    format: Form | None = None,
+    rtl: Path | str | None = None,
+    result: tuple[Any, ...] = (),
+    beside: bool = True,
+    data: str | None = None,
+    samples: int = 20,
+    gates: int = 16000,
+    config: Path | str | None = None,
+    timeout: float | None = None,
+    facts: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> NetworkReport:
+    """One file that shows a network: what it is, reads and gets right, its gates, its hardware, and what was checked.
+
+    Results of other commands are found by their digests: those beside the network and beside its Verilog, and those
+    that are given. Exhibits are counted on the spot. What nobody measured or checked says so.
+
+    Raises:
+        LgcError: the network, the data or a result that was given cannot be read, or they do not fit each other.
+
+    Args:
+        model: A checkpoint or a netlist.
+        data_dir: Folder with the data set's files; by default $LGC_DATA.
+        split: Which samples; by default those of the test, if the data are those of training or set some apart, else all.
+        label: Column of the labels; by default that of training.
+        header: Whether the first row of a table has names; by default, as in training.
+        missing: Samples in which a number is missing; by default, as in training.
+        drop: Column to leave out; may be given again. By default those of training.
+        group: Column of groups; by default that of training.
+        category: Column of numbers that are names of categories; may be given again. By default those of training.
+        na: Text that stands for a missing value; may be given again. By default that of training.
+        delimiter: Of text: one character, or tab, comma, semicolon, space, bar.
+        output: File to write: .html, or .md for Markdown.
+        format: HTML, or Markdown for the summary of a CI run; by default as the output ends.
+        rtl: Verilog that `lgc compile` wrote; by default that beside MODEL.
+        result: Result of another command, as JSON or JSON lines; in Python also the result itself. May be given again.
+        beside: Do not look for results beside MODEL and its Verilog.
+        data: Exhibits to count and to look at: a table, .npz, or a data set's name.
+        samples: Exhibits to put into the explorer at most.
+        gates: Gates in the explorer at most; a larger network is sampled.
+        config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
+        timeout: Seconds that all programs together may take, compilers too.
+    """
+def view(
+    model: Source,
+    *,
+    data_dir: Path | str | None = None,
+    split: Part | None = None,
+    label: str | None = None,
+    header: bool | None = None,
+    missing: str | None = None,
+    drop: tuple[str, ...] = (),
+    group: str | None = None,
+    category: tuple[str, ...] = (),
+    na: tuple[str, ...] = (),
+    delimiter: str | None = None,
+    data: str | None = None,
+    samples: int = 20,
+    gates: int = 16000,
+    open: bool = True,
+    config: Path | str | None = None,
+    timeout: float | None = None,
+    facts: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> Page:
+    """Make a page that shows the gates, wires and votes of a network, and open it in a browser.
+
+    The page is a file among the temporary ones. It fetches nothing, and no server runs.
+
+    Raises:
+        LgcError: the network or the data cannot be read, or do not fit each other.
+        MissingToolError: there is no browser; the message says where the page is.
+
+    Args:
+        model: A checkpoint or a netlist.
+        data_dir: Folder with the data set's files; by default $LGC_DATA.
+        split: Which samples; by default those of the test, if the data are those of training or set some apart, else all.
+        label: Column of the labels; by default that of training.
+        header: Whether the first row of a table has names; by default, as in training.
+        missing: Samples in which a number is missing; by default, as in training.
+        drop: Column to leave out; may be given again. By default those of training.
+        group: Column of groups; by default that of training.
+        category: Column of numbers that are names of categories; may be given again. By default those of training.
+        na: Text that stands for a missing value; may be given again. By default that of training.
+        delimiter: Of text: one character, or tab, comma, semicolon, space, bar.
+        data: Exhibits to put in: a table, .npz, or a data set's name.
+        samples: Exhibits at most.
+        gates: Gates at most; a larger network is sampled.
+        open: Print where the page is, and do not open it.
+        config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
+        timeout: Seconds that all programs together may take, compilers too.
+    """
+def draw(
+    model: Source,
+    output: Path | str,
+    *,
+    data_dir: Path | str | None = None,
+    split: Part | None = None,
+    label: str | None = None,
+    header: bool | None = None,
+    missing: str | None = None,
+    drop: tuple[str, ...] = (),
+    group: str | None = None,
+    category: tuple[str, ...] = (),
+    na: tuple[str, ...] = (),
+    delimiter: str | None = None,
+    of_class: str | None = None,
+    top: int | None = None,
+    gate: str | None = None,
+    data: str | None = None,
+    sample: int | None = None,
+    layout: LayoutName = 'auto',
+    config: Path | str | None = None,
+    timeout: float | None = None,
+    facts: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> Drawing:
+    """Draw a network with names of inputs, symbols of gates, votes, sums and the class: as SVG, or as PNG.
+
+    A network of up to 60 gates is drawn whole. Of a larger one those votes are drawn that tell most.
+
+    Raises:
+        LgcError: the network or the data cannot be read, there is no such class, gate or sample, or the drawing would
+            be too large.
+        MissingToolError: PNG, and matplotlib is not installed; or Graphviz is asked for, and is not.
+
+    Args:
+        model: A checkpoint or a netlist.
+        output: File to write: .svg or .png.
+        data_dir: Folder with the data set's files; by default $LGC_DATA.
+        split: Which samples; by default those of the test, if the data are those of training or set some apart, else all.
+        label: Column of the labels; by default that of training.
+        header: Whether the first row of a table has names; by default, as in training.
+        missing: Samples in which a number is missing; by default, as in training.
+        drop: Column to leave out; may be given again. By default those of training.
+        group: Column of groups; by default that of training.
+        category: Column of numbers that are names of categories; may be given again. By default those of training.
+        na: Text that stands for a missing value; may be given again. By default that of training.
+        delimiter: Of text: one character, or tab, comma, semicolon, space, bar.
+        of_class: Votes of this class alone: its name or number.
+        top: So many votes of each class, those that tell most first.
+        gate: This gate and what it depends on, as layer1[537].
+        data: Exhibits: they say which votes tell most. A table, .npz, or a data set's name.
+        sample: Colour what is 1 for this sample of the data, from 0.
+        layout: Who finds places: Graphviz's dot, or lgc itself; auto is dot where it is installed.
+        config: JSON or TOML file of what another tool's checkpoint does not say; see `lgc convert --help`.
+        timeout: Seconds that all programs together may take, compilers too.
+    """
 def train(
     dataset: str | None = None,
     *,
@@ -559,6 +730,7 @@ def train(
     config: Path | str | None = None,
     resume: bool = False,
     contact_sheet: Path | str | None = None,
+    on_epoch: Callable[[Mapping[str, Any], Any], Any] | None = None,
     data_dir: Path | str | None = None,
     output: Path | str | None = None,
     log: Path | str | None = None,
@@ -580,6 +752,7 @@ def train(
     feature_bits: int | None = None,
     gates: int = 0,
     layers: int = 0,
+    net: str = '',
     wiring: tuple[str, ...] = (),
     redraw: int = 0,
     comparators: int = 0,
@@ -647,6 +820,7 @@ def train(
         feature_bits: Bits of every number's code; by default 8 to 16, what tells its values apart. 0 for no codes.
         gates: Gates a layer; 0 for what suits the data.
         layers: Layers; 0 for what suits the data.
+        net: Layers of tables for images, in place of --gates and --layers, such as c64k5s2,c128k3s2,d2000. c64k5s2p1 are 64 kernels over 5x5 pixels, stride 2, padding 1 (t2: trees of two levels); o2 is the OR of 2x2; d2000 are 2,000 tables over all.
         wiring: dense, topk:K or fixed, once a layer; the last one is for all further layers. By default dense, then fixed; topk:64 where there are many inputs.
         redraw: Times that other candidates of topk wires replace unlikely ones, in three of four epochs.
         comparators: Most bits of the encoder that need logic; --redraw gives up the others step by step. 0 for any.
@@ -679,4 +853,64 @@ def train(
         interpolation: Of moved and bent images: bilinear blurs them, bicubic keeps edges.
         brightness: Largest relative change of brightness, with any --augment.
         pad: Largest move of crop-flip, in pixels.
+    """
+def sweep(
+    space: Path | str | None = None,
+    output: Path | str | None = None,
+    *,
+    resume: bool = False,
+    objectives: tuple[str, ...] = (),
+    constraints: tuple[str, ...] = (),
+    trials: int | None = None,
+    sampler: Sampler | None = None,
+    seed: int | None = None,
+    seeds: int | None = None,
+    prune: int | None = None,
+    lag: int | None = None,
+    population: int | None = None,
+    measure: bool | None = None,
+    liberty: Path | str | None = None,
+    published: Path | str | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    cluster: Cluster | None = None,
+    patience: float = 60.0,
+    emit_jobs: bool = False,
+    storage: str | None = None,
+    data_dir: Path | str | None = None,
+    progress: Progress | None = None,
+) -> SweepResult:
+    """Try the points of a space, and give those that no other beats: table, picture and networks in a folder.
+
+    What is chosen is chosen by validation samples; the test samples are looked at once, for what was chosen.
+
+    Raises:
+        OptionError: the space, an objective or a constraint is impossible.
+        InputError: the space or the data cannot be read, or the folder's sweep is another.
+        ToolError: workers or the database are not there, or fail again and again.
+        LgcError: something else that is missing; what is done is kept, and ``resume`` goes on.
+
+    Args:
+        space: A TOML file of settings; --resume has it already.
+        output: Folder for all that comes of it.
+        resume: Go on with the sweep in the folder; more --trials may be asked for.
+        objectives: What to look for; may be given again: accuracy, luts:PART, depth:PART, latency:PART, fmax:PART, ge, bytes, gates.
+        constraints: A limit that a network must keep, as 'luts:xc7 <= 3000'; may be given again.
+        trials: Points to try.
+        sampler: How points are chosen; auto: grid if there are no more points than trials, else tpe.
+        seed: Decides which points are chosen.
+        seeds: Train each point with so many seeds; what counts is the mean.
+        prune: End a training when so many earlier ones were better in every objective at epoch 4, 8, 16 and so on; 0 for never.
+        lag: tpe and nsga2 choose a point by the results of those at least so many before it: so many trials may run at a time.
+        population: Of nsga2.
+        measure: Compile and synthesise the best networks at the end; by default where yosys is installed.
+        liberty: Cell library for the objective ge.
+        published: JSON list of points of others for the picture: work, test, and lut6 or an objective.
+        workers: Processes of one thread each, here; by default one a core.
+        scheduler: A Dask scheduler that workers are at: tcp://HOST:8786, or the file it wrote.
+        cluster: Start --workers jobs there, as Dask's configuration says.
+        patience: Seconds to wait for a scheduler, and for its first worker.
+        emit_jobs: Train nothing: write the trials as an array of SLURM jobs, jobs.sh in the folder.
+        storage: URL of the study's database; by default an SQLite file in the folder.
+        data_dir: Folder with the data set's files; by default each worker's $LGC_DATA.
     """

@@ -47,12 +47,18 @@ _HINTS = {
 def ending(error: BaseException) -> tuple[int, str]:
     """The exit code of an error, and one paragraph for people; empty where nothing is to be said."""
     if isinstance(error, LgcError):
-        return error.exit_code, paragraph(str(error))
+        return error.exit_code, _in_lines(error) if error.lines else paragraph(str(error))
     if isinstance(error, KeyboardInterrupt):
         return EXIT_INTERRUPTED, "interrupted"
     if isinstance(error, BrokenPipeError):
         return EXIT_INTERRUPTED, ""
     return _unexpected(error)
+
+
+def _in_lines(error: LgcError) -> str:
+    place = f"{error.where}: " if error.where else ""
+    first, *rest = map(paragraph, error.lines)
+    return "\n".join([f"{paragraph(place)}{first}", *(f"  {line}" for line in rest)])
 
 
 def _unexpected(error: BaseException) -> tuple[int, str]:

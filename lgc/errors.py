@@ -34,10 +34,12 @@ class LgcError(Exception):
 
     Attributes:
         result: what a verb had found when it raised; None where that is nothing.
+        lines: the message in short lines, for a terminal; empty where it is a sentence or two.
     """
 
     exit_code = EXIT_USER
     result: Any = None
+    lines: tuple[str, ...] = ()
 
     def __init__(self, message: str, *, where: str | None = None, hint: str | None = None) -> None:
         super().__init__(message)

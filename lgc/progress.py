@@ -6,6 +6,7 @@ import math
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import Protocol, TextIO
 
 _MOVING, _STANDING = 0.1, 10.0
@@ -109,3 +110,75 @@ class ProgressLine:
         self._stream.write(f"\r{text:<{self._width}}{end}" if self._moves else f"{text}{end}")
         self._width = 0 if end else len(text)
         self._stream.flush()
+
+
+class PlainLines:
+    """Progress as lines that stay, for logs and dumb terminals: one every ten seconds, also while a step says nothing.
+
+    Args:
+        stream: where to.
+        every_step: whether each step leaves a line with the time that it took.
+        every: seconds between two lines.
+    """
+
+    def __init__(self, stream: TextIO, *, every_step: bool = False, every: float = _STANDING) -> None:
+        self._stream, self._every_step, self._every = stream, every_step, every
+        self._lock, self._ended = threading.Lock(), threading.Event()
+        self._began = self._since = time.monotonic()
+        self._name, self._done = "", 0
+        self._total: int | None = None
+        self._beats: threading.Thread | None = None
+
+    def step(self, name: str, done: int = 0, total: int | None = None) -> None:
+        """See :class:`Progress`."""
+        with self._lock:
+            if name != self._name:
+                self._leave()
+                self._name, self._since = name, time.monotonic()
+            self._done, self._total = done, total
+            if self._beats is None:
+                self._beats = threading.Thread(target=self._beat, daemon=True)
+                self._beats.start()
+
+    def note(self, text: str) -> None:
+        """See :class:`Progress`."""
+        with self._lock:
+            self._write(text)
+
+    def close(self) -> None:
+        """Stop; the last step is over."""
+        self._ended.set()
+        with self._lock:
+            self._leave()
+            self._name = ""
+
+    def _leave(self) -> None:
+        if self._every_step and self._name:
+            self._write(f"{self._name}: {time.monotonic() - self._since:.1f} s")
+
+    def _beat(self) -> None:
+        while not self._ended.wait(self._every):
+            with self._lock:
+                if self._name:
+                    self._write(self._line())
+
+    def _line(self) -> str:
+        now = time.monotonic()
+        spent = now - self._since
+        line = f"{clock(now - self._began)}  {self._name}"
+        if not self._total:
+            return f"{line}, for {clock(spent)} so far"
+        line += f", {self._done:,} of {self._total:,} ({self._done / self._total:.0%})"
+        return f"{line}, about {clock(spent * (self._total / self._done - 1))} left" if self._done else line
+
+    def _write(self, text: str) -> None:
+        with suppress(OSError, ValueError):  # nobody reads it any more: the work goes on
+            self._stream.write(f"{text}\n")
+            self._stream.flush()
+
+
+def clock(seconds: float) -> str:
+    """A time for people: 0:07, 12:30, 1:02:03."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

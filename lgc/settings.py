@@ -39,6 +39,7 @@ class Setting:
         shown: what the help says of the default, where the value would mislead.
         envvar: an environment variable that gives it.
         writes: whether it is a file to write.
+        bare: what the flag alone stands for, where it may be without a value.
     """
 
     help: str
@@ -54,6 +55,7 @@ class Setting:
     shown: str = ""
     envvar: str = ""
     writes: bool = False
+    bare: str = ""
 
 
 @dataclass(frozen=True)

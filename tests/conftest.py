@@ -13,6 +13,9 @@ from hypothesis import HealthCheck, Phase, settings
 # Before anything imports Triton, as torch does at times: its interpreter runs the kernels for a GPU on the CPU.
 os.environ.setdefault("TRITON_INTERPRET", "1")
 
+# Progress on standard error depends on the time that a machine takes; what tests it sets its own.
+os.environ.setdefault("LGC_PROGRESS", "0")
+
 GOLDEN = Path(__file__).parent / "golden"
 
 # No deadlines: the machines are shared. In CI the examples are the same every time; elsewhere they are new ones, and

@@ -193,7 +193,7 @@ def test_packages_that_are_verbs_stay_callable(tmp_path: Path) -> None:
 def test_results_show_themselves(model: Path, tmp_path: Path) -> None:
     """In a terminal as the command prints, in a notebook as a table; hostile names are text."""
     net = lgc.compile(model, tmp_path / "net.v", pipeline=2)
-    assert "wrote" in repr(net) and "const-fold" in repr(net) and "latency 2 clocks" in repr(net)
+    assert "wrote" in repr(net) and "class_id" in repr(net) and "latency 2 clocks" in repr(net)
     named = small_model(name="<script>")
     page = lgc.read(named)._repr_html_() + lgc.inspect(named)._repr_html_()
     assert "<script>" not in page and "&lt;script&gt;" in page

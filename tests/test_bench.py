@@ -80,14 +80,19 @@ def test_ways_of_a_training_step_are_compared_with_the_fused_one_of_their_kind(m
     monkeypatch.setattr(bench_train, "_peak_of", lambda name, gates, batch: 1.5)  # a process each
     found = {row.name: row for row in bench_train.bench_train(gates=80, batch=8, repeats=1)}
     assert [name for name, row in found.items() if row.ratio == 1] == [
-        "lgc, fused in C", "lgc, fused in C, tables of 6, top-32",
+        "lgc, fused in C", "lgc, fused in C, tables of 6, top-32", "lgc, fused in C, c16k5s2,c32k3s2,d500, top-32",
     ]  # fmt: skip
     for row in found.values():
-        beside = found["lgc, fused in C, tables of 6, top-32" if "tables" in row.name else "lgc, fused in C"]
+        kind = next(
+            (kind for kind in (", tables of 6, top-32", ", c16k5s2,c32k3s2,d500, top-32") if kind in row.name), ""
+        )
+        beside = found[f"lgc, fused in C{kind}"]
         assert row.ratio == pytest.approx(row.step / beside.step)
-    *table, empty, first, second = bench_train.markdown(found.values())
+    *table, empty, first, second, third = bench_train.markdown(found.values())
     assert (len(table), empty) == (2 + len(found), "")
     kinds = ("lgc, autograd, tables of 6, top-32", "lgc, fused in C", "lgc, fused in C, top-64")
     ratios = [f"{found[kind].step / found['lgc, fused in C, tables of 6, top-32'].step:.1f} times" for kind in kinds]
     assert f"is {ratios[0]} as fast as that of the torch modules" in first
     assert second.startswith(f"and {ratios[1]} as fast as that of 4 times as many gates") and ratios[2] in second
+    fused, modules = (found[f"lgc, {how}, c16k5s2,c32k3s2,d500, top-32"].step for how in ("fused in C", "autograd"))
+    assert third == f"That of kernels over images is {modules / fused:.1f} times as fast in C."

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import perf_counter
+from typing import Any
 
 from lgc.backend.base import write
 from lgc.backend.verilog import Verilog
@@ -105,6 +106,21 @@ class HardwareTable:
 
     title: str
     rows: Iterator[HardwareRow]
+    measured: list[HardwareRow] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[HardwareRow]:
+        for one in self.rows:
+            self.measured.append(one)
+            yield one
+
+    def as_json(self) -> dict[str, Any]:
+        """What was measured so far."""
+        found = [
+            {"part": one.part.name, "head": one.head, "problem": one.problem or None, "estimated": one.estimated,
+             "result": None if one.result is None else one.result.as_json()}
+            for one in self.measured
+        ]  # fmt: skip
+        return {"title": self.title, "rows": found}
 
 
 def rows(asked: BenchHardware, progress: Progress) -> Iterator[HardwareTable]:
@@ -143,7 +159,7 @@ def markdown(tables: Iterable[HardwareTable]) -> Iterator[str]:
     """The tables of docs/hardware.md, line by line."""
     for one in tables:
         yield from ("", one.title, "")
-        yield from table(one.rows)
+        yield from table(one)
 
 
 _HEADINGS = (

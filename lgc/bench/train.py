@@ -23,13 +23,15 @@ from lgc.errors import ToolError
 from lgc.ir import Encoder
 from lgc.progress import Progress
 from lgc.tools.run import output_of
-from lgc.train.config import GATES_A_TABLE
+from lgc.train.build import build_network
+from lgc.train.config import GATES_A_TABLE, TrainConfig
 from lgc.train.fused import fused_step
 from lgc.train.modules import Dense, GroupSum, LogicLayer, LogicNetwork, TableLayer, TopK, gate_basis
 from lgc.train.step import TorchStep
 
 _INPUTS, _CLASSES, _TAU, _LR, _K = 784, 10, 12.0, 0.075, 64
 _ARITY, _TABLE_K = 6, 32
+_NET = "c16k5s2,c32k3s2,d500"
 
 Update = Callable[[Tensor, Tensor], object]
 
@@ -38,7 +40,8 @@ Update = Callable[[Tensor, Tensor], object]
 class TrainRow:
     """One way to make an update; times in milliseconds, medians.
 
-    ``ratio`` is against the fused step of dense gates; of tables, a quarter as many, against theirs.
+    ``ratio`` is against the fused step of dense gates; of tables, a quarter as many, and of kernels over images, whose
+    number is fixed, against theirs.
     """
 
     name: str
@@ -89,6 +92,12 @@ def _tables(gates: int) -> LogicNetwork:
     return LogicNetwork(Encoder(_INPUTS), [layer], GroupSum(_CLASSES, _TAU))
 
 
+def _kernels(_gates: int) -> LogicNetwork:
+    """Two layers of kernels over images of 28 x 28 and a dense one of tables; as many whatever the gates."""
+    config = TrainConfig("mnist", net=_NET, arity=_ARITY, wiring=(f"topk:{_TABLE_K}",), tau=_TAU)
+    return build_network(config, Encoder(_INPUTS), _CLASSES, shape=(1, 28, 28))
+
+
 def _own(network: LogicNetwork) -> Update:
     step = TorchStep(network)
     step.lr = _LR
@@ -105,6 +114,7 @@ def _fused(network: LogicNetwork) -> Update:
 
 _FUSED, _FUSED_TOPK = "lgc, fused in C", f"lgc, fused in C, top-{_K}"
 _FUSED_TABLES, _TORCH_TABLES = (f"lgc, {how}, tables of {_ARITY}, top-{_TABLE_K}" for how in ("fused in C", "autograd"))
+_FUSED_KERNELS, _TORCH_KERNELS = (f"lgc, {how}, {_NET}, top-{_TABLE_K}" for how in ("fused in C", "autograd"))
 WAYS: dict[str, Callable[[int], Update]] = {
     "plain torch, soft (the paper's)": lambda gates: _plain(gates, hard=False),
     "plain torch, straight-through": lambda gates: _plain(gates, hard=True),
@@ -114,6 +124,8 @@ WAYS: dict[str, Callable[[int], Update]] = {
     _FUSED_TOPK: lambda gates: _fused(_gates(gates, _K)),
     _TORCH_TABLES: lambda gates: _own(_tables(gates)),
     _FUSED_TABLES: lambda gates: _fused(_tables(gates)),
+    _TORCH_KERNELS: lambda gates: _own(_kernels(gates)),
+    _FUSED_KERNELS: lambda gates: _fused(_kernels(gates)),
 }
 
 
@@ -134,8 +146,15 @@ def bench_train(gates: int = 8000, batch: int = 256, repeats: int = 10) -> list[
             if turn:
                 times[name].append(1e3 * (time.perf_counter() - start))
     middle = {name: median(values) for name, values in times.items()}
-    beside = {name: middle[_FUSED_TABLES if "tables" in name else _FUSED] for name in WAYS}
+    beside = {name: middle[_beside(name)] for name in WAYS}
     return [TrainRow(name, value, value / beside[name], peaks[name]) for name, value in middle.items()]
+
+
+def _beside(name: str) -> str:
+    """The fused way of the same kind."""
+    if _NET in name:
+        return _FUSED_KERNELS
+    return _FUSED_TABLES if "tables" in name else _FUSED
 
 
 def _batch(batch: int) -> tuple[Tensor, Tensor]:
@@ -168,6 +187,7 @@ def markdown(rows: Iterable[TrainRow]) -> Iterator[str]:
         f"and {found[_FUSED] / tables:.1f} times as fast as that of {GATES_A_TABLE} times as many gates with dense "
         f"wires, {found[_FUSED_TOPK] / tables:.1f} times with top-{_K}."
     )
+    yield f"That of kernels over images is {found[_TORCH_KERNELS] / found[_FUSED_KERNELS]:.1f} times as fast in C."
 
 
 def _main(name: str, gates: int, batch: int) -> None:

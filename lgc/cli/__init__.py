@@ -20,11 +20,15 @@ from lgc.errors import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_OK, EXIT_USER
 # Name -> module with a click command of that name (dashes become underscores), and its one-line help.
 COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("lgc.cli.train", "Train a logic-gate network."),
+    "sweep": ("lgc.cli.sweep", "Find the best networks for their price: many trainings, on one machine or many."),
     "compile": ("lgc.cli.compile", "Compile a checkpoint into hardware or C."),
     "verify": ("lgc.cli.verify", "Check bit for bit that Verilog is the model."),
     "estimate": ("lgc.cli.estimate", "Estimate area and depth in lookup tables, without synthesis."),
     "synth": ("lgc.cli.synth", "Synthesise, place and route Verilog: area, clock, bitstream."),
     "eval": ("lgc.cli.eval", "Accuracy of a model on a data set, with the confusion matrix."),
+    "report": ("lgc.cli.report", "One file that shows a model and all that is known of it."),
+    "view": ("lgc.cli.view", "Open the gates, wires and votes of a model in a browser."),
+    "draw": ("lgc.cli.draw", "Draw a model with gates, votes and sums, as SVG or PNG."),
     "inspect": ("lgc.cli.inspect", "Explain what is in a checkpoint."),
     "convert": ("lgc.cli.convert", "Write any readable checkpoint in lgc's own format."),
     "passes": ("lgc.cli.passes", "List the optimisation passes, and those of each level."),

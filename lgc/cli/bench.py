@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from lgc.cli.options import HelpNames, request_command
+from lgc.cli.output import OutputOptions
 from lgc.driver.bench import BENCHMARKS, BenchRequest
 
 _FORMER = {f"--{name}": name for name in ("head", "hardware", "infer", "train")}
@@ -35,16 +36,18 @@ def bench() -> None:
 
 
 def _add(name: str, request: type[BenchRequest]) -> None:
-    def command(asked: BenchRequest) -> None:
+    def command(asked: BenchRequest, output: OutputOptions) -> None:
         import lgc.driver.bench as driver
-        from lgc.cli._console import console, progress
 
-        with progress(console(error=True)) as told:
-            for line in driver.bench(asked, told):
-                click.echo(line)
+        output.check(asked)
+        with output.progress() as told:
+            measured = driver.bench(asked, told)
+            for line in measured:  # as they are known: a benchmark may take an hour
+                output.console.print(line, soft_wrap=True)
+        output.write(measured.as_json())
 
     command.__doc__ = request.__doc__
-    bench.add_command(request_command(name, request)(command))
+    bench.add_command(request_command(name, request, OutputOptions)(command))
 
 
 for _name, _request in BENCHMARKS.items():

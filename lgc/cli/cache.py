@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from lgc.cli.options import HelpNames, request_command
+from lgc.cli.output import OutputOptions
 from lgc.driver.cache import CacheClear, CacheInfo, CacheRequest, CacheVerify
 
 _EXIT_DAMAGED = 3
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 
 class _Cache(HelpNames, click.Group):
@@ -21,20 +21,15 @@ def cache() -> None:
 
 
 def _add(name: str, request: type[CacheRequest]) -> None:
-    def command(asked: CacheRequest, as_json: bool) -> None:
+    def command(asked: CacheRequest, output: OutputOptions) -> None:
         import lgc.driver.cache as driver
-        from lgc.cli._console import console, show
 
-        result = getattr(driver, name)(asked)
-        if as_json:
-            click.echo(result.to_json())
-        else:
-            show(console(), result.sheet())
+        result = output.run(lambda asked, _: getattr(driver, name)(asked), asked)
         if name == "verify" and result.problems:
             raise click.exceptions.Exit(_EXIT_DAMAGED)
 
     command.__doc__ = request.__doc__
-    cache.add_command(request_command(name, request)(_JSON(command)))
+    cache.add_command(request_command(name, request, OutputOptions)(command))
 
 
 for _name, _request in (("info", CacheInfo), ("verify", CacheVerify), ("clear", CacheClear)):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import click
 
 from lgc.cli.options import request_command
+from lgc.cli.output import OutputOptions
 from lgc.driver.compile_request import CompileRequest
 from lgc.errors import OptionError
 
@@ -20,10 +21,9 @@ _EXAMPLES = (
 _TWO = "--pipeline 2"
 
 
-@request_command("compile", CompileRequest, examples=_EXAMPLES)
+@request_command("compile", CompileRequest, OutputOptions, examples=_EXAMPLES)
 @click.option("--registered", is_flag=True, hidden=True)
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-def compile(asked: CompileRequest, registered: bool, quiet: bool) -> None:  # noqa: A001 - the command's name
+def compile(asked: CompileRequest, output: OutputOptions, registered: bool) -> None:  # noqa: A001 - the command's name
     """Compile MODEL (a checkpoint or a .lgn netlist) to the format that the suffix of -o names.
 
     Every level keeps every score: O0 changes nothing, O1 folds constants and drops dead gates,
@@ -31,15 +31,10 @@ def compile(asked: CompileRequest, registered: bool, quiet: bool) -> None:  # no
     its scores are those of every feature, but not of bits that no feature gives.
     """
     import lgc.driver.compile as driver
-    from lgc.cli._console import console, progress, show
 
     if registered:
         asked = _as_pipeline(asked)
-    out = console(quiet=quiet)
-    with progress(out) as told:
-        result = driver.compile(asked, told)
-    if not quiet:
-        show(out, result.sheet())
+    output.run(driver.compile, asked)
     if registered:
         click.echo(f"lgc: --registered is now {_TWO}; the former name goes with the next release", err=True)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
 from lgc.cli.options import request_command
+from lgc.cli.output import OutputOptions
 from lgc.driver.convert import ConvertRequest
 from lgc.driver.read import fact_settings, with_facts
 
@@ -16,16 +15,13 @@ _EXAMPLES = (
 )
 
 
-@request_command("convert", ConvertRequest, settings=fact_settings(), examples=_EXAMPLES)
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-def convert(asked: ConvertRequest, quiet: bool, settings: dict[str, Any]) -> None:
+@request_command("convert", ConvertRequest, OutputOptions, settings=fact_settings(), examples=_EXAMPLES)
+def convert(asked: ConvertRequest, output: OutputOptions, settings: dict[str, Any]) -> None:
     """Write FILE, a checkpoint of any family that lgc reads, in lgc's own format.
 
     Nothing in FILE is run, and the tool that wrote it need not be installed. What FILE does not say is given by the
     flags below or by a file of facts; `lgc inspect FILE` lists them. A netlist (BLIF, AIGER, Verilog) becomes .lgn.
     """
     import lgc.driver.convert as driver
-    from lgc.cli._console import console, show
 
-    result = driver.convert(with_facts(asked, settings))
-    show(console(quiet=quiet), result.sheet())
+    output.run(driver.convert, with_facts(asked, settings))

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import click
 
-from lgc.cli.options import PlainCommand
+from lgc.cli.options import request_command
+from lgc.cli.output import OutputOptions
 from lgc.driver.doctor import TASKS
 from lgc.errors import EXIT_TOOL
 
 
-@click.command(cls=PlainCommand)
+@request_command("doctor", OutputOptions)
 @click.option("--for", "task", type=click.Choice([*TASKS]), help="Only what this command needs.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def doctor(task: str | None, as_json: bool) -> None:
+def doctor(output: OutputOptions, task: str | None) -> None:
     """Show every external part: found or missing, its version, what needs it, and how to install it.
 
     Exit code 3 if a part is missing that is needed: by the command that --for names, else to compile and verify.
     """
     import lgc.driver.doctor as driver
-    from lgc.cli._console import console, show
 
     result = driver.doctor(task or "")
-    if as_json:
-        click.echo(result.to_json())
-    else:
-        show(console(), result.sheet())
+    output.check()
+    output.show(result)
     if not result.complete:
         raise click.exceptions.Exit(EXIT_TOOL)

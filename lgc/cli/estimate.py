@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lgc.cli.options import request_command
+from lgc.cli.output import OutputOptions
 from lgc.driver.estimate import EstimateRequest
 
 _EXAMPLES = (
@@ -11,10 +12,9 @@ _EXAMPLES = (
 )
 
 
-@request_command("estimate", EstimateRequest, examples=_EXAMPLES)
-def estimate(asked: EstimateRequest) -> None:
+@request_command("estimate", EstimateRequest, OutputOptions, examples=_EXAMPLES)
+def estimate(asked: EstimateRequest, output: OutputOptions) -> None:
     """Estimate lookup tables and depth of MODEL by stage, for each head, without synthesis."""
     import lgc.driver.estimate as driver
-    from lgc.cli._console import console, show
 
-    show(console(), driver.estimate(asked).sheet())
+    output.run(driver.estimate, asked)

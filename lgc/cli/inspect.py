@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
 from lgc.cli.options import request_command
+from lgc.cli.output import OutputOptions
 from lgc.driver.inspect import InspectRequest
 from lgc.driver.read import fact_settings, with_facts
 from lgc.errors import EXIT_TOOL
@@ -17,20 +16,14 @@ _EXAMPLES = (
 )
 
 
-@request_command("inspect", InspectRequest, settings=fact_settings(), examples=_EXAMPLES)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
-def inspect(asked: InspectRequest, as_json: bool, settings: dict[str, Any]) -> None:
+@request_command("inspect", InspectRequest, OutputOptions, settings=fact_settings(), examples=_EXAMPLES)
+def inspect(asked: InspectRequest, output: OutputOptions, settings: dict[str, Any]) -> None:
     """Explain FILE: its family, what is certain, what is ambiguous and which flag settles it.
 
     A file that says enough is also read, and its layers, gates and inputs are counted. Nothing in it is run.
     """
     import lgc.driver.inspect as driver
-    from lgc.cli._console import console, show
 
-    result = driver.inspect(with_facts(asked, settings))
-    if as_json:
-        click.echo(result.to_json())
-    else:
-        show(console(), result.sheet())
+    result = output.run(driver.inspect, with_facts(asked, settings))
     if result.problem is not None and result.problem.exit_code == EXIT_TOOL:
         raise result.problem  # it says nothing about the file

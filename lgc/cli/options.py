@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from lgc.cli.output import OutputOptions
 from lgc.driver.request import Described, described, flag_of, must_be_given
 from lgc.errors import OptionError
 
@@ -24,6 +25,15 @@ class _Grouped(click.Option):
     def __init__(self, *flags: Any, group: str = "", **more: Any) -> None:
         super().__init__(*flags, **more)
         self.group = group
+
+
+class _Bare(_Grouped):
+    """An option that may be given without its value, which is the path of a .json file."""
+
+
+def _is_json(rest: list[str]) -> bool:
+    """Whether the next word of a command line is the path of a .json file."""
+    return bool(rest) and rest[0].lower().endswith(".json") and not rest[0].startswith("-")
 
 
 class HelpNames:
@@ -43,6 +53,12 @@ class RequestCommand(HelpNames, click.Command):
     """A command whose help has its options in groups, and examples at its end."""
 
     examples: Sequence[str] = ()
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """See click: `--json model.pt` is the flag alone and an argument, for JSON goes to a file that says so."""
+        bare = {flag: one.flag_value for one in self.get_params(ctx) if isinstance(one, _Bare) for flag in one.opts}
+        return super().parse_args(ctx, [f"{word}={bare[word]}" if word in bare and not _is_json(args[at + 1:]) else word
+                                        for at, word in enumerate(args)])  # fmt: skip
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """See click: a section a group, those without one first."""
@@ -65,7 +81,11 @@ class RequestCommand(HelpNames, click.Command):
 
 
 def request_command(
-    name: str, *requests: type, settings: type | Settings | None = None, examples: Sequence[str] = ()
+    name: str,
+    *requests: type,
+    settings: type | Settings | None = None,
+    examples: Sequence[str] = (),
+    kind: type[RequestCommand] = RequestCommand,
 ) -> Callable[[Command], click.Command]:
     """A command with the options of requests, of which the function gets one each, in order, before its own options.
 
@@ -73,10 +93,11 @@ def request_command(
         settings: a class whose fields are options too, or such settings by name; those given reach the function as a
             dictionary, ``settings``.
         examples: command lines, with comments behind them.
+        kind: of the command.
     """
 
     def decorate(function: Command) -> click.Command:
-        made = click.command(name, cls=RequestCommand)(_with_options(function, requests, settings))
+        made = click.command(name, cls=kind)(_with_options(function, requests, settings))
         assert isinstance(made, RequestCommand)
         made.examples = examples
         return made
@@ -85,7 +106,7 @@ def request_command(
 
 
 def _with_options(function: Command, requests: Sequence[type], settings: type | Settings | None) -> Command:
-    fields = [described(one) for one in requests]
+    fields = [_described(one, requests) for one in requests]
     names = {name: one for group in fields for name, one in group.items()}
     more = described(settings) if isinstance(settings, type) else settings or {}
     loose = {name: one for name, one in more.items() if name not in names}
@@ -109,6 +130,12 @@ def _with_options(function: Command, requests: Sequence[type], settings: type | 
     for one in reversed([*names.values(), *loose.values()]):
         wrapped = _parameter(one)(wrapped)
     return wrapped
+
+
+def _described(kind: type, requests: Sequence[type]) -> Settings:
+    """The settings of a request; those about output are the command's, where it has them."""
+    taken = described(OutputOptions) if OutputOptions in requests and kind is not OutputOptions else {}
+    return {name: one for name, one in described(kind).items() if name not in taken}
 
 
 def _given(names: dict[str, Described], values: dict[str, Any], notes: list[str]) -> dict[str, Any]:
@@ -154,6 +181,7 @@ def _option(one: Described) -> Callable[[Command], Command]:
         flags = setting.flags or (f"--no-{dashed}" if one.default is True else f"--{dashed}",)
         return click.option(*flags, one.name, is_flag=True, flag_value=one.default is not True, **more)
     more |= {"metavar": setting.metavar} if setting.metavar else {}
+    more |= {"cls": _Bare, "is_flag": False, "flag_value": setting.bare} if setting.bare else {}
     more |= {"type": _type(one), "multiple": _repeats(one), "required": must_be_given(one)}
     return click.option(*(setting.flags or (f"--{dashed}",)), one.name, **more)
 

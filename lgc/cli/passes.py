@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import click
+from lgc.cli.options import request_command
+from lgc.cli.output import OutputOptions
 
-from lgc.cli.options import PlainCommand
 
-
-@click.command(cls=PlainCommand)
-def passes() -> None:
+@request_command("passes", OutputOptions)
+def passes(output: OutputOptions) -> None:
     """List the passes, what each -O level runs, and the local rewrites with their algebra."""
     import lgc.driver.passes as driver
-    from lgc.cli._console import console, show
 
-    show(console(), driver.passes().sheet())
+    output.check()
+    output.show(driver.passes())

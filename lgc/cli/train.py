@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from lgc.cli.options import request_command
+from lgc.cli.output import OutputOptions
 from lgc.driver.train import TrainConfig, TrainRequest
 from lgc.errors import EXIT_INTERRUPTED, OptionError
 
@@ -20,23 +21,20 @@ _EXAMPLES = (
 )
 
 
-@request_command("train", TrainRequest, settings=TrainConfig, examples=_EXAMPLES)
-def train(asked: TrainRequest, settings: dict[str, Any]) -> None:
+@request_command("train", TrainRequest, OutputOptions, settings=TrainConfig, examples=_EXAMPLES)
+def train(asked: TrainRequest, output: OutputOptions, settings: dict[str, Any]) -> None:
     """Train on DATASET: mnist, fashion-mnist, cifar-10, digits, or a .npz file with X and y.
 
     The checkpoint is that of the epoch with the best validation accuracy of the discrete network. Ctrl-C keeps the best
     so far, and --resume goes on to what would have come.
     """
     import lgc.driver.train as driver
-    from lgc.cli._console import console, progress, show
 
     if "thresholds" in settings:
         settings["thresholds"] = _thresholds(settings["thresholds"])
     asked = replace(asked, settings=settings)
     driver.need_output(asked)
-    with progress(console(error=True), stays=True) as told:
-        result = driver.train(asked, told)
-    show(console(), result.sheet())
+    result = output.run(driver.train, asked)
     if result.interrupted:
         raise click.exceptions.Exit(EXIT_INTERRUPTED)
 

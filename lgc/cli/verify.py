@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from lgc.cli.options import request_command
+from lgc.cli.output import OutputOptions
 from lgc.driver.request import Request, Setting, check_outputs
 from lgc.driver.verify_request import CoverRequest, MutateRequest, ProveRequest, VectorRequest, VerifyRequest
 from lgc.errors import LgcError, OptionError
@@ -15,10 +16,9 @@ from lgc.errors import LgcError, OptionError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rich.console import Console
-
 R = TypeVar("R", bound=VectorRequest)
 _PROOF, _JUDGED = "Verilog: a proof in place of vectors", "Verilog: judging the vectors"
+_PARTS = {"cover": "coverage", "mutate": "mutation"}
 _EXAMPLES = (
     "lgc verify model.pt net.v                                   # random and directed vectors, every score",
     "lgc verify model.pt net.c --data mnist --limit 1000         # and data, with the accuracy",
@@ -46,13 +46,10 @@ class Ways(Request):
     write_vectors: Annotated[
         Path | None, Setting("Save the vectors made for survivors and gaps.", group=_JUDGED, writes=True)
     ] = None  # fmt: skip
-    quiet: Annotated[
-        bool, Setting("Print nothing but a mismatch or an error.", flags=("-q", "--quiet"))
-    ] = False  # fmt: skip
 
 
-@request_command("verify", VerifyRequest, Ways, ProveRequest, examples=_EXAMPLES)
-def verify(asked: VerifyRequest, ways: Ways, proof: ProveRequest) -> None:
+@request_command("verify", VerifyRequest, Ways, ProveRequest, OutputOptions, examples=_EXAMPLES)
+def verify(asked: VerifyRequest, ways: Ways, proof: ProveRequest, output: OutputOptions) -> None:
     """Compare FILE, which `lgc compile` made of MODEL, with the checkpoint's own torch model.
 
     Every score and the class of every vector are compared. Verilog is simulated in Verilator under cocotb, and so is
@@ -61,24 +58,58 @@ def verify(asked: VerifyRequest, ways: Ways, proof: ProveRequest) -> None:
     would run. Exit code 0: all equal. 1: a difference, with the first place that differs. 2: unusable input. 3: not
     checked.
     """
-    from lgc.cli._console import console
     from lgc.driver.deadline import within
 
     _check_ways(asked, proof, ways)
+    output.check(asked, ways)
     with within(asked.timeout):  # one deadline, whatever verbs it takes
-        _run(asked, ways, proof, console(quiet=ways.quiet))
+        if ways.formal:
+            import lgc.driver.prove
+
+            output.run(lgc.driver.prove.prove, proof)
+        else:
+            _compare(asked, ways, _Documents(output))
 
 
-def _run(asked: VerifyRequest, ways: Ways, proof: ProveRequest, out: Console) -> None:
-    import lgc.driver.prove
+class _Documents:
+    """Results of several verbs: printed one by one, and one document for machines at the end."""
+
+    def __init__(self, output: OutputOptions) -> None:
+        self.output = output
+        self._found: dict[str, Any] = {}
+
+    def run(self, verb: Callable[..., Any], asked: Request) -> Any:
+        """The result of a verb, which is printed, even where it came with an error."""
+        try:
+            with self.output.progress() as told:
+                result = verb(asked, told)
+        except LgcError as error:
+            if error.result is not None:
+                with suppress(OSError, SystemExit):  # a difference is told by the exit code, too, whoever reads
+                    self._add(verb, error.result)
+            raise
+        self._add(verb, result)
+        return result
+
+    def _add(self, verb: Callable[..., Any], result: Any) -> None:
+        self.output.print(result)
+        self._found |= result.as_json() if not self._found else {_PARTS[verb.__name__]: result.as_json()}
+
+    def write(self) -> None:
+        """All results as one document; nothing if there is none."""
+        if self._found:
+            self.output.write(self._found)
+
+
+def _compare(asked: VerifyRequest, ways: Ways, documents: _Documents) -> None:
     import lgc.driver.verify as driver
 
-    if ways.formal:
-        _shown(out, lgc.driver.prove.prove, proof)
-        return
     judges = _judges(asked, ways)
-    verdict = _shown(out, driver.verify, asked)
-    _judge(out, [(verb, replace(one, model=verdict.source)) for verb, one in judges], ways.write_vectors)
+    try:
+        verdict = documents.run(driver.verify, asked)
+        _judge(documents, [(verb, replace(one, model=verdict.source)) for verb, one in judges], ways.write_vectors)
+    finally:
+        documents.write()
 
 
 def _check_ways(asked: VerifyRequest, proof: ProveRequest, ways: Ways) -> None:
@@ -120,23 +151,7 @@ def _narrowed(kind: type[R], asked: VerifyRequest, **more: Any) -> R:
     return kind(**{name: getattr(asked, name) for name in names} | {"keep": None} | more)
 
 
-def _shown(out: Console, verb: Callable[..., Any], asked: Request) -> Any:
-    """The result of a verb, which is printed, even where it came with an error."""
-    from lgc.cli._console import progress, show
-
-    try:
-        with progress(out) as told:
-            result = verb(asked, told)
-    except LgcError as error:
-        if error.result is not None:
-            with suppress(OSError, SystemExit):  # a difference is told by the exit code, too, whoever reads the rest
-                show(out, error.result.sheet())
-        raise
-    show(out, result.sheet())
-    return result
-
-
-def _judge(out: Console, judges: list[tuple[Callable[..., Any], VectorRequest]], save: Path | None) -> None:
+def _judge(documents: _Documents, judges: list[tuple[Callable[..., Any], VectorRequest]], save: Path | None) -> None:
     """Coverage, mutants, and the vectors that they make into a file.
 
     Raises:
@@ -144,9 +159,9 @@ def _judge(out: Console, judges: list[tuple[Callable[..., Any], VectorRequest]],
     """
     from lgc.driver.data import save_vectors
 
-    results = [_shown(out, verb, asked) for verb, asked in judges]
+    results = [documents.run(verb, asked) for verb, asked in judges]
     if save:
         count = save_vectors(save, [one.vectors for one in results])
-        out.print(f"{count:,} vectors written to {save}")
+        documents.output.console.print(f"{count:,} vectors written to {save}")
     for one in results:
         one.check_decided()

@@ -7,10 +7,10 @@ they call the driver, so they are named here and imported when one runs.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from lgc.driver.request import Request, Source
 from lgc.driver.sheet import Sheet, Shown
@@ -101,9 +101,21 @@ class Measured(Shown):
     """Tables as markdown. Iterating measures and gives each line as soon as it is known; it goes once."""
 
     lines: Iterator[str]
+    rows: list[Any] = field(default_factory=list)
+
+    def kept(self, rows: Iterable[Any]) -> Iterator[Any]:
+        """The same rows, which are remembered as they come."""
+        for one in rows:
+            self.rows.append(one)
+            yield one
 
     def __iter__(self) -> Iterator[str]:
         return self.lines
+
+    def as_json(self) -> list[Any]:
+        """See :class:`Shown`; measures what is left. A row of the tables each, by the names of its numbers."""
+        self.sheet()
+        return [one.as_json() if hasattr(one, "as_json") else asdict(one) for one in self.rows]
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`; measures what is left."""
@@ -125,4 +137,6 @@ def bench(asked: BenchRequest, progress: Progress | None = None) -> Measured:
         if error.name != "torch":
             raise
         raise missing("torch", "training") from None
-    return Measured(module.markdown(module.rows(asked, progress or Silence())))
+    measured = Measured(iter(()))
+    measured.lines = module.markdown(measured.kept(module.rows(asked, progress or Silence())))
+    return measured

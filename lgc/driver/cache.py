@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,11 +70,11 @@ class CacheReport(Shown):
         grid = Grid(("kind", "what it is", "entries>", "bytes>"), cells)
         return [*([grid] if cells else []), *self.problems, str(self.folder), self.said]
 
-    def to_json(self) -> str:
-        """The same for programs."""
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`."""
         rows = [dict(zip(("kind", "about", "entries", "bytes"), row, strict=True)) for row in self.rows]
         fields: dict[str, Any] = {"folder": str(self.folder), "kinds": rows, "problems": list(self.problems)}
-        return json.dumps(fields | {"said": self.said}, indent=2)
+        return fields | {"said": self.said}
 
 
 def info(asked: CacheInfo) -> CacheReport:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lgc.driver.compile_request import CompileRequest
 from lgc.driver.deadline import bounded
+from lgc.driver.points import compiled_as_point
 from lgc.driver.read import import_options, load_source
 from lgc.driver.request import check_outputs, flags
 from lgc.driver.sheet import Grid, Sheet, Shown
@@ -17,13 +19,16 @@ from lgc.progress import Progress, Silence
 
 if TYPE_CHECKING:
     from lgc.backend.base import Format
+    from lgc.backend.manifest import Manifest
     from lgc.backend.verilog import Verilog
+    from lgc.backend.verilog.stream import StreamVerilog
     from lgc.driver.features import Loss
     from lgc.driver.read import Loaded
     from lgc.ir import Circuit
     from lgc.mapping.pipeline import Pipeline
     from lgc.passes import PassManager, PassStats
 
+_CHECKED = (".v", ".c", ".py", ".blif", ".aag", ".aig", ".json", ".onnx", ".lgn")
 FEATURE_FORMATS = ("verilog", "amaranth", "lgn")
 
 
@@ -59,29 +64,87 @@ class Compiled(Shown):
         """The main file."""
         return self.files[0]
 
-    def sheet(self) -> Sheet:
-        """See :class:`Shown`."""
+    @property
+    def manifest(self) -> Manifest | None:
+        """What is beside the file for machines: ports, latency, orders; None where the format writes none."""
+        from lgc.backend.manifest import read_manifest
+
+        beside = [path for path in self.files if path == self.path.with_suffix(".json")]
+        has_one = self._verilog is not None or self._stream is not None
+        return read_manifest(beside[0]) if has_one and beside and beside[0].exists() else None
+
+    @property
+    def _verilog(self) -> Verilog | None:
+        from lgc.backend.verilog import Verilog
+
+        return self.format if isinstance(self.format, Verilog) else None
+
+    @property
+    def _stream(self) -> StreamVerilog | None:
         from lgc.backend.verilog.stream import StreamVerilog
 
-        if isinstance(self.format, StreamVerilog):
-            from lgc.driver.stream import stream_sheet
+        return self.format if isinstance(self.format, StreamVerilog) else None
 
-            return [*stream_sheet(self.format), *([str(self.loss)] if self.loss is not None else []), *self._written()]
-        return [*self._passes(), *self._columns(), *self.attempts, *self._hardware(), *self._written()]
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`."""
+        before, after = self.input_circuit.netlist, self.circuit.netlist
+        manifest = self.manifest
+        return {
+            "name": self.circuit.name, "level": self.level, "files": [str(path) for path in self.files],
+            "gates": after.num_nodes, "gates_before": before.num_nodes, "depth": after.depth,
+            "format": self.format.name, "head": getattr(self.format, "head", None), "reason": self.reason or None,
+            "fabric": getattr(self.format, "fabric", None), "attempts": list(self.attempts),
+            "top": manifest.top if manifest else None, "latency": manifest.latency if manifest else None,
+            "interval": manifest.interval if manifest else None,
+            "ports": [asdict(port) for port in manifest.ports] if manifest else [],
+            "passes": [
+                {"name": one.name, "gates": one.nodes_after, "depth": one.depth_after, "outputs": one.outputs_after,
+                 "seconds": one.seconds, "done": dict(one.counts)}
+                for one in self.stats
+            ],
+            "rounding": None if self.loss is None else str(self.loss),
+        }  # fmt: skip
+
+    def sheet(self) -> Sheet:
+        """See :class:`Shown`."""
+        if (stream := self._stream) is not None:
+            from lgc.driver.stream import stream_lines
+
+            rounding = [] if self.loss is None else [str(self.loss)]
+            return [*stream_lines(stream), *rounding, *self._written(), *self._next()]
+        before, after = self.input_circuit.netlist, self.circuit.netlist
+        saved = 100 * (1 - after.num_nodes / before.num_nodes) if before.num_nodes else 0.0
+        gates = f"{before.num_nodes:,} -> {after.num_nodes:,} gates ({saved:.1f} % fewer), depth {after.depth}"
+        return [gates, *self._columns(), *self.attempts, *self._hardware(), *self._written(), *self._next()]
+
+    def details(self) -> Sheet:
+        """See :class:`Shown`: what each pass did, and where the register stages stand."""
+        if (stream := self._stream) is not None:
+            from lgc.driver.stream import stream_table
+
+            return [stream_table(stream)]
+        verilog = self._verilog
+        stages = stage_table(verilog.placed(self.circuit)) if verilog else []
+        return [*self._passes(), *stages]
+
+    def _next(self) -> Sheet:
+        """What one does next: the commands, ready to be typed."""
+        model = getattr(self.source, "path", None)
+        if model is None:
+            return []
+        check = f"lgc verify {shlex.quote(str(model))} {shlex.quote(str(self.path))}"
+        return [f"next: {check}"] if self.path.suffix in _CHECKED else []
 
     def _passes(self) -> Sheet:
-        before, after = self.input_circuit.netlist, self.circuit.netlist
+        before = self.input_circuit.netlist
         rows = [("(input)", f"{before.num_nodes:,}", str(before.depth), f"{before.num_outputs:,}", "", "")]
         for one in self.stats:
             done = ", ".join(f"{count:,} {name}" for name, count in one.counts.items()) or "nothing"
             counts = (f"{one.nodes_after:,}", str(one.depth_after), f"{one.outputs_after:,}")
             rows.append((one.name, *counts, f"{one.seconds * 1e3:.1f}", done))
-        saved = 100 * (1 - after.num_nodes / before.num_nodes) if before.num_nodes else 0.0
         title = f"{self.input_circuit.name}: {self.level}"
         headings = ("pass", "gates>", "depth>", "outputs>", "ms>", "what it did")
-        lines: list[str | Grid] = [Grid(headings, tuple(rows), title)] if self.stats else []
-        lines.append(f"{before.num_nodes:,} -> {after.num_nodes:,} gates ({saved:.1f} % fewer), depth {after.depth}")
-        return lines
+        return [Grid(headings, tuple(rows), title)] if self.stats else []
 
     def _columns(self) -> Sheet:
         from lgc.driver.columns import code_lines
@@ -89,17 +152,24 @@ class Compiled(Shown):
         return [*code_lines(self.circuit), *([str(self.loss)] if self.loss is not None else [])]
 
     def _hardware(self) -> Sheet:
-        from lgc.backend.verilog import Verilog
-
-        if not isinstance(self.format, Verilog):
+        if self._verilog is None:
             return []
-        return [*_head_lines(self.format, self.circuit, self.reason), *stage_lines(self.format.placed(self.circuit))]
+        lines = [
+            *_head_lines(self._verilog, self.circuit, self.reason),
+            *latency_lines(self._verilog.placed(self.circuit)),
+        ]
+        manifest = self.manifest
+        if manifest is None:
+            return lines
+        rows = tuple((one.name, one.direction, f"{one.width:,}", one.meaning) for one in manifest.ports)
+        ports = Grid(("port", "direction", "bits>", "meaning"), rows, f"module {manifest.top}")
+        return [ports, *lines, _timing(manifest)]
 
     def _written(self) -> Sheet:
         return [f"wrote {path} ({path.stat().st_size:,} bytes)" for path in self.files if path.exists()]
 
 
-def stage_lines(pipeline: Pipeline) -> Sheet:
+def stage_table(pipeline: Pipeline) -> Sheet:
     """The register stages as a table: what each costs, and what lies before it; nothing if there are none."""
     if not pipeline.latency:
         return []
@@ -108,11 +178,25 @@ def stage_lines(pipeline: Pipeline) -> Sheet:
         for number, one in enumerate(pipeline.stages(), 1)
     )
     headings = ("stage>", "behind", "registers>", "LUTs in a row before it (estimated)>")
+    return [Grid(headings, rows, "register stages")]
+
+
+def latency_lines(pipeline: Pipeline) -> Sheet:
+    """When results come, and what that costs."""
+    if not pipeline.latency:
+        return []
     return [
-        Grid(headings, rows, "register stages"),
         f"latency {pipeline.latency} clocks, {pipeline.registers + pipeline.latency:,} registers (estimated), "
         f"at most {pipeline.delay:.1f} LUTs in a row (estimated; {pipeline.whole_delay:.1f} without register stages)",
     ]
+
+
+def _timing(manifest: Manifest) -> str:
+    """When a result comes, as a sentence."""
+    if not manifest.latency:
+        return "combinational: results follow the input without a clock"
+    often = "every clock" if manifest.interval == 1 else f"every {manifest.interval:,} clocks"
+    return f"a result {manifest.latency:,} clock{'s' * (manifest.latency > 1)} after its input; a new input {often}"
 
 
 def _head_lines(verilog: Verilog, circuit: Circuit, reason: str) -> Sheet:
@@ -148,7 +232,7 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
     """
     from lgc.backend.base import format_class, write
 
-    progress = progress or Silence()
+    progress, asked = progress or Silence(), compiled_as_point(asked)
     kind = format_class(asked.output)
     options = asked.format_options()
     if kind.name == "verilog":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from lgc.driver.deadline import bounded
 from lgc.driver.inputs import INPUTS_HELP, inputs_line, with_inputs
@@ -12,6 +12,7 @@ from lgc.driver.read import Loaded, ReadRequest, load_source
 from lgc.driver.request import check_outputs
 from lgc.driver.sheet import Sheet, Shown
 from lgc.errors import OutputError
+from lgc.progress import Progress, Silence
 from lgc.settings import Setting
 
 
@@ -31,6 +32,17 @@ class Converted(Shown):
     path: Path
     stated: bool = False
 
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`."""
+        imported = self.source.imported
+        return {
+            "file": str(self.path), "name": self.source.name,
+            "digest": (self.source.model or self.source.circuit).digest(),
+            "family": imported.importer.family if imported else None,
+            "certain": list(imported.job.certain) if imported else [],
+            "doubtful": list(imported.job.doubtful) if imported else [],
+        }  # fmt: skip
+
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
         model, imported = self.source.model, self.source.imported
@@ -44,7 +56,7 @@ class Converted(Shown):
 
 
 @bounded
-def convert(asked: ConvertRequest) -> Converted:
+def convert(asked: ConvertRequest, progress: Progress | None = None) -> Converted:
     """Write a checkpoint of any family, or a model in memory, in lgc's own format; a netlist becomes .lgn.
 
     Raises:
@@ -55,10 +67,13 @@ def convert(asked: ConvertRequest) -> Converted:
     from lgc.frontend import write_model
     from lgc.ir import to_text
 
+    progress = progress or Silence()
     check_outputs(asked)
+    progress.step("read")
     found = load_source(asked.source, asked.import_options())
     if asked.inputs is not None:
         found = _stated(found, asked.inputs)
+    progress.step("write")
     if asked.output.suffix == ".lgn":
         write_text(asked.output, to_text(found.circuit))
     elif found.model is None:

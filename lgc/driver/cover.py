@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lgc.driver.deadline import bounded
 from lgc.driver.sheet import Sheet, Shown
@@ -34,6 +34,17 @@ class CoverageScore(Shown):
     after: Coverage
     vectors: VectorSet
     undecided: int
+
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`."""
+        before, (seen, possible) = self.before, self.before.combinations
+        later, reachable = self.after.combinations
+        return {
+            "vectors": before.vectors, "gates": len(before.toggled), "toggled": int(before.toggled.sum()),
+            "combinations": {"seen": seen, "possible": possible, "with_vectors_made": later, "reachable": reachable},
+            "propagated": int(before.propagated.sum()), "propagated_of": len(before.measured),
+            "vectors_made": len(self.vectors.bits), "undecided": self.undecided,
+        }  # fmt: skip
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""

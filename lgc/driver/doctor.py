@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -100,10 +99,10 @@ class Diagnosis(Shown):
         bring = f". Install with: {self.command}" if self.command else ""
         return f"{what}: missing {missing}{bring}"
 
-    def to_json(self) -> str:
-        """The same for programs."""
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`."""
         folder, size = self.cache
-        fields: dict[str, Any] = {
+        return {
             "lgc": self.version,
             "task": self.task or None,
             "complete": self.complete,
@@ -112,7 +111,6 @@ class Diagnosis(Shown):
             "cache": {"folder": str(folder), "bytes": size},
             "parts": [asdict(one) for one in self.installations],
         }
-        return json.dumps(fields, indent=2)
 
 
 def doctor(task: str = "") -> Diagnosis:

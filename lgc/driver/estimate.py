@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from lgc.driver.request import Request, Source, check_outputs
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.errors import OptionError
 from lgc.mapping.names import Results
+from lgc.progress import Progress, Silence
 from lgc.settings import Setting
 
 if TYPE_CHECKING:
@@ -83,17 +83,16 @@ class Estimated(Shown):
             lines.append(f"`lgc compile --fabric {self.fabric}` builds {self.choice.head}: {self.choice.reason}")
         return [*lines, "all estimated; `lgc synth` measures"]
 
-    def to_json(self) -> str:
-        """For machines."""
-        rows = [
+    def as_json(self) -> list[dict[str, Any]]:
+        """See :class:`Shown`."""
+        return [
             asdict(one) | {"luts": one.luts, "sites": one.sites, "depth": one.depth, "how": "estimated"}
             for one in self.rows
         ]
-        return json.dumps(rows, indent=2) + "\n"
 
 
 @bounded
-def estimate(asked: EstimateRequest) -> Estimated:
+def estimate(asked: EstimateRequest, progress: Progress | None = None) -> Estimated:
     """Estimate lookup tables and depth of a network by stage, for each head, without synthesis.
 
     Raises:
@@ -104,11 +103,16 @@ def estimate(asked: EstimateRequest) -> Estimated:
     from lgc.mapping.heads import find_head
     from lgc.passes import optimize
 
+    progress = progress or Silence()
     check_outputs(asked)
+    progress.step("read")
     circuit = optimize(load_source(asked.model, import_options(asked.config, asked.facts)).circuit)
     pairs, part = _candidates(asked)
     family, outputs, stages = part.family if part else None, asked.outputs, asked.pipeline
-    rows = [head.estimate(circuit, lut=size, outputs=outputs, pipeline=stages, family=family) for head, size in pairs]
+    rows = []
+    for done, (head, size) in enumerate(pairs):
+        progress.step(f"estimate {head.name}, LUT{size}", done, len(pairs))
+        rows.append(head.estimate(circuit, lut=size, outputs=outputs, pipeline=stages, family=family))
     choice = None
     if part is not None:  # the smallest first, but those that `auto` does not take last
         choice = choose_head(circuit, part.fabric, part, outputs=asked.outputs, pipeline=asked.pipeline)

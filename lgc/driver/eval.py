@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from lgc.driver.read import CONFIG_HELP, TIMEOUT, import_options, load_source
 from lgc.driver.request import Request, Source
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.errors import InputError
+from lgc.progress import Progress, Silence
 from lgc.settings import Setting
 
 if TYPE_CHECKING:
@@ -91,11 +91,11 @@ class Evaluation(Shown):
         """The share of samples that were right."""
         return self.correct / self.samples
 
-    def to_json(self) -> str:
-        """For machines."""
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`."""
         names = ("samples", "correct", "accuracy", "classes", "split", "counted", "warnings")
         fields = {name: getattr(self, name) for name in names}
-        return json.dumps(fields | {"confusion": self.confusion.tolist()})
+        return fields | {"confusion": self.confusion.tolist()}
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
@@ -114,7 +114,7 @@ class Evaluation(Shown):
 
 
 @bounded
-def eval(asked: EvalRequest) -> Evaluation:  # noqa: A001 - the verb's name
+def eval(asked: EvalRequest, progress: Progress | None = None) -> Evaluation:  # noqa: A001 - the verb's name
     """Accuracy of a network on a data set, as ``lgc.load(model).predict`` gives it.
 
     Of the data that the network was trained on the test samples are counted, which the checkpoint knows by their
@@ -123,13 +123,11 @@ def eval(asked: EvalRequest) -> Evaluation:  # noqa: A001 - the verb's name
     Raises:
         LgcError: the network or the data cannot be read, do not fit each other, or the data have no labels.
     """
-    import numpy as np
-
-    from lgc.data.labels import class_names
     from lgc.driver.samples import About, find_samples
-    from lgc.ir.inputs import LABELS
     from lgc.passes import optimize
 
+    progress = progress or Silence()
+    progress.step("read")
     source = load_source(asked.model, import_options(asked.config, asked.facts))
     circuit = optimize(source.circuit, f"O{asked.level}")
     samples = find_samples(
@@ -139,14 +137,31 @@ def eval(asked: EvalRequest) -> Evaluation:  # noqa: A001 - the verb's name
         raise InputError("the data has no labels y", where=asked.data, hint="Save them as y beside X")
     if not len(samples):
         raise InputError("the data has no samples", where=asked.data)
-    count, (predicted, notes) = circuit.head.num_classes, _predicted(circuit, samples, asked.engine)
+    progress.step(f"classify {len(samples):,} samples")
+    return counted(circuit, samples, *predicted(circuit, samples, asked.engine))
+
+
+def counted(circuit: Circuit, samples: Chosen, classes: NDArray[np.int64], notes: tuple[str, ...]) -> Evaluation:
+    """How many samples with labels are right.
+
+    Args:
+        classes: (n,), what the network takes them for.
+        notes: what is to be said of the samples.
+    """
+    import numpy as np
+
+    from lgc.data.labels import class_names
+    from lgc.ir.inputs import LABELS
+
+    count = circuit.head.num_classes
+    assert samples.labels is not None
     confusion = np.zeros((count, count), np.int64)
-    np.add.at(confusion, (samples.labels, predicted), 1)
+    np.add.at(confusion, (samples.labels, classes), 1)
     names = class_names(circuit.labels) if LABELS in circuit.metadata else circuit.head.classes
     return Evaluation(circuit.name, names, confusion, samples.part, samples.told, notes)
 
 
-def _predicted(circuit: Circuit, samples: Chosen, engine: Engine) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+def predicted(circuit: Circuit, samples: Chosen, engine: Engine) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Classes (n,), and what is to be said of the samples."""
     from lgc.data.raw import known
     from lgc.driver.data import are_bits, load_bits

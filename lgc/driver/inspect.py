@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from lgc.driver.inputs import inputs_line, inputs_sheet
 from lgc.driver.read import ReadRequest, load_source
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.errors import LgcError
+from lgc.progress import Progress, Silence
 
 if TYPE_CHECKING:
     from lgc.frontend import Model
@@ -70,8 +70,8 @@ class Inspection(Shown):
     labels: tuple[Label, ...] | None = None
     split: Mapping[str, Any] = field(default_factory=dict)
 
-    def to_json(self) -> str:
-        """For machines."""
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`."""
         fields: dict[str, Any] = {"file": self.name, "bytes": self.size, "container": self.container}
         fields |= {"family": self.family, "title": self.title}
         fields |= {"certain": list(self.certain), "doubtful": list(self.doubtful)}
@@ -82,7 +82,7 @@ class Inspection(Shown):
             "inputs": None if self.inputs is None else self.inputs.to_json(),
             "labels": None if self.labels is None else list(self.labels), "split": dict(self.split) or None,
         }  # fmt: skip
-        return json.dumps(fields, indent=2)
+        return fields
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
@@ -151,7 +151,7 @@ def _gates(gates: tuple[tuple[str, int], ...], limit: int) -> str:
 
 
 @bounded
-def inspect(asked: InspectRequest) -> Inspection:
+def inspect(asked: InspectRequest, progress: Progress | None = None) -> Inspection:
     """Explain a file: its family, what is certain, what is ambiguous, and which flag settles it.
 
     A file that says enough is also read, and its layers, gates and inputs are counted. Nothing in it is run.
@@ -159,6 +159,7 @@ def inspect(asked: InspectRequest) -> Inspection:
     Raises:
         LgcError: the file cannot be opened, or belongs to no known family.
     """
+    (progress or Silence()).step("read")
     if isinstance(asked.source, str | Path):
         return _inspect_file(Path(asked.source), asked)
     from lgc.frontend.summary import summarise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lgc.driver.deadline import bounded
 from lgc.driver.sheet import Grid, Sheet, Shown
@@ -45,6 +45,19 @@ class MutationScore(Shown):
 
         different = len(self.campaign.outcomes) - self.campaign.count(EQUIVALENT)
         return self.campaign.count(KILLED) / different if different else 1.0
+
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`."""
+        from lgc.verify.mutate.campaign import FATES
+
+        campaign = self.campaign
+        faults = [{"kind": one.fault.kind, "where": one.fault.where, "fate": one.fate} for one in campaign.outcomes]
+        counts = {fate: campaign.count(fate) for fate in FATES}
+        times = ("build_seconds", "simulate_seconds", "decide_seconds")
+        return {
+            "asked": campaign.asked, "seed": campaign.seed, "mutants": len(faults), **counts, "score": self.score,
+            **{name: getattr(campaign, name) for name in times}, "faults": faults,
+        }  # fmt: skip
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""

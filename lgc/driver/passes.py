@@ -21,6 +21,10 @@ class Optimiser(Shown):
     levels: tuple[tuple[str, str], ...]
     rewrites: tuple[tuple[str, str], ...]
 
+    def as_json(self) -> dict[str, dict[str, str]]:
+        """See :class:`Shown`."""
+        return {"passes": dict(self.passes), "levels": dict(self.levels), "rewrites": dict(self.rewrites)}
+
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
         levels = [f"{level}: {steps or 'nothing'}" for level, steps in self.levels]

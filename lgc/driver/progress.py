@@ -1,5 +1,5 @@
 """The one protocol of progress; see :mod:`lgc.progress`, where every room can reach it."""
 
-from lgc.progress import Progress, Silence
+from lgc.progress import PlainLines, Progress, Silence
 
-__all__ = ["Progress", "Silence"]
+__all__ = ["PlainLines", "Progress", "Silence"]

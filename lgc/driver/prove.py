@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lgc.driver.deadline import bounded
 from lgc.driver.request import check_outputs
@@ -57,6 +58,11 @@ class Proof(Shown):
     def vector(self) -> Bits | None:
         """Inputs, bool (I,), on which device and model differ in the simulator; None where there are none."""
         return self.replayed.mismatch.bits if self.replayed and self.replayed.mismatch else None
+
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`: the certificate, and where it was written."""
+        found: dict[str, Any] = json.loads(self.certificate.to_json())
+        return found | {"file": str(self.file), "unknown": list(self.unknown)}
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeGuard, TypeVar
 
 from lgc.driver.deadline import bounded
+from lgc.driver.points import found_point
 from lgc.driver.request import Request, Source
 from lgc.driver.sheet import Sheet, Shown
 from lgc.errors import InputError
@@ -76,6 +77,14 @@ class Loaded(Shown):
         """Of the model that it is, or comes from; ``none`` where nothing is known."""
         return self.circuit.metadata.get("model_digest", "none")
 
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`."""
+        netlist, encoder = self.circuit.netlist, self.circuit.encoder
+        return {
+            "name": self.name, "digest": self.digest, "gates": netlist.num_nodes, "depth": netlist.depth,
+            "features": encoder.num_features, "bits": netlist.num_inputs, "classes": list(self.circuit.head.classes),
+        }  # fmt: skip
+
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
         netlist, features = self.circuit.netlist, self.circuit.encoder.num_features
@@ -101,8 +110,8 @@ def load_source(source: Source, options: ImportOptions | None = None) -> Loaded:
     """A file, or an object that is a model already.
 
     Args:
-        source: a path; a :class:`lgc.Model`; a :class:`lgc.Circuit`; or a network of torch modules that `lgc train`
-            would harden, see :func:`lgc.from_torch`.
+        source: a path, or ``DIR#N`` of a sweep; a :class:`lgc.Model`; a :class:`lgc.Circuit`; or a network of torch
+            modules that `lgc train` would harden, see :func:`lgc.from_torch`.
 
     Raises:
         InputError: it is nothing of these.
@@ -112,7 +121,8 @@ def load_source(source: Source, options: ImportOptions | None = None) -> Loaded:
     from lgc.ir import Circuit
 
     if isinstance(source, str | Path):
-        return _load_file(Path(source), options)
+        point = found_point(source)
+        return _load_file(Path(source) if point is None else point[0], options)
     if isinstance(source, Loaded):
         return source
     if isinstance(source, Circuit):

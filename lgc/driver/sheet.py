@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import html
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,40 @@ class Shown(ABC):
     def sheet(self) -> Sheet:
         """Lines and tables, the most important last, as a terminal shows them."""
 
+    @abstractmethod
+    def as_json(self) -> Any:
+        """The same for machines: what :mod:`json` takes, without NaN; docs/json.md says what is in it."""
+
+    def details(self) -> Sheet:
+        """What is shown before the sheet to people who asked for more."""
+        return []
+
+    def to_json(self) -> str:
+        """:meth:`as_json` as text."""
+        return json_text(self.as_json())
+
     def __repr__(self) -> str:
         return "\n".join(_plain(self.sheet()))
 
     def _repr_html_(self) -> str:
         """For notebooks."""
         return "".join(_html(one) for one in self.sheet())
+
+
+def json_text(document: Any) -> str:
+    """What :mod:`json` takes, as the text of a file."""
+    return json.dumps(document, indent=2) + "\n"
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write such a file.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    from lgc.files import write_text
+
+    write_text(path, json_text(document))
 
 
 def _plain(sheet: Sheet) -> Iterator[str]:

@@ -107,9 +107,9 @@ class Synthesis(Shown):
         assert value is not None
         return value
 
-    def to_json(self) -> str:
-        """For machines."""
-        return self.result.to_json()
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`."""
+        return self.result.as_json()
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
@@ -161,7 +161,7 @@ def synth(asked: SynthRequest, progress: Progress | None = None) -> Synthesis:
     result = synthesize(rtl, part, _options(asked), told)
     found = Synthesis(result, asked)
     if asked.json is not None:
-        write_text(asked.json, found.to_json())
+        write_text(asked.json, found.result.to_json())
     return found
 
 
@@ -180,6 +180,14 @@ class PartList(Shown):
     """The parts that lgc knows."""
 
     parts: tuple[Part, ...]
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """See :class:`Shown`."""
+        return [
+            {"part": one.name, "chip": one.chip, "luts": one.luts, "ffs": one.ffs, "bram": one.bram,
+             "nextpnr": one.family.nextpnr or None}
+            for one in self.parts
+        ]  # fmt: skip
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -31,6 +31,7 @@ class TrainRequest(Request):
 
     Attributes:
         settings: by the names of :class:`lgc.train.config.TrainConfig`.
+        on_epoch: is given each epoch's entry of the log and its discrete network; what is true ends the training.
     """
 
     dataset: Annotated[
@@ -44,6 +45,7 @@ class TrainRequest(Request):
         Path | None, Setting("PNG of augmented samples; without -o, nothing is trained.", writes=True)
     ] = None  # fmt: skip
     settings: Mapping[str, Any] = field(default_factory=dict)
+    on_epoch: Callable[[Mapping[str, Any], Any], Any] | None = None
 
     def train_config(self) -> TrainConfig:
         """All settings together.
@@ -86,6 +88,14 @@ class Trained(Shown):
         """Whether it was stopped before its last epoch."""
         return bool(self.record.get("interrupted"))
 
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`."""
+        return {
+            "output": None if self.output is None else str(self.output), "interrupted": self.interrupted,
+            "contact_sheet": None if self.contact_sheet is None else str(self.contact_sheet),
+            "training": dict(self.record),
+        }  # fmt: skip
+
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
         lines = [f"{self.contact_sheet}: augmented samples"] if self.contact_sheet else []
@@ -116,13 +126,13 @@ def train(asked: TrainRequest, progress: Progress | None = None) -> Trained:
     """
     config = asked.train_config()
     check_outputs(asked)
-    trainer = _trainer()
+    trainer = load_trainer()
     _check_apart(asked, config)
     if asked.contact_sheet is not None:
         trainer.draw_contact_sheet(config, asked.contact_sheet)
         if config.output is None:
             return Trained(None, None, asked.contact_sheet)
-    model = trainer.train(config, progress=progress or Silence(), go_on=asked.resume)
+    model = trainer.train(config, progress=progress or Silence(), go_on=asked.resume, on_epoch=asked.on_epoch)
     writes = int(os.environ.get("RANK", "0")) == 0  # not torchrun's other processes
     return Trained(model if writes else None, config.output, asked.contact_sheet)
 
@@ -150,7 +160,12 @@ def need_output(asked: TrainRequest) -> None:
         raise OptionError("where is the checkpoint to be written?", hint="Add -o model.pt")
 
 
-def _trainer() -> types.ModuleType:
+def load_trainer() -> types.ModuleType:
+    """The trainer's module.
+
+    Raises:
+        MissingToolError: torch is not installed.
+    """
     try:
         import lgc.train.trainer as trainer
     except ModuleNotFoundError as error:

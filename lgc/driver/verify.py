@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from lgc.driver.deadline import bounded
 from lgc.driver.request import check_outputs
@@ -36,6 +37,7 @@ class Verdict(Shown):
         crash: the folder that shows a difference again; None where there is none.
         loss: of a circuit that reads rounded features: what the rounding changes on the data; None without data.
         unshown: what no vector showed, as a sentence; empty if there is nothing.
+        sha256: of the device's file; empty if it is none.
     """
 
     source: Loaded
@@ -45,6 +47,7 @@ class Verdict(Shown):
     crash: Path | None = None
     loss: Loss | None = None
     unshown: str = ""
+    sha256: str = ""
 
     @property
     def ok(self) -> bool:
@@ -66,6 +69,20 @@ class Verdict(Shown):
         """The device's and the model's on data with labels, 0 to 1; None without such data."""
         return next((one.accuracy for one in self.report.sets if one.accuracy), None)
 
+    def as_json(self) -> dict[str, Any]:
+        """See :class:`Shown`."""
+        report = self.report
+        names = ("subject", "simulator", "reference", "lanes", "latency", "vectors", "mismatches", "build_seconds",
+                 "simulate_seconds")  # fmt: skip
+        return {
+            "file": str(self.path), "file_sha256": self.sha256 or None, "model_digest": self.source.digest,
+            "equal": self.ok, **{name: getattr(report, name) for name in names},
+            "checked": list(report.checked), "not_compared": list(report.unknown), "not_shown": self.unshown or None,
+            "sets": [asdict(one) for one in report.sets], "mismatch": _as_json(self.mismatch),
+            "explanation": list(self.explanation), "problems": list(report.problems),
+            "rounding": None if self.loss is None else str(self.loss),
+        }  # fmt: skip
+
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
         report = self.report
@@ -83,6 +100,15 @@ class Verdict(Shown):
         equal = report.vectors - report.mismatches
         lines.append(f"{equal:,} / {report.vectors:,} vectors, {_what(report)} equal")
         return [*lines, *([f"not shown: {self.unshown}"] if self.unshown else [])]
+
+
+def _as_json(mismatch: Mismatch | None) -> dict[str, Any] | None:
+    if mismatch is None:
+        return None
+    names = ("label", "expected_scores", "seen_scores", "expected_class", "seen_class")
+    place = mismatch.location.note if mismatch.location else None
+    ones = [index for index, bit in enumerate(mismatch.bits.tolist()) if bit]
+    return {name: getattr(mismatch, name) for name in names} | {"input_bits_that_are_one": ones, "location": place}
 
 
 def unknown_lines(names: tuple[str, ...]) -> list[str]:
@@ -199,11 +225,12 @@ def _told(asked: VerifyRequest, source: Loaded, report: Report, comparison: Comp
     _write_reports(asked, report, path, ". ".join(explanation))
     crash = asked.crash if asked.crash and asked.crash.exists() else None
     loss, unshown = _of_codes(asked, source, comparison)
-    verdict = Verdict(source, path, report, explanation, crash, loss, unshown)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    verdict = Verdict(source, path, report, explanation, crash, loss, unshown, digest)
     if verdict.ok:
         return verdict
     error = MismatchError(". ".join([*explanation, *report.problems]), where=str(path))
-    error.result = verdict
+    error.result, error.lines = verdict, (*explanation, *report.problems)
     raise error
 
 

@@ -62,7 +62,7 @@ def choose_head(
         return Choice(asked, lut if known or lut in made_for else max(made_for), "as asked for")
     if known is None:
         head = next(one for one in all_heads() if one.is_portable)
-        return Choice(head.name, lut, f"{head.about} is portable, and no fabric is named that could hold tables fixed")
+        return Choice(head.name, lut, f"{head.about} for any tool; --fabric or --part fits it to lookup tables")
     family = part.family if part else _family(fabric)
     heads = candidates(known, pipeline)
     found = [one.estimate(circuit, lut=lut, outputs=outputs, pipeline=pipeline, family=family) for one in heads]

@@ -124,6 +124,10 @@ class Result:
 
     def to_json(self) -> str:
         """The text of the file."""
+        return json.dumps(self.as_json(), indent=2) + "\n"
+
+    def as_json(self) -> dict[str, Any]:
+        """What the file says."""
         fields: dict[str, Any] = {"format": FORMAT, "version": VERSION, "lgc": __version__, "partial": self.partial}
         # The file's own words, which readers know: a target is a part's name here, and a part its chip.
         fields |= {"source": self.source, "source_sha256": self.source_sha256, "top": self.top}
@@ -134,4 +138,4 @@ class Result:
         fields |= {"stages": {name: asdict(one) for name, one in self.stages.items()}}
         fields |= {"used": {name: {"used": a, "available": b} for name, (a, b) in self.used.items()}}
         fields |= {"seeds": [asdict(one) for one in self.seeds], "problems": [str(one) for one in self.problems]}
-        return json.dumps(fields, indent=2) + "\n"
+        return fields

@@ -93,12 +93,12 @@ def build_key(compiler: Command, *parts: str) -> str:
     # Every word that is a program: of `ccache gcc` the second is what compiles.
     programs = [Path(path).resolve().stat() for word in compiler if (path := shutil.which(word))]
     stamps = [f"{one.st_size} {one.st_mtime_ns}" for one in programs]
-    machine = [*compiler, *stamps, NATIVE, platform.machine(), _processor()]
+    machine = [*compiler, *stamps, NATIVE, platform.machine(), processor()]
     return hashlib.sha256("\0".join([*parts, *machine]).encode()).hexdigest()[:40]
 
 
 @cache
-def _processor() -> str:
+def processor() -> str:
     """What ``-march=native`` looks at: a cache in a shared home serves unlike machines."""
     try:
         with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as lines:

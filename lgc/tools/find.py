@@ -95,6 +95,8 @@ DEPENDENCIES = {
         Dependency("onnx", "the ONNX backend, and lgc verify of its files", package="onnx", extra="onnx"),
         Dependency("onnxruntime", "lgc verify of ONNX files", package="onnxruntime"),
         Dependency("matplotlib", "training curves", package="matplotlib", extra="train"),
+        Dependency("optuna", "lgc sweep", package="optuna", extra="sweep"),
+        Dependency("distributed", "lgc sweep on other machines", "Dask", package="distributed", extra="sweep"),
         Dependency("scikit-learn", "the data set digits", package="scikit-learn", extra="train"),
     )
 }  # fmt: skip

@@ -20,6 +20,7 @@ from lgc.errors import InputError, OptionError
 from lgc.parts.part import find_part
 from lgc.settings import Setting, check_settings, described
 from lgc.text import plain_text
+from lgc.train.net import parse_net
 
 AUGMENTATIONS = ("none", "shift", "affine-elastic", "crop-flip")
 INTERPOLATIONS = ("bilinear", "bicubic")
@@ -34,7 +35,8 @@ _ASIC_ARITY = 6  # of tables, which measured best in gate equivalents too
 CLASS_WEIGHTS = ("none", "balanced")
 PRESETS = (
     "mnist-fast", "mnist-lut-500", "mnist-lut-1k", "mnist-lut-2k", "mnist-lut5-2k", "mnist-lut4-1k", "mnist-lut4-2k",
-    "mnist-4k", "mnist-8k", "mnist-32k", "fmnist-lut", "fmnist-8k", "cifar-lut", "cifar-64k", "cifar-256k", "jsc",
+    "mnist-conv", "mnist-conv-lut4", "mnist-4k", "mnist-8k", "mnist-32k", "fmnist-lut", "fmnist-8k", "cifar-conv",
+    "cifar-lut", "cifar-64k", "cifar-256k", "jsc",
 )  # fmt: skip
 
 
@@ -99,6 +101,12 @@ class TrainConfig:
 
     gates: Annotated[int, _network("Gates a layer; 0 for what suits the data.", low=0)] = 0
     layers: Annotated[int, _network("Layers; 0 for what suits the data.", low=0)] = 0
+    net: Annotated[
+        str,
+        _network("Layers of tables for images, in place of --gates and --layers, such as c64k5s2,c128k3s2,d2000. "
+                 "c64k5s2p1 are 64 kernels over 5x5 pixels, stride 2, padding 1 (t2: trees of two levels); o2 is the "
+                 "OR of 2x2; d2000 are 2,000 tables over all.", metavar="LAYERS"),
+    ] = ""  # fmt: skip
     wiring: Annotated[
         tuple[str, ...],
         _network("dense, topk:K or fixed, once a layer; the last one is for all further layers. By default dense, then "
@@ -203,7 +211,9 @@ class TrainConfig:
             raise OptionError(f"arity is {self.arity}", hint="Add --parametrisation tables: the 16 gates have 2 inputs")
         if self.table_init == "residual" and self.parametrisation == "gates":
             raise OptionError("table-init is residual, but gates are learned", hint="Add --parametrisation tables")
-        wiring = self.wiring[: max(1, self.layers)]
+        if self.net:
+            self._check_net()
+        wiring = self.wiring if self.net else self.wiring[: max(1, self.layers)]
         if self.redraw and wiring and not any(kind.startswith("topk") for kind in wiring):
             raise OptionError(
                 f"redraw is {self.redraw}, but no layer chooses among candidates", hint="Add --wiring topk:K"
@@ -214,14 +224,27 @@ class TrainConfig:
         """What is learned, by the part alone; what else suits it depends on the data."""
         part = find_part(self.for_part) if self.for_part is not None else None
         found: dict[str, Any] = {"for_part": part.name if part else None}
-        tables = self.parametrisation == "tables" or (self.parametrisation == "auto" and part is not None)
+        suits = part is not None or bool(self.net)
+        tables = self.parametrisation == "tables" or (self.parametrisation == "auto" and suits)
         found["parametrisation"] = "tables" if tables else "gates"
         if not self.arity:
-            found["arity"] = (part.lut_size or _ASIC_ARITY) if part is not None and tables else _GATE_ARITY
+            suited = part.lut_size if part is not None else None
+            found["arity"] = (suited or _ASIC_ARITY) if suits and tables else _GATE_ARITY
         elif self.arity < _GATE_ARITY:
             raise OptionError(f"arity is {self.arity}", hint="Give 2 to 6, or 0 for what suits")
         for name, value in found.items():
             object.__setattr__(self, name, value)
+
+    def _check_net(self) -> None:
+        parse_net(self.net)
+        if self.gates or self.layers:
+            raise OptionError(
+                f"net is '{self.net}', but {'gates' if self.gates else 'layers'} are given, too",
+                hint="Name all layers in --net; d2000 are 2,000 tables",
+            )
+        if self.parametrisation == "gates":
+            raise OptionError("net names layers of tables, but gates are to be learned", hint="Leave out "
+                              "--parametrisation gates; --arity 2 makes tables of two inputs")  # fmt: skip
 
     @property
     def loading(self) -> Loading:

@@ -79,7 +79,8 @@ def settled(config: TrainConfig, data: Dataset, labels: NDArray[np.int64], held_
         config = replace(config, **{name: value for name, value in values.items() if _is_open(config, name)})
         return Settled(config, list(_for_part(config)))
     chosen = []
-    for make in (_thresholds, _gates, _wiring, _batch, _epochs):  # later ones look at earlier ones
+    makes = (_thresholds, _wiring, _batch, _epochs) if config.net else (_thresholds, _gates, _wiring, _batch, _epochs)
+    for make in makes:  # later ones look at earlier ones
         for choice in make(config, data, labels):
             if _is_open(config, choice.setting):
                 chosen.append(choice)
@@ -90,6 +91,10 @@ def settled(config: TrainConfig, data: Dataset, labels: NDArray[np.int64], held_
 
 def _of_images(config: TrainConfig) -> dict[str, Any]:
     """What a set of images gets where nothing is given."""
+    if config.net:
+        settled = {name: _IMAGES[name] for name in ("thresholds", "batch", "epochs")}
+        tables = {name: _IMAGE_TABLES[name] for name in ("wiring", "redraw") if not config.wiring}
+        return settled | tables | ({"thresholds": _HALF} if config.for_part is not None else {})
     if config.for_part is None:
         return _IMAGES
     values = _IMAGES | {"thresholds": _HALF}

@@ -11,9 +11,12 @@ from typing import Any
 
 from lgc.errors import OutputError
 from lgc.files import replacing, write_text
+from lgc.frontend import Model
 from lgc.tools.cache import lend_home
 
 Entry = Mapping[str, Any]
+OnEpoch = Callable[[Entry, Model], Any]
+"""Is given an epoch's entry and its discrete network; what is true ends the training."""
 
 
 class History:

@@ -17,160 +17,21 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from lgc.errors import InputError, OptionError
-from lgc.frontend import Layer, Model
+from lgc.frontend import Model
 from lgc.frontend.model import check_model
 from lgc.ir import Encoder, Head
-from lgc.ir.gates import TABLE_OF_ID
-from lgc.train.bits import as_numbers, check_bits, check_raw_features, check_width
-from lgc.train.functions import mix_gates, mix_tables
-from lgc.train.wiring import Chooser, Connectome, Dense, Estimator, Fixed, TopK
+from lgc.train.bits import check_bits, check_raw_features, check_width
+from lgc.train.conv import ConvLogicLayer, Flatten, OrPool
+from lgc.train.nodes import LogicLayer, TableLayer, gate_basis, mixes_bits
+from lgc.train.wiring import Dense, Estimator, Fixed, TopK
 
 __all__ = [
-    "Dense", "Estimator", "Fixed", "GroupSum", "LogicLayer", "LogicNetwork", "TableLayer", "Thermometer", "TopK",
-    "gate_basis",
+    "ConvLogicLayer", "Dense", "Estimator", "Fixed", "Flatten", "GroupSum", "LogicLayer", "LogicNetwork", "OrPool",
+    "TableLayer", "Thermometer", "TopK", "gate_basis",
 ]  # fmt: skip
 
-MIN_ARITY, MAX_ARITY = 2, 6
-_RESIDUAL, _NOISE = 1.5, 0.5  # logits of a table that starts as its first operand, and the deviation around them
+AnyLayer = LogicLayer | TableLayer | ConvLogicLayer | OrPool
 _KEPT = 4  # of so many candidates one is left by a redraw
-
-
-def gate_basis() -> Tensor:
-    """Float (16, 4): each gate id as the coefficients of ``c0 + ca*A + cb*B + cab*A*B``."""
-    bits = (TABLE_OF_ID[:, None].astype(np.int64) >> np.arange(4)) & 1
-    zero, a, b, both = bits.T
-    return torch.from_numpy(np.stack([zero, a - zero, b - zero, both - a - b + zero], axis=1)).float()
-
-
-class LogicLayer(Chooser):
-    """Gates over a connectome: each is a softmax over the 16 functions of two inputs.
-
-    Args:
-        connectome: :class:`Dense`, :class:`TopK`, :class:`Fixed`, or a module with the same two methods.
-        gates: gates of the layer.
-        estimator: see :data:`Estimator`; for the gates, as the connectome has its own.
-        temperature: of the Gumbel estimator.
-        generator: the source of the initial logits, N(0, 1).
-    """
-
-    basis: Tensor
-
-    def __init__(
-        self,
-        connectome: Connectome,
-        gates: int,
-        *,
-        estimator: Estimator = "straight-through",
-        temperature: float = 1.0,
-        generator: torch.Generator | None = None,
-    ) -> None:
-        super().__init__(estimator, temperature, generator)
-        self.connectome = connectome
-        self.logits = nn.Parameter(torch.randn(gates, 16, generator=generator))
-        self.register_buffer("basis", gate_basis(), persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Bits or probabilities (samples, in_bits) to (samples, gates)."""
-        a, b = self.connectome(read_bits(self, x).t().contiguous())
-        logits = self.seen(self.logits)
-        soft = torch.softmax(logits, dim=-1) @ self.basis
-        hard = soft if self.mixes else self.basis[logits.argmax(dim=-1)]
-        return mix_gates(soft, hard.detach(), a, b).t()
-
-    def gate_ids(self) -> Tensor:
-        """int64 (gates,): the likeliest function of each gate."""
-        return self.logits.detach().argmax(dim=-1)
-
-    def tables(self) -> NDArray[np.uint64]:
-        """(gates,): the truth table of each gate's likeliest function."""
-        return TABLE_OF_ID[self.gate_ids().cpu().numpy()]
-
-    def harden(self, index: int) -> Layer:
-        """The discrete layer number ``index`` of a chain."""
-        return _hardened(self, index)
-
-
-class TableLayer(Chooser):
-    """Lookup tables over a connectome: each entry of a truth table is a probability of its own, sigmoid of a logit.
-
-    For operands that are bits the table is looked up; for probabilities it is the multilinear mean over them.
-
-    Args:
-        connectome: see :class:`LogicLayer`; its ``operands``, 2 to 6, are the tables' arity.
-        gates: tables of the layer.
-        estimator: see :data:`Estimator`; for the tables, as the connectome has its own.
-        temperature: of the Gumbel estimator.
-        residual: whether a table starts as its first operand, with noise; otherwise its logits start as N(0, 1). It
-            lets deep networks learn.
-        generator: the source of the initial logits.
-
-    Raises:
-        OptionError: the arity is not between 2 and 6.
-    """
-
-    def __init__(
-        self,
-        connectome: Connectome,
-        gates: int,
-        *,
-        estimator: Estimator = "straight-through",
-        temperature: float = 1.0,
-        residual: bool = False,
-        generator: torch.Generator | None = None,
-    ) -> None:
-        super().__init__(estimator, temperature, generator)
-        if not MIN_ARITY <= connectome.operands <= MAX_ARITY:
-            raise OptionError(
-                f"tables of {connectome.operands} inputs are asked for", hint=f"Give {MIN_ARITY} to {MAX_ARITY}"
-            )
-        self.connectome = connectome
-        drawn = torch.randn(gates, 1 << connectome.operands, generator=generator)
-        first = torch.arange(drawn.shape[1]) % 2  # operand 0 is the lowest bit of an entry's address
-        self.logits = nn.Parameter(_RESIDUAL * (2 * first - 1) + _NOISE * drawn if residual else drawn)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Bits or probabilities (samples, in_bits) to (samples, gates)."""
-        operands = self.connectome(read_bits(self, x).t().contiguous())
-        logits = self._noisy()
-        soft = torch.sigmoid(logits)
-        hard = soft if self.mixes else (logits > 0).to(soft.dtype).detach()
-        return mix_tables(soft, hard, operands).t()
-
-    def _noisy(self) -> Tensor:
-        """A bit is a choice of two: its logit with the noise of both."""
-        pair = self.seen(torch.stack([self.logits, torch.zeros_like(self.logits)]))
-        return pair[0] - pair[1]
-
-    def tables(self) -> NDArray[np.uint64]:
-        """(gates,): the truth tables, of the likelier value of each entry."""
-        entries = (self.logits.detach() > 0).cpu().numpy().astype(np.uint64)
-        return (entries << np.arange(entries.shape[1], dtype=np.uint64)).sum(axis=1, dtype=np.uint64)
-
-    def harden(self, index: int) -> Layer:
-        """The discrete layer number ``index`` of a chain."""
-        return _hardened(self, index)
-
-
-def _hardened(layer: LogicLayer | TableLayer, index: int) -> Layer:
-    wires = layer.connectome.wires().cpu().numpy().astype(np.int64)
-    return Layer(f"layer{index + 1}", wires, layer.tables(), (index,))
-
-
-def _mixes(layer: nn.Module) -> bool:
-    """Whether probabilities are as good as bits to a layer in its mode: its gates, or its wires, are mixtures."""
-    return any(getattr(part, "mixes", False) for part in (layer, getattr(layer, "connectome", None)))
-
-
-def read_bits(layer: LogicLayer | TableLayer, x: Tensor) -> Tensor:
-    """The input of a layer (samples, in_bits), as numbers of the layer's type.
-
-    Raises:
-        InputError: another shape, or data that are no bits; what other layers made may be probabilities.
-    """
-    width = getattr(layer.connectome, "in_bits", None)
-    check_width(layer, x, width if isinstance(width, int) else None)
-    check_bits(layer, x, soft=_mixes(layer) or x.grad_fn is not None)
-    return as_numbers(x, layer.logits)
 
 
 class GroupSum(nn.Module):
@@ -261,13 +122,13 @@ class LogicNetwork(nn.Module):
 
     Args:
         encoder: how features become bits; part of the hardened model, applied outside of ``forward``.
-        layers: each reads the one before.
+        layers: each reads the one before; layers over images come before all others.
         head: its number of classes divides the last layer's gates.
     """
 
-    def __init__(self, encoder: Encoder, layers: Sequence[LogicLayer | TableLayer], head: GroupSum) -> None:
+    def __init__(self, encoder: Encoder, layers: Sequence[AnyLayer], head: GroupSum) -> None:
         super().__init__()
-        gates = len(layers[-1].logits)
+        gates = layers[-1].width
         if gates % head.classes:
             raise OptionError(
                 f"{gates} gates do not divide into {head.classes} classes",
@@ -296,7 +157,7 @@ class LogicNetwork(nn.Module):
                 features that were not encoded. The values of the first input of each mode are looked at.
         """
         check_width(self, bits, self.encoder.num_bits)
-        check_bits(self, bits, soft=_mixes(self.layers[0]))
+        check_bits(self, bits, soft=mixes_bits(self.layers[0]))
         for layer in self.layers:
             bits = layer(bits)
         return self.head(bits)
@@ -348,7 +209,8 @@ def network_of(module: nn.Module) -> LogicNetwork:
     front = parts[0] if parts else None
     encoder = front.encoder() if isinstance(front, Thermometer) else None
     parts = parts[1:] if encoder else parts
-    layers = [part for part in parts[:-1] if isinstance(part, LogicLayer | TableLayer)]
+    parts = [part for part in parts if not isinstance(part, nn.Flatten)]
+    layers = [part for part in parts[:-1] if isinstance(part, AnyLayer)]
     if not layers or len(layers) != len(parts) - 1 or not isinstance(parts[-1], GroupSum):
         kinds = ", ".join(type(part).__name__ for part in _flat(module)) or "nothing"
         raise InputError(
@@ -359,7 +221,9 @@ def network_of(module: nn.Module) -> LogicNetwork:
     return LogicNetwork(encoder or Encoder(_in_bits(layers[0])), layers, parts[-1])
 
 
-def _in_bits(layer: LogicLayer | TableLayer) -> int:
+def _in_bits(layer: AnyLayer) -> int:
+    if isinstance(layer, ConvLogicLayer | OrPool):
+        return layer.geometry.num_bits
     width = layer.connectome.in_bits
     if not isinstance(width, int):
         raise InputError(
@@ -388,8 +252,8 @@ def redrawn(
     Yields:
         Each such connectome, and which candidates are new: see :meth:`TopK.redraw`.
     """
-    for index, layer in enumerate(network.layers):
-        wiring = layer.connectome
+    first = getattr(network.layers[0], "connectome", None)
+    for wiring in network.modules():
         if isinstance(wiring, TopK):
-            strange = wiring.narrow(among, generator) if index == 0 and among is not None else False
+            strange = wiring.narrow(among, generator) if wiring is first and among is not None else False
             yield wiring, wiring.redraw(max(1, wiring.candidates.shape[1] // _KEPT), generator) | strange

@@ -29,7 +29,7 @@ from lgc.train.config import TrainConfig
 from lgc.train.data import Dataset, load_dataset
 from lgc.train.defaults import settled
 from lgc.train.folds import measured
-from lgc.train.history import Entry, History
+from lgc.train.history import Entry, History, OnEpoch
 from lgc.train.loss import class_weights
 from lgc.train.parallel import ProcessGroup, after_fork, joined, pick_device, precision
 from lgc.train.places import check_places
@@ -50,23 +50,24 @@ def train(
     go_on: bool = False,
     data: Dataset | None = None,
     on_entry: Callable[[Entry], None] | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> Model:
     """Train, and give the hardened model of the best epoch by hard validation accuracy.
 
-    Ctrl-C ends the training after the step under way, writes its state, and gives the best model so far, which has
-    not seen the test set. Under torchrun, all processes train together, and the first one writes.
+    Ctrl-C ends it after the step under way, writes its state, and gives the best model so far, which has not seen the
+    test set. Under torchrun, all processes train together, and the first one writes.
 
     Args:
         progress: who hears how far it is, and each epoch's line.
         go_on: resume the run whose state is beside the output.
         data: what to train on, in place of what the configuration names; it may have no test samples.
-        on_entry: is given each entry of the history as it is made: the settings, each epoch, the end.
+        on_entry: is given each entry of the history as it is made.
+        on_epoch: is given each epoch's entry and discrete network; what is true ends the training there.
 
     Raises:
         InputError: the data set is unusable, or there is no state to resume.
         OptionError: the configuration does not fit the data set, or is not that of the run to resume.
         OutputError: the checkpoint or the log cannot be written.
-        KeyboardInterrupt: stopped before the first epoch was over.
     """
     check_places(config, go_on=go_on)
     if config.output is None and go_on:
@@ -80,7 +81,7 @@ def train(
         told = progress if progress is not None and group.rank == 0 else Silence()
         found = _folds(config, data, device, group, told) if config.folds else {}
         run = Run(config, data, device, group, told)
-        run.on_entry, run.measured = on_entry, found
+        run.on_entry, run.on_epoch, run.measured = on_entry, on_epoch, found
         return run.finish() if run.train(go_on) else run.stopped()
 
 
@@ -139,10 +140,11 @@ class Run:
         self.to_bits = BitEncoder(self.encoder, data.scale, device)
         self.training = Samples.of(data.train[rows], data.train_y[rows], device)
         self.validation = Samples.of(data.train[held_out], data.train_y[held_out], device)
-        limits = not data.is_images
-        self.network = build_network(config, self.encoder, len(data.classes), self._useful(), limits=limits).to(device)
+        self.network = build_network(
+            config, self.encoder, len(data.classes), self._useful(), limits=not data.is_images, shape=data.feature_shape
+        ).to(device)
         self.logic = need_logic(self.encoder, data.inputs)
-        first = self.network.layers[0].connectome
+        first = getattr(self.network.layers[0], "connectome", None)
         self.budget = make_budget(config.comparators, len(config.redraws), first, self.logic)
         self.steps = self._steps()
         augment = make_augment(config, data.feature_shape)
@@ -154,6 +156,8 @@ class Run:
         self.tally = torch.zeros(2, dtype=torch.float64, device=device)  # loss and samples right, in this epoch
         self.history = History(None)
         self.on_entry: Callable[[Entry], None] | None = None
+        self.on_epoch: OnEpoch | None = None
+        self.ended = False  # before its last epoch, because on_epoch said so
         self.measured: Mapping[str, Any] = {}  # of cross-validation, for the record
         self.saved = time.monotonic()
 
@@ -197,7 +201,7 @@ class Run:
                     self.progress.seconds = before + time.monotonic() - started
         finally:
             self.epochs.close()
-        return self.progress.epoch > self.config.epochs
+        return self.ended or self.progress.epoch > self.config.epochs
 
     def _updates(self, stop: StopRequest) -> Iterator[None]:
         """One update at a time, until the last or until somebody asks to stop; then the state is saved."""
@@ -207,6 +211,8 @@ class Run:
                 if self.group.sums(float(stop.asked))[0]:
                     return self._save_state()
             self._end_epoch()
+            if self.ended:
+                return None
             due = time.monotonic() - self.saved > self.config.save_every  # by the clock of any of the processes
             if self.group.sums(float(due))[0] and self.progress.epoch <= self.config.epochs:
                 self._save_state()
@@ -274,6 +280,8 @@ class Run:
         )
         self.tally.zero_()
         progress.next_epoch()
+        if self.on_epoch is not None:
+            self.ended = self.group.sums(float(bool(self.on_epoch(self.history.entries[-1], hardened))))[0] > 0
 
     def _more(self, right: NDArray[np.bool_]) -> dict[str, float]:
         """Accuracies on the validation samples that tell something of this configuration only."""

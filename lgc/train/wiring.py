@@ -307,4 +307,20 @@ class Fixed(nn.Module):
         return self.index.t()
 
 
-Connectome = Dense | TopK | Fixed
+class Siblings(nn.Module):
+    """The wires of a level of a tree: operand j of node i is node ``operands * i + j`` of the level below."""
+
+    def __init__(self, gates: int, operands: int) -> None:
+        super().__init__()
+        self.operands, self.in_bits = operands, gates * operands
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Feature-major inputs (in_bits, samples) to the operands, each (gates, samples)."""
+        return x.view(-1, self.operands, x.shape[1]).unbind(1)
+
+    def wires(self) -> Tensor:
+        """int64 (gates, operands): the input that each operand is wired to."""
+        return torch.arange(self.in_bits).view(-1, self.operands)
+
+
+Connectome = Dense | TopK | Fixed | Siblings

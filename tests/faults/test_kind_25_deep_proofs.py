@@ -18,7 +18,7 @@ from lgc.ir.gates import TABLE_OF_ID
 from lgc.verify.formal import prove
 from lgc.verify.formal.abc import difference
 from lgc.verify.formal.scores import score_bounds
-from lgc.verify.formal.sweep import sweep
+from lgc.verify.formal.sweep import sat_sweep
 
 pytest.importorskip("pyosys")
 SECONDS = 40
@@ -109,7 +109,7 @@ def test_a_sweep_tells_apart_what_differs_and_nothing_else() -> None:
         first = builder.add(0b1110, [first, net])
     netlist = builder.build([rare, rare, rare, 0, 1, same, first, first, 5, 0])
     assert netlist.num_outputs == 10  # pairs: rare-same, rare-first, rare-first, 0-5, 1-0
-    swept = sweep(netlist, 1000)
+    swept = sat_sweep(netlist, 1000)
     first_half, second_half = np.hsplit(interp.evaluate(netlist, swept.vectors), 2)
     assert (first_half != second_half).any(axis=0).tolist() == [False, True, True, True, True]
     assert swept.undecided == []

@@ -21,6 +21,7 @@ from lgc.train import TrainConfig
 from lgc.train.build import build_network
 from lgc.train.config import PRESETS, SETTINGS, merged, read_config, read_preset
 from lgc.train.modules import Dense, Fixed, TopK
+from lgc.train.net import parse_net
 from lgc.train.thresholds import make_encoder
 
 
@@ -32,6 +33,10 @@ def test_jets_come_from_openml_and_the_data_decide_the_rest() -> None:
 def test_presets(name: str) -> None:
     config = merged(read_preset(name))
     assert config.dataset == {"mnist": "mnist", "fmnist": "fashion-mnist", "cifar": "cifar-10"}[name.split("-")[0]]
+    if "-conv" in name:
+        assert (config.gates, config.parametrisation, config.arity) == (0, "tables", 4 if name.endswith("lut4") else 6)
+        assert len(config.wiring) <= len(parse_net(config.net))
+        return
     size = name.split("-")[-1]
     if size not in ("fast", "lut"):
         assert config.gates * max(1, config.layers) == int(size.removesuffix("k")) * (1000 if size.endswith("k") else 1)

@@ -71,6 +71,12 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
             "topk:16", {"for_part": "xc7-a35t", "comparators": 40}, id="tables, priced", marks=pytest.mark.slow
         ),
         pytest.param("topk:16", {}, id="gates, topk", marks=pytest.mark.slow),
+        pytest.param(
+            "topk:16",
+            {"net": "c9k3p1t2,o2,c20k3,d210", "arity": 4, "gates": 0, "layers": 0},
+            id="kernels over images",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_two_processes_with_the_kernel_equal_one_bit_for_bit(

@@ -58,6 +58,12 @@ def _read(job: ImportJob) -> Model:
             "this is the state of a training run that was stopped, not a model",
             hint="The run's checkpoint beside it is the best model so far; `lgc train ... --resume` goes on",
         )
+    kernels = [prefix for prefix in _layers(job.content) if ".levels." in f".{prefix}"]
+    if kernels and not job.content.modules:
+        raise CheckpointError(
+            f"{kernels[0]}logits are those of a layer over images, and a state dict does not say of which size",
+            hint=_HINT,
+        )
     prefixes = _in_order(job)
     if not prefixes:
         raise CheckpointError(

@@ -68,7 +68,7 @@ static void wire_sums(int operands, long B, long Dp, const uint8_t tables[][8 * 
 }
 
 /* The same from the gradients of one or two operands, for all d below Dp. */
-static void all_sums(int operands, long B, long Dp, int16_t q[2][MAX_BATCH], const float unit[2], const uint8_t *index,
+static void all_sums(int operands, long B, long Dp, int16_t q[2][ROUNDED], const float unit[2], const uint8_t *index,
                      float *const g[2])
 {
     uint8_t tables[2][8 * MAX_BATCH];
@@ -123,13 +123,11 @@ static void gather_nibbles(long B, const uint64_t *x, const int32_t *picks, long
 }
 
 /* g[k] = unit * sum_b q[b] x[picks[k]][b]. g is filled up to a multiple of 32, of which the nibbles follow. */
-static void picked_sums(long B, const uint64_t *x, const int32_t *picks, const int32_t *next, long K, const int16_t *q,
-                        float unit, float *g)
+static void picked_sums(long B, const picks_t *from, const int16_t *q, float unit, float *g)
 {
-    (void)next;
-    const long Kp = (K + 31) / 32 * 32;
+    const long Kp = (from->K + 31) / 32 * 32;
     uint8_t *nibbles = (uint8_t *)(g + 2 * Kp), sums[1][8 * MAX_BATCH];
     subset_sums(B, q, sums[0]);
-    gather_nibbles(B, x, picks, K, Kp, nibbles);
+    gather_nibbles(B, from->x, from->picks, from->K, Kp, nibbles);
     wire_sums(1, B, Kp, sums, &unit, nibbles, &g);
 }

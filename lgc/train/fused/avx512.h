@@ -117,16 +117,22 @@ static void index_inputs(long B, const uint64_t *x, long D, long Dp, uint8_t *in
     }
 }
 
-/* The sums of all subsets of each `group`, 4 or 5, of B: lane i of a vector adds those whose bit is set in i. */
-static inline void subset_sums(int group, long B, const int16_t *q, __m512i *table)
+/* The sums of all subsets of five samples: lane i adds those whose bit is set in i. Products of pairs with zeros and ones
+ * make the sixteen without the third sample, then those with it; packing puts four of these behind four of those. */
+static inline __m512i five_sums(const int16_t *q)
 {
-    static const __mmask32 member[5] = {0xaaaaaaaa, 0xcccccccc, 0xf0f0f0f0, 0xff00ff00, 0xffff0000};
-    for (long b = 0; b < B; b += group) {
-        __m512i sums = _mm512_setzero_si512();
-        for (int j = 0; j < group && b + j < B; j++)
-            sums = _mm512_add_epi16(sums, _mm512_maskz_set1_epi16(member[j], q[b + j]));
-        table[b / group] = sums;
-    }
+    const __m512i low = _mm512_broadcast_i32x4(_mm_setr_epi16(0, 0, 1, 0, 0, 1, 1, 1));
+    const __m512i high = _mm512_inserti64x4(
+        _mm512_castsi256_si512(_mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1)),
+        _mm256_setr_epi32(1 << 16, 1 << 16, 1 << 16, 1 << 16, 1 << 16 | 1, 1 << 16 | 1, 1 << 16 | 1, 1 << 16 | 1), 1);
+    int32_t pair[3]; /* samples 0 and 1, 2 and 3, 3 and 4 */
+    memcpy(pair, q, sizeof *pair);
+    memcpy(pair + 1, q + 2, 2 * sizeof(int16_t));
+    memcpy(pair + 2, q + 3, 2 * sizeof(int16_t));
+    const __m512i without = _mm512_add_epi32(_mm512_madd_epi16(_mm512_set1_epi32(pair[0]), low),
+                                             _mm512_madd_epi16(_mm512_set1_epi32(pair[2]), high));
+    const __m512i third = _mm512_madd_epi16(_mm512_set1_epi32(pair[1]), _mm512_set1_epi32(1));
+    return _mm512_packs_epi32(without, _mm512_add_epi32(without, third));
 }
 
 static inline void store_sums(__m512i sums, float unit, float *g)
@@ -157,14 +163,15 @@ static inline __attribute__((always_inline)) void tile_sums(int operands, int ti
 }
 
 /* g[s][d] = unit[s] * sum_b q[s][b] x[d][b] of one or two operands, for all d below Dp. */
-static inline __attribute__((always_inline)) void sums_of(int operands, long B, long Dp, int16_t q[2][MAX_BATCH],
+static inline __attribute__((always_inline)) void sums_of(int operands, long B, long Dp, int16_t q[2][ROUNDED],
                                                           const float unit[2], const uint8_t *index,
                                                           float *const g[2])
 {
     const uint16_t *fives = (const uint16_t *)index;
     __m512i tables[2][MAX_GROUPS];
     for (int s = 0; s < operands; s++)
-        subset_sums(GROUP, B, q[s], tables[s]);
+        for (long k = 0; k < (B + GROUP - 1) / GROUP; k++)
+            tables[s][k] = five_sums(q[s] + GROUP * k);
     long d = 0;
     for (; d + 32 * TILES <= Dp; d += 32 * TILES)
         tile_sums(operands, TILES, B, tables, fives, Dp, unit, g, d);
@@ -172,7 +179,7 @@ static inline __attribute__((always_inline)) void sums_of(int operands, long B, 
         tile_sums(operands, 1, B, tables, fives, Dp, unit, g, d);
 }
 
-static void all_sums(int operands, long B, long Dp, int16_t q[2][MAX_BATCH], const float unit[2], const uint8_t *index,
+static void all_sums(int operands, long B, long Dp, int16_t q[2][ROUNDED], const float unit[2], const uint8_t *index,
                      float *const g[2])
 {
     if (operands == 2)
@@ -212,30 +219,34 @@ static inline void gather_samples(const uint64_t *const row[32], __mmask8 given,
     }
 }
 
-/* g[k] = unit * sum_b q[b] x[picks[k]][b]. g is filled up to a multiple of 32. `next` (K) are the picks of a call soon
- * to come, whose rows are fetched meanwhile: a large x is not in the nearest cache, and its rows are read at random. */
-static void picked_sums(long B, const uint64_t *x, const int32_t *picks, const int32_t *next, long K, const int16_t *q,
-                        float unit, float *g)
+/* g[k] = unit * sum_b q[b] x[picks[k]][b]. g is filled up to a multiple of 32. The rows that come next are fetched
+ * meanwhile: a large x is not in the nearest cache, and its rows are read at random. */
+static void picked_sums(long B, const picks_t *from, const int16_t *q, float unit, float *g)
 {
-    const long words = B / 64;
-    __m512i table[MAX_BATCH / 4];
-    subset_sums(4, B, q, table);
+    const long words = B / 64, K = from->K;
+    __m512i table[MAX_BATCH / 16][3];
+    for (long i = 0; i < B / 16; i++)
+        for (int j = 0; j < 3; j++)
+            table[i][j] = five_sums(q + 16 * i + GROUP * j);
     for (long k = 0; k < K; k += 32) {
         const uint64_t *row[32];
         for (int i = 0; i < 32; i++) {
             const long pick = k + i < K ? k + i : K - 1;
-            row[i] = x + picks[pick] * words;
-            __builtin_prefetch(x + next[pick] * words);
+            row[i] = from->x + from->picks[pick] * words;
+            __builtin_prefetch(from->next_x + from->next_picks[pick] * words);
         }
         __m512i sums = _mm512_setzero_si512(), samples[16];
         for (long w = 0; w < words; w += 4) {
             const int given = words - w < 4 ? (int)(words - w) : 4;
             gather_samples(row, (__mmask8)((1 << given) - 1), samples);
-            for (int i = 0; i < 4 * given; i++)
-#pragma GCC unroll 4
-                for (int j = 0; j < 4; j++) /* a look-up sees the five lowest bits, and the sums ignore the fifth */
-                    sums = _mm512_add_epi16(sums, _mm512_permutexvar_epi16(_mm512_srli_epi16(samples[i], 4 * j),
-                                                                           table[16 * w + 4 * i + j]));
+            for (int i = 0; i < 4 * given; i++) {
+                const __m512i *fives = table[4 * w + i], last = _mm512_set1_epi16(q[64 * w + 16 * i + 15]);
+#pragma GCC unroll 3
+                for (int j = 0; j < 3; j++) /* a look-up sees the five lowest bits */
+                    sums = _mm512_add_epi16(
+                        sums, _mm512_permutexvar_epi16(_mm512_srli_epi16(samples[i], GROUP * j), fives[j]));
+                sums = _mm512_mask_add_epi16(sums, _mm512_movepi16_mask(samples[i]), sums, last);
+            }
             for (int i = 0; i < 32; i++)
                 row[i] += 4;
         }

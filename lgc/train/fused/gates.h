@@ -25,6 +25,14 @@ static void look_at_gate(long R, long B, seen_t *seen)
     seen->sums = sums_by_bits(B, seen->up, seen->row[0], seen->row[1]);
 }
 
+static void gather_gate(long R, long B, seen_t *seen)
+{
+    (void)R, (void)B;
+    const float own[4] = {seen->sums.all, seen->sums.a, seen->sums.b, seen->sums.both};
+    for (int j = 0; j < 4; j++)
+        seen->gradient[j] += own[j];
+}
+
 /* The gradient of an operand is the upstream one times one of two factors, by the other operand's bit. */
 static float quantise_gate(long R, long B, seen_t *seen, int s, int16_t *q)
 {
@@ -44,14 +52,13 @@ static void add_gate(long R, long B, seen_t *seen, int s, float *out)
     add_by_bits(B, seen->up, seen->row[1 - s], clear, clear + seen->soft[3], out);
 }
 
-static uint64_t learn_gate(const layer_t *l, long n, long B, const seen_t *seen, const adam_t *adam)
+static uint64_t learn_gate(const layer_t *l, long n, const seen_t *seen, const adam_t *adam)
 {
-    (void)B;
-    const sums_t *sums = &seen->sums;
+    const float *sums = seen->gradient;
     const float (*basis)[16] = l->basis;
     float grad[16], e[16], *logits = l->node_logits + 16 * n, largest = logits[0];
     for (int i = 0; i < 16; i++) {
-        grad[i] = sums->all * basis[0][i] + sums->a * basis[1][i] + sums->b * basis[2][i] + sums->both * basis[3][i];
+        grad[i] = sums[0] * basis[0][i] + sums[1] * basis[1][i] + sums[2] * basis[2][i] + sums[3] * basis[3][i];
         largest = logits[i] > largest ? logits[i] : largest;
     }
     volatile float sum = 0, dot = 0; /* which are added in this order, whatever the compiler and the processor */
@@ -65,4 +72,4 @@ static uint64_t learn_gate(const layer_t *l, long n, long B, const seen_t *seen,
     return l->functions[first_equal(logits, 16, top)];
 }
 
-static const kind_t GATES = {soften_gates, look_at_gate, quantise_gate, add_gate, learn_gate};
+static const kind_t GATES = {soften_gates, look_at_gate, gather_gate, quantise_gate, add_gate, learn_gate};

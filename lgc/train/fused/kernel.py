@@ -26,14 +26,14 @@ _LONG, _POINTER = ctypes.c_long, ctypes.c_void_p
 _SIGNATURES = {
     "lgc_set_threads": [_LONG],
     "lgc_pack": [_POINTER, *[_LONG] * 3, _POINTER],
-    "lgc_index": [_POINTER, *[_LONG] * 3, _POINTER],
+    "lgc_index": [_POINTER, *[_LONG] * 4, _POINTER],
     "lgc_forward": [_POINTER, _LONG, *[_POINTER] * 2],
     "lgc_count": [_LONG, _LONG, _LONG, _POINTER, _POINTER],
+    "lgc_pool": [*[_LONG] * 3, *[_POINTER] * 3],
+    "lgc_pool_gradient": [*[_LONG] * 3, *[_POINTER] * 4],
     "lgc_soften": [_POINTER, _LONG, _LONG, _POINTER],
-    "lgc_gradient": [_POINTER, _LONG, *[_POINTER] * 3, _LONG, *[_POINTER] * 2],
-    "lgc_update": [
-        _POINTER, *[_LONG] * 3, *[_POINTER] * 2, _LONG, *[_POINTER] * 2, _LONG, _POINTER, _LONG, _POINTER,
-    ],
+    "lgc_gradient": [_POINTER] * 3,
+    "lgc_update": [_POINTER, _LONG, _LONG, _POINTER, _LONG, _POINTER, _LONG, _POINTER],
 }  # fmt: skip
 
 
@@ -47,10 +47,27 @@ class LayerState(ctypes.Structure):
     """``layer_t`` of the kernel: pointers into tensors that somebody else keeps alive."""
 
     _fields_ = [
-        *((name, _LONG) for name in ("N", "D", "K", "R")),
+        *((name, _LONG) for name in ("N", "D", "K", "R", "P")),
+        *((name, _POINTER) for name in ("offset", "field")),
         *((name, _POINTER) for name in ("logits", "m", "v", "top", "candidates", "wires")),
         *((name, _POINTER) for name in ("node_logits", "node_m", "node_v", "tables", "functions", "basis")),
     ]
+
+
+class Pass(ctypes.Structure):
+    """``pass_t`` of the kernel."""
+
+    _fields_ = [
+        ("layer", ctypes.POINTER(LayerState)),
+        ("B", _LONG),
+        *((name, _POINTER) for name in ("x", "soft", "upstream")),
+        ("group", _LONG),
+    ]
+
+
+def pass_of(layer: LayerState, batch: int, x: Tensor, soft: Tensor, upstream: Tensor, group: int) -> Pass:
+    """What a backward pass reads; the tensors are somebody else's to keep alive."""
+    return Pass(ctypes.pointer(layer), batch, *map(_passed, (x, soft, upstream)), group)
 
 
 @cache

@@ -8,7 +8,7 @@ static void subset_sums(long B, const int16_t *q, int16_t table[][16])
 }
 
 /* g[s][d] = unit[s] * sum_b q[s][b] x[d][b] of one or two operands, for all d below Dp. */
-static void all_sums(int operands, long B, long Dp, int16_t q[2][MAX_BATCH], const float unit[2], const uint8_t *index,
+static void all_sums(int operands, long B, long Dp, int16_t q[2][ROUNDED], const float unit[2], const uint8_t *index,
                      float *const g[2])
 {
     int16_t table[MAX_BATCH / 4][16];
@@ -24,14 +24,12 @@ static void all_sums(int operands, long B, long Dp, int16_t q[2][MAX_BATCH], con
 }
 
 /* g[k] = unit * sum_b q[b] x[picks[k]][b]. */
-static void picked_sums(long B, const uint64_t *x, const int32_t *picks, const int32_t *next, long K, const int16_t *q,
-                        float unit, float *g)
+static void picked_sums(long B, const picks_t *from, const int16_t *q, float unit, float *g)
 {
-    (void)next;
     int16_t table[MAX_BATCH / 4][16];
     subset_sums(B, q, table);
-    for (long k = 0; k < K; k++) {
-        const uint64_t *row = x + picks[k] * (B / 64);
+    for (long k = 0; k < from->K; k++) {
+        const uint64_t *row = from->x + from->picks[k] * (B / 64);
         int32_t sum = 0;
         for (long i = 0; i < B / 4; i++)
             sum += table[i][row[i / 16] >> (i % 16 * 4) & 15];

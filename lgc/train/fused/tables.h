@@ -46,25 +46,24 @@ static void add_table(long R, long B, seen_t *seen, int s, float *out)
     add_by_slopes(B, seen->up, seen->address, s, slope, out);
 }
 
-/* g[e]: the sum of the upstream gradient over the samples that read entry e. Neighbours go to other banks, as often
+/* Of an entry: the sum of the upstream gradient over the samples that read it. Neighbours go to other banks, as often
  * they read the same entry, and an addition would wait for the one before. */
-static void sums_by_entry(long entries, long B, const float *up, const uint8_t *address, float g[MAX_ENTRIES])
+static void gather_table(long R, long B, seen_t *seen)
 {
     float bank[BANKS][MAX_ENTRIES] = {{0}};
     for (long b = 0; b < B; b += BANKS)
         for (int i = 0; i < BANKS; i++)
-            bank[i][address[b + i]] += up[b + i];
-    for (long e = 0; e < entries; e++)
-        g[e] = (bank[0][e] + bank[1][e]) + (bank[2][e] + bank[3][e]);
+            bank[i][seen->address[b + i]] += seen->up[b + i];
+    for (long e = 0; e < 1L << R; e++)
+        seen->gradient[e] += (bank[0][e] + bank[1][e]) + (bank[2][e] + bank[3][e]);
 }
 
-static uint64_t learn_table(const layer_t *l, long n, long B, const seen_t *seen, const adam_t *adam)
+static uint64_t learn_table(const layer_t *l, long n, const seen_t *seen, const adam_t *adam)
 {
     const long entries = 1L << l->R;
-    float g[MAX_ENTRIES], *logits = l->node_logits + entries * n, *m = l->node_m + entries * n;
-    float *v = l->node_v + entries * n;
+    const float *g = seen->gradient;
+    float *logits = l->node_logits + entries * n, *m = l->node_m + entries * n, *v = l->node_v + entries * n;
     uint64_t table = 0;
-    sums_by_entry(entries, B, seen->up, seen->address, g);
     for (long e = 0; e < entries; e++)
         adam_step(g[e] * seen->soft[e] * (1 - seen->soft[e]), logits + e, m + e, v + e, *adam);
     for (long e = 0; e < entries; e++)
@@ -72,4 +71,4 @@ static uint64_t learn_table(const layer_t *l, long n, long B, const seen_t *seen
     return table;
 }
 
-static const kind_t TABLES = {soften_tables, look_at_table, quantise_table, add_table, learn_table};
+static const kind_t TABLES = {soften_tables, look_at_table, gather_table, quantise_table, add_table, learn_table};

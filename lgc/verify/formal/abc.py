@@ -13,7 +13,7 @@ from lgc.ir import Netlist
 from lgc.tools.abc import run_abc
 from lgc.tools.run import or_not_checked
 from lgc.verify.formal.netlists import side_by_side
-from lgc.verify.formal.sweep import sweep
+from lgc.verify.formal.sweep import sat_sweep
 
 
 def equivalent(first: Netlist, second: Netlist, folder: Path, timeout: float) -> bool:
@@ -46,5 +46,5 @@ def output_halves(netlist: Netlist) -> tuple[Netlist, Netlist]:
 
 def difference(first: Netlist, second: Netlist, conflicts: int = 1_000_000) -> NDArray[np.bool_] | None:
     """Inputs, bool (I,), under which some pair of outputs differs; None if none was found within ``conflicts``."""
-    found = sweep(side_by_side(first, second), conflicts, most=1)
+    found = sat_sweep(side_by_side(first, second), conflicts, most=1)
     return found.vectors[0] if len(found.vectors) else None

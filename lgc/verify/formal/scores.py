@@ -17,7 +17,7 @@ from lgc.verify.formal.context import Bits, Proving, Refutation
 from lgc.verify.formal.netlists import gates
 from lgc.verify.formal.polynomial import Monomial, Polynomial, literal_terms, node_terms, product_terms
 from lgc.verify.formal.rtl import FlatDesign
-from lgc.verify.formal.sweep import sweep, unsettled
+from lgc.verify.formal.sweep import sat_sweep, unsettled
 from lgc.verify.formal.weights import Form, Words
 
 _ROUNDS = 24
@@ -172,7 +172,7 @@ class ScoreSums:
                     return OPEN, "the sums differ, but no input was found that shows it"
                 return PROVED, f"{len(found.used):,} nets equal to others, pair by pair; every polynomial is zero"
             asked = unsettled(claims, self.proof.folder, self.proof.left())
-            swept = sweep(claims, _CONFLICTS, asked=frozenset(asked))
+            swept = sat_sweep(claims, _CONFLICTS, asked=frozenset(asked))
             if not len(swept.vectors) and not swept.undecided:
                 return OPEN, "ABC says that two nets differ, but no input was found that shows it"
             samples = np.concatenate([samples, self.proof.legal(swept.vectors)])

@@ -53,11 +53,13 @@ def unsettled(netlist: Netlist, folder: Path, timeout: float) -> list[int]:
     return [pair for pair, literal in enumerate(lines[1 : len(outputs) // 2 + 1]) if literal != b"0"]
 
 
-def sweep(netlist: Netlist, conflicts: int, most: int = _MOST_VECTORS, asked: Collection[int] | None = None) -> Swept:
-    """Ask of each pair of outputs, k and k + half of them, for inputs that show them to differ.
+def sat_sweep(
+    netlist: Netlist, conflicts: int, most: int = _MOST_VECTORS, asked: Collection[int] | None = None
+) -> Swept:
+    """Ask of each pair of outputs, k and k + half of them, for inputs that show them to differ, from the inputs up.
 
-    Pairs go from the inputs up, and each that is equal is told to the solver, which then need not look behind it. A
-    pair that an earlier answer tells apart is not asked for.
+    A pair that is equal is told to the solver, which need not look behind it. One that an earlier answer tells apart is
+    not asked for.
 
     Args:
         conflicts: after so many, a pair is left undecided.
@@ -67,8 +69,7 @@ def sweep(netlist: Netlist, conflicts: int, most: int = _MOST_VECTORS, asked: Co
     Raises:
         MissingToolError: python-sat is not installed.
     """
-    pairs = netlist.outputs.reshape(2, -1).T
-    miter, literals = _miter(netlist)
+    pairs, (miter, literals) = netlist.outputs.reshape(2, -1).T, _miter(netlist)
     rng = np.random.default_rng(0)
     vectors, undecided = [np.zeros((0, netlist.num_inputs), np.bool_)], []
     differs = np.zeros(len(pairs), np.bool_)

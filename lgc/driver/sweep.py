@@ -1,0 +1,183 @@
+"""Sweeping: many trainings with the hardware's price in the loop. What `lgc sweep` does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lgc.driver.sweep_folder import Folder, Options, check_place, load_space, opened, read_folder, secret_note
+from lgc.driver.sweep_request import SweepRequest
+from lgc.driver.sweep_run import Common, TrialRun
+from lgc.driver.swept import SweepResult, written
+from lgc.driver.train import DATA_VARIABLE
+from lgc.driver.trial import look_around, run_task
+from lgc.driver.trial_data import config_of, data_digest
+from lgc.errors import OptionError
+from lgc.progress import Progress, Silence
+from lgc.sweep.execution import Flow, LocalWorkers, Workers
+from lgc.sweep.goals import ACCURACY
+
+_MOST_CHECKED, _MOST_PROBED, _TIMES_OVER = 512, 8, 3.0
+_SIZES = ("gates", "layers", "arity", "epochs")
+
+
+def sweep(asked: SweepRequest, progress: Progress | None = None) -> SweepResult:
+    """Try the points of a space, and give those that no other beats: table, picture and networks in a folder.
+
+    What is chosen is chosen by validation samples; the test samples are looked at once, for what was chosen.
+
+    Raises:
+        OptionError: the space, an objective or a constraint is impossible.
+        InputError: the space or the data cannot be read, or the folder's sweep is another.
+        ToolError: workers or the database are not there, or fail again and again.
+        LgcError: something else that is missing; what is done is kept, and ``resume`` goes on.
+    """
+    told = progress or Silence()
+    path, space = load_space(asked)
+    output = asked.output
+    assert output is not None
+    before = read_folder(output).record if asked.resume else {}
+    options = Options.of(asked, space, before.get("options", {}))
+    plan = options.plan()
+    setup = Common(Folder(output, before), options, plan, *_data_of(asked, options))
+    check_place(setup.folder, setup.record(), plan)
+    with _workers(asked, told) as workers:
+        machines = _check_workers(setup, workers, told)
+        if not asked.resume:
+            _check_feasible(setup, workers)
+        with opened(setup.folder, path, setup.record(), plan, asked.storage) as (folder, study):
+            if note := secret_note(asked.storage):
+                told.note(note)
+            run = TrialRun(replace(setup, folder=folder), study, Flow(workers, run_task), told)
+            if asked.emit_jobs:
+                return run.emitted()
+            run.train()
+            return written(run.setup, study.trials, run.measure(), machines)
+
+
+def _data_of(asked: SweepRequest, options: Options) -> tuple[str, dict[str, Any], str | None]:
+    """The digest of the data here, the settings that find them, and where their files are on every machine.
+
+    Raises:
+        OptionError: no point of the space can be trained, or no data set is named.
+        InputError: the data are not here.
+    """
+    given = asked.data_dir or (Path(os.environ[DATA_VARIABLE]) if os.environ.get(DATA_VARIABLE) else None)
+    folder = str(given.absolute()) if given is not None else None
+    first = _first_possible(options)
+    digest = data_digest(config_of({"train": first}, folder))
+    return digest, first, folder if asked.data_dir is not None else None
+
+
+def _first_possible(options: Options) -> dict[str, Any]:
+    """The settings of a point that can be trained; the others are told of when their turn comes.
+
+    Raises:
+        OptionError: there is none.
+    """
+    space, problem = options.space, None
+    size = space.size
+    points = space.points() if size is not None and size <= _MOST_CHECKED else map(space.draw, range(64), [0] * 64)
+    for point in points:
+        training, compiling = space.settings(point)
+        try:
+            config_of({"train": training})
+            _check_compiling(compiling)
+        except OptionError as error:
+            problem = problem or error
+        else:
+            return training
+    assert problem is not None
+    raise OptionError(f"no point of the space can be trained: {problem.message}", hint=problem.hint)
+
+
+def _check_compiling(compiling: Mapping[str, Any]) -> None:
+    from lgc.backend.base import format_class
+    from lgc.driver.compile_request import CompileRequest
+
+    output = Path("net.v")
+    asked = CompileRequest("model.pt", output, **compiling)
+    format_class(output).from_options(asked.format_options())
+
+
+def _workers(asked: SweepRequest, told: Progress) -> Workers:
+    """Where the tasks are worked on.
+
+    Raises:
+        OptionError: two places are named.
+        ToolError: a scheduler is not there.
+    """
+    if asked.scheduler is not None and asked.cluster is not None:
+        raise OptionError("--scheduler names workers that are there, --cluster starts some", hint="Give one of them")
+    if asked.scheduler is None and asked.cluster is None:
+        return LocalWorkers(asked.workers or os.cpu_count() or 1)
+    from lgc.sweep.execution.dask import ClusterWorkers, DaskWorkers
+
+    if asked.cluster is not None:
+        return ClusterWorkers(asked.cluster, asked.workers or 1, asked.patience, told.note)
+    assert asked.scheduler is not None
+    return DaskWorkers(asked.scheduler, asked.patience, told.note)
+
+
+def _check_workers(setup: Common, workers: Workers, told: Progress) -> list[dict[str, str]]:
+    """Find out before the first trial that workers have lgc and the data; the kinds of machines that they are.
+
+    Raises:
+        LgcError: one has not.
+    """
+    told.step("workers")
+    task = setup.task("look", {}, {})
+    kinds: list[dict[str, str]] = []
+    for one in workers.everywhere(look_around, task):
+        if one not in kinds:
+            kinds.append(one)
+    if len(kinds) > 1:
+        told.note(
+            f"The workers are of {len(kinds)} kinds of processors or libraries. A network is the same, bit for bit, "
+            "on machines of one kind."
+        )
+    if setup.plan.waits and setup.plan.lag < workers.room:
+        told.note(
+            f"{setup.plan.lag} trials run at a time, for a choice sees all but the last; --lag {workers.room} is more."
+        )
+    return kinds
+
+
+def _check_feasible(setup: Common, workers: Workers) -> None:
+    """Refuse a bound on costs that the smallest networks of the space miss by far, before anything is trained.
+
+    Raises:
+        OptionError: naming the bound.
+    """
+    bounds = [one for one in setup.plan.bounds if one.most and one.goal.kind != ACCURACY and one.goal.what.estimated]
+    if not bounds:
+        return
+    space, size = setup.options.space, setup.options.space.size
+    points = (
+        list(space.points()) if size is not None and size <= _MOST_CHECKED else [space.draw(n, 0) for n in range(64)]
+    )
+
+    def weight(point: Mapping[str, Any]) -> list[float]:
+        every = {**space.fixed, **point}
+        return [float(every.get(name) or 0) for name in _SIZES]
+
+    few = sorted(points, key=weight)[:_MOST_PROBED]
+    flow: Flow[int] = Flow(workers, run_task)
+    found: list[Mapping[str, float]] = []
+    waiting = list(enumerate(few))
+    while waiting or len(flow):
+        while waiting and flow.has_room:
+            number, point = waiting.pop()
+            flow.start(number, setup.task("untrained", point, {"bounds": [str(one) for one in bounds]}))
+        _, content = flow.finished()
+        found += [content["values"]] if "values" in content else []
+    for bound in bounds if found else ():
+        least = min(values[bound.goal.name] for values in found)
+        if least > _TIMES_OVER * bound.value:
+            raise OptionError(
+                f"no network of this space keeps '{bound}': the smallest takes {least:,.0f} before it is trained",
+                hint="Add smaller networks to the space (gates, layers), or allow more",
+            )

@@ -1,0 +1,76 @@
+"""The layers of a network in a line of text: ``c64k5s2,o2,c128k3,d2000``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+from lgc.errors import OptionError
+
+_NUMBER = "[1-9][0-9]{0,5}"
+_CONV = re.compile(rf"c({_NUMBER})k({_NUMBER})(?:s({_NUMBER}))?(?:p({_NUMBER}))?(?:t({_NUMBER}))?")
+_POOL = re.compile(rf"o({_NUMBER})")
+_DENSE = re.compile(rf"d({_NUMBER})")
+_HINT = (
+    "Give, separated by commas, c64k5s2p1 for 64 kernels over 5 x 5 pixels, stride 2, padding 1 (t2 for trees of two "
+    "levels), o2 for the OR of 2 x 2, and d2000 for 2,000 tables over all: c64k5s2,c128k3s2,d2000"
+)
+
+
+@dataclass(frozen=True)
+class Conv:
+    """Kernels over an image: their number, the side of the field, its stride and padding, and levels of tables."""
+
+    kernels: int
+    field: int
+    stride: int = 1
+    padding: int = 0
+    depth: int = 1
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The OR of windows of so many pixels a side, side by side."""
+
+    window: int
+
+
+@dataclass(frozen=True)
+class Tables:
+    """A dense layer of so many tables."""
+
+    count: int
+
+
+Item = Conv | Pool | Tables
+
+
+def parse_net(text: str) -> tuple[Item, ...]:
+    """The layers that a line names, first layer first.
+
+    Raises:
+        OptionError: one of them is none, or they stand in an order that makes no network.
+    """
+    words = [word.strip() for word in text.split(",")]
+    items = tuple(map(_item, words))
+    for (word, item), (_, behind) in pairwise(zip(words, items, strict=True)):
+        if isinstance(item, Tables) and not isinstance(behind, Tables):
+            raise OptionError(
+                f"the net '{text}' has a layer over an image behind '{word}', which makes no image",
+                hint="Put all dense layers last",
+            )
+    if isinstance(items[0], Pool):
+        raise OptionError(f"the net '{text}' begins with pooling", hint="Put a convolution first, such as c64k5s2")
+    return items
+
+
+def _item(word: str) -> Item:
+    if found := _CONV.fullmatch(word):
+        kernels, field, stride, padding, depth = (int(number or 0) for number in found.groups())
+        return Conv(kernels, field, stride or 1, padding, depth or 1)
+    if found := _POOL.fullmatch(word):
+        return Pool(int(found[1]))
+    if found := _DENSE.fullmatch(word):
+        return Tables(int(found[1]))
+    raise OptionError(f"the net has the layer '{word}', which lgc does not know", hint=_HINT)

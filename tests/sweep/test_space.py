@@ -1,0 +1,130 @@
+"""Spaces: what a TOML file may say, what is refused, and that points depend on seed and number alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lgc.driver.sweep_folder import kinds
+from lgc.errors import InputError, OptionError
+from lgc.sweep.space import AnyOf, Between, Space, read_space
+
+
+def space_of(tmp_path: Path, text: str) -> Space:
+    path = tmp_path / "space.toml"
+    path.write_text(text)
+    return read_space(path, kinds())
+
+
+def test_a_value_a_list_and_a_range_are_told_apart(tmp_path: Path) -> None:
+    space = space_of(
+        tmp_path,
+        """
+        dataset = "digits"
+        gates = [60, 100]
+        lr = {low = 0.01, high = 0.2, log = true}
+        batch = {low = 32, high = 128, step = 32}
+        wiring = ["topk:16", "fixed"]
+        thresholds = ["uniform:3", [0.5, 0.25]]
+        compile.pipeline = [0, 2]
+        sweep.objectives = ["accuracy", "gates"]
+        sweep.trials = 8
+        """,
+    )
+    assert space.fixed == {"dataset": "digits", "wiring": ["topk:16", "fixed"]}
+    assert space.axes == {
+        "gates": AnyOf((60, 100)),
+        "lr": Between(0.01, 0.2, 0.0, True, False),
+        "batch": Between(32.0, 128.0, 32.0, False, True),
+        "thresholds": AnyOf(("uniform:3", [0.5, 0.25])),
+        "compile.pipeline": AnyOf((0, 2)),
+    }
+    assert space.sweep == {"objectives": ["accuracy", "gates"], "trials": 8}
+    assert space.size is None
+    training, compiling = space.settings({"gates": 60, "compile.pipeline": 2})
+    assert (training["gates"], compiling) == (60, {"pipeline": 2})
+
+
+def test_choices_of_a_list_are_lists(tmp_path: Path) -> None:
+    space = space_of(tmp_path, 'wiring = [["dense"], ["topk:16", "fixed"]]\nthresholds = [0.5, 0.25]')
+    assert space.axes == {"wiring": AnyOf((["dense"], ["topk:16", "fixed"]))}
+    assert space.fixed == {"thresholds": [0.5, 0.25]}
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("gatez = 60", "there is no setting 'gatez'. Did you mean gates?"),
+        ("compile.pipelin = 1", "Did you mean compile.pipeline?"),
+        ("sweep.trails = 1", "Did you mean sweep.trials?"),
+        ("output = 'x.pt'", "there is no setting 'output'"),
+        ("gates = ['many']", "gates is 'many'. It is a whole number"),
+        ("gates = []", "gates is an empty list"),
+        ("gates = [60, 60]", "gates has a value twice: 60, 60"),
+        ("gates = -1", "gates is -1"),
+        ("lr = {low = 0.2, high = 0.1}", "low must be below high"),
+        ("lr = {low = 0, high = 0.1}", "lr is 0"),
+        ("lr = {low = 0.1, hihg = 0.2}", "A range is {low = 1, high = 8}"),
+        ("lr = {low = 0.1, high = 0.2, step = 0.1, log = true}", "there is no step"),
+        ("schedule = 'linear'", "schedule is 'linear'. Give cosine, constant"),
+        ("sweep = 3", "Write sweep.NAME = VALUE"),
+        ("gates = ", "this is no readable space"),
+    ],
+)
+def test_what_is_wrong_is_named_with_the_file(tmp_path: Path, line: str, words: str) -> None:
+    with pytest.raises(InputError) as error:
+        space_of(tmp_path, line)
+    assert str(error.value).startswith(f"{tmp_path / 'space.toml'}: ") and words in str(error.value)
+
+
+def test_a_file_that_is_not_there_is_an_error_of_the_user(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no readable space"):
+        read_space(tmp_path / "none.toml", kinds())
+
+
+axes = st.dictionaries(
+    st.sampled_from(["gates", "layers", "epochs", "lr", "tau"]),
+    st.lists(st.integers(1, 50), min_size=1, max_size=5, unique=True).map(lambda values: AnyOf(tuple(values))),
+    min_size=1,
+)
+
+
+@given(axes, st.integers(0, 1 << 30))
+def test_no_point_is_drawn_twice_while_there_are_others(found: dict[str, AnyOf], seed: int) -> None:
+    space = Space({}, found, {})
+    assert space.size is not None
+    drawn = [tuple(space.draw(number, seed).items()) for number in range(space.size)]
+    assert sorted(drawn) == sorted(tuple(point.items()) for point in space.points())
+
+
+@given(st.integers(0, 1000), st.integers(0, 1000))
+def test_ranges_are_kept_and_draws_repeat(number: int, seed: int) -> None:
+    found = {
+        "lr": Between(0.01, 1.0, log=True),
+        "gates": Between(10, 1000, log=True, whole=True),
+        "batch": Between(32, 100, 32, whole=True),
+        "tau": Between(1.0, 2.0),
+    }
+    space = Space({}, found, {})
+    point = space.draw(number, seed)
+    assert point == space.draw(number, seed)
+    for name, axis in found.items():
+        assert axis.low <= point[name] <= axis.high
+    assert point["batch"] in (32, 64, 96) and isinstance(point["gates"], int)
+
+
+def test_other_seeds_and_numbers_give_other_points() -> None:
+    space = Space({}, {"lr": Between(0.01, 1.0)}, {})
+    assert len({space.draw(number, seed)["lr"] for number in range(10) for seed in range(10)}) == 100
+
+
+def test_a_seed_is_not_varied(tmp_path: Path) -> None:
+    from lgc.driver.sweep_folder import Options
+    from lgc.driver.sweep_request import SweepRequest
+
+    space = space_of(tmp_path, "dataset = 'digits'\nseed = [0, 1]")
+    with pytest.raises(OptionError, match=r"sweep\.seeds = 3"):
+        Options.of(SweepRequest(), space, {})
