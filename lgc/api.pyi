@@ -142,6 +142,7 @@ def compile(
     data_dir: Path | str | None = None,
     pipeline: int | None = None,
     outputs: Results | None = None,
+    stream: bool = False,
     top: str | None = None,
     head: HeadName | None = None,
     argmax: ArgmaxName | None = None,
@@ -185,6 +186,7 @@ def compile(
         data_dir: Folder with the data set's files.
         pipeline: Register stages in all, which is the latency; 0 is combinational.
         outputs: Which results are ports.
+        stream: Take an image pixel by pixel, each kernel of a convolution once; see docs/streaming.md.
         top: Name of the top module; by default the output file's name.
         head: How votes are counted; see docs/head.md.
         argmax: How a mapped head finds the largest score.

@@ -42,7 +42,7 @@ def compile_stream(asked: CompileRequest, options: Mapping[str, str], progress: 
     _refuse_idle(asked)
     progress.step("read")
     source = load_source(asked.model, import_options(asked.config, asked.facts))
-    model = _model(source)
+    model = model_of_stream(source, flags(CompileRequest, "stream"))
     circuit, codes, loss = _with_input(asked, source, progress)
     verilog = Verilog.from_options(options)
     assert isinstance(verilog, Verilog)
@@ -66,11 +66,16 @@ def _refuse_idle(asked: CompileRequest) -> None:
         )
 
 
-def _model(source: Loaded) -> Model:
+def model_of_stream(source: Loaded, flag: str) -> Model:
+    """The model, where kernels are asked for.
+
+    Raises:
+        OptionError: it is a netlist, which has none.
+    """
     if source.model is None:
         raise OptionError(
-            f"{flags(CompileRequest, 'stream')} needs a model with convolution, and this is a netlist",
-            hint="Compile the checkpoint that the netlist came from",
+            f"{flag} needs a model with convolution, and this is a netlist",
+            hint="Give the checkpoint that the netlist came from",
         )
     return source.model
 
