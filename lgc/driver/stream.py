@@ -42,7 +42,7 @@ def compile_stream(asked: CompileRequest, options: Mapping[str, str], progress: 
     _refuse_idle(asked)
     progress.step("read")
     source = load_source(asked.model, import_options(asked.config, asked.facts))
-    model = _model(source)
+    model = model_of_stream(source, flags(CompileRequest, "stream"))
     circuit, codes, loss = _with_input(asked, source, progress)
     verilog = Verilog.from_options(options)
     assert isinstance(verilog, Verilog)
@@ -66,11 +66,16 @@ def _refuse_idle(asked: CompileRequest) -> None:
         )
 
 
-def _model(source: Loaded) -> Model:
+def model_of_stream(source: Loaded, flag: str) -> Model:
+    """The model, where kernels are asked for.
+
+    Raises:
+        OptionError: it is a netlist, which has none.
+    """
     if source.model is None:
         raise OptionError(
-            f"{flags(CompileRequest, 'stream')} needs a model with convolution, and this is a netlist",
-            hint="Compile the checkpoint that the netlist came from",
+            f"{flag} needs a model with convolution, and this is a netlist",
+            hint="Give the checkpoint that the netlist came from",
         )
     return source.model
 
@@ -97,22 +102,26 @@ def _with_input(
     return lower_encoder(circuit, codes), codes, measure(circuit, codes, found)
 
 
-def stream_sheet(format_: StreamVerilog) -> Sheet:
-    """The layers as a table, and the clocks."""
-    streamed, clocks = format_.streamed, format_.timing
+def stream_table(format_: StreamVerilog) -> Grid:
+    """The layers that slide."""
     rows = []
-    for one in streamed.slides:
+    for one in format_.streamed.slides:
         g = one.geometry
         image = f"{g.channels * g.planes} x {g.height} x {g.width}"
         numbers = (f"{one.outputs:,}", f"{one.circuit.netlist.num_nodes:,}", f"{g.positions:,}", str(one.clocks))
         rows.append((one.name, image, *numbers))
-    dense = streamed.dense
+    return Grid(("layer", "image>", "outputs>", "tables>", "positions>", "clocks>"), tuple(rows), "what slides")
+
+
+def stream_lines(format_: StreamVerilog) -> Sheet:
+    """What comes in and out, and when."""
+    streamed, clocks, dense = format_.streamed, format_.timing, format_.streamed.dense
+    tables = sum(one.circuit.netlist.num_nodes for one in streamed.slides)
     behind = f"{dense.netlist.num_nodes:,} gates on the whole feature map" if dense else "votes, added at each position"
     frame, code = streamed.image, format_.pixel.code
     carries = "the encoder's bits" if code is None else f"of each channel its value x as {code.rule()}"
     return [
-        Grid(("layer", "image>", "outputs>", "tables>", "positions>", "clocks>"), tuple(rows), "what slides"),
-        f"behind it: {behind}",
+        f"{len(streamed.slides)} layers slide, {tables:,} tables in all; behind them {behind}",
         f"a frame is {streamed.pixels:,} beats of {format_.pixel.beat_bytes} bytes ({frame.height} rows of "
         f"{frame.width} pixels); a frame every {clocks.interval:,} clocks",
         f"a beat carries {carries}",

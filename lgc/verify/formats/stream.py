@@ -39,6 +39,7 @@ class StreamText(DeviceUnderTest):
 
     kind = "streaming Verilog"
     by = "verilator"
+    unoptimised = True
     simulator: StreamSimulator
 
     def __init__(self, rtl: Rtl, options: VerifyOptions) -> None:
