@@ -53,6 +53,8 @@ class Manifest:
         labels: of the classes as the data had them; None if they are the numbers from 0, or nobody said.
         assumes: ``thermometer`` if the circuit is only right for ``bits`` that features give; empty if for any bits.
         interface: the wrapper beside the circuit and its sizes in bytes, or None (docs/interfaces.md).
+        stream: of a circuit that takes an image pixel by pixel: its image, beats and reply; else None. Latency then
+            counts from the last pixel of a frame, and interval from frame to frame (docs/streaming.md).
     """
 
     top: str
@@ -76,6 +78,7 @@ class Manifest:
     labels: tuple[Label, ...] | None = None
     assumes: str = ""
     interface: dict[str, Any] | None = None
+    stream: dict[str, Any] | None = None
     interval: int = 1
     input_names: tuple[str, ...] | None = None
     output_names: tuple[str, ...] | None = None
@@ -138,8 +141,9 @@ class Manifest:
         thresholds = fields.pop("thresholds")
         if self.interval == 1:
             del fields["interval"]
-        if self.interface is None:
-            del fields["interface"]
+        for name in ("interface", "stream"):
+            if fields[name] is None:
+                del fields[name]
         if not self.assumes:
             del fields["assumes"]
         for name in (*_PORT_NAMES, "labels"):

@@ -74,7 +74,7 @@ def as_verilog(device: DeviceUnderTest, flag: str) -> VerilogText:
     if isinstance(device, VerilogText):
         return device
     raise OptionError(f"{flag} is for Verilog, and this is {device.kind}", where=str(device.path),
-                      hint="Compile a .v file")  # fmt: skip
+                      hint="Compile a .v file, without --stream")  # fmt: skip
 
 
 def refuse_idle(asked: ComparisonRequest, device: DeviceUnderTest, *names: str) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lgc.backend.base import Format
     from lgc.backend.manifest import Manifest
     from lgc.backend.verilog import Verilog
+    from lgc.backend.verilog.stream import StreamVerilog
     from lgc.driver.features import Loss
     from lgc.driver.read import Loaded
     from lgc.ir import Circuit
@@ -69,13 +70,20 @@ class Compiled(Shown):
         from lgc.backend.manifest import read_manifest
 
         beside = [path for path in self.files if path == self.path.with_suffix(".json")]
-        return read_manifest(beside[0]) if self._verilog and beside and beside[0].exists() else None
+        has_one = self._verilog is not None or self._stream is not None
+        return read_manifest(beside[0]) if has_one and beside and beside[0].exists() else None
 
     @property
     def _verilog(self) -> Verilog | None:
         from lgc.backend.verilog import Verilog
 
         return self.format if isinstance(self.format, Verilog) else None
+
+    @property
+    def _stream(self) -> StreamVerilog | None:
+        from lgc.backend.verilog.stream import StreamVerilog
+
+        return self.format if isinstance(self.format, StreamVerilog) else None
 
     def as_json(self) -> dict[str, Any]:
         """See :class:`Shown`."""
@@ -99,6 +107,11 @@ class Compiled(Shown):
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
+        if (stream := self._stream) is not None:
+            from lgc.driver.stream import stream_lines
+
+            rounding = [] if self.loss is None else [str(self.loss)]
+            return [*stream_lines(stream), *rounding, *self._written(), *self._next()]
         before, after = self.input_circuit.netlist, self.circuit.netlist
         saved = 100 * (1 - after.num_nodes / before.num_nodes) if before.num_nodes else 0.0
         gates = f"{before.num_nodes:,} -> {after.num_nodes:,} gates ({saved:.1f} % fewer), depth {after.depth}"
@@ -106,6 +119,10 @@ class Compiled(Shown):
 
     def details(self) -> Sheet:
         """See :class:`Shown`: what each pass did, and where the register stages stand."""
+        if (stream := self._stream) is not None:
+            from lgc.driver.stream import stream_table
+
+            return [stream_table(stream)]
         verilog = self._verilog
         stages = stage_table(verilog.placed(self.circuit)) if verilog else []
         return [*self._passes(), *stages]
@@ -220,8 +237,12 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
     options = asked.format_options()
     if kind.name == "verilog":
         options.setdefault("top", asked.output.stem)
-    format_ = kind.from_options(options)
     check_outputs(asked)
+    if asked.stream:
+        from lgc.driver.stream import compile_stream
+
+        return compile_stream(asked, options, progress)
+    format_ = kind.from_options(options)
     progress.step("read")
     source = load_source(asked.model, import_options(asked.config, asked.facts))
     circuit, loss = _with_input(source, asked, kind, progress)
@@ -287,7 +308,7 @@ def _with_input(
     """
     circuit, loss = source.circuit, None
     if asked.input == "bits" or circuit.encoder.code is not None:
-        _refuse_idle(asked, coded=circuit.encoder.code is not None)
+        refuse_no_codes(asked, coded=circuit.encoder.code is not None)
     else:
         from lgc.driver.features import choose_codes, measure
         from lgc.driver.samples import About, find_samples
@@ -308,7 +329,7 @@ def _with_input(
     return circuit, loss
 
 
-def _refuse_idle(asked: CompileRequest, *, coded: bool) -> None:
+def refuse_no_codes(asked: CompileRequest, *, coded: bool) -> None:
     """Refuse options about codes of features where nobody chooses any."""
     about = ("feature_bits", "feature_scale", "feature_offset", "data", "data_dir")
     given = [name for name in about if getattr(asked, name) is not None]

@@ -89,6 +89,11 @@ class CompileRequest(Request):
                 group=_VERILOG),
     ] = None  # fmt: skip
     outputs: Annotated[Results | None, Setting("Which results are ports.", group=_VERILOG)] = None
+    stream: Annotated[
+        bool,
+        Setting("Take an image pixel by pixel, each kernel of a convolution once; see docs/streaming.md.",
+                group=_VERILOG),
+    ] = False  # fmt: skip
     top: Annotated[
         str | None, Setting("Name of the top module; by default the output file's name.", group=_VERILOG)
     ] = None  # fmt: skip

@@ -80,7 +80,7 @@ def cover(asked: CoverRequest, progress: Progress | None = None) -> CoverageScor
         NotCheckedError: there are no vectors, or a tool is missing.
         LgcError: a file is unusable, or not this model's, or it is not Verilog.
     """
-    from lgc.driver.comparing import comparing, model_of, never_a_pass
+    from lgc.driver.comparing import as_verilog, comparing, model_of, never_a_pass
     from lgc.driver.data import vectors_for
     from lgc.driver.mutate import judged_device
     from lgc.verify.coverage import cover as measured
@@ -89,7 +89,7 @@ def cover(asked: CoverRequest, progress: Progress | None = None) -> CoverageScor
     progress = progress or Silence()
     with never_a_pass():
         source = model_of(asked, progress)
-        device = judged_device(asked, "--coverage")
+        device = as_verilog(judged_device(asked, "--coverage"), "--coverage")
         with comparing(asked, source, device, progress) as comparison:
             before, after, bits, undecided = measured(comparison, vectors_for(asked, comparison, source))
             return CoverageScore(source, before, after, VectorSet("coverage", bits), undecided)

@@ -13,6 +13,7 @@ from lgc.progress import Progress, Silence
 
 if TYPE_CHECKING:
     from lgc.driver.read import Loaded
+    from lgc.verify.formats.stream import StreamText
     from lgc.verify.formats.verilog import VerilogText
     from lgc.verify.mutate import Campaign
     from lgc.verify.vectors import VectorSet
@@ -113,27 +114,39 @@ def mutate(asked: MutateRequest, progress: Progress | None = None) -> MutationSc
     """
     from lgc.driver.comparing import comparing, model_of, never_a_pass
     from lgc.driver.data import vectors_for
+    from lgc.driver.stream import model_of_stream
     from lgc.verify import mutate as campaigns
+    from lgc.verify.formats.stream import StreamText
+    from lgc.verify.mutate.stream import mutate_stream
 
     progress = progress or Silence()
     with never_a_pass():
         source = model_of(asked, progress)
         device = judged_device(asked, "--mutate")
+        if isinstance(device, StreamText):
+            model = model_of_stream(source, "--mutate")
+            with comparing(asked, source, device, progress) as streaming:
+                sets, within = vectors_for(asked, streaming, source), streaming.within("mutants")
+                return MutationScore(source, mutate_stream(within, model, sets, asked.faults, asked.seed))
         with comparing(asked, source, device, progress) as comparison:
             sets = vectors_for(asked, comparison, source)
             campaign = campaigns.mutate(comparison.within("mutants"), sets, asked.faults, asked.seed)
             return MutationScore(source, campaign)
 
 
-def judged_device(asked: VectorRequest, flag: str) -> VerilogText:
+def judged_device(asked: VectorRequest, flag: str) -> VerilogText | StreamText:
     """The device under test, of a kind whose vectors can be judged.
 
     Raises:
         OptionError: it is no Verilog, or is right only for bits that features give: what judges makes others.
     """
     from lgc.driver.comparing import as_verilog, device_under_test
+    from lgc.verify.formats.stream import StreamText
 
-    device = as_verilog(device_under_test(asked), flag)
+    found = device_under_test(asked)
+    if isinstance(found, StreamText) and flag == "--mutate":
+        return found
+    device = as_verilog(found, flag)
     if device.ordered:
         raise OptionError(
             "--coverage and --mutate make any bits, but this Verilog is for bits that features give",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lgc.ir import Circuit
+from lgc.ir import Circuit, Head
 
 
 def bits_for(value: int) -> int:
@@ -32,8 +32,13 @@ class HeadShape:
     @classmethod
     def of(cls, circuit: Circuit) -> HeadShape:
         """The narrowest widths that hold every score."""
-        low, high = circuit.head.score_range
+        return cls.of_head(circuit.head)
+
+    @classmethod
+    def of_head(cls, head: Head) -> HeadShape:
+        """The same of a head alone."""
+        low, high = head.score_range
         signed = low < 0
         score = max((high if high > 0 else 0).bit_length(), (-low - 1).bit_length()) + 1 if signed else bits_for(high)
-        count = bits_for(int(circuit.head.sizes.max(initial=0)))
-        return cls(count, max(score, count), signed, bits_for(circuit.head.num_classes - 1), circuit.head.num_classes)
+        count = bits_for(int(head.sizes.max(initial=0)))
+        return cls(count, max(score, count), signed, bits_for(head.num_classes - 1), head.num_classes)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from lgc.sim.cxx import compile_joined, join_sources
+from lgc.sim.cxx import compile_file, compile_joined, join_sources
 from lgc.sim.simulate import Simulator, cocotb_config
 from lgc.tools.cc import Command, find_cxx_compiler
 from lgc.tools.entries import cached
@@ -105,6 +105,40 @@ def build(source: Path, ports: Sequence[tuple[str, str]], options: BuildOptions,
     link = [*compiler, "-o", str(program), f"@{response}", f"-L{libraries}", f"-Wl,-rpath,{libraries}"]
     link += ["-lcocotbvpi_verilator", "-lpthread", *(["-lz"] if options.trace == "fst" else [])]
     run_checked(link, folder / "link.log", "linking the simulator")
+    return program
+
+
+def build_program(source: Path, top: str, driver: Path, folder: Path) -> Path:
+    """Build a simulator of one file under a driver in C++, ``folder / "simulator"``.
+
+    Args:
+        driver: C++ that has ``main`` and includes ``Vtop.h``.
+
+    Raises:
+        MissingToolError: Verilator or a C++ compiler is missing.
+        ToolError: one of them failed; what it printed is in ``folder``.
+    """
+    verilator, compiler = find_verilator(), find_cxx_compiler()
+    options = BuildOptions(top)
+    flags = _flags(verilator, options)
+    command = [*verilator.command, "--cc", "--exe", "--prefix", "Vtop", "--top-module", top, "--Mdir", str(folder)]
+    command += ["--output-split", str(_OUTPUT_SPLIT), "--timescale", "1ns/1ps", "--quiet", "-Wno-fatal"]
+    command += ["--x-assign", "fast", "--x-initial", "0", "--no-assert", "-O3"]
+    setup = Setup(environment=verilator.environment())
+    with workers(2) as pool:
+        runtime = pool.submit(_runtime_objects, verilator, compiler, flags, None)
+        run_checked([*command, str(source.resolve())], folder / "verilator.log", "Verilator", setup)
+        sources = [*sorted(folder.glob("Vtop*.cpp")), driver]
+        design_flags = [*flags, f"-I{folder}"]
+        jobs = [  # what runs at every clock is worth the compiler's time, and what runs once is not
+            pool.submit(compile_file, compiler, [*design_flags, level], one, folder / f"part{index}.o")
+            for index, one in enumerate(sources)
+            for level in ("-O0" if "Slow" in one.name else "-O1",)
+        ]
+        objects = [job.result() for job in jobs] + runtime.result()
+    program = folder / "simulator"
+    run_checked([*compiler, "-o", str(program), *map(str, objects), "-lpthread"], folder / "link.log",
+                "linking the simulator")  # fmt: skip
     return program
 
 

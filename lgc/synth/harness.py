@@ -14,7 +14,7 @@ from lgc.backend.verilog.grammar import generate_loop
 from lgc.parts.part import Family
 
 TOP = "lgc_harness"
-_CLOCK = "clk"
+_CLOCKS = ("clk", "aclk")
 
 _REGISTER = """\
 module lgc_harness_register(input wire clk, input wire d, output wire q);
@@ -25,10 +25,10 @@ endmodule
 
 def harness(circuit: str, ports: Sequence[Port], family: Family) -> str:
     """The Verilog of a top module :data:`TOP` that holds the circuit."""
-    inputs = [port for port in ports if port.direction == "input" and port.name != _CLOCK]
+    inputs = [port for port in ports if port.direction == "input" and port.name not in _CLOCKS]
     outputs = [port for port in ports if port.direction == "output"]
     width_in, width_out = (max(1, sum(port.width for port in group)) for group in (inputs, outputs))
-    pins = [f".{_CLOCK}(clk)"] if any(port.name == _CLOCK for port in ports) else []
+    pins = [f".{port.name}(clk)" for port in ports if port.name in _CLOCKS]
     pins += _pins(inputs, "q") + _pins(outputs, "results")
     pad, clock = family.input, family.clock
     lines = [

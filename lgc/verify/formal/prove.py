@@ -53,14 +53,21 @@ def prove(
     manifest = rtl.manifest
     _check_manifest(manifest, circuit, str(rtl.path))
     proof.part(CLAIM, "grammar", lambda: _written(rtl))
+    prove_read(proof)
+    return certificate, proof.refutation
+
+
+def prove_read(proof: Proving) -> None:
+    """Prove what yosys reads in the text, from the module that the manifest names as the top."""
+    rtl, manifest = proof.rtl, proof.rtl.manifest
     # A serial design is stepped bit by bit, its counters too.
     design = _read(proof, rtl, "yosys reads the Verilog", words=manifest.interval == 1)
-    if design is not None:
-        _check_ports(design, rtl, circuit)
-        flat = _serial(proof, design) if manifest.interval > 1 else _pipeline(proof, design)
-        if flat is not None:
-            _prove_outputs(proof, _before_synthesis(proof, flat))
-    return certificate, proof.refutation
+    if design is None:
+        return
+    _check_ports(design, rtl, proof.circuit)
+    flat = _serial(proof, design) if manifest.interval > 1 else _pipeline(proof, design)
+    if flat is not None:
+        _prove_outputs(proof, _before_synthesis(proof, flat))
 
 
 def _certificate(rtl: Rtl, circuit: Circuit) -> Certificate:

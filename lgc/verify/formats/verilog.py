@@ -22,6 +22,7 @@ from lgc.ir import Circuit
 from lgc.mapping.shape import HeadShape
 from lgc.sim.registry import SIMULATORS
 from lgc.sim.simulate import Simulator
+from lgc.verify.formats.stream import StreamText
 from lgc.verify.report import Mismatch
 from lgc.verify.stated import Stated
 from lgc.verify.subject import DeviceUnderTest, VerifyOptions, View, check_thresholds
@@ -31,9 +32,10 @@ from lgc.verify.triage import Location, locate
 _ONE_LANE_UP_TO = 20_000
 
 
-def open_verilog(path: Path, manifest: Path | None, options: VerifyOptions) -> VerilogText:
+def open_verilog(path: Path, manifest: Path | None, options: VerifyOptions) -> DeviceUnderTest:
     """A ``.v`` file and its manifest; see :func:`lgc.backend.verilog.rtl.read_rtl`."""
-    return VerilogText(read_rtl(path, manifest), options)
+    rtl = read_rtl(path, manifest)
+    return VerilogText(rtl, options) if rtl.manifest.stream is None else StreamText(rtl, options)
 
 
 class VerilogText(DeviceUnderTest):

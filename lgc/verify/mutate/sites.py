@@ -6,7 +6,7 @@ The patterns are those of the emitted text (lgc/backend/verilog); a test holds t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -77,17 +77,22 @@ _SUMS = re.compile(r"^    for \((i = \d+; i < \d+); .*\n      assign sums\[\d+\+
 
 def head_faults(text: str) -> Iterator[tuple[str, str, tuple[Edit, ...]]]:
     """All of them, as (kind, description, edits)."""
-    for site in (*_SITES, *_SERIAL_SITES):
-        for match in re.finditer(site.pattern, text, _FLAGS):
-            for new in site.new:
-                edit = Edit(match.start(1), match.end(1), match.expand(new))
-                yield site.kind, f"line {_line(text, match.start(1))}: {match[1]} becomes {edit.new}", (edit,)
+    yield from site_faults(text, (*_SITES, *_SERIAL_SITES))
     for match in _REGISTER.finditer(text):
         yield "register removed", f"line {_line(text, match.start(4))}: {match[2]} is {match[5]}", (_removed(match),)
     for first, second in pairwise(_SUMS.finditer(text)):
         if first[1] == second[1]:
             edits = (Edit(first.start(2), first.end(2), second[2]), Edit(second.start(2), second.end(2), first[2]))
             yield "class order", f"line {_line(text, first.start(2))}: {first[2]} and {second[2]} swapped", edits
+
+
+def site_faults(text: str, sites: Sequence[Site]) -> Iterator[tuple[str, str, tuple[Edit, ...]]]:
+    """Those that some sites describe."""
+    for site in sites:
+        for match in re.finditer(site.pattern, text, _FLAGS):
+            for new in site.new:
+                edit = Edit(match.start(1), match.end(1), match.expand(new))
+                yield site.kind, f"line {_line(text, match.start(1))}: {match[1]} becomes {edit.new}", (edit,)
 
 
 def _removed(match: re.Match[str]) -> Edit:

@@ -101,20 +101,23 @@ class Core:
         pins = [f".{self.port}(port_{self.port})"]
         if self.latency:
             pins = [".clk(clk)", ".rst(rst)", f".in_valid({start})", *pins, f".out_valid({done})"]
-        parts: list[str] = []
         if self.class_width:
             yield f"  wire [{self.class_width - 1}:0] class_id;"
             pins.append(".class_id(class_id)")
-            parts.append(_extended("class_id", self.class_width, self.class_bytes, signed=False))
         if self.num_scores:
-            width = self.score_width
-            yield f"  wire [{self.num_scores * width - 1}:0] scores;"
+            yield f"  wire [{self.num_scores * self.score_width - 1}:0] scores;"
             pins.append(".scores(scores)")
-            for index in range(self.num_scores):
-                field = f"scores[{index * width + width - 1}:{index * width}]"
-                parts.append(_extended(field, width, self.score_bytes, signed=self.score_signed))
         yield f"  {self.top} core ({', '.join(pins)});"
-        yield f"  wire [{8 * self.reply_bytes - 1}:0] answer = {{{', '.join(reversed(parts))}}};"
+        yield f"  wire [{8 * self.reply_bytes - 1}:0] answer = {self.answer()};"
+
+    def answer(self) -> str:
+        """The reply as an expression of the nets ``class_id`` and ``scores``."""
+        width = self.score_width
+        parts = [_extended("class_id", self.class_width, self.class_bytes, signed=False)] if self.class_width else []
+        for index in range(self.num_scores):
+            field = f"scores[{index * width + width - 1}:{index * width}]"
+            parts.append(_extended(field, width, self.score_bytes, signed=self.score_signed))
+        return f"{{{', '.join(reversed(parts))}}}"
 
     def _unpack(self) -> Iterator[str]:
         stride = 8 * self.item_bytes

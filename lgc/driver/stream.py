@@ -1,0 +1,130 @@
+"""Compiling to a stream: what `lgc compile --stream` does in place of unrolling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from lgc.driver.compile_request import CompileRequest
+from lgc.driver.read import import_options, load_source
+from lgc.driver.request import flags
+from lgc.driver.sheet import Grid, Sheet
+from lgc.errors import OptionError
+from lgc.progress import Progress
+
+if TYPE_CHECKING:
+    from lgc.backend.verilog.stream import StreamVerilog
+    from lgc.driver.compile import Compiled
+    from lgc.driver.features import Loss
+    from lgc.driver.read import Loaded
+    from lgc.frontend import Model
+    from lgc.ir import Circuit, FeatureCodes
+
+_IDLE = (
+    "passes", "check", "dump_ir", "stop_after", "bisect", "interface", "board", "beat", "baud", "part", "clock",
+    "seeds",
+)  # fmt: skip
+"""What is of a circuit that takes a whole image."""
+
+
+def compile_stream(asked: CompileRequest, options: Mapping[str, str], progress: Progress) -> Compiled:
+    """A model as Verilog that takes an image pixel by pixel.
+
+    Raises:
+        OptionError: it is no model that begins with convolution, or an option is of another kind of circuit.
+        LgcError: see :func:`lgc.driver.compile.compile`.
+    """
+    from lgc.backend.base import write
+    from lgc.backend.verilog import Verilog
+    from lgc.backend.verilog.stream import StreamVerilog
+    from lgc.driver.compile import Compiled
+
+    _refuse_idle(asked)
+    progress.step("read")
+    source = load_source(asked.model, import_options(asked.config, asked.facts))
+    model = model_of_stream(source, flags(CompileRequest, "stream"))
+    circuit, codes, loss = _with_input(asked, source, progress)
+    verilog = Verilog.from_options(options)
+    assert isinstance(verilog, Verilog)
+    format_ = StreamVerilog(model, verilog, codes, f"O{asked.level}")
+    progress.step("write")
+    files = tuple(write(format_, circuit, asked.output))
+    return Compiled(source, circuit, circuit, (), format_, f"-O{asked.level}", files=files, loss=loss)
+
+
+def _refuse_idle(asked: CompileRequest) -> None:
+    given = [name for name in _IDLE if name in asked.given()]
+    if asked.output.suffix.lower() != ".v":
+        raise OptionError(
+            f"{flags(CompileRequest, 'stream')} writes Verilog", where=str(asked.output), hint="Write a .v file"
+        )
+    if given:
+        raise OptionError(
+            f"{flags(CompileRequest, *given)} is of a circuit that takes a whole image, and "
+            f"{flags(CompileRequest, 'stream')} makes one that takes it pixel by pixel",
+            hint="Leave one of the two out",
+        )
+
+
+def model_of_stream(source: Loaded, flag: str) -> Model:
+    """The model, where kernels are asked for.
+
+    Raises:
+        OptionError: it is a netlist, which has none.
+    """
+    if source.model is None:
+        raise OptionError(
+            f"{flag} needs a model with convolution, and this is a netlist",
+            hint="Give the checkpoint that the netlist came from",
+        )
+    return source.model
+
+
+def _with_input(
+    asked: CompileRequest, source: Loaded, progress: Progress
+) -> tuple[Circuit, FeatureCodes | None, Loss | None]:
+    """The unrolled circuit, and the codes of features if beats hold those."""
+    from lgc.driver.compile import refuse_no_codes
+
+    circuit = source.circuit
+    if asked.input == "bits":
+        refuse_no_codes(asked, coded=False)
+        return circuit, None, None
+    from lgc.driver.features import choose_codes, measure
+    from lgc.driver.samples import About, find_samples
+    from lgc.mapping.encoder import lower_encoder
+
+    found = None if asked.data is None else find_samples(asked.data, asked.data_dir, about=About.of(source))
+    codes = choose_codes(circuit, asked, found)
+    if found is None:
+        return lower_encoder(circuit, codes), codes, None
+    progress.step("measure")
+    return lower_encoder(circuit, codes), codes, measure(circuit, codes, found)
+
+
+def stream_table(format_: StreamVerilog) -> Grid:
+    """The layers that slide."""
+    rows = []
+    for one in format_.streamed.slides:
+        g = one.geometry
+        image = f"{g.channels * g.planes} x {g.height} x {g.width}"
+        numbers = (f"{one.outputs:,}", f"{one.circuit.netlist.num_nodes:,}", f"{g.positions:,}", str(one.clocks))
+        rows.append((one.name, image, *numbers))
+    return Grid(("layer", "image>", "outputs>", "tables>", "positions>", "clocks>"), tuple(rows), "what slides")
+
+
+def stream_lines(format_: StreamVerilog) -> Sheet:
+    """What comes in and out, and when."""
+    streamed, clocks, dense = format_.streamed, format_.timing, format_.streamed.dense
+    tables = sum(one.circuit.netlist.num_nodes for one in streamed.slides)
+    behind = f"{dense.netlist.num_nodes:,} gates on the whole feature map" if dense else "votes, added at each position"
+    frame, code = streamed.image, format_.pixel.code
+    carries = "the encoder's bits" if code is None else f"of each channel its value x as {code.rule()}"
+    return [
+        f"{len(streamed.slides)} layers slide, {tables:,} tables in all; behind them {behind}",
+        f"a frame is {streamed.pixels:,} beats of {format_.pixel.beat_bytes} bytes ({frame.height} rows of "
+        f"{frame.width} pixels); a frame every {clocks.interval:,} clocks",
+        f"a beat carries {carries}",
+        f"latency {clocks.latency:,} clocks from the last pixel to the result ({clocks.following:,} where frames "
+        f"follow without a gap); at most {clocks.frames} frames under way",
+    ]

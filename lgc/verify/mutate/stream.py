@@ -1,0 +1,185 @@
+"""Mutation of a streaming circuit: faults in kernels, in the schedule, and in what adds up votes."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from lgc.backend.verilog.rtl import Rtl
+from lgc.backend.verilog.stream.design import streamed
+from lgc.errors import NotCheckedError
+from lgc.frontend.model import Model
+from lgc.sim.stream import StreamSimulator
+from lgc.verify.comparison import Comparison
+from lgc.verify.formal.stream import kernels_equal
+from lgc.verify.formats.stream import DamagedFrames, StreamText, WholeFrames
+from lgc.verify.mutate.campaign import EQUIVALENT, KILLED, UNDECIDED, Campaign, Outcome
+from lgc.verify.mutate.faults import Fault, find_places, sample_faults, spread
+from lgc.verify.mutate.sites import Site, site_faults
+from lgc.verify.mutate.text import SELECT, Edit, apply, choose, hardware_text
+from lgc.verify.vectors import Bits, VectorSet
+
+_MODULE = re.compile(r"^module (\w+) .*?^endmodule", re.M | re.S)
+_CONSTANT = r"(\d+'d\d+)"
+_SITES = (
+    Site("counter", rf"wire row_ends = ix == {_CONSTANT};", (r"\g<1> - 1'b1", r"\g<1> >> 1")),
+    Site("counter", r"wire frame_ends = (row_ends && .*);", ("row_ends",)),
+    Site("position", rf"wire p_begins = in_valid && ix == {_CONSTANT} &&", (r"\g<1> + 1'b1", r"\g<1> - 1'b1")),
+    Site("position", rf"wire p_begins = .*iy == {_CONSTANT};", (r"\g<1> + 1'b1", r"\g<1> - 1'b1")),
+    Site("position", r"wire p_ends = (px == .*);", ("1'b0", "px == 0")),
+    Site("stride", r"wire stops = .*(\w_phase == 0)", ("1'b1",)),
+    Site("last column", r"wire stops = .*(px <= \d+'d\d+)", ("1'b1", "1'b0")),
+    Site("tail", r"wire step = (in_valid \|\| idle);", ("in_valid",)),
+    Site("line buffer", r"lines\[(was)\]", ("at",)),
+    Site("line buffer", r"wire \[\d+:0\] row\d+ = ((?:lines|older).*);", ("newest",)),
+    Site("padding", r"<= (hide_\w+) \?", ("1'b0",)),
+    Site("padding", r"if \(step\) hide_\w+ <= (.*);", ("1'b0",)),
+    Site("padding", rf"if \(step\) hide_\w+ <= ((\w+) >= {_CONSTANT});", (r"\g<2> >= \g<3> - 1'b1",)),
+    Site("sum", r"<= (so_far \+ more);", ("so_far", "more")),
+    Site("sum", r"= (first) \? biases", ("1'b0", "1'b1")),
+    Site("feature map", r"<= (longer\[\d+:1\]);", (r"~\g<1>",)),
+    Site("cut frame", r"wire short = (accept .*);", ("1'b0",)),
+    Site("long frame", r"wire long = (accept .*);", ("1'b0",)),
+    Site("flag", r"\.data\((filling \|\| long)\)", ("filling", "long")),
+    Site("filling", r"= (filling) \? \d+'d0 : s_axis_tdata", ("1'b0",)),
+    Site("credit", r"\|\| (credits != 0)\)", ("1'b1",)),
+    Site("reset", r"^    if \((rst)\) pixel", ("1'b0",)),
+    Site("reset", r"^  wire rst = (!aresetn);", ("1'b0",)),
+)
+_SCHEDULE_SHARE = 2
+"""Every second fault is none of a gate."""
+
+
+def mutate_stream(
+    comparison: Comparison[StreamText], model: Model, sets: Sequence[VectorSet], count: int, seed: int
+) -> Campaign:
+    """Judge vectors by faults in the text of a streaming circuit; see :func:`lgc.verify.mutate.campaign.mutate`.
+
+    A fault of a kernel that no vector shows is equivalent if the kernels are still those of the tables. Others that no
+    vector shows stay undecided.
+
+    Raises:
+        NotCheckedError: no vectors, the text without a fault already differs, or a simulation did not end.
+    """
+    bits = np.concatenate([one.bits for one in sets]) if sets else np.zeros((0, comparison.num_inputs), np.bool_)
+    if not len(bits):
+        raise NotCheckedError("there are no vectors: no fault was tried", hint="Give data, or --random N")
+    rtl, campaign = comparison.device.rtl, Campaign(count, seed)
+    faults = stream_faults(rtl, count, seed)
+    start = time.perf_counter()
+    comparison.progress.step("mutants: build", 0, len(faults))
+    bench = _Bench.of(comparison, [fault.edits for fault in faults], bits)
+    campaign.build_seconds, start = time.perf_counter() - start, time.perf_counter()
+    if bench.shows(0) is not None:
+        raise NotCheckedError(
+            "the Verilog differs from the model without any fault: the vectors cannot be judged",
+            hint="`lgc verify` without --mutate says where",
+        )
+    left = []
+    for number, fault in enumerate(faults, 1):
+        comparison.progress.step("mutants: simulate", number, len(faults))
+        by = bench.shows(number)
+        if by is None:
+            left.append(fault)
+        else:
+            campaign.outcomes.append(Outcome(fault, KILLED, by))
+    campaign.simulate_seconds, start = time.perf_counter() - start, time.perf_counter()
+    for index, fault in enumerate(left):
+        same = _still_right(comparison, model, fault, comparison.folder / f"proof{index}")
+        campaign.outcomes.append(Outcome(fault, EQUIVALENT if same else UNDECIDED, "ABC &cec" if same else ""))
+    campaign.decide_seconds = time.perf_counter() - start
+    return campaign
+
+
+def stream_faults(rtl: Rtl, count: int, seed: int) -> list[Fault]:
+    """Up to ``count`` different faults, the same for the same seed: of the schedule of every kind, then of gates."""
+    rng, hardware = random.Random(seed), hardware_text(rtl.text)
+    schedule = [Fault(kind, where, edits) for kind, where, edits in site_faults(hardware, _SITES)]
+    chosen = spread(schedule, max(count // _SCHEDULE_SHARE, min(count, 8)), rng)
+    modules = [module for module in _MODULE.finditer(hardware) if "`LGC_GATE" in module[0]]
+    weights = [module[0].count("`LGC_GATE") for module in modules]
+    seen = {fault.edits for fault in chosen}
+    for _ in range(20 * count):
+        if len(chosen) >= count or not modules:
+            break
+        module = rng.choices(modules, weights)[0]
+        for fault in _gate_fault(module, rng.randrange(1 << 30)):
+            if fault.edits not in seen:
+                seen.add(fault.edits)
+                chosen.append(fault)
+    return chosen[:count]
+
+
+def _gate_fault(module: re.Match[str], seed: int) -> Iterator[Fault]:
+    """A fault of the gates of one module, whose vectors are its own."""
+    for fault in sample_faults(find_places(module[0], 0), 9, seed):
+        if fault.kind in ("gate function", "swapped inputs", "re-wired input", "stuck-at"):
+            edits = tuple(Edit(e.start + module.start(), e.end + module.start(), e.new) for e in fault.edits)
+            yield replace(fault, where=f"{module[1]}: {fault.where}", edits=edits, change=None)
+            return
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """A simulator that holds all faults, and what is right."""
+
+    device: StreamText
+    bits: Bits
+    expected: tuple[np.ndarray, np.ndarray]
+    damaged: Bits
+    damaged_expected: tuple[np.ndarray, np.ndarray]
+
+    @classmethod
+    def of(cls, comparison: Comparison[StreamText], edits: Sequence[Sequence[Edit]], bits: Bits) -> _Bench:
+        device, reference, folder = comparison.device, comparison.reference, comparison.folder / "bench"
+        folder.mkdir(parents=True)
+        text = choose(device.rtl.text, device.rtl.manifest.top, edits)
+        plain = f"reg [31:0] {SELECT} = 0;"
+        assert plain in text
+        chosen = f'{plain}\n  initial if (!$value$plusargs("mutant=%d", {SELECT})) {SELECT} = 0;'
+        (folder / "mutants.v").write_text(text.replace(plain, chosen), encoding="utf-8")
+        simulator = StreamSimulator(device.rtl.manifest, folder, device.options.timeout)
+        simulator.build(folder / "mutants.v")
+        device.simulator = simulator
+        damaged = device.stream.damaged(bits).bits
+        scores, others = reference.scores(bits), reference.scores(damaged)
+        return cls(
+            device, bits, (scores, reference.classify(scores)), damaged, (others, reference.classify(others))
+        )  # fmt: skip
+
+    def shows(self, number: int) -> str | None:
+        """What shows a mutant: the kind of frames, or their timing; None if nothing does."""
+        self.device.simulator.arguments = (f"+mutant={number}",)
+        runs = (
+            ("whole frames", WholeFrames(self.device.simulator, self.device.stream), self.bits, self.expected),
+            ("damaged frames", DamagedFrames(self.device), self.damaged, self.damaged_expected),
+        )
+        for name, runner, bits, (scores, classes) in runs:
+            observed = runner.run(bits)
+            if observed.timing:
+                return "out_valid"
+            if observed.scores is not None and (observed.scores != scores).any():
+                return name
+            if observed.classes is not None and (observed.classes != classes).any():
+                return name
+        return None
+
+
+def _still_right(comparison: Comparison[StreamText], model: Model, fault: Fault, folder: Path) -> bool:
+    """Whether the kernels that a fault is in are proved to be those of the tables all the same."""
+    rtl = comparison.device.rtl
+    for slide, layer in zip(streamed(model, "O0").slides, model.layers, strict=False):
+        name = f"{rtl.manifest.top}_{slide.name}_kernels"
+        if not fault.where.startswith(f"{name}_"):
+            continue
+        folder.mkdir(parents=True)
+        path = folder / "mutant.v"
+        path.write_text(apply(rtl.text, fault.edits), encoding="utf-8")
+        return kernels_equal(path, name, slide, layer, folder, comparison.device.options.timeout)
+    return False

@@ -1,0 +1,129 @@
+"""`lgc verify` of a streaming circuit: equal, and at the right clock; faults are found; what is proved is said."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from conv_models import Slide, draw
+
+import lgc
+from lgc.errors import InputError, MismatchError, NotCheckedError, OptionError
+from lgc.frontend import write_model
+
+pytest.importorskip("torch")
+pytestmark = pytest.mark.sim
+
+NOT_PROVED = "counters, line buffers and sums"
+
+
+@pytest.fixture(scope="module")
+def streaming(tmp_path_factory):
+    """A model with padding and strides, and its circuit."""
+    folder = tmp_path_factory.mktemp("streaming")
+    slides = [Slide((3, 3), 8, 4, 1, (2, 1), (1, 1)), Slide((2, 3), 4, 2, 3, padding=(0, 1))]
+    model = draw((1, 6, 7), slides, np.random.default_rng(6), thresholds=2)
+    write_model(model, folder / "m.safetensors")
+    lgc.compile(folder / "m.safetensors", folder / "net.v", stream=True)
+    return folder
+
+
+def changed(folder, target, pattern, new):
+    """The circuit with one place changed, which only --force takes."""
+    target.mkdir()
+    text, count = re.subn(pattern, new, (folder / "net.v").read_text(), count=1)
+    assert count, "the fault is in the text"
+    (target / "net.v").write_text(text)
+    (target / "net.json").write_text((folder / "net.json").read_text())
+    return target / "net.v"
+
+
+def test_equal_at_the_right_clock_then_damaged_frames(streaming):
+    verdict = lgc.verify(streaming / "m.safetensors", streaming / "net.v", random=40)
+    assert verdict.ok
+    assert [one.kind for one in verdict.report.sets] == ["random", "directed", "damaged frames"]
+    assert "exact, with gaps, back to back, and after resets in flight" in str(verdict)
+
+
+@pytest.mark.slow
+def test_faults_of_schedule_and_kernels_are_noticed(streaming):
+    score = lgc.mutate(streaming / "m.safetensors", streaming / "net.v", random=40, faults=40)
+    campaign = score.campaign
+    assert len(campaign.outcomes) == 40
+    assert {"counter", "position", "padding", "stride", "line buffer", "sum", "credit"} <= set(campaign.kinds)
+    assert campaign.count("killed") >= 30
+    with pytest.raises(NotCheckedError, match="neither killed nor proved"):
+        score.check_decided()
+
+
+def test_what_computes_is_proved_and_the_rest_is_said(streaming, tmp_path):
+    pytest.importorskip("pyosys")
+    file = tmp_path / "c.json"
+    with pytest.raises(NotCheckedError, match=NOT_PROVED) as caught:
+        lgc.prove(streaming / "m.safetensors", streaming / "net.v", certificate=file)
+    parts = json.loads(file.read_text())["parts"]
+    assert [part["claim"][: len(NOT_PROVED)] for part in parts if part["result"] != "proved"] == [NOT_PROVED]
+    assert len(parts) == 9
+    assert not caught.value.result.ok
+
+
+@pytest.mark.parametrize(
+    ("pattern", "new", "claim"),
+    [
+        (r"lut4\(16'h....", "lut4(16'h0000", "layer1: each of 8 outputs"),
+        (r"second > first", "second >= first", "class_id is the argmax"),
+    ],
+)
+def test_a_part_that_computes_wrongly_is_refuted(streaming, tmp_path, pattern, new, claim):
+    pytest.importorskip("pyosys")
+    wrong = changed(streaming, tmp_path / "wrong", pattern, new)
+    with pytest.raises(MismatchError, match=f"formally refuted: {claim}"):
+        lgc.prove(streaming / "m.safetensors", wrong, force=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("pattern", "new", "message"),
+    [
+        (r"hide_left <= px == 0", "hide_left <= 1'b0", "differ|score"),
+        (r"wire step = in_valid \|\| idle;", "wire step = in_valid;", "has no result"),
+        (r"wire long = [^;]*;", "wire long = 1'b0;", "tuser|frame_error|result"),
+        (r"credits != 0\)", "1'b1)", "result|differ"),
+        (r"\(rst\) pixel <= 0", "(1'b0) pixel <= 0", "result|differ"),
+        (r"valid0 <= put", "valid0 <= put && !last", "no result"),
+    ],
+)
+def test_injected_faults(streaming, tmp_path, pattern, new, message):
+    wrong = changed(streaming, tmp_path / "wrong", pattern, new)
+    with pytest.raises(MismatchError, match=message):
+        lgc.verify(streaming / "m.safetensors", wrong, random=20, force=True)
+
+
+@pytest.mark.slow
+def test_a_latency_that_is_not_so(streaming, tmp_path):
+    file = changed(streaming, tmp_path / "late", "^", "")
+    manifest = tmp_path / "late" / "net.json"
+    said = json.loads(manifest.read_text())
+    text = manifest.read_text().replace(f'"latency": {said["latency"]},', f'"latency": {said["latency"] + 1},', 1)
+    manifest.write_text(text)
+    with pytest.raises(MismatchError, match="clocks after its last pixel, not"):
+        lgc.verify(streaming / "m.safetensors", file, random=20)
+
+
+def test_a_manifest_that_says_another_image(streaming, tmp_path):
+    file = changed(streaming, tmp_path / "other", "^", "")
+    manifest = tmp_path / "other" / "net.json"
+    manifest.write_text(manifest.read_text().replace('"height": 6', '"height": 7'))
+    with pytest.raises(InputError, match=r"the manifest is damaged \(stream\)"):
+        lgc.verify(streaming / "m.safetensors", file)
+
+
+@pytest.mark.parametrize("option", [{"lanes": "64"}, {"simulator": "icarus"}])
+def test_options_of_other_circuits(streaming, option):
+    with pytest.raises(OptionError, match="streaming Verilog"):
+        lgc.verify(streaming / "m.safetensors", streaming / "net.v", **option)
+
+
+def test_coverage_is_of_other_circuits(streaming):
+    with pytest.raises(OptionError, match="--coverage is for Verilog, and this is streaming Verilog"):
+        lgc.cover(streaming / "m.safetensors", streaming / "net.v")
