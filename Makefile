@@ -9,7 +9,7 @@ JOBS ?= 2
 LEVEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo triton test test-slow test-core peers fuzz mutants lint format hooks docs site bench hardware dist clean
+.PHONY: help setup demo triton browser test test-slow test-core peers fuzz mutants lint format hooks docs site bench hardware dist clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ demo: setup  ## Compile and verify the shipped MNIST model
 triton: setup  ## Add Triton, with which `make test` also tests the kernels for a GPU, on the CPU (large)
 	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt --no-deps triton
 
+browser: setup  ## Add Playwright, with which `make test` also tests reports in Chromium, where that is installed
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt ".[browser]" --no-build-isolation
+
 test: setup  ## Run the tests (under 10 minutes on 2 cores)
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow"
 
@@ -54,7 +57,7 @@ test-slow: setup  ## Run the tests that take minutes
 	$(BIN)/python -m pytest -n $(JOBS) -m slow
 
 # What needs neither torch nor a simulator: new tests of that kind go into one of these folders, or onto the list.
-CORE_TESTS = tests/backend tests/core tests/ir tests/passes tests/runtime \
+CORE_TESTS = tests/backend tests/core tests/ir tests/passes tests/report tests/runtime \
 	tests/frontend/test_fuzz_corpus.py tests/frontend/test_netlists.py \
 	tests/test_errors.py tests/test_files.py tests/test_packaging.py tests/test_project.py tests/test_strategies.py
 
@@ -74,11 +77,12 @@ fuzz: setup  ## Fuzz the readers (bombs, ten minutes), the compiler (10,000 circ
 mutants: setup  ## Change the compiler in 220 places and ask the tests; goes on where it was ended (two hours)
 	$(BIN)/python tests/mutants/run.py --page docs/mutants.md
 
-lint: setup  ## ruff, format, mypy and the import contracts
+lint: setup  ## ruff, format, mypy, the import contracts, and whether pages can be read
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_readability.py
 
 format: setup  ## Format the code
 	$(BIN)/ruff check --fix .

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         prove,
         read,
         report,
+        runs,
         sweep,
         synth,
         train,
@@ -58,7 +59,7 @@ __version__ = "0.2.0"
 _HOMES = {
     "lgc.api": (
         "bench", "compile", "convert", "cover", "draw", "estimate", "eval", "from_torch", "inspect", "load", "mutate",
-        "prove", "read", "report", "sweep", "synth", "train", "verify", "view",
+        "prove", "read", "report", "runs", "sweep", "synth", "train", "verify", "view",
     ),
     "lgc.errors": ("LgcError", "MismatchError", "NotCheckedError"),
     "lgc.estimator": ("LogicGateClassifier",),
@@ -73,7 +74,7 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [  # noqa: RUF022 - verbs, then types
     "bench", "compile", "convert", "cover", "draw", "estimate", "eval", "from_torch", "inspect", "load", "mutate",
-    "prove", "read", "report", "sweep", "synth", "train", "verify", "view",
+    "prove", "read", "report", "runs", "sweep", "synth", "train", "verify", "view",
     "Builder", "Circuit", "ConvLogicLayer", "Encoder", "Flatten", "Geometry", "GroupSum", "Head", "ImportOptions",
     "Layer", "LgcError", "LogicGateClassifier", "LogicLayer", "LogicNetwork", "MismatchError", "Model", "Netlist",
     "NotCheckedError", "OrPool", "Predictor", "TableLayer", "Thermometer",

@@ -23,6 +23,7 @@ import lgc.driver.prove as prove_
 import lgc.driver.read as read_
 import lgc.driver.report as report_
 import lgc.driver.request as request_
+import lgc.driver.runs as runs_
 import lgc.driver.sweep as sweep_
 import lgc.driver.synth as synth_
 import lgc.driver.train as train_
@@ -141,6 +142,7 @@ VERBS: dict[str, Verb] = {
     "view": Verb(view_.ViewRequest, view_.view, ("model",)),
     "draw": Verb(draw_.DrawRequest, draw_.draw, ("model", "output")),
     "train": Verb(train_.TrainRequest, train_.train, ("dataset",), train_.TrainConfig),
+    "runs": Verb(runs_.RunsRequest, runs_.runs, ("files",)),
     "sweep": Verb(SweepRequest, sweep_.sweep, ("space", "output")),
 }
 
@@ -149,7 +151,7 @@ compile, synth, verify = (_function(VERBS[name]) for name in ("compile", "synth"
 prove, mutate, cover = (_function(VERBS[name]) for name in ("prove", "mutate", "cover"))
 estimate, eval, train = (_function(VERBS[name]) for name in ("estimate", "eval", "train"))  # noqa: A001 - the verb
 report, view, draw = (_function(VERBS[name]) for name in ("report", "view", "draw"))
-sweep = _function(VERBS["sweep"])
+sweep, runs = (_function(VERBS[name]) for name in ("sweep", "runs"))
 
 
 def bench(name: str, **options: Any) -> Any:

@@ -23,6 +23,7 @@ from lgc.driver.prove import Proof
 from lgc.driver.read import Loaded
 from lgc.driver.report import Form, NetworkReport
 from lgc.driver.request import Source
+from lgc.driver.runs import Comparison
 from lgc.driver.samples import Part
 from lgc.driver.sweep_request import Cluster, Sampler
 from lgc.driver.swept import SweepResult
@@ -732,6 +733,7 @@ def train(
     config: Path | str | None = None,
     resume: bool = False,
     contact_sheet: Path | str | None = None,
+    seeds: int = 1,
     on_epoch: Callable[[Mapping[str, Any], Any], Any] | None = None,
     data_dir: Path | str | None = None,
     output: Path | str | None = None,
@@ -801,6 +803,7 @@ def train(
         config: TOML file of settings, named as the flags; flags win.
         resume: Go on with the run that was stopped while it wrote this output.
         contact_sheet: PNG of augmented samples; without -o, nothing is trained.
+        seeds: Train so many times, from --seed on; -o is the best by validation, and mean and deviation are shown.
         data_dir: Folder with the data files.
         output: Checkpoint to write, .pt or .safetensors.
         log: JSON lines, one an epoch; a .csv and a .png of the curve go beside it.
@@ -855,6 +858,21 @@ def train(
         interpolation: Of moved and bent images: bilinear blurs them, bicubic keeps edges.
         brightness: Largest relative change of brightness, with any --augment.
         pad: Largest move of crop-flip, in pixels.
+    """
+def runs(
+    files: tuple[Path | str, ...],
+    *,
+    output: Path | str | None = None,
+) -> Comparison:
+    """Compare trainings by the logs that they wrote.
+
+    Raises:
+        InputError: a file cannot be read, is no such log, or has no epoch yet.
+        OutputError: the picture cannot be written.
+
+    Args:
+        files: What `lgc train --log` wrote.
+        output: SVG with the curves of all of them.
     """
 def sweep(
     space: Path | str | None = None,

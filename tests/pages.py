@@ -1,9 +1,9 @@
 """Pages whose code blocks are run: commands, Python and files, in the order of the page, with what they print.
 
 A block of `sh` is commands, one of `python` is Python, and one with a `title` is a file of that name. A block of `text`
-is what the block before it prints; numbers in it may differ, and a line `...` stands for lines that are left out. A
-comment before a block says how it is run: `<!-- slow -->` where it takes long, `<!-- exit 1 -->` where it fails,
-`<!-- not run: WHY -->` where nobody can run it.
+is what the block before it prints; numbers in it may differ, unless `<!-- exact -->` stands before it, and `...` stands
+for what is left out, of a line or lines. A comment before a block says how it is run: `<!-- slow -->` where it takes
+long, `<!-- exit 1 -->` where it fails, `<!-- not run: WHY -->` where nobody can run it.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class Session:
         done = subprocess.run(
             ["bash", "-c", line],
             cwd=self.folder,
-            env=os.environ | {"PATH": path, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"},
+            env=os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -140,7 +140,14 @@ def blurred(line: str) -> str:
     return re.sub(r"-?\d[\d,.]*(?:e-?\d+)?", "#", " ".join(line.split()))
 
 
-def matched(shown: str, printed: str) -> list[str] | None:
+def alike(shown: str, printed: str, exact: bool = False) -> bool:
+    """Whether a line of a page is one that was printed; `...` in it stands for any text."""
+    first, second = (shown, printed) if exact else (blurred(shown), blurred(printed))
+    pattern = ".*".join(re.escape(part) for part in first.split("..."))
+    return re.fullmatch(pattern, second) is not None
+
+
+def matched(shown: str, printed: str, exact: bool = False) -> list[str] | None:
     """The lines of a block of `text` as they were printed now, `...` left in; None where one is not found in order."""
     actual, found, at, free = [line.rstrip() for line in printed.splitlines() if line.strip()], [], 0, False
     for line in [one for one in shown.splitlines() if one.strip()]:
@@ -148,11 +155,11 @@ def matched(shown: str, printed: str) -> list[str] | None:
             found.append(line)
             free = True
             continue
-        while free and at < len(actual) and blurred(actual[at]) != blurred(line):
+        while free and at < len(actual) and not alike(line, actual[at], exact):
             at += 1
-        if at == len(actual) or blurred(actual[at]) != blurred(line):
+        if at == len(actual) or not alike(line, actual[at], exact):
             return None
-        found.append(actual[at])
+        found.append(line if "..." in line else actual[at])
         at, free = at + 1, False
     return found if free or at == len(actual) else None
 
@@ -174,7 +181,7 @@ def run_page(session: Session, *, slow: bool = False, update: bool = False) -> N
         if block.kind == "text":
             if skipped or session.changed:
                 continue
-            lines = matched(block.text, printed)
+            lines = matched(block.text, printed, block.mark == "exact")
             if lines is None and update and "..." not in block.text:
                 lines = [line.rstrip() for line in printed.splitlines() if line.strip()]
             assert lines is not None, f"{page.name}:{block.line} prints something else now:\n{printed}"

@@ -97,7 +97,9 @@ def test_another_output_is_noticed() -> None:
         "...",
         "wrote net.v (1,200 bytes)",
     ]
-    assert matched("...\n", printed) is not None
+    assert matched("...\nwrote net.v ...\n", printed) == ["...", "wrote net.v ..."]
+    assert matched("epoch 1  loss 0.6\n...\n", printed, exact=True) is None
+    assert matched("epoch 1  loss 0.5\n...\n", printed, exact=True) is not None
     assert matched("epoch 1  loss 9\n", printed) is None
     assert matched("...\nwrote net.c (7 bytes)\n", printed) is None
     assert matched("wrote net.v (7 bytes)\n...\n", printed) is None

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from lgc.backend.base import write
 from lgc.backend.c import C99, kernel_counts
+from lgc.bench.peak import measure_peak
 from lgc.driver.bench import BenchInfer
 from lgc.driver.read import load_source
 from lgc.ir import Circuit
@@ -28,6 +29,7 @@ from lgc.runtime.predictor import Predictor
 from lgc.tools.watchdog import scratch
 
 _SECONDS = 0.25
+_TERNARY_BITS = 512  # words that have functions of three in one instruction
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ def measure_inference(circuit: Circuit, *, samples: int = 65536, repeats: int = 
             "numpy, packed bits", _rate(lambda: interpreter.predict(few, packed=True), len(few), 3), "images/s", "all"
         )
     )
-    return rows + _bound_rows(optimize(circuit))
+    optimised = optimize(circuit)
+    return rows + _bound_rows(optimised) + _peak_rows(optimised)
 
 
 def _byte_rate(predictor: Predictor, octets: NDArray[np.uint8], repeats: int) -> float:
@@ -161,15 +164,17 @@ def _bound_rows(circuit: Circuit) -> list[InferRow]:
     ]
 
 
-def bounds(circuit: Circuit, *, gigahertz: float, word_bits: int, operations: int, loads: int) -> tuple[float, float]:
-    """Images/s of one core if only vector operations, or only loads, counted.
-
-    Args:
-        operations, loads: how many the core starts each clock (Zen 3: 4 and 2; Skylake: 3 and 2).
-    """
-    counts = kernel_counts(optimize(circuit))
-    clocks = gigahertz * 1e9 * word_bits
-    return clocks * operations / max(1, counts.operations), clocks * loads / max(1, counts.reads)
+def _peak_rows(circuit: Circuit) -> list[InferRow]:
+    """What this core could do at most, were it for one kind of instruction alone."""
+    peak = measure_peak()
+    counts = kernel_counts(circuit, ternary=peak.word_bits == _TERNARY_BITS)
+    by_operations, by_loads = peak.images(counts.operations, counts.reads)
+    name = f"bound, 1 core, words of {peak.word_bits}"
+    rates = f"{peak.operations / 1e9:.2f} G operations and {peak.loads / 1e9:.2f} G loads a second, measured"
+    return [
+        InferRow(f"{name}: operations", by_operations, "images/s", f"gates and counts alone; {rates}"),
+        InferRow(f"{name}: loads", by_loads, "images/s", f"reads of inputs alone; {rates}"),
+    ]
 
 
 def rows(asked: BenchInfer, progress: Progress) -> list[InferRow]:

@@ -20,6 +20,7 @@ from lgc.errors import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_OK, EXIT_USER
 # Name -> module with a click command of that name (dashes become underscores), and its one-line help.
 COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("lgc.cli.train", "Train a logic-gate network."),
+    "runs": ("lgc.cli.runs", "Compare trainings by their logs: settings, accuracies, curves."),
     "sweep": ("lgc.cli.sweep", "Find the best networks for their price: many trainings, on one machine or many."),
     "compile": ("lgc.cli.compile", "Compile a checkpoint into hardware or C."),
     "verify": ("lgc.cli.verify", "Check bit for bit that Verilog is the model."),

@@ -1,4 +1,4 @@
-"""Results of other commands that lie beside a network: which of them are about it, by their digests."""
+"""Findings of other commands that lie beside a network: which of them are about it, by their digests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ALIKE = 5
 
 
 @dataclass
-class Results:
+class Findings:
     """What was found, and from which files.
 
     Attributes:
@@ -49,8 +49,8 @@ class Results:
         self.sources.append(UsedFile(what, name, note))
 
 
-def find_results(source: Loaded, rtl: Path | None, given: Iterable[Any], *, beside: bool) -> Results:
-    """Results about a network: those given, and those of the folders of the network and its Verilog.
+def find_results(source: Loaded, rtl: Path | None, given: Iterable[Any], *, beside: bool) -> Findings:
+    """Findings about a network: those given, and those of the folders of the network and its Verilog.
 
     Args:
         rtl: its Verilog; None takes what lies beside the network.
@@ -60,7 +60,7 @@ def find_results(source: Loaded, rtl: Path | None, given: Iterable[Any], *, besi
     Raises:
         InputError: something that was given cannot be read, or is of another network.
     """
-    found = Results(source)
+    found = Findings(source)
     folders = dict.fromkeys(path.resolve().parent for path in (source.path, rtl) if path is not None)
     files = [one for folder in folders for one in _candidates(folder)] if beside else []
     _find_verilog(found, rtl, files)
@@ -83,7 +83,7 @@ def _candidates(folder: Path) -> list[Path]:
     return [path for _, path in sorted(known, key=lambda pair: (-pair[0], pair[1].name))[:_MOST_FILES]]
 
 
-def _find_verilog(found: Results, rtl: Path | None, files: list[Path]) -> None:
+def _find_verilog(found: Findings, rtl: Path | None, files: list[Path]) -> None:
     """The Verilog: the one that was named, or the newest whose manifest is of this network."""
     if rtl is not None:
         found.rtl = rtl
@@ -109,6 +109,11 @@ def _sha256(path: Path) -> str:
         raise InputError(f"cannot read ({error.strerror})", where=str(path)) from None
 
 
+def _of_texts(sha256: str) -> str:
+    """What `lgc synth` writes of a single text: the digest of its texts' digests."""
+    return hashlib.sha256(bytes.fromhex(sha256)).hexdigest()
+
+
 def _read(path: Path) -> Any:
     """A JSON file, or the entries of JSON lines; None if it is neither."""
     try:
@@ -120,7 +125,7 @@ def _read(path: Path) -> Any:
         return None
 
 
-def _take_given(found: Results, given: Any) -> None:
+def _take_given(found: Findings, given: Any) -> None:
     """A result that somebody named: whatever is wrong with it is an error."""
     name = str(given) if isinstance(given, str | Path) else type(given).__name__
     fields = _read(Path(given)) if isinstance(given, str | Path) else _fields_of(given)
@@ -151,7 +156,7 @@ def _fields_of(result: Any) -> Any:
     return fields
 
 
-def _take_beside(found: Results, path: Path) -> None:
+def _take_beside(found: Findings, path: Path) -> None:
     """A file that happens to be there: if it is of another network it is nothing, and if it is damaged that is said."""
     fields = _read(path)
     if fields is None:
@@ -164,7 +169,7 @@ def _take_beside(found: Results, path: Path) -> None:
         found.note("result", path.name, f"not used: it is damaged ({str(error)[:80]})")
 
 
-def _take(found: Results, fields: Any, name: str, *, named: bool) -> bool:
+def _take(found: Findings, fields: Any, name: str, *, named: bool) -> bool:
     """Use a result, if it is one; True if so.
 
     Raises:
@@ -185,7 +190,7 @@ def _take(found: Results, fields: Any, name: str, *, named: bool) -> bool:
     return _take_checks(found, fields, name, named=named)
 
 
-def _is_of(found: Results, digest: Any, name: str, *, named: bool) -> bool:
+def _is_of(found: Findings, digest: Any, name: str, *, named: bool) -> bool:
     """Whether a result is of this network.
 
     Raises:
@@ -198,7 +203,7 @@ def _is_of(found: Results, digest: Any, name: str, *, named: bool) -> bool:
     return False
 
 
-def _take_log(found: Results, entries: list[Any], name: str, *, named: bool) -> bool:
+def _take_log(found: Findings, entries: list[Any], name: str, *, named: bool) -> bool:
     from lgc.report.results import TrainingLog
 
     if not entries or not all(isinstance(one, dict) and "event" in one for one in entries):
@@ -229,10 +234,10 @@ def _is_training_of(source: Loaded, epochs: TrainingLog) -> bool:
     return abs(best.get("validation_accuracy", accuracy) - accuracy) < 1e-4
 
 
-def _take_synthesis(found: Results, fields: dict[str, Any], name: str, *, named: bool) -> bool:
+def _take_synthesis(found: Findings, fields: dict[str, Any], name: str, *, named: bool) -> bool:
     from lgc.report.results import OnPart
 
-    if fields.get("source_sha256") not in found.hashes:
+    if fields.get("source_sha256") not in {_of_texts(sha256) for sha256 in found.hashes}:
         if named:
             hint = "Name that text with --rtl, or synthesise it again"
             raise InputError("this synthesis is of no Verilog of this network", where=name, hint=hint)
@@ -242,7 +247,7 @@ def _take_synthesis(found: Results, fields: dict[str, Any], name: str, *, named:
     return True
 
 
-def _take_certificate(found: Results, fields: dict[str, Any], name: str, *, named: bool) -> bool:
+def _take_certificate(found: Findings, fields: dict[str, Any], name: str, *, named: bool) -> bool:
     from lgc.report.results import Proved
 
     if not _is_of(found, fields.get("model_digest"), name, named=named):
@@ -256,7 +261,7 @@ def _take_certificate(found: Results, fields: dict[str, Any], name: str, *, name
     return True
 
 
-def _take_evaluation(found: Results, fields: dict[str, Any], name: str) -> bool:
+def _take_evaluation(found: Findings, fields: dict[str, Any], name: str) -> bool:
     from lgc.report.results import Counted
 
     found.evaluated = Counted.of_json(fields)
@@ -266,7 +271,7 @@ def _take_evaluation(found: Results, fields: dict[str, Any], name: str) -> bool:
     return True
 
 
-def _take_checks(found: Results, fields: dict[str, Any], name: str, *, named: bool) -> bool:
+def _take_checks(found: Findings, fields: dict[str, Any], name: str, *, named: bool) -> bool:
     """What `lgc verify` says: of this network, and of the text as it is now."""
     from lgc.report.outcomes import READERS, parts_of
 

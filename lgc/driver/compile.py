@@ -70,8 +70,7 @@ class Compiled(Shown):
         from lgc.backend.manifest import read_manifest
 
         beside = [path for path in self.files if path == self.path.with_suffix(".json")]
-        has_one = self._verilog is not None or self._stream is not None
-        return read_manifest(beside[0]) if has_one and beside and beside[0].exists() else None
+        return read_manifest(beside[0]) if self.path.suffix == ".v" and beside and beside[0].exists() else None
 
     @property
     def _verilog(self) -> Verilog | None:

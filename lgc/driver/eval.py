@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from lgc.driver.samples import Chosen
     from lgc.ir import Circuit
+    from lgc.report.blocks import Block
 
 Engine = Literal["auto", "c", "numpy"]
 
@@ -96,6 +97,13 @@ class Evaluation(Shown):
         names = ("samples", "correct", "accuracy", "classes", "split", "counted", "warnings")
         fields = {name: getattr(self, name) for name in names}
         return fields | {"confusion": self.confusion.tolist()}
+
+    def pictures(self) -> Sequence[Block]:
+        """See :class:`Shown`: the confusion matrix in colour."""
+        from lgc.report.results import Counted
+        from lgc.report.sections.data import matrix
+
+        return matrix(Counted(self.classes, self.confusion))
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lgc.backend.manifest import Manifest
-    from lgc.driver.beside import Results
+    from lgc.driver.beside import Findings
     from lgc.driver.read import Loaded
     from lgc.driver.samples import Chosen
     from lgc.ir import Circuit
@@ -61,7 +61,7 @@ def bare_subject(source: Loaded, look: Look) -> Subject:
     )  # fmt: skip
 
 
-def with_results(subject: Subject, found: Results) -> Subject:
+def with_results(subject: Subject, found: Findings) -> Subject:
     """The same with the results that were found."""
     from lgc.driver.remade import commands
 
@@ -81,7 +81,7 @@ def with_results(subject: Subject, found: Results) -> Subject:
     return replace(full, commands=tuple(commands(full)))
 
 
-def _tools(found: Results) -> Iterator[tuple[str, str]]:
+def _tools(found: Findings) -> Iterator[tuple[str, str]]:
     """Versions of the tools that results say."""
     if found.certificate is not None:
         yield from found.certificate.tools.items()
@@ -102,7 +102,7 @@ def _estimates(optimised: Circuit) -> Iterator[Estimate]:
         yield estimate(optimised, lut=lut, head=head)
 
 
-def _hardware(found: Results, optimised: Circuit) -> Hardware:
+def _hardware(found: Findings, optimised: Circuit) -> Hardware:
     """The Verilog and its manifest.
 
     Raises:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from dataclasses import MISSING
 from typing import TYPE_CHECKING, Any
@@ -15,26 +14,29 @@ _ASIDE = ("dataset", "output", "log", "name", "data_dir")
 
 def commands(subject: Subject) -> Iterator[str]:
     """One line each; comments say what no file tells."""
-    model = _word(subject.file)
+    from lgc.report.subject import shell_word
+
+    model = subject.model_word
     yield from _training(subject, model)
     made = subject.hardware
     if made is not None:
-        text, clocks = _word(made.file), made.manifest.latency
+        text, clocks = shell_word(made.file), made.manifest.latency
         ports = f" --pipeline {clocks}" if clocks else ""
         rest = "" if made.pipeline is not None or not clocks else "    # other options are not known"
         features = " --input features" if made.manifest.features is not None else ""
         yield f"lgc compile {model} -o {text}{ports}{features}{rest}"
     for one in subject.syntheses:
         seeds = f" --seeds {len(one.seeds)}" if one.seeds else " --no-route"
-        yield f"lgc synth {_word(one.source)} --part {_word(one.part)}{seeds}"
+        yield f"lgc synth {shell_word(one.source)} --part {shell_word(one.part)}{seeds}"
     if subject.check("verify") is not None:
-        yield f"lgc verify {model} {_word(subject.verilog)}"
+        yield f"lgc verify {model} {subject.verilog_word}"
     if subject.certificate is not None:
-        yield f"lgc verify {model} {_word(subject.certificate.rtl)} --formal"
+        yield f"lgc verify {model} {shell_word(subject.certificate.rtl)} --formal"
     yield f"lgc report {model} -o report.html"
 
 
 def _training(subject: Subject, model: str) -> Iterator[str]:
+    from lgc.report.subject import shell_word
     from lgc.settings import described, flag_of
     from lgc.train.config import TrainConfig
 
@@ -47,10 +49,12 @@ def _training(subject: Subject, model: str) -> Iterator[str]:
         if one is None or name in _ASIDE:
             lost = lost or one is None
         elif _differs(value, one.default):
-            flags.append(f"{flag_of(one)} {_word(_text(value))}" if type(value) is not bool else flag_of(one))
+            flags.append(f"{flag_of(one)} {shell_word(_text(value))}" if type(value) is not bool else flag_of(one))
     version = subject.training.get("lgc")
-    by = f"    # by lgc {' '.join(version.split())[:20]}" if isinstance(version, str) else ""
-    yield f"lgc train {_word(data)} -o {model} {' '.join(flags)}{', and settings of then' if lost else ''}{by}"
+    notes = [f"by lgc {' '.join(version.split())[:20]}"] if isinstance(version, str) else []
+    notes += ["with settings that have other names now"] if lost else []
+    comment = f"    # {', '.join(notes)}" if notes else ""
+    yield f"lgc train {shell_word(data)} -o {model} {' '.join(flags)}{comment}"
 
 
 def _differs(value: Any, default: Any) -> bool:
@@ -61,8 +65,3 @@ def _differs(value: Any, default: Any) -> bool:
 
 def _text(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _word(text: str) -> str:
-    """A word of a shell, on one line, whatever it is."""
-    return shlex.quote("".join(char if char.isprintable() else " " for char in text)[:200])

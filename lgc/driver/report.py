@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -17,7 +17,7 @@ from lgc.settings import Setting
 
 if TYPE_CHECKING:
     from lgc.driver.read import Loaded
-    from lgc.report.blocks import Document
+    from lgc.report.blocks import Block, Document
     from lgc.report.subject import Subject
 
 Form = Literal["html", "md"]
@@ -67,7 +67,7 @@ class ReportRequest(DataRequest, _OfModel):
     def __post_init__(self) -> None:
         if isinstance(self.data, Path):
             object.__setattr__(self, "data", str(self.data))
-        if isinstance(self.result, str | Path) or hasattr(self.result, "as_json"):
+        if not isinstance(self.result, tuple | list):
             object.__setattr__(self, "result", (self.result,))
         super().__post_init__()
 
@@ -116,11 +116,9 @@ class NetworkReport(Shown):
             "numbers": cards, "made_from": list(self.seen),
         }  # fmt: skip
 
-    def _repr_html_(self) -> str:
-        """For notebooks: the numbers that matter most; the whole is the file."""
-        from lgc.report.html import notebook_html
-
-        return notebook_html([block for one in self.document.sections[:1] for block in one.blocks], self.sheet()[-1:])
+    def pictures(self) -> Sequence[Block]:
+        """See :class:`Shown`: the numbers that matter most; the whole is the file."""
+        return [block for section in self.document.sections[:1] for block in section.blocks]
 
 
 @bounded

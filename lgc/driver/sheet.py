@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import html
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lgc.report.blocks import Block
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,21 @@ class Shown(ABC):
     def __repr__(self) -> str:
         return "\n".join(_plain(self.sheet()))
 
+    def pictures(self) -> Sequence[Block]:
+        """What a notebook shows before the sheet: the parts of a report that this result is."""
+        return []
+
     def _repr_html_(self) -> str:
         """For notebooks."""
-        return "".join(_html(one) for one in self.sheet())
+        from lgc.report.html import notebook_html
+
+        return notebook_html([*self.pictures(), *(_block(one) for one in self.sheet())])
+
+
+def _block(one: str | Grid) -> Block:
+    from lgc.report.blocks import Listing, PlainLine
+
+    return PlainLine(one) if isinstance(one, str) else Listing(one.headings, one.rows, one.title)
 
 
 def json_text(document: Any) -> str:
@@ -96,15 +110,3 @@ def _plain(sheet: Sheet) -> Iterator[str]:
                 for cell, width, right in zip(row, widths, one.right, strict=True)
             )
             yield "  ".join(cells).rstrip()
-
-
-def _html(one: str | Grid) -> str:
-    if isinstance(one, str):
-        return f"<div>{html.escape(one)}</div>"
-    aligned = [' style="text-align: right"' if right else ' style="text-align: left"' for right in one.right]
-    rows = [
-        "".join(f"<{tag}{style}>{html.escape(cell)}</{tag}>" for cell, style in zip(row, aligned, strict=True))
-        for tag, row in (("th", one.names), *(("td", row) for row in one.rows))
-    ]
-    caption = f"<caption>{html.escape(one.title)}</caption>" if one.title else ""
-    return f"<table>{caption}{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lgc.driver.sweep_folder import Folder, Options, check_place, load_space, opened, read_folder, secret_note
+from lgc.driver.sweep_folder import (
+    Folder,
+    Options,
+    check_place,
+    load_space,
+    locked,
+    opened,
+    place_of,
+    read_folder,
+    secret_note,
+)
 from lgc.driver.sweep_request import SweepRequest
 from lgc.driver.sweep_run import Common, TrialRun
 from lgc.driver.swept import SweepResult, written
@@ -19,6 +30,7 @@ from lgc.errors import OptionError
 from lgc.progress import Progress, Silence
 from lgc.sweep.execution import Flow, LocalWorkers, Workers
 from lgc.sweep.goals import ACCURACY
+from lgc.sweep.storage import check_storage
 
 _MOST_CHECKED, _MOST_PROBED, _TIMES_OVER = 512, 8, 3.0
 _SIZES = ("gates", "layers", "arity", "epochs")
@@ -36,15 +48,16 @@ def sweep(asked: SweepRequest, progress: Progress | None = None) -> SweepResult:
         LgcError: something else that is missing; what is done is kept, and ``resume`` goes on.
     """
     told = progress or Silence()
-    path, space = load_space(asked)
-    output = asked.output
-    assert output is not None
+    output = place_of(asked)
     before = read_folder(output).record if asked.resume else {}
+    path, space = load_space(asked, output)
     options = Options.of(asked, space, before.get("options", {}))
     plan = options.plan()
     setup = Common(Folder(output, before), options, plan, *_data_of(asked, options))
     check_place(setup.folder, setup.record(), plan)
-    with _workers(asked, told) as workers:
+    if asked.storage is not None:
+        check_storage(asked.storage)
+    with locked(output) if asked.resume else nullcontext(), _workers(asked, told) as workers:
         machines = _check_workers(setup, workers, told)
         if not asked.resume:
             _check_feasible(setup, workers)
@@ -52,8 +65,8 @@ def sweep(asked: SweepRequest, progress: Progress | None = None) -> SweepResult:
             if note := secret_note(asked.storage):
                 told.note(note)
             run = TrialRun(replace(setup, folder=folder), study, Flow(workers, run_task), told)
-            if asked.emit_jobs:
-                return run.emitted()
+            if asked.emit_jobs and (jobs := run.emit()):
+                return written(run.setup, study.trials, {}, [], jobs=jobs)
             run.train()
             return written(run.setup, study.trials, run.measure(), machines)
 

@@ -200,21 +200,22 @@ def check_place(folder: Folder, more: Mapping[str, Any], plan: Plan) -> None:
 def opened(
     folder: Folder, space: Path, more: Mapping[str, Any], plan: Plan, storage: str | None
 ) -> Iterator[tuple[Folder, Study]]:
-    """The folder and its study, new ones where there is none yet, for this process alone.
+    """The folder, which is this process's alone already if it is not new, and its study; new ones if there are none.
 
     Args:
         space: the file of the space.
         more: what the folder's record has besides.
 
     Raises:
-        OutputError: the folder cannot be written, or somebody else works in it.
+        OutputError: a new folder cannot be written, or somebody else works in it.
         LgcError: the study cannot be opened; a folder that was new is gone again.
     """
-    new, path = not folder.record, folder.path
+    path = folder.path
+    if folder.record:
+        with folder.open_study(plan, storage) as study:
+            yield folder, study
+        return
     with locked(path):
-        if not new:
-            yield folder, folder.open_study(plan, storage)
-            return
         check_place(folder, more, plan)
         folder = _made(path, space, more, plan, storage)
         try:
@@ -222,7 +223,8 @@ def opened(
         except LgcError:
             shutil.rmtree(path, ignore_errors=True)
             raise
-        yield folder, study
+        with study:
+            yield folder, study
 
 
 def _made(path: Path, space: Path, more: Mapping[str, Any], plan: Plan, storage: str | None) -> Folder:
@@ -286,18 +288,27 @@ def locked(path: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def load_space(asked: SweepRequest) -> tuple[Path, Space]:
-    """The file of the space, that of the folder where none is named, and what it says.
+def place_of(asked: SweepRequest) -> Path:
+    """The folder of a request.
 
     Raises:
-        OptionError: none is named, or it is impossible.
-        InputError: it cannot be read.
+        OptionError: none is named, or nothing is to be varied.
     """
     if asked.output is None:
         raise OptionError("where is the sweep to be kept?", hint="Add -o DIR")
     if asked.space is None and not asked.resume:
         raise OptionError("what is to be varied?", hint="Name a TOML file, or add --resume to go on with a sweep")
-    path = asked.space if asked.space is not None else asked.output / SPACE
+    return asked.output
+
+
+def load_space(asked: SweepRequest, folder: Path) -> tuple[Path, Space]:
+    """The file of the space, that of the folder where none is named, and what it says.
+
+    Raises:
+        OptionError: it is impossible.
+        InputError: it cannot be read.
+    """
+    path = asked.space if asked.space is not None else folder / SPACE
     return path, read_space(path, kinds())
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import lgc
 from lgc.driver.sweep_folder import Folder, Options
-from lgc.driver.swept import SweepResult, chosen, written
+from lgc.driver.swept import chosen
 from lgc.errors import InputError
 from lgc.progress import Progress, Silence
 from lgc.sweep.execution import Flow
@@ -68,6 +68,7 @@ class TrialRun:
         self.trials = setup.options.trials(setup.plan)
         self.seeds = int(setup.options.every["seeds"])
         self.contents: dict[int, list[Content | None]] = {}
+        self.done = self.study.told
         self._tasks: deque[dict[str, Any]] = deque()
         self._waiting: dict[str, list[tuple[int, int]]] = {}  # who waits for a result, by its digest
 
@@ -89,10 +90,20 @@ class TrialRun:
         self.study.tell_all()
 
     def _begin(self) -> None:
-        for trial in self.study.trials:
-            if not trial.told:
-                self._add(trial)
+        missing = self._missing()
         self._tell_progress()
+        for trial in self.study.trials:
+            if not trial.told or trial.number in missing:
+                self._add(trial)
+
+    def _missing(self) -> set[int]:
+        """The chosen trials whose networks are there no more: they are made again."""
+        find, trials = self.setup.folder.results.find, self.study.trials
+        return {
+            number
+            for number in chosen(self.setup.plan, trials)
+            if any(find(digest) is None for digest in trials[number].networks)
+        }
 
     def _fill(self) -> None:
         while self.flow.has_room:
@@ -159,21 +170,23 @@ class TrialRun:
         found[index] = {**content, "name": digest}
         whole = [one for one in found if one is not None]
         if len(whole) == len(found):
-            settle_trial(self.study.trials[number], whole)
+            trial = self.study.trials[number]
+            settle_trial(trial, whole)
             del self.contents[number]
-            self._tell_progress(self.study.trials[number])
+            self.done += not trial.told
+            if not self.setup.plan.waits:
+                self.study.tell_all()
+            self._tell_progress(trial)
 
     def _tell_progress(self, trial: Trial | None = None) -> None:
-        trials = self.study.trials
-        done = sum(bool(one.values or one.why) for one in trials)
         if trial is not None:
             goals = self.setup.plan.goals
             text = trial.why or "  ".join(f"{goal.name} {goal.shown(trial.values[goal.name])}" for goal in goals)
             self.told.note(f"trial {trial.number:3d}  {text}")
-        self.told.step("trials", done, self.trials)
+        self.told.step("trials", self.done, self.trials)
 
-    def emitted(self) -> SweepResult:
-        """Write the trials that can be known now as jobs, in place of training them."""
+    def emit(self) -> int:
+        """Write the trainings that can be known now as jobs, in place of doing them; how many."""
         from lgc.driver.sweep_jobs import write_jobs
 
         self._begin()
@@ -181,7 +194,7 @@ class TrialRun:
             pass
         write_jobs(self.setup.folder, list(self._tasks))
         self.study.tell_all()
-        return written(self.setup, self.study.trials, {}, [], jobs=len(self._tasks))
+        return len(self._tasks)
 
     def measure(self) -> dict[int, Content]:
         """What programs measure of the chosen networks, and their test accuracy."""

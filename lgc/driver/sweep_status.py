@@ -114,7 +114,8 @@ def sweep_export(asked: SweepExportRequest) -> SweepExport:
 
 def trials_of(folder: Folder, options: Options, plan: Plan, storage: str | None) -> list[Trial]:
     """The trials of the study, with results that it has not been told of yet."""
-    study = folder.open_study(plan, storage)
+    with folder.open_study(plan, storage) as study:
+        pass  # its trials are read
     data, first, data_dir = (folder.record.get(name) for name in ("data", "first", "data_dir"))
     run = TrialRun(Common(folder, options, plan, str(data), first or {}, data_dir), study)
     for trial in study.trials:

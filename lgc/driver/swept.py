@@ -64,7 +64,7 @@ class SweepResult(Shown):
         if self.jobs:
             return [
                 f"{self.jobs} jobs in {self.folder / 'jobs'}: run `sbatch {self.folder / 'jobs.sh'}`, and then "
-                f"`lgc sweep -o {self.folder} --resume`"
+                f"`lgc sweep -o {self.folder} --resume` (with --emit-jobs, if there are more trials to come)"
             ]
         grid = [self.grid()] if self.best else []
         return [*grid, *self._notes(), *self.lines()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -17,6 +17,7 @@ from lgc.settings import Setting
 if TYPE_CHECKING:
     from lgc.driver.compile import Compiled
     from lgc.parts.part import Part
+    from lgc.report.blocks import Block
     from lgc.synth.flow import SynthOptions
     from lgc.synth.report import Number, Result
 
@@ -110,6 +111,14 @@ class Synthesis(Shown):
     def as_json(self) -> dict[str, Any]:
         """See :class:`Shown`."""
         return self.result.as_json()
+
+    def pictures(self) -> Sequence[Block]:
+        """See :class:`Shown`: area by stage, use of the part, clocks and the slowest path."""
+        from lgc.report.blocks import Figure
+        from lgc.report.results import OnPart
+        from lgc.report.sections.hardware import synthesis_blocks
+
+        return [one for one in synthesis_blocks(OnPart.of_json(self.as_json())) if isinstance(one, Figure)]
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""

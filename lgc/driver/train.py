@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from lgc.driver.request import Request, check_apart, check_outputs
-from lgc.driver.sheet import Sheet, Shown
+from lgc.driver.seeds import SeedRun, seed_grid, train_seeds
+from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.errors import OptionError
 from lgc.progress import Progress, Silence
 from lgc.settings import Setting
@@ -44,6 +45,11 @@ class TrainRequest(Request):
     contact_sheet: Annotated[
         Path | None, Setting("PNG of augmented samples; without -o, nothing is trained.", writes=True)
     ] = None  # fmt: skip
+    seeds: Annotated[
+        int,
+        Setting("Train so many times, from --seed on; -o is the best by validation, and mean and deviation are shown.",
+                low=1, high=1000),
+    ] = 1  # fmt: skip
     settings: Mapping[str, Any] = field(default_factory=dict)
     on_epoch: Callable[[Mapping[str, Any], Any], Any] | None = None
 
@@ -72,11 +78,13 @@ class Trained(Shown):
         model: the best epoch's, hardened; None where only a contact sheet was drawn, or by a process that does not
             write.
         output: the checkpoint; None if none was written.
+        runs: the trainings, where there were several seeds.
     """
 
     model: Model | None
     output: Path | None
     contact_sheet: Path | None = None
+    runs: tuple[SeedRun, ...] = ()
 
     @property
     def record(self) -> Mapping[str, Any]:
@@ -93,12 +101,13 @@ class Trained(Shown):
         return {
             "output": None if self.output is None else str(self.output), "interrupted": self.interrupted,
             "contact_sheet": None if self.contact_sheet is None else str(self.contact_sheet),
-            "training": dict(self.record),
+            "training": dict(self.record), "seeds": {str(one.seed): dict(one.record) for one in self.runs},
         }  # fmt: skip
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
-        lines = [f"{self.contact_sheet}: augmented samples"] if self.contact_sheet else []
+        lines: list[str | Grid] = [f"{self.contact_sheet}: augmented samples"] if self.contact_sheet else []
+        lines += [seed_grid(self.runs)] if self.runs else []
         if self.model is None:
             return lines
         record = self.record
@@ -132,7 +141,15 @@ def train(asked: TrainRequest, progress: Progress | None = None) -> Trained:
         trainer.draw_contact_sheet(config, asked.contact_sheet)
         if config.output is None:
             return Trained(None, None, asked.contact_sheet)
-    model = trainer.train(config, progress=progress or Silence(), go_on=asked.resume, on_epoch=asked.on_epoch)
+    told = progress or Silence()
+    if asked.seeds > 1:
+        if asked.resume:
+            raise OptionError("a run of several seeds cannot be resumed", hint="Resume the run of one --seed")
+        best, runs = train_seeds(
+            config, asked.seeds, lambda one, told: trainer.train(one, progress=told, on_epoch=asked.on_epoch), told
+        )  # fmt: skip
+        return Trained(best, config.output, asked.contact_sheet, runs)
+    model = trainer.train(config, progress=told, go_on=asked.resume, on_epoch=asked.on_epoch)
     writes = int(os.environ.get("RANK", "0")) == 0  # not torchrun's other processes
     return Trained(model if writes else None, config.output, asked.contact_sheet)
 

@@ -18,6 +18,13 @@ class Text:
 
 
 @dataclass(frozen=True)
+class PlainLine:
+    """A line as a terminal shows it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Listing:
     """Rows of texts.
 
@@ -103,7 +110,7 @@ class Explorer:
     said: tuple[str, ...]
 
 
-Block = Text | Listing | Figure | Status | Code | Cards | Explorer
+Block = Text | PlainLine | Listing | Figure | Status | Code | Cards | Explorer
 
 
 @dataclass(frozen=True)

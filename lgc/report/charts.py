@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.report.svg import SERIES, line, paint, picture, rect, tag, text, titled
+from lgc.report.svg import SERIES, line, paint, rect, svg_picture, tag, text, titled
 
-_WIDTH, _LEFT, _TOP, _BOTTOM = 720.0, 56.0, 16.0, 40.0
+_WIDTH, _LEFT, _TOP, _BOTTOM = 560.0, 52.0, 16.0, 40.0
 _MOST_NAME = 28
 
 
@@ -48,7 +48,7 @@ def bars(rows: Sequence[Bar], label: str, *, legend: Mapping[str, str] | None = 
             x += width
         drawn.append(text(x + 6, y + 14, row.said, style=f"fill:{paint('soft')}"))
     drawn += _legend(legend or {}, left, height - 14)
-    return picture(_WIDTH, height, drawn, label)
+    return svg_picture(_WIDTH, height, drawn, label)
 
 
 def _legend(legend: Mapping[str, str], x: float, y: float) -> Iterator[str]:
@@ -65,7 +65,7 @@ def curves(x: Sequence[float], lines: Mapping[str, Sequence[float]], axis: str, 
         lines: by their names; values of y, as many as of x.
         axis: what x is.
     """
-    height, right = 280.0, 16.0
+    height, right = 250.0, 16.0
     values = np.array([value for one in lines.values() for value in one], np.float64)
     low, high, step = _nice(float(values.min()), float(values.max()))
     first, last = float(min(x)), float(max(x)) if max(x) > min(x) else float(min(x)) + 1
@@ -86,7 +86,7 @@ def curves(x: Sequence[float], lines: Mapping[str, Sequence[float]], axis: str, 
         drawn.append(titled(line([place(*pair) for pair in zip(x, one, strict=True)], colour, 2), name))
     drawn += _legend(dict(zip(SERIES, lines, strict=False)), _LEFT + 8, height - 4)
     drawn.append(text(_WIDTH - right, height - 4, axis, text_anchor="end", style=f"fill:{paint('soft')}"))
-    return picture(_WIDTH, height, drawn, label)
+    return svg_picture(_WIDTH, height, drawn, label)
 
 
 def _nice(low: float, high: float) -> tuple[float, float, float]:
@@ -114,7 +114,7 @@ def square(counts: NDArray[np.int64], names: Sequence[str], label: str) -> str:
         for column in range(size):
             said = f"label {names[row]}, prediction {names[column]}: {counts[row, column]:,} samples"
             drawn.append(titled(_cell(counts, shares, row, column, (left, top, cell)), said))
-    return picture(max(left + side + 8, 200), top + side + 8, drawn, label)
+    return svg_picture(max(left + side + 8, 200), top + side + 8, drawn, label)
 
 
 def _cell(
@@ -151,7 +151,7 @@ def maps(grids: Mapping[str, NDArray[np.float64]], label: str) -> str:
         drawn.append(text(x, y + 13, _short(name, int(across / 7)), font_weight=600))
         drawn.append(rect(x, y + 18, width * scale, height * scale, "line", fill_opacity=0.25))
         drawn.append(_pixels(grid / most, x, y + 18, scale))
-    return picture(across * min(each, len(grids)), down * -(-len(grids) // each), drawn, label)
+    return svg_picture(across * min(each, len(grids)), down * -(-len(grids) // each), drawn, label)
 
 
 def _pixels(shares: NDArray[np.float64], x: float, y: float, scale: float) -> str:

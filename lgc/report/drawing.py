@@ -43,9 +43,10 @@ class Drawn:
 
     @property
     def classes(self) -> list[int]:
-        """Those whose votes are drawn."""
-        offsets = self.circuit.head.offsets
-        return sorted({int(np.searchsorted(offsets, vote, side="right")) - 1 for vote in self.votes})
+        """Those whose votes are drawn; with all of them those that have none, and win by their bias alone."""
+        head = self.circuit.head
+        found = {int(np.searchsorted(head.offsets, vote, side="right")) - 1 for vote in self.votes}
+        return sorted(found) if set(np.flatnonzero(head.sizes).tolist()) - found else list(range(head.num_classes))
 
     @property
     def roots(self) -> list[int]:

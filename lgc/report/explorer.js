@@ -35,8 +35,7 @@ class Explorer {
     /** @type {number|undefined} */ this.timer = undefined;
     this.listen();
     this.painter.fit();
-    this.select(-1, -1);
-    if (this.network.samples.length) this.show("0");
+    this.show(this.network.samples.length ? "0" : "");
     place.dataset.ready = "yes";
   }
 

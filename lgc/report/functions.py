@@ -86,9 +86,9 @@ def _kinds(rows: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64
     # Signs of the change by each input: it can raise the output, and it can lower it.
     halves = [(np.take(rows, 0, axis=1 + i), np.take(rows, 1, axis=1 + i)) for i in range(arity)]
     flat = [(low.reshape(count, -1), high.reshape(count, -1)) for low, high in halves]
-    raises = np.array([(~low & high).any(axis=1) for low, high in flat]).reshape(arity, count)
-    lowers = np.array([(low & ~high).any(axis=1) for low, high in flat]).reshape(arity, count)
-    toggles = np.array([(low ^ high).all(axis=1) for low, high in flat]).reshape(arity, count)
+    raises = np.array([(~low & high).any(axis=1) for low, high in flat], np.bool_).reshape(arity, count)
+    lowers = np.array([(low & ~high).any(axis=1) for low, high in flat], np.bool_).reshape(arity, count)
+    toggles = np.array([(low ^ high).all(axis=1) for low, high in flat], np.bool_).reshape(arity, count)
     depends, unate = raises | lowers, ~(raises & lowers).any(axis=0)
     number = depends.sum(axis=0)
     upright = _inverted(rows, lowers & ~raises)

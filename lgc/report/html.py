@@ -12,7 +12,7 @@ from importlib.resources import files
 from itertools import groupby
 from typing import Any
 
-from lgc.report.blocks import Block, Cards, Chapter, Code, Document, Explorer, Figure, Listing, Status, Text
+from lgc.report.blocks import Block, Cards, Chapter, Code, Document, Explorer, Figure, Listing, PlainLine, Status, Text
 from lgc.report.svg import as_xml
 
 _MARKS = {"good": "✓", "bad": "✗", "open": "?"}
@@ -91,16 +91,13 @@ def _grouped(blocks: Sequence[Block]) -> Iterator[str]:
         yield f'<div class="row">{"".join(texts)}</div>' if len(texts) > 1 and beside else "".join(texts)
 
 
-def notebook_html(blocks: Iterable[Block], lines: Iterable[object] = ()) -> str:
-    """Blocks and lines for a notebook, which has its own style: ours holds inside of them."""
-    style = data_file("report.css").split("* {")[0].replace(":root", ".lgc-report")
-    cards = _between(data_file("report.css"), ".cards {", ".wide {")
-    inner = "".join(block_html(one) for one in blocks) + "".join(f"<div>{as_xml(one)}</div>" for one in lines)
-    return f'<style>{style}{cards}</style><div class="lgc-report">{inner}</div>'
-
-
-def _between(text: str, start: str, end: str) -> str:
-    return start + text.partition(start)[2].partition(end)[0]
+def notebook_html(blocks: Iterable[Block]) -> str:
+    """Blocks for a notebook: with their style only where something is drawn, for notebooks have their own tables."""
+    found = list(blocks)
+    inner = "".join(block_html(one) for one in found)
+    if all(isinstance(one, PlainLine | Listing) for one in found):
+        return inner
+    return f'<style>{data_file("notebook.css")}</style><div class="lgc-report">{inner}</div>'
 
 
 def block_html(block: Block) -> str:
@@ -112,6 +109,8 @@ def _parts(block: Block) -> Iterator[str]:
     if isinstance(block, Text):
         coded = _CODE.sub(r"<code>\1</code>", as_xml(block.text, _LONGEST))
         yield f"<p>{coded}</p>"
+    elif isinstance(block, PlainLine):
+        yield f"<div>{as_xml(block.text, _LONGEST)}</div>"
     elif isinstance(block, Status):
         mark = f'<span class="mark" aria-hidden="true">{_MARKS[block.state]}</span>'
         yield f'<p class="status {block.state}">{mark}<span class="aloud">{_SAID[block.state]}: </span>'

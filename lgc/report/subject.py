@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -116,6 +117,16 @@ class Subject:
         return next((one for one in self.checks if one.kind == kind), None)
 
     @property
-    def verilog(self) -> str:
+    def model_word(self) -> str:
+        """What stands for the network's file in commands."""
+        return shell_word(self.file)
+
+    @property
+    def verilog_word(self) -> str:
         """What stands for the Verilog file in commands."""
-        return self.hardware.file if self.hardware else "net.v"
+        return shell_word(self.hardware.file) if self.hardware else "net.v"
+
+
+def shell_word(text: str) -> str:
+    """A word of a shell, on one line, whatever it is: people copy commands."""
+    return shlex.quote("".join(char if char.isprintable() else " " for char in text)[:200])

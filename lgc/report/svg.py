@@ -75,7 +75,7 @@ def titled(content: str, title: str) -> str:
     return f"<g><title>{as_xml(title)}</title>{content}</g>"
 
 
-def picture(width: float, height: float, content: Iterable[str], label: str) -> str:
+def svg_picture(width: float, height: float, content: Iterable[str], label: str) -> str:
     """The whole drawing, which shrinks with the page.
 
     Args:

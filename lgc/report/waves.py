@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lgc.mapping.pipeline import Level, Pipeline
-from lgc.report.svg import line, paint, picture, rect, tag, text, titled
+from lgc.report.svg import line, paint, rect, svg_picture, tag, text, titled
 
 _REGION_COLOURS = {"input": "c4", "gates": "c1", "popcount": "c2", "scores": "c2", "argmax": "c3"}
 _WIDTH, _CLOCK, _ROW, _LEFT = 720.0, 56.0, 34.0, 96.0
@@ -35,7 +35,7 @@ def stage_drawing(pipeline: Pipeline, label: str) -> str:
             drawn.append(_stage(level, x))
             x += 10
     drawn.append(text(x + 6, 52, "result"))
-    return picture(_WIDTH, 84, drawn, label)
+    return svg_picture(_WIDTH, 84, drawn, label)
 
 
 def _logic(level: Level, x: float, width: float) -> str:
@@ -106,7 +106,7 @@ def _drawn(waves: Sequence[Wave], cycles: int, latency: int, shown: int, label: 
         more = f", of which {shown} are drawn" if shown < latency else ""
         said = f"latency {latency} clock{'s' if latency != 1 else ''}{more}"
         drawn.append(text((start + end) / 2, height - 2, said, text_anchor="middle", font_size=11))
-    return picture(width, height, drawn, label)
+    return svg_picture(width, height, drawn, label)
 
 
 def _wave(wave: Wave, y: float) -> Iterator[str]:

@@ -152,18 +152,15 @@ def front(goals: Sequence[Goal], points: Mapping[int, Mapping[str, float]]) -> l
         points: the value of each goal by its name, by number.
     """
     signs = [-1.0 if goal.what.rises else 1.0 for goal in goals]
-    rows = {
-        number: tuple(sign * values[goal.name] for sign, goal in zip(signs, goals, strict=True))
-        for number, values in sorted(points.items())
-    }
+    rows = sorted(
+        (tuple(sign * values[goal.name] for sign, goal in zip(signs, goals, strict=True)), number)
+        for number, values in points.items()
+    )
     kept: list[int] = []
-    for number, row in rows.items():
-        beaten = any(
-            all(a <= b for a, b in zip(other, row, strict=True)) and (other != row or earlier < number)
-            for earlier, other in rows.items()
-            if earlier != number
-        )
-        if not beaten:
+    best: list[tuple[float, ...]] = []
+    for row, number in rows:  # whatever beats a row stands before it, and so does what beats that
+        if not any(all(a <= b for a, b in zip(other, row, strict=True)) for other in best):
             kept.append(number)
+            best.append(row)
     cost = next((goal.name for goal in goals if goal.kind != ACCURACY), goals[0].name)
     return sorted(kept, key=lambda number: (points[number][cost], number))

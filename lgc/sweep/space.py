@@ -10,6 +10,7 @@ import random
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -104,9 +105,7 @@ class Space:
         if size is None or size > _MOST_ORDERED:
             generator = random.Random(f"{seed}:{number}")
             return {name: axis.draw(generator) for name, axis in self.axes.items()}
-        order = list(range(size))
-        random.Random(seed).shuffle(order)
-        return self._point(order[number % size])
+        return self._point(_order(size, seed)[number % size])
 
     def _point(self, index: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -128,6 +127,13 @@ class Space:
         axes = {name: vars(axis) for name, axis in self.axes.items()}
         found: dict[str, Any] = json.loads(json.dumps({"fixed": dict(self.fixed), "axes": axes}))
         return found
+
+
+@lru_cache(maxsize=1)
+def _order(size: int, seed: int) -> list[int]:
+    order = list(range(size))
+    random.Random(seed).shuffle(order)
+    return order
 
 
 def shown(value: Any) -> str:

@@ -14,7 +14,7 @@ from lgc.errors import InputError, LgcError, MissingToolError, ToolError
 from lgc.tools.find import missing
 
 if TYPE_CHECKING:
-    from optuna.storages import BaseStorage
+    from optuna.storages import RDBStorage
 
 HIDDEN = "***"
 VARIABLE = "LGC_SWEEP_STORAGE"
@@ -99,7 +99,19 @@ def _of_database(error: BaseException) -> bool:
     return type(error).__module__.startswith(places)
 
 
-def open_storage(url: str) -> BaseStorage:
+def check_storage(url: str) -> None:
+    """Find out early that a database is not there.
+
+    Raises:
+        LgcError: see :func:`open_storage`.
+    """
+    with quiet():
+        storage = open_storage(url)
+    storage.remove_session()
+    storage.engine.dispose()
+
+
+def open_storage(url: str) -> RDBStorage:
     """Optuna's storage.
 
     Raises:

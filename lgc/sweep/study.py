@@ -125,6 +125,26 @@ class Study:
     def __init__(self, url: str, name: str, identity: Mapping[str, Any], plan: Plan, *, new: bool) -> None:
         self.url, self.name, self.plan = url, name, plan
         with quiet(), database_errors(url):
+            self._storage = open_storage(url)
+        try:
+            self._read_all(identity, new)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Study:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._storage.remove_session()
+        self._storage.engine.dispose()
+
+    def _read_all(self, identity: Mapping[str, Any], new: bool) -> None:
+        with quiet(), database_errors(self.url):
             self._study = self._open(identity, new)
             found = self._study.get_trials(deepcopy=False)
         self.trials = [self._read(one) for one in found if _asked(one)]
@@ -135,7 +155,7 @@ class Study:
     def _open(self, identity: Mapping[str, Any], new: bool) -> optuna.Study:
         import optuna
 
-        storage = open_storage(self.url)
+        storage = self._storage
         directions: list[Any] = ["maximize" if goal.what.rises else "minimize" for goal in self.plan.goals]
         try:
             if new:

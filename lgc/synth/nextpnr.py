@@ -12,11 +12,13 @@ from typing import Any
 
 from lgc.errors import MissingToolError, ToolError
 from lgc.parts.part import Part
+from lgc.synth.cells import stage_of
 from lgc.tools.find import Tool, find_tool
 from lgc.tools.run import Listener, Setup, reading, reason, run
 
 _STEPS = {"Info: Packing": "packing", "Info: Running": "placing", "Info: Placed": "placing", "Info: Routing": "routing"}
 _FMAX = re.compile(r"\w+: Max frequency for clock .*: +([\d.]+) MHz")
+_CIRCUIT = "circuit."  # as lgc.synth.harness calls the instance
 _REACH = 0.9
 """What placement must reach of a clock for the router to be driven for it: it gained 6 % at most (docs/hardware.md)."""
 
@@ -29,12 +31,15 @@ class Placed:
         fmax: MHz, of the slowest clock; 0.0 if the design has no path between registers.
         used: places by kind: how many the design takes and how many the part has.
         problem: why there is no outcome; "" if there is one.
+        path: the slowest path from register to register by stage: nanoseconds in cells, and in wires; empty if nextpnr
+            says none.
     """
 
     seed: int
     fmax: float = 0.0
     used: tuple[tuple[str, int, int], ...] = ()
     problem: str = ""
+    path: tuple[tuple[str, float, float], ...] = ()
 
     def to_json(self) -> str:
         """For the cache."""
@@ -44,7 +49,8 @@ class Placed:
     def of_json(cls, text: str) -> Placed:
         """From the cache."""
         fields = json.loads(text)
-        return cls(**fields | {"used": tuple(tuple(row) for row in fields["used"])})
+        rows = {name: tuple(tuple(row) for row in fields.get(name, ())) for name in ("used", "path")}
+        return cls(**fields | rows)
 
 
 def find_nextpnr(part: Part) -> Tool:
@@ -175,7 +181,21 @@ def _read(report: Path, seed: int) -> Placed:
     fields: dict[str, Any] = json.loads(re.sub(r"\b-?inf\b|\bnan\b", "0", report.read_text(encoding="utf-8")))
     clocks = [float(one["achieved"]) for one in fields.get("fmax", {}).values()]
     used = [(kind, int(row["used"]), int(row["available"])) for kind, row in fields.get("utilization", {}).items()]
-    return Placed(seed, min(clocks, default=0.0), tuple(row for row in used if row[1]))
+    return Placed(seed, min(clocks, default=0.0), tuple(row for row in used if row[1]), path=_slowest_path(fields))
+
+
+def _slowest_path(fields: dict[str, Any]) -> tuple[tuple[str, float, float], ...]:
+    """The longest of the paths that begin and end at a clock, its steps added up by the stage that they lead to."""
+    clocked = [one for one in fields.get("critical_paths", ()) if "<async>" not in (one.get("from"), one.get("to"))]
+    steps: list[dict[str, Any]] = max(
+        (one["path"] for one in clocked), key=lambda path: sum(step["delay"] for step in path), default=[]
+    )
+    stages: dict[str, list[float]] = {}
+    for step in steps:
+        cell = step["to"]["cell"].removeprefix(_CIRCUIT)
+        sums = stages.setdefault(stage_of(cell), [0.0, 0.0])
+        sums[step["type"] == "routing"] += float(step["delay"])
+    return tuple((stage, round(logic, 3), round(wires, 3)) for stage, (logic, wires) in stages.items())
 
 
 def pack_bitstream(part: Part, source: Path, output: Path, folder: Path, timeout: float) -> Tool:

@@ -89,35 +89,28 @@ class _Maker:
                 f"the net slides over images, but features of shape {shape} are none",
                 hint="Name dense layers only, as d2000, or give samples of shape (channels, height, width)",
             )
-        image = (math.prod(shape[:-2]), *shape[-2:], encoder.num_thresholds or 1)
-        bits = encoder.num_bits
+        image = (math.prod(shape[:-2]), *shape[-2:]) if len(shape) > 1 else (*shape, 1, 1)
+        planes, wired = encoder.num_thresholds or 1, 0
         for index, item in enumerate(items):
-            if isinstance(item, net.Tables):
-                wired = sum(not isinstance(one, net.Pool) for one in items[:index])
-                layer: AnyLayer = self.dense(wired, bits, item.count, last=index == len(items) - 1)
-            else:
-                layer = self._over(item, image, index, items)
-                image = (*layer.shape, 1)
-            bits = layer.width
+            try:
+                layer = self._layer(item, (*image, planes), wired, last=index == len(items) - 1)
+            except (CheckpointError, OptionError) as error:
+                text = f"layer {index + 1} of the net '{self.config.net}': {error.message}"
+                raise OptionError(text, hint=error.hint) from None
+            wired += not isinstance(item, net.Pooling)
+            image = layer.shape if isinstance(layer, ConvLogicLayer | OrPool) else (layer.width, 1, 1)
+            planes = 1
             yield layer
 
-    def _over(
-        self, item: net.Conv | net.Pool, image: tuple[int, ...], index: int, items: tuple[net.Item, ...]
-    ) -> ConvLogicLayer | OrPool:
-        """A layer over an image of channels, rows, columns and planes."""
+    def _layer(self, item: net.Item, image: tuple[int, ...], wired: int, *, last: bool) -> AnyLayer:
+        """A layer over an image of channels, rows, columns and planes; of those with wires it is number ``wired``."""
         channels, height, width, planes = image
-        try:
-            if isinstance(item, net.Pool):
-                return OrPool((channels, height, width), item.window)
-            pairs = ((item.field,) * 2, (item.stride,) * 2, (item.padding,) * 2)
-            geometry = Geometry(channels, height, width, planes, *pairs)
-        except (CheckpointError, OptionError) as error:
-            raise OptionError(
-                f"layer {index + 1} of the net '{self.config.net}': {error.message}",
-                hint=error.hint,
-            ) from None
-        wired = sum(not isinstance(one, net.Pool) for one in items[:index])
-        return self._kernels(item, geometry, wired, last=index == len(items) - 1)
+        if isinstance(item, net.Tables):
+            return self.dense(wired, math.prod(image), item.count, last=last)
+        if isinstance(item, net.Pooling):
+            return OrPool((channels, height, width), item.window)
+        pairs = ((item.field,) * 2, (item.stride,) * 2, (item.padding,) * 2)
+        return self._kernels(item, Geometry(channels, height, width, planes, *pairs), wired, last=last)
 
     def _kernels(self, item: net.Conv, geometry: Geometry, wired: int, *, last: bool) -> ConvLogicLayer:
         arity = self.config.arity

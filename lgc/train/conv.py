@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from lgc.errors import OptionError
 from lgc.frontend.conv import ConvLayer, Geometry, PoolLayer
 from lgc.train.bits import as_numbers, check_bits, check_width
+from lgc.train.net import MAX_DEPTH
 from lgc.train.nodes import TableLayer, mixes_bits
 from lgc.train.wiring import Dense, Siblings, TopK
 
@@ -63,10 +64,11 @@ class ConvLogicLayer(nn.Module):
             generator: the source of candidates and logits.
 
         Raises:
-            OptionError: the arity is not between 2 and 6, or k or the depth below 1.
+            OptionError: the arity is not between 2 and 6, k is below 1, or the depth not between 1 and 8.
         """
-        if depth < 1:
-            raise OptionError(f"trees of depth {depth} are asked for", hint="Give 1 for kernels of one table, or more")
+        if not 1 <= depth <= MAX_DEPTH:
+            text = f"Give 1 for kernels of one table, or up to {MAX_DEPTH}"
+            raise OptionError(f"trees of depth {depth} are asked for", hint=text)
         leaves, bits = kernels * arity ** (depth - 1), geometry.field_bits
         dense = k is None or k >= bits
         wires = Dense(bits, leaves, operands=arity, generator=generator) if dense else TopK(

@@ -8,6 +8,8 @@ from itertools import pairwise
 
 from lgc.errors import OptionError
 
+MAX_DEPTH = 8
+"""Levels of a tree that a checkpoint keeps."""
 _NUMBER = "[1-9][0-9]{0,5}"
 _CONV = re.compile(rf"c({_NUMBER})k({_NUMBER})(?:s({_NUMBER}))?(?:p({_NUMBER}))?(?:t({_NUMBER}))?")
 _POOL = re.compile(rf"o({_NUMBER})")
@@ -30,7 +32,7 @@ class Conv:
 
 
 @dataclass(frozen=True)
-class Pool:
+class Pooling:
     """The OR of windows of so many pixels a side, side by side."""
 
     window: int
@@ -43,7 +45,7 @@ class Tables:
     count: int
 
 
-Item = Conv | Pool | Tables
+Item = Conv | Pooling | Tables
 
 
 def parse_net(text: str) -> tuple[Item, ...]:
@@ -60,7 +62,7 @@ def parse_net(text: str) -> tuple[Item, ...]:
                 f"the net '{text}' has a layer over an image behind '{word}', which makes no image",
                 hint="Put all dense layers last",
             )
-    if isinstance(items[0], Pool):
+    if isinstance(items[0], Pooling):
         raise OptionError(f"the net '{text}' begins with pooling", hint="Put a convolution first, such as c64k5s2")
     return items
 
@@ -68,9 +70,11 @@ def parse_net(text: str) -> tuple[Item, ...]:
 def _item(word: str) -> Item:
     if found := _CONV.fullmatch(word):
         kernels, field, stride, padding, depth = (int(number or 0) for number in found.groups())
+        if depth > MAX_DEPTH:
+            raise OptionError(f"the net has trees of {depth} levels in '{word}'", hint=f"Give up to t{MAX_DEPTH}")
         return Conv(kernels, field, stride or 1, padding, depth or 1)
     if found := _POOL.fullmatch(word):
-        return Pool(int(found[1]))
+        return Pooling(int(found[1]))
     if found := _DENSE.fullmatch(word):
         return Tables(int(found[1]))
     raise OptionError(f"the net has the layer '{word}', which lgc does not know", hint=_HINT)

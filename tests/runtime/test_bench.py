@@ -10,7 +10,8 @@ from strategies import random_circuit
 
 from lgc.backend.base import to_bytes
 from lgc.backend.c import C99, kernel_counts
-from lgc.bench.infer import bounds, measure_inference
+from lgc.bench.infer import measure_inference
+from lgc.bench.peak import Peak, measure_peak
 from lgc.ir import Builder, Circuit, Encoder, Head
 
 
@@ -44,8 +45,13 @@ def test_counted_operations_are_the_emitted_ones_and_few() -> None:
 
 
 def test_bounds_scale_with_the_machine() -> None:
-    circuit = random_circuit(30, [60], 3, seed=1)
-    narrow = bounds(circuit, gigahertz=3, word_bits=128, operations=3, loads=2)
-    wide = bounds(circuit, gigahertz=3, word_bits=256, operations=3, loads=2)
-    assert wide[0] == pytest.approx(2 * narrow[0])
-    assert wide[1] == pytest.approx(2 * narrow[1])
+    narrow, wide = Peak(128, 9e9, 6e9), Peak(256, 9e9, 6e9)
+    assert narrow.images(900, 300) == (128 * 1e7, 128 * 2e7)
+    assert wide.images(900, 300) == (256 * 1e7, 256 * 2e7)
+
+
+def test_the_peak_is_a_core_s() -> None:
+    """No step is left out by the compiler: no core starts ten operations on words, or loads, in a clock of 10 GHz."""
+    peak = measure_peak(repeats=1)
+    assert peak.word_bits in (64, 256, 512)
+    assert 1e7 < peak.operations < 1e11 and 1e7 < peak.loads < 1e11

@@ -86,8 +86,8 @@ def test_a_file_that_is_not_there_is_an_error_of_the_user(tmp_path: Path) -> Non
 
 
 axes = st.dictionaries(
-    st.sampled_from(["gates", "layers", "epochs", "lr", "tau"]),
-    st.lists(st.integers(1, 50), min_size=1, max_size=5, unique=True).map(lambda values: AnyOf(tuple(values))),
+    st.sampled_from(["gates", "layers", "epochs", "lr"]),
+    st.lists(st.integers(1, 50), min_size=1, max_size=4, unique=True).map(lambda values: AnyOf(tuple(values))),
     min_size=1,
 )
 

@@ -149,8 +149,9 @@ def test_what_does_not_fit_is_refused() -> None:
     for wrong in (TableLayer(Siblings(1, 4), 1), TableLayer(Siblings(3, 2), 3), TableLayer(Dense(4, 2), 2)):
         with pytest.raises(OptionError, match="no level of trees"):
             ConvLogicLayer(geometry, leaves, wrong)
-    with pytest.raises(OptionError, match="depth 0"):
-        ConvLogicLayer.drawn(geometry, 2, depth=0)
+    for depth in (0, 9):
+        with pytest.raises(OptionError, match=f"depth {depth}"):
+            ConvLogicLayer.drawn(geometry, 2, depth=depth)
     with pytest.raises(OptionError, match="of 7 inputs"):
         ConvLogicLayer.drawn(geometry, 2, arity=7)
     with pytest.raises(OptionError, match="windows of 3 x 3 do not divide an image of 4 x 4"):

@@ -129,7 +129,7 @@ def test_mixtures_and_the_gradient_by_the_inputs(
         index = memory.space((inputs + 1 + arity * nodes * positions,), I32)
         found = memory.space((inputs, samples), F32)
         x, up = memory.copy(packed(one["bits"], words)), memory.copy(upstream)
-        seen = kernel.Pass(ctypes.pointer(one["layer"]), samples, x, soft, up, group)
+        seen = kernel.BackwardPass(ctypes.pointer(one["layer"]), samples, x, soft, up, group)
         call("lgc_gradient", ctypes.addressof(seen), index, found)
         np.testing.assert_allclose(array_at(found, (inputs, samples), F32), dx, atol=1e-4)
 
@@ -151,7 +151,7 @@ def test_an_update_stays_in_its_memory(choices: int, positions: int) -> None:
         layer.node_m, layer.node_v = (memory.copy(np.zeros_like(one["logits"])) for _ in range(2))
         soft, up = memory.copy(rng.random((nodes, 32)).astype(F32)), rng.normal(0, 1, (nodes * positions, 128))
         x, upstream = memory.copy(packed(one["bits"], words)), memory.copy(up.astype(F32))
-        seen = kernel.Pass(ctypes.pointer(layer), 128, x, soft, upstream, 1)
+        seen = kernel.BackwardPass(ctypes.pointer(layer), 128, x, soft, upstream, 1)
         adam = kernel.Adam(0.1, 0.9, 0.999, 1.0, 1e-8)
         work = memory.space((size,), F32)
         call("lgc_set_threads", 1)

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lgc.frontend import lower, read_model
+from lgc.frontend import Layer, lower, read_model
+from lgc.frontend.conv import ConvLayer, PoolLayer
 from lgc.ir import interp
+from lgc.train.net import Conv, Pooling, Tables, parse_net
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-LOGS = sorted(
-    path for folder in ("mnist/recipes", "fashion-mnist", "cifar-10") for path in (EXAMPLES / folder).glob("*.jsonl")
-)
+FOLDERS = ("mnist/recipes", "mnist/conv", "fashion-mnist", "cifar-10", "cifar-10/conv")
+LOGS = sorted(path for folder in FOLDERS for path in (EXAMPLES / folder).glob("*.jsonl"))
 
 
 def entries(log: Path) -> list[dict[str, Any]]:
@@ -36,13 +37,26 @@ def test_the_file_is_the_model_of_the_log(log: Path) -> None:
     first, *_, last = entries(log)
     model = read_model(log.with_suffix(".pt"))
     assert model.digest() == last["digest"]
-    assert model.training["hyperparameters"]["gates"] == first["gates"] == model.layers[0].width
+    settings = model.training["hyperparameters"]
+    if first.get("net"):
+        assert settings["net"] == first["net"]
+        assert [layer_item(layer) for layer in model.layers] == list(parse_net(first["net"]))
+    else:
+        assert settings["gates"] == first["gates"] == model.layers[0].width
     assert round(float(model.training["test_accuracy"]), 5) == last["test_accuracy"]
 
 
-@pytest.mark.parametrize("name", ["mnist-4k"])
+def layer_item(layer: Layer | ConvLayer | PoolLayer) -> Conv | Pooling | Tables:
+    """The layer as ``--net`` names it; fields, strides and padding of the shipped networks are square."""
+    if isinstance(layer, ConvLayer):
+        geometry = layer.geometry
+        return Conv(layer.kernels, geometry.field[0], geometry.stride[0], geometry.padding[0], layer.depth)
+    return Pooling(layer.geometry.field[0]) if isinstance(layer, PoolLayer) else Tables(layer.width)
+
+
+@pytest.mark.parametrize("name", ["recipes/mnist-4k", "conv/mnist-conv-lut4"])
 def test_accuracy_of_the_circuit(name: str) -> None:
-    model = read_model(EXAMPLES / "mnist" / "recipes" / f"{name}.pt")
+    model = read_model(EXAMPLES / "mnist" / f"{name}.pt")
     with np.load(EXAMPLES / "mnist" / "mnist-test.npz") as data:
         bits = np.unpackbits(data["X"], axis=1, count=int(data["n_bits"]), bitorder="little").astype(bool)
         right = interp.classify(lower(model), bits) == data["y"]

@@ -31,6 +31,7 @@ from lgc.verify.formats.verilog import VerilogText
 from lgc.verify.mutate import find_places, sample_faults
 from lgc.verify.mutate.campaign import EQUIVALENT, KILLED, SURVIVED, UNDECIDED, Campaign, Outcome, mutate
 from lgc.verify.mutate.cells import cell_fault, find_cells
+from lgc.verify.mutate.chains import find_carry_cells
 from lgc.verify.mutate.faults import Fault, GateChange
 from lgc.verify.mutate.functions import function
 from lgc.verify.mutate.proofs import decide_by_proof
@@ -209,12 +210,16 @@ HEADS = {
     "ternary, xc7": {"head": "ternary", "fabric": "xc7"},
     "xc7": {"head": "carry", "fabric": "xc7"},
     "ecp5": {"head": "compress", "fabric": "ecp5"},
+    "ripple, ecp5": {"head": "ripple", "fabric": "ecp5"},
+    "ripple, ice40": {"head": "ripple", "fabric": "ice40"},
     "serial": {"head": "serial"},
 }
 CELLS = {"table bit", "stuck-at", "swapped inputs", "re-wired input", "gate function"}
 HEAD_KINDS = {
     "compress": CELLS - {"table bit"},
     "carry": CELLS - {"table bit"} | {"carry chain"},
+    "ripple, ecp5": CELLS | {"carry chain"},
+    "ripple, ice40": CELLS | {"carry chain"},
     "ternary": CELLS - {"table bit"} | {"carry chain"},
     "ternary, xc7": CELLS | {"carry chain"},
     "xc7": CELLS | {"carry chain"},
@@ -280,6 +285,24 @@ def test_a_cell_fault_is_another_function(tmp_path: Path) -> None:
             (faulty,) = find_cells(f"  {text}")
             assert faulty.functions() != cell.functions() and edit.outputs == cell.outputs == faulty.outputs
     assert function(0b1000, ("a", "1'b1")) == function(0b10, ("a",)) != function(0b1000, ("a", "b"))
+
+
+@pytest.mark.parametrize(("head", "fabric", "kind"), [("ripple", "ecp5", "CCU2C"), ("ripple", "ice40", "SB_CARRY")])
+def test_a_fault_of_a_carry_cell_is_another_function(head: str, fabric: str, kind: str) -> None:
+    """Tables, pins and the carry in: no draw is a symmetric pair, or a bit that no pin can address."""
+    circuit = random_circuit(16, [60], 3, seed=2)
+    text = to_bytes(Verilog(head=head, fabric=fabric), circuit).decode()
+    cells, rng = list(find_carry_cells(hardware_text(text))), random.Random(0)
+    assert {cell.kind for cell in cells} == {kind} and len(cells) > 10
+    for cell in cells:
+        assert cell.text() == cell.statement and all(net for _, net in cell.pins if (_, 1) in cell.outputs)
+        drawn = [fault for fault in (cell.fault({"bits": 16}, rng) for _ in range(20)) if fault]
+        assert drawn
+        for _, changed, edit in drawn:
+            (faulty,) = find_carry_cells(f"  {changed}")
+            assert faulty.functions() != cell.functions() and edit.outputs == cell.outputs == faulty.outputs
+    faults = sample_faults(find_places(text, 16), 400, seed=1)
+    assert sum(kind in fault.where for fault in faults) > 20
 
 
 @pytest.mark.slow

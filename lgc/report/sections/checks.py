@@ -22,12 +22,12 @@ def verification(subject: Subject) -> Chapter:
     """The verdict, the certificate, the mutation score and the coverage."""
     lead = "What was shown, by comparison and by proof, and what was not."
     blocks: list[Block] = [*_proof(subject)]
-    missing = [] if subject.certificate else [f"lgc verify {subject.file} {subject.verilog} --formal"]
+    missing = [] if subject.certificate else [f"lgc verify {subject.model_word} {subject.verilog_word} --formal"]
     for kind, (title, command) in _TITLES.items():
         found = subject.check(kind)
         if found is None:
             blocks.append(Status("open", f"{title}: not checked."))
-            missing.append(command.format(model=subject.file, file=subject.verilog))
+            missing.append(command.format(model=subject.model_word, file=subject.verilog_word))
             continue
         blocks.append(Status(found.state, f"{title}: {found.text}."))
         blocks += found.tables

@@ -24,20 +24,24 @@ def accuracy(subject: Subject) -> Chapter:
     found = subject.evaluated
     if found is None:
         hint = Text("No samples were counted. Give them to the report, or count them by themselves:")
-        return Chapter("accuracy", "Accuracy", lead, (hint, Code(f"lgc report {subject.file} --data test.npz")))
+        return Chapter("accuracy", "Accuracy", lead, (hint, Code(f"lgc report {subject.model_word} --data test.npz")))
     said = f"{found.correct:,} of {found.samples:,} samples are right: {100 * found.accuracy:.2f} %."
     blocks: list[Block] = [Text(said), *([Text(f"Counted: {found.counted}.")] if found.counted else [])]
     blocks += [Text(f"Note: {note}.") for note in found.warnings]
-    if len(found.classes) <= _MOST_MATRIX:
-        caption = "Rows are labels, columns predictions. Blue is right; red is wrong, the darker the more often."
-        svg = square(found.confusion, found.classes, f"confusion matrix: {said}")
-        blocks.append(Figure(svg, caption, _recalls(found)))
-    else:
-        blocks.append(_recalls(found))
+    blocks += matrix(found)
     worst = _confused(found)
     if worst:
         blocks.append(Listing(("label", "taken for", "samples>"), worst, "What is confused most"))
     return Chapter("accuracy", "Accuracy", lead, blocks)
+
+
+def matrix(found: Counted) -> list[Block]:
+    """The confusion matrix in colour, with a table by class; of many classes the table alone."""
+    if len(found.classes) > _MOST_MATRIX:
+        return [_recalls(found)]
+    caption = "Rows are labels, columns predictions. Blue is right; red is wrong, the darker the more often."
+    label = f"confusion matrix: {found.correct:,} of {found.samples:,} samples are right"
+    return [Figure(square(found.confusion, found.classes, label), caption, _recalls(found))]
 
 
 def _recalls(found: Counted) -> Listing:

@@ -10,7 +10,7 @@ from lgc.mapping.pipeline import Pipeline
 from lgc.report.blocks import Block, Chapter, Code, Figure, Listing, Status, Text
 from lgc.report.charts import Bar, bars
 from lgc.report.results import OnPart
-from lgc.report.subject import Subject
+from lgc.report.subject import Subject, shell_word
 from lgc.report.waves import stage_drawing
 
 STAGE_COLOURS = {"encoder": "c4", "gates": "c1", "popcount": "c2", "argmax": "c3", "other": "c5"}
@@ -28,19 +28,22 @@ def area(subject: Subject) -> Chapter:
     lead = "What the circuit takes by stage, how much of the part that is, and how fast it runs there."
     blocks: list[Block] = []
     for made in subject.syntheses:
-        blocks += _measured(made)
+        blocks += synthesis_blocks(made)
     if not subject.syntheses:
         blocks.append(Text("No synthesis of this network was found. `lgc synth` makes one, and the report finds it:"))
-        blocks.append(Code(f"lgc synth {subject.verilog} --part ecp5-85k --seeds 5 --json {_stem(subject)}.synth.json"))
+        blocks.append(Code(f"lgc synth {subject.verilog_word} --part ecp5-85k --seeds 5 --json {_json_word(subject)}"))
     blocks += _estimated(subject.estimates)
     return Chapter("area", "Area and clock", lead, blocks)
 
 
-def _stem(subject: Subject) -> str:
-    return subject.verilog.removesuffix(".v")
+def _json_word(subject: Subject) -> str:
+    """Where the result of a synthesis goes, beside the Verilog."""
+    name = subject.hardware.file if subject.hardware else "net.v"
+    return shell_word(f"{name.removesuffix('.v')}.synth.json")
 
 
-def _measured(made: OnPart) -> Iterator[Block]:
+def synthesis_blocks(made: OnPart) -> Iterator[Block]:
+    """What one synthesis found."""
     yield Text(f"{made.source} on {made.part} ({made.chip}).")
     for problem in made.problems:
         yield Status("bad", f"Not complete: {problem}")
@@ -143,7 +146,9 @@ def latency(subject: Subject) -> Chapter:
     made = subject.hardware
     if made is None:
         hint = Text("No hardware of this network was found. `lgc compile` writes it; --pipeline says how many stages:")
-        return Chapter("latency", "Latency", lead, (hint, Code(f"lgc compile {subject.file} -o net.v --pipeline 4")))
+        return Chapter(
+            "latency", "Latency", lead, (hint, Code(f"lgc compile {subject.model_word} -o net.v --pipeline 4"))
+        )
     clocks = made.manifest.latency
     if not clocks:
         return Chapter("latency", "Latency", lead, (Text(f"{made.file} has no registers: it is combinational."),))

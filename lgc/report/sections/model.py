@@ -7,7 +7,7 @@ from typing import Any
 
 from lgc.report.blocks import Block, Card, Cards, Chapter, Code, Figure, Listing, State, Text
 from lgc.report.charts import curves
-from lgc.report.subject import Subject
+from lgc.report.subject import Subject, shell_word
 
 _SHOWN_CLASSES = 40
 _PARTS = {"train": "training", "validation": "validation", "test": "the test"}
@@ -144,7 +144,10 @@ def training(subject: Subject) -> Chapter:
         hint = Text("No log of this network's training was found. `lgc train` writes one:")
         name = subject.training.get("dataset") or "DATA"
         return Chapter(
-            "training", "Training", lead, (hint, Code(f"lgc train {name} -o {subject.file} --log log.jsonl"))
+            "training",
+            "Training",
+            lead,
+            (hint, Code(f"lgc train {shell_word(str(name))} -o {subject.model_word} --log log.jsonl")),
         )
     epochs = subject.epochs
     x = [row["epoch"] for row in epochs.rows]

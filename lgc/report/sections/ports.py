@@ -15,7 +15,7 @@ def ports(subject: Subject) -> Chapter:
     made = subject.hardware
     if made is None:
         hint = Text("No hardware of this network was found. `lgc compile` writes it, with a manifest of its ports:")
-        return Chapter("ports", "Ports", lead, (hint, Code(f"lgc compile {subject.file} -o net.v")))
+        return Chapter("ports", "Ports", lead, (hint, Code(f"lgc compile {subject.model_word} -o net.v")))
     manifest = made.manifest
     rows = tuple((one.name, one.direction, str(one.width), one.meaning) for one in manifest.ports)
     blocks: list[Block] = [Listing(("port", "direction", "bits>", "meaning"), rows, f"Module {manifest.top}")]

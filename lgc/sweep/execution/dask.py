@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import warnings
 from collections.abc import Callable
@@ -60,6 +61,7 @@ class DaskWorkers(Workers):
             from distributed import Client
         except ImportError:
             raise missing("distributed", "lgc sweep on other machines") from None
+        _quieten()
         end, problem = time.monotonic() + self.patience, "it does not answer"
         while True:
             try:
@@ -164,6 +166,13 @@ class ClusterWorkers(DaskWorkers):
         """See :class:`Workers`."""
         super().close()
         self._cluster.close()
+
+
+def _quieten() -> None:
+    """What is lost is waited for, or said in a sentence: Dask's loggers say it in a hundred lines."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith(("distributed", "tornado")):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def _nothing() -> None:

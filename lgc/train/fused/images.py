@@ -11,7 +11,7 @@ from torch import Tensor
 from lgc.frontend.conv import Geometry
 from lgc.train.conv import ConvLogicLayer, OrPool
 from lgc.train.fused import kernel
-from lgc.train.fused.layer import FusedLayer, Places
+from lgc.train.fused.layer import FusedLayer, Positions
 from lgc.train.parallel import ProcessGroup
 
 _WORD = 64
@@ -27,11 +27,11 @@ def conv_stages(layer: ConvLogicLayer, group: ProcessGroup) -> Iterator[Pad | Fu
             geometry, height=geometry.height + 2 * rows, width=geometry.width + 2 * columns, padding=(0, 0)
         )
     under = torch.from_numpy(geometry.bits_under())  # without padding each position is a move of the first
-    places = Places(under[:, 0], under[0] - under[0, 0])
+    places = Positions(under[:, 0], under[0] - under[0, 0])
     for level in layer.levels:
         yield FusedLayer(level, group, places)  # type: ignore[arg-type]
         positions = torch.arange(geometry.positions)
-        places = Places(torch.arange(len(level.logits)) * geometry.positions, positions)  # type: ignore[arg-type]
+        places = Positions(torch.arange(len(level.logits)) * geometry.positions, positions)  # type: ignore[arg-type]
 
 
 class Pad:
@@ -56,7 +56,7 @@ class Pad:
         return upstream.index_select(0, self.inside)
 
 
-class Pool:
+class Windows:
     """ORs of windows."""
 
     def __init__(self, layer: OrPool) -> None:

@@ -54,7 +54,7 @@ class LayerState(ctypes.Structure):
     ]
 
 
-class Pass(ctypes.Structure):
+class BackwardPass(ctypes.Structure):
     """``pass_t`` of the kernel."""
 
     _fields_ = [
@@ -65,9 +65,9 @@ class Pass(ctypes.Structure):
     ]
 
 
-def pass_of(layer: LayerState, batch: int, x: Tensor, soft: Tensor, upstream: Tensor, group: int) -> Pass:
+def pass_of(layer: LayerState, batch: int, x: Tensor, soft: Tensor, upstream: Tensor, group: int) -> BackwardPass:
     """What a backward pass reads; the tensors are somebody else's to keep alive."""
-    return Pass(ctypes.pointer(layer), batch, *map(_passed, (x, soft, upstream)), group)
+    return BackwardPass(ctypes.pointer(layer), batch, *map(_passed, (x, soft, upstream)), group)
 
 
 @cache

@@ -18,7 +18,7 @@ _WORD, _LANES = 64, 32
 
 
 @dataclass(frozen=True)
-class Places:
+class Positions:
     """Where a layer's nodes are, if they are at more than one place.
 
     Attributes:
@@ -39,7 +39,7 @@ class FusedLayer:
         places: None for a dense layer.
     """
 
-    def __init__(self, layer: LogicLayer | TableLayer, group: ProcessGroup, places: Places | None = None) -> None:
+    def __init__(self, layer: LogicLayer | TableLayer, group: ProcessGroup, places: Positions | None = None) -> None:
         wiring = layer.connectome
         self.layer, self.wiring, self.group = layer, wiring, group
         self.subset = wiring.candidates if isinstance(wiring, Dense) else None
@@ -125,7 +125,7 @@ class FusedLayer:
         kernel.call("lgc_index", x, positions, len(x) // positions, padded, width, index)
         return index
 
-    def _gradient(self, seen: kernel.Pass, inputs: int, padded: int) -> Tensor:
+    def _gradient(self, seen: kernel.BackwardPass, inputs: int, padded: int) -> Tensor:
         """The loss's gradient (inputs, padded) by this layer's inputs, in a buffer that the next step reuses."""
         if self.gradient.shape != (inputs, padded):
             self.gradient = torch.empty(inputs, padded)

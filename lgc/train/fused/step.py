@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from lgc.tools.threads import is_forked
 from lgc.train.conv import ConvLogicLayer, OrPool
 from lgc.train.fused import kernel
-from lgc.train.fused.images import Pad, Pool, conv_stages
+from lgc.train.fused.images import Pad, Windows, conv_stages
 from lgc.train.fused.layer import FusedLayer
 from lgc.train.loss import loss_gradient, mean_loss
 from lgc.train.modules import Dense, Fixed, LogicLayer, LogicNetwork, TableLayer, TopK, redrawn
@@ -54,12 +54,12 @@ def _fits(layer: nn.Module) -> bool:
     )
 
 
-def _stages(network: LogicNetwork, group: ProcessGroup) -> Iterator[FusedLayer | Pad | Pool]:
+def _stages(network: LogicNetwork, group: ProcessGroup) -> Iterator[FusedLayer | Pad | Windows]:
     for layer in network.layers:
         if isinstance(layer, ConvLogicLayer):
             yield from conv_stages(layer, group)
         elif isinstance(layer, OrPool):
-            yield Pool(layer)
+            yield Windows(layer)
         else:
             assert isinstance(layer, LogicLayer | TableLayer)
             yield FusedLayer(layer, group)

@@ -72,8 +72,7 @@ def sat_sweep(
     pairs, (miter, literals) = netlist.outputs.reshape(2, -1).T, _miter(netlist)
     rng = np.random.default_rng(0)
     vectors, undecided = [np.zeros((0, netlist.num_inputs), np.bool_)], []
-    differs = np.zeros(len(pairs), np.bool_)
-    sat = Sat(miter, conflicts)
+    differs, sat = np.zeros(len(pairs), np.bool_), Sat(miter, conflicts)
     try:
         for pair in np.argsort(netlist.levels[pairs].max(axis=1, initial=0), kind="stable").tolist():
             net, value = literals[pair]

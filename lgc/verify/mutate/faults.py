@@ -13,6 +13,7 @@ from lgc.backend.verilog.grammar import GATE_LINE, NETS
 from lgc.backend.verilog.textnet import TextNetlist, parse_gate, read_text
 from lgc.errors import NotCheckedError
 from lgc.verify.mutate.cells import PlacedCell, cell_fault, find_cells, other_entry
+from lgc.verify.mutate.chains import CarryCell, find_carry_cells
 from lgc.verify.mutate.functions import function
 from lgc.verify.mutate.sites import head_faults
 from lgc.verify.mutate.text import Edit, hardware_text
@@ -73,7 +74,7 @@ class Places:
 
     Attributes:
         hardware: the text with blanks for the rest.
-        lines: gate lines, in order; cells: those of a fabric.
+        lines: gate lines, in order; cells: those of a fabric; chains: carry cells that have their own inputs.
         netlist: what the lines say, or None where they do not say all: cells, and carry chains.
         widths: entries of each vector.
     """
@@ -81,6 +82,7 @@ class Places:
     hardware: str
     lines: tuple[Line, ...]
     cells: tuple[PlacedCell, ...]
+    chains: tuple[CarryCell, ...]
     netlist: TextNetlist | None
     widths: dict[str, int]
 
@@ -94,7 +96,7 @@ def find_places(text: str, num_inputs: int) -> Places:
     except NotCheckedError:
         netlist = None
     widths = {match[1]: int(match[2]) for match in NETS.finditer(hardware)}
-    return Places(hardware, lines, tuple(find_cells(hardware)), netlist, widths)
+    return Places(hardware, lines, tuple(find_cells(hardware)), tuple(find_carry_cells(hardware)), netlist, widths)
 
 
 def _line(number: int, match: re.Match[str]) -> Line:
@@ -115,7 +117,7 @@ def sample_faults(places: Places, count: int, seed: int) -> list[Fault]:
     head = [Fault(kind, where, edits) for kind, where, edits in head_faults(places.hardware)]
     chosen = spread_faults(head, max(count // _HEAD_SHARE, min(count, 8)), rng)
     seen = {fault.edits for fault in chosen}
-    spots: Sequence[Line | PlacedCell] = (*places.lines, *places.cells)
+    spots: Sequence[Line | PlacedCell | CarryCell] = (*places.lines, *places.cells, *places.chains)
     misses = 0
     while len(chosen) < count and spots and misses < _TRIES * count:
         fault = _fault(spots[rng.randrange(len(spots))], places, rng)
@@ -142,9 +144,9 @@ def spread_faults(faults: Sequence[Fault], count: int, rng: random.Random) -> li
     return chosen
 
 
-def _fault(spot: Line | PlacedCell, places: Places, rng: random.Random) -> Fault | None:
-    if isinstance(spot, PlacedCell):
-        drawn = cell_fault(spot, places.widths, rng)
+def _fault(spot: Line | PlacedCell | CarryCell, places: Places, rng: random.Random) -> Fault | None:
+    if not isinstance(spot, Line):
+        drawn = spot.fault(places.widths, rng) if isinstance(spot, CarryCell) else cell_fault(spot, places.widths, rng)
         return Fault(drawn[0], drawn[1], (drawn[2],)) if drawn else None
     if spot.table is None:
         return _chain_fault(spot, places, rng)
