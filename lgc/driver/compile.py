@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lgc.backend.base import Format
     from lgc.backend.manifest import Manifest
     from lgc.backend.verilog import Verilog
+    from lgc.backend.verilog.stream import StreamVerilog
     from lgc.driver.features import Loss
     from lgc.driver.read import Loaded
     from lgc.ir import Circuit
@@ -77,6 +78,12 @@ class Compiled(Shown):
 
         return self.format if isinstance(self.format, Verilog) else None
 
+    @property
+    def _stream(self) -> StreamVerilog | None:
+        from lgc.backend.verilog.stream import StreamVerilog
+
+        return self.format if isinstance(self.format, StreamVerilog) else None
+
     def as_json(self) -> dict[str, Any]:
         """See :class:`Shown`."""
         before, after = self.input_circuit.netlist, self.circuit.netlist
@@ -99,13 +106,11 @@ class Compiled(Shown):
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
-        from lgc.backend.verilog.stream import StreamVerilog
+        if (stream := self._stream) is not None:
+            from lgc.driver.stream import stream_lines
 
-        if isinstance(self.format, StreamVerilog):
-            from lgc.driver.stream import stream_sheet
-
-            loss = [str(self.loss)] if self.loss is not None else []
-            return [*stream_sheet(self.format), *loss, *self._written(), *self._next()]
+            rounding = [] if self.loss is None else [str(self.loss)]
+            return [*stream_lines(stream), *rounding, *self._written(), *self._next()]
         before, after = self.input_circuit.netlist, self.circuit.netlist
         saved = 100 * (1 - after.num_nodes / before.num_nodes) if before.num_nodes else 0.0
         gates = f"{before.num_nodes:,} -> {after.num_nodes:,} gates ({saved:.1f} % fewer), depth {after.depth}"
@@ -113,6 +118,10 @@ class Compiled(Shown):
 
     def details(self) -> Sheet:
         """See :class:`Shown`: what each pass did, and where the register stages stand."""
+        if (stream := self._stream) is not None:
+            from lgc.driver.stream import stream_table
+
+            return [stream_table(stream)]
         verilog = self._verilog
         stages = stage_table(verilog.placed(self.circuit)) if verilog else []
         return [*self._passes(), *stages]
@@ -229,9 +238,7 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
         options.setdefault("top", asked.output.stem)
     check_outputs(asked)
     if asked.stream:
-        from lgc.driver.stream import compile_stream
-
-        return compile_stream(asked, options, progress)
+        return _streamed(asked, options, progress)
     format_ = kind.from_options(options)
     progress.step("read")
     source = load_source(asked.model, import_options(asked.config, asked.facts))
@@ -246,6 +253,20 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
     files = tuple(write(format_, optimised, asked.output))
     level = f"-p {asked.passes}" if asked.passes else f"-O{asked.level}"
     return Compiled(source, circuit, optimised, tuple(manager.stats), format_, level, reason, attempts, files, loss)
+
+
+def _streamed(asked: CompileRequest, options: Mapping[str, str], progress: Progress) -> Compiled:
+    """The same of a circuit that takes an image pixel by pixel."""
+    from lgc.backend.base import write
+    from lgc.driver.stream import as_stream, refuse_whole
+
+    refuse_whole(asked)
+    progress.step("read")
+    source = load_source(asked.model, import_options(asked.config, asked.facts))
+    circuit, format_, loss = as_stream(asked, source, options, progress)
+    progress.step("write")
+    files = tuple(write(format_, circuit, asked.output))
+    return Compiled(source, circuit, circuit, (), format_, f"-O{asked.level}", files=files, loss=loss)
 
 
 def _manager(asked: CompileRequest) -> PassManager:
@@ -298,6 +319,8 @@ def _with_input(
     """
     circuit, loss = source.circuit, None
     if asked.input == "bits" or circuit.encoder.code is not None:
+        from lgc.driver.features import refuse_no_codes
+
         refuse_no_codes(asked, coded=circuit.encoder.code is not None)
     else:
         from lgc.driver.features import choose_codes, measure
@@ -317,18 +340,6 @@ def _with_input(
             hint="Write a .v, .py or .lgn file; the C code and ONNX encode features themselves",
         )
     return circuit, loss
-
-
-def refuse_no_codes(asked: CompileRequest, *, coded: bool) -> None:
-    """Refuse options about codes of features where nobody chooses any."""
-    about = ("feature_bits", "feature_scale", "feature_offset", "data", "data_dir")
-    given = [name for name in about if getattr(asked, name) is not None]
-    if given:
-        why = "this netlist has its codes already" if coded else "the input is bits"
-        raise OptionError(
-            f"{flags(CompileRequest, *given)} is of choosing codes of features, but {why}",
-            hint="Leave it out" if coded else "Add --input features",
-        )
 
 
 def _settled(asked: CompileRequest, format_: Format, circuit: Circuit) -> tuple[Format, str]:

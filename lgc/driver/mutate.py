@@ -114,6 +114,7 @@ def mutate(asked: MutateRequest, progress: Progress | None = None) -> MutationSc
     """
     from lgc.driver.comparing import comparing, model_of, never_a_pass
     from lgc.driver.data import vectors_for
+    from lgc.driver.stream import model_of_stream
     from lgc.verify import mutate as campaigns
     from lgc.verify.formats.stream import StreamText
     from lgc.verify.mutate.stream import mutate_stream
@@ -123,10 +124,10 @@ def mutate(asked: MutateRequest, progress: Progress | None = None) -> MutationSc
         source = model_of(asked, progress)
         device = judged_device(asked, "--mutate")
         if isinstance(device, StreamText):
+            model = model_of_stream(source, "--mutate")
             with comparing(asked, source, device, progress) as streaming:
-                assert source.model is not None, "a stream is made of a model"
                 sets, within = vectors_for(asked, streaming, source), streaming.within("mutants")
-                return MutationScore(source, mutate_stream(within, source.model, sets, asked.faults, asked.seed))
+                return MutationScore(source, mutate_stream(within, model, sets, asked.faults, asked.seed))
         with comparing(asked, source, device, progress) as comparison:
             sets = vectors_for(asked, comparison, source)
             campaign = campaigns.mutate(comparison.within("mutants"), sets, asked.faults, asked.seed)

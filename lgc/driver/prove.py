@@ -82,41 +82,34 @@ def prove(asked: ProveRequest, progress: Progress | None = None) -> Proof:
         NotCheckedError: something was not proved, and the ``result`` is the :class:`Proof`; or a tool is missing.
         LgcError: a file is unusable, or not this model's, or it is not Verilog.
     """
-    from lgc.backend.ours import refuse_foreign
-    from lgc.driver.comparing import (
-        after_synthesis,
-        as_verilog,
-        comparing,
-        device_path,
-        device_under_test,
-        model_of,
-        never_a_pass,
-        refuse_idle,
-    )
-    from lgc.driver.crash import check_crash
-    from lgc.files import check_writable
+    from lgc.driver.comparing import after_synthesis, as_verilog, comparing, device_under_test, model_of, never_a_pass
     from lgc.verify.formats.stream import StreamText
 
     progress = progress or Silence()
     check_outputs(asked)
     with never_a_pass():
-        source = model_of(asked, progress)
-        device = device_under_test(asked)
-        if not isinstance(device, StreamText):
-            device = as_verilog(device, "--formal")
-        check_crash(asked.crash)
-        place = _certificate(asked, device_path(asked.file))
-        if asked.certificate is None:
-            hint = "Move it away, or say where the certificate goes: --certificate FILE"
-            refuse_foreign(place, "the certificate", hint)
-        check_writable(place)
+        source, device = model_of(asked, progress), device_under_test(asked)
         if isinstance(device, StreamText):
-            refuse_idle(asked, device, "netlist", "liberty", "crash")
-            with comparing(asked, source, device, progress) as streaming:
-                return _stream_proved(asked, source, streaming)
-        with comparing(asked, source, device, progress) as comparison:
-            verilog = after_synthesis(asked, comparison, asked.timeout)
-            return _proved(asked, source, verilog)
+            return _stream_proved(asked, source, device, progress)
+        verilog = as_verilog(device, "--formal")
+        _check_places(asked)
+        with comparing(asked, source, verilog, progress) as comparison:
+            return _proved(asked, source, after_synthesis(asked, comparison, asked.timeout))
+
+
+def _check_places(asked: ProveRequest) -> None:
+    """Refuse places for files that cannot be, before anything runs."""
+    from lgc.backend.ours import refuse_foreign
+    from lgc.driver.comparing import device_path
+    from lgc.driver.crash import check_crash
+    from lgc.files import check_writable
+
+    check_crash(asked.crash)
+    place = _certificate(asked, device_path(asked.file))
+    if asked.certificate is None:
+        hint = "Move it away, or say where the certificate goes: --certificate FILE"
+        refuse_foreign(place, "the certificate", hint)
+    check_writable(place)
 
 
 def _certificate(asked: ProveRequest, path: Path) -> Path:
@@ -150,29 +143,31 @@ def _proved(asked: ProveRequest, source: Loaded, comparison: Comparison[VerilogT
     raise error
 
 
-def _stream_proved(asked: ProveRequest, source: Loaded, comparison: Comparison[StreamText]) -> Proof:
+def _stream_proved(asked: ProveRequest, source: Loaded, device: StreamText, progress: Progress) -> Proof:
     """The parts of a streaming circuit that compute; never all of it.
 
     Raises:
         MismatchError: one is refuted.
         NotCheckedError: none is; the certificate says what is proved, and that the schedule is not.
     """
-    from lgc.driver.comparing import device_path
+    from lgc.driver.comparing import comparing, device_path, refuse_idle
+    from lgc.driver.stream import model_of_stream
     from lgc.files import write_text
     from lgc.verify.formal.stream import prove_stream
 
-    work, path = comparison.folder / "formal", device_path(asked.file)
-    work.mkdir(parents=True)
-    assert source.model is not None, "a stream is made of a model"
-    certificate = prove_stream(
-        comparison.device.rtl, source.model, comparison.circuit, work, asked.timeout, comparison.progress
-    )
-    file = _certificate(asked, path)
+    refuse_idle(asked, device, "netlist", "liberty", "crash")
+    _check_places(asked)
+    model = model_of_stream(source, "--formal")
+    path, file = device_path(asked.file), _certificate(asked, device_path(asked.file))
+    with comparing(asked, source, device, progress) as comparison:
+        work = comparison.folder / "formal"
+        work.mkdir(parents=True)
+        certificate = prove_stream(device.rtl, model, comparison.circuit, work, asked.timeout, progress)
     write_text(file, certificate.to_json())
-    refuted = [part for part in certificate.parts if part.result == "refuted"]
+    refuted = next((part for part in certificate.parts if part.result == "refuted"), None)
     error: LgcError
-    if refuted:
-        error = MismatchError(f"formally refuted: {refuted[0].claim}: {refuted[0].note}", where=str(path))
+    if refuted is not None:
+        error = MismatchError(f"formally refuted: {refuted.claim}: {refuted.note}", where=str(path))
     else:
         part = certificate.open[0]
         error = NotCheckedError(f"not proved: {part.claim} ({part.note})", where=str(path))

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lgc.driver.compile_request import CompileRequest
-from lgc.driver.read import import_options, load_source
 from lgc.driver.request import flags
 from lgc.driver.sheet import Grid, Sheet
 from lgc.errors import OptionError
@@ -14,7 +13,6 @@ from lgc.progress import Progress
 
 if TYPE_CHECKING:
     from lgc.backend.verilog.stream import StreamVerilog
-    from lgc.driver.compile import Compiled
     from lgc.driver.features import Loss
     from lgc.driver.read import Loaded
     from lgc.frontend import Model
@@ -27,32 +25,31 @@ _IDLE = (
 """What is of a circuit that takes a whole image."""
 
 
-def compile_stream(asked: CompileRequest, options: Mapping[str, str], progress: Progress) -> Compiled:
-    """A model as Verilog that takes an image pixel by pixel.
+def as_stream(
+    asked: CompileRequest, source: Loaded, options: Mapping[str, str], progress: Progress
+) -> tuple[Circuit, StreamVerilog, Loss | None]:
+    """The unrolled circuit, the format that streams it, and what codes of features change, if that was measured.
 
     Raises:
-        OptionError: it is no model that begins with convolution, or an option is of another kind of circuit.
-        LgcError: see :func:`lgc.driver.compile.compile`.
+        OptionError: it is no model that begins with convolution, or an option has no such value.
+        InputError: the data cannot be read or do not fit.
     """
-    from lgc.backend.base import write
     from lgc.backend.verilog import Verilog
     from lgc.backend.verilog.stream import StreamVerilog
-    from lgc.driver.compile import Compiled
 
-    _refuse_idle(asked)
-    progress.step("read")
-    source = load_source(asked.model, import_options(asked.config, asked.facts))
-    model = _model(source)
+    model = model_of_stream(source, flags(CompileRequest, "stream"))
     circuit, codes, loss = _with_input(asked, source, progress)
     verilog = Verilog.from_options(options)
     assert isinstance(verilog, Verilog)
-    format_ = StreamVerilog(model, verilog, codes, f"O{asked.level}")
-    progress.step("write")
-    files = tuple(write(format_, circuit, asked.output))
-    return Compiled(source, circuit, circuit, (), format_, f"-O{asked.level}", files=files, loss=loss)
+    return circuit, StreamVerilog(model, verilog, codes, f"O{asked.level}"), loss
 
 
-def _refuse_idle(asked: CompileRequest) -> None:
+def refuse_whole(asked: CompileRequest) -> None:
+    """Refuse what is of a circuit that takes a whole image.
+
+    Raises:
+        OptionError: such an option is given, or the output is no Verilog.
+    """
     given = [name for name in _IDLE if name in asked.given()]
     if asked.output.suffix.lower() != ".v":
         raise OptionError(
@@ -66,11 +63,16 @@ def _refuse_idle(asked: CompileRequest) -> None:
         )
 
 
-def _model(source: Loaded) -> Model:
+def model_of_stream(source: Loaded, flag: str) -> Model:
+    """The model, where kernels are asked for.
+
+    Raises:
+        OptionError: it is a netlist, which has none.
+    """
     if source.model is None:
         raise OptionError(
-            f"{flags(CompileRequest, 'stream')} needs a model with convolution, and this is a netlist",
-            hint="Compile the checkpoint that the netlist came from",
+            f"{flag} needs a model with convolution, and this is a netlist",
+            hint="Give the checkpoint that the netlist came from",
         )
     return source.model
 
@@ -79,13 +81,12 @@ def _with_input(
     asked: CompileRequest, source: Loaded, progress: Progress
 ) -> tuple[Circuit, FeatureCodes | None, Loss | None]:
     """The unrolled circuit, and the codes of features if beats hold those."""
-    from lgc.driver.compile import refuse_no_codes
-
     circuit = source.circuit
+    from lgc.driver.features import choose_codes, measure, refuse_no_codes
+
     if asked.input == "bits":
         refuse_no_codes(asked, coded=False)
         return circuit, None, None
-    from lgc.driver.features import choose_codes, measure
     from lgc.driver.samples import About, find_samples
     from lgc.mapping.encoder import lower_encoder
 
@@ -97,22 +98,26 @@ def _with_input(
     return lower_encoder(circuit, codes), codes, measure(circuit, codes, found)
 
 
-def stream_sheet(format_: StreamVerilog) -> Sheet:
-    """The layers as a table, and the clocks."""
-    streamed, clocks = format_.streamed, format_.timing
+def stream_table(format_: StreamVerilog) -> Grid:
+    """The layers that slide."""
     rows = []
-    for one in streamed.slides:
+    for one in format_.streamed.slides:
         g = one.geometry
         image = f"{g.channels * g.planes} x {g.height} x {g.width}"
         numbers = (f"{one.outputs:,}", f"{one.circuit.netlist.num_nodes:,}", f"{g.positions:,}", str(one.clocks))
         rows.append((one.name, image, *numbers))
-    dense = streamed.dense
+    return Grid(("layer", "image>", "outputs>", "tables>", "positions>", "clocks>"), tuple(rows), "what slides")
+
+
+def stream_lines(format_: StreamVerilog) -> Sheet:
+    """What comes in and out, and when."""
+    streamed, clocks, dense = format_.streamed, format_.timing, format_.streamed.dense
+    tables = sum(one.circuit.netlist.num_nodes for one in streamed.slides)
     behind = f"{dense.netlist.num_nodes:,} gates on the whole feature map" if dense else "votes, added at each position"
     frame, code = streamed.image, format_.pixel.code
     carries = "the encoder's bits" if code is None else f"of each channel its value x as {code.rule()}"
     return [
-        Grid(("layer", "image>", "outputs>", "tables>", "positions>", "clocks>"), tuple(rows), "what slides"),
-        f"behind it: {behind}",
+        f"{len(streamed.slides)} layers slide, {tables:,} tables in all; behind them {behind}",
         f"a frame is {streamed.pixels:,} beats of {format_.pixel.beat_bytes} bytes ({frame.height} rows of "
         f"{frame.width} pixels); a frame every {clocks.interval:,} clocks",
         f"a beat carries {carries}",

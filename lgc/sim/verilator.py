@@ -129,10 +129,11 @@ def build_program(source: Path, top: str, driver: Path, folder: Path) -> Path:
         runtime = pool.submit(_runtime_objects, verilator, compiler, flags, None)
         run_checked([*command, str(source.resolve())], folder / "verilator.log", "Verilator", setup)
         sources = [*sorted(folder.glob("Vtop*.cpp")), driver]
-        design_flags = [*flags, f"-I{folder}", "-O1"]
-        jobs = [
-            pool.submit(compile_file, compiler, design_flags, one, folder / f"part{index}.o")
+        design_flags = [*flags, f"-I{folder}"]
+        jobs = [  # what runs at every clock is worth the compiler's time, and what runs once is not
+            pool.submit(compile_file, compiler, [*design_flags, level], one, folder / f"part{index}.o")
             for index, one in enumerate(sources)
+            for level in ("-O0" if "Slow" in one.name else "-O1",)
         ]
         objects = [job.result() for job in jobs] + runtime.result()
     program = folder / "simulator"

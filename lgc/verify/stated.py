@@ -96,7 +96,8 @@ def _first(given: object, expected: object) -> str:
 def _made(device: DeviceUnderTest, circuit: Circuit) -> Circuit | None:
     """What a level of optimisation makes of the model, if that is the circuit that the device says it is."""
     code = device.features
-    for level in ("O3", *_LEVELS) if device.ordered or code is not None else (*_LEVELS, "O3"):
+    likely = ("O3", *_LEVELS) if device.ordered or code is not None else (*_LEVELS, "O3")
+    for level in ("O0",) if device.unoptimised else likely:
         start = circuit
         if code is not None and circuit.encoder.code is None:
             start = lower_encoder(optimize(circuit, "O3") if level == "O3" else circuit, code)

@@ -107,6 +107,7 @@ class DeviceUnderTest(ABC):
         is_untouched: False if it can tell that it was changed.
         features: the codes of its input port, or None if that takes the encoder's bits.
         ordered: whether it is right only for bits that features can give.
+        unoptimised: whether the circuit that it says it is is the model's own, whatever it is made of.
         lanes: vectors an evaluation.
         checked: the results it has.
         latency: in clocks.
@@ -121,6 +122,7 @@ class DeviceUnderTest(ABC):
     is_untouched: bool = True
     features: FeatureCodes | None = None
     ordered: bool = False
+    unoptimised: bool = False
     lanes: int = 1
     checked: tuple[str, ...] = ("scores", "class_id")
     latency: int = 0
