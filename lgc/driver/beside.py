@@ -14,7 +14,7 @@ from lgc.errors import InputError, LgcError
 
 if TYPE_CHECKING:
     from lgc.driver.read import Loaded
-    from lgc.report.results import Checked, Counted, OnPart, Proved, EpochLog
+    from lgc.report.results import Checked, Counted, EpochLog, OnPart, Proved
     from lgc.report.subject import UsedFile
 
 _MOST_FILES, _MOST_BYTES = 500, 16 << 20

@@ -14,7 +14,7 @@ from lgc.backend.manifest import Manifest
 from lgc.ir import Circuit
 from lgc.mapping.estimate import Estimate
 from lgc.mapping.pipeline import Pipeline
-from lgc.report.results import Checked, Counted, OnPart, Proved, EpochLog
+from lgc.report.results import Checked, Counted, EpochLog, OnPart, Proved
 
 
 @dataclass(frozen=True, eq=False)
