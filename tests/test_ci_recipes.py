@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import venv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,7 +14,9 @@ from typing import Any
 
 import click
 import pytest
-from cli.cli import save
+
+sys.path.insert(0, str(Path(__file__).parent / "cli"))
+from cli import save
 
 from lgc.cli import cli
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from cli.cli import call, save
+
+sys.path.insert(0, str(Path(__file__).parent / "cli"))
+from cli import call, save
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
@@ -33,6 +36,9 @@ RUN = {
     "lgc estimate": ["estimate", "m.pt"],
     "lgc synth": ["synth", "m.v", "--part", "ice40-hx8k", "--no-route"],
     "lgc train": ["train", "bits.npz", "-o", "t.pt", "--gates", "60", "--epochs", "1"],
+    "lgc report": ["report", "m.pt", "-o", "r.html"],
+    "lgc view": ["view", "m.pt", "--no-open"],
+    "lgc draw": ["draw", "m.pt", "-o", "d.svg"],
     "lgc convert": ["convert", "m.pt", "-o", "c.pt"],
     "lgc doctor": ["doctor", "--for", "verify"],
     "lgc passes": ["passes"],
