@@ -20,7 +20,7 @@ class Curve:
     points: Sequence[tuple[float, float]]
 
 
-def curves(title: str, lines: Sequence[Curve]) -> str:
+def overlaid(title: str, lines: Sequence[Curve]) -> str:
     """An SVG of accuracies by epoch; the names stand at the bottom right."""
     xs = [x for one in lines for x, _ in one.points]
     ys = sorted(y for one in lines for _, y in one.points)
