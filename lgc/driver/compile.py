@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,8 +70,7 @@ class Compiled(Shown):
         from lgc.backend.manifest import read_manifest
 
         beside = [path for path in self.files if path == self.path.with_suffix(".json")]
-        has_one = self._verilog is not None or self._stream is not None
-        return read_manifest(beside[0]) if has_one and beside and beside[0].exists() else None
+        return read_manifest(beside[0]) if self.path.suffix == ".v" and beside and beside[0].exists() else None
 
     @property
     def _verilog(self) -> Verilog | None:
@@ -239,9 +238,7 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
         options.setdefault("top", asked.output.stem)
     check_outputs(asked)
     if asked.stream:
-        from lgc.driver.stream import compile_stream
-
-        return compile_stream(asked, options, progress)
+        return _streamed(asked, options, progress)
     format_ = kind.from_options(options)
     progress.step("read")
     source = load_source(asked.model, import_options(asked.config, asked.facts))
@@ -256,6 +253,20 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
     files = tuple(write(format_, optimised, asked.output))
     level = f"-p {asked.passes}" if asked.passes else f"-O{asked.level}"
     return Compiled(source, circuit, optimised, tuple(manager.stats), format_, level, reason, attempts, files, loss)
+
+
+def _streamed(asked: CompileRequest, options: Mapping[str, str], progress: Progress) -> Compiled:
+    """The same of a circuit that takes an image pixel by pixel."""
+    from lgc.backend.base import write
+    from lgc.driver.stream import as_stream, refuse_whole
+
+    refuse_whole(asked)
+    progress.step("read")
+    source = load_source(asked.model, import_options(asked.config, asked.facts))
+    circuit, format_, loss = as_stream(asked, source, options, progress)
+    progress.step("write")
+    files = tuple(write(format_, circuit, asked.output))
+    return Compiled(source, circuit, circuit, (), format_, f"-O{asked.level}", files=files, loss=loss)
 
 
 def _manager(asked: CompileRequest) -> PassManager:
@@ -308,6 +319,8 @@ def _with_input(
     """
     circuit, loss = source.circuit, None
     if asked.input == "bits" or circuit.encoder.code is not None:
+        from lgc.driver.features import refuse_no_codes
+
         refuse_no_codes(asked, coded=circuit.encoder.code is not None)
     else:
         from lgc.driver.features import choose_codes, measure
@@ -327,18 +340,6 @@ def _with_input(
             hint="Write a .v, .py or .lgn file; the C code and ONNX encode features themselves",
         )
     return circuit, loss
-
-
-def refuse_no_codes(asked: CompileRequest, *, coded: bool) -> None:
-    """Refuse options about codes of features where nobody chooses any."""
-    about = ("feature_bits", "feature_scale", "feature_offset", "data", "data_dir")
-    given = [name for name in about if getattr(asked, name) is not None]
-    if given:
-        why = "this netlist has its codes already" if coded else "the input is bits"
-        raise OptionError(
-            f"{flags(CompileRequest, *given)} is of choosing codes of features, but {why}",
-            hint="Leave it out" if coded else "Add --input features",
-        )
 
 
 def _settled(asked: CompileRequest, format_: Format, circuit: Circuit) -> tuple[Format, str]:

@@ -6,6 +6,7 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lgc.driver.request import flags
 from lgc.errors import InputError, OptionError
 
 if TYPE_CHECKING:
@@ -88,6 +89,20 @@ def choose_codes(circuit: Circuit, asked: CompileRequest, samples: Chosen | None
         raise OptionError("--feature-scale and --feature-offset are of all features, and --feature-bits names some")
     names = tuple(map(str, range(features)))
     return _rounded(circuit, widths, names, {}, measured=samples is not None)
+
+
+def refuse_no_codes(asked: CompileRequest, *, coded: bool) -> None:
+    """Refuse options about codes of features where nobody chooses any."""
+    from lgc.driver.compile_request import CompileRequest
+
+    about = ("feature_bits", "feature_scale", "feature_offset", "data", "data_dir")
+    given = [name for name in about if getattr(asked, name) is not None]
+    if given:
+        why = "this netlist has its codes already" if coded else "the input is bits"
+        raise OptionError(
+            f"{flags(CompileRequest, *given)} is of choosing codes of features, but {why}",
+            hint="Leave it out" if coded else "Add --input features",
+        )
 
 
 def _told(asked: CompileRequest) -> bool:

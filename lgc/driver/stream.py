@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lgc.driver.compile_request import CompileRequest
-from lgc.driver.read import import_options, load_source
 from lgc.driver.request import flags
 from lgc.driver.sheet import Grid, Sheet
 from lgc.errors import OptionError
@@ -14,7 +13,6 @@ from lgc.progress import Progress
 
 if TYPE_CHECKING:
     from lgc.backend.verilog.stream import StreamVerilog
-    from lgc.driver.compile import Compiled
     from lgc.driver.features import Loss
     from lgc.driver.read import Loaded
     from lgc.frontend import Model
@@ -27,32 +25,31 @@ _IDLE = (
 """What is of a circuit that takes a whole image."""
 
 
-def compile_stream(asked: CompileRequest, options: Mapping[str, str], progress: Progress) -> Compiled:
-    """A model as Verilog that takes an image pixel by pixel.
+def as_stream(
+    asked: CompileRequest, source: Loaded, options: Mapping[str, str], progress: Progress
+) -> tuple[Circuit, StreamVerilog, Loss | None]:
+    """The unrolled circuit, the format that streams it, and what codes of features change, if that was measured.
 
     Raises:
-        OptionError: it is no model that begins with convolution, or an option is of another kind of circuit.
-        LgcError: see :func:`lgc.driver.compile.compile`.
+        OptionError: it is no model that begins with convolution, or an option has no such value.
+        InputError: the data cannot be read or do not fit.
     """
-    from lgc.backend.base import write
     from lgc.backend.verilog import Verilog
     from lgc.backend.verilog.stream import StreamVerilog
-    from lgc.driver.compile import Compiled
 
-    _refuse_idle(asked)
-    progress.step("read")
-    source = load_source(asked.model, import_options(asked.config, asked.facts))
     model = model_of_stream(source, flags(CompileRequest, "stream"))
     circuit, codes, loss = _with_input(asked, source, progress)
     verilog = Verilog.from_options(options)
     assert isinstance(verilog, Verilog)
-    format_ = StreamVerilog(model, verilog, codes, f"O{asked.level}")
-    progress.step("write")
-    files = tuple(write(format_, circuit, asked.output))
-    return Compiled(source, circuit, circuit, (), format_, f"-O{asked.level}", files=files, loss=loss)
+    return circuit, StreamVerilog(model, verilog, codes, f"O{asked.level}"), loss
 
 
-def _refuse_idle(asked: CompileRequest) -> None:
+def refuse_whole(asked: CompileRequest) -> None:
+    """Refuse what is of a circuit that takes a whole image.
+
+    Raises:
+        OptionError: such an option is given, or the output is no Verilog.
+    """
     given = [name for name in _IDLE if name in asked.given()]
     if asked.output.suffix.lower() != ".v":
         raise OptionError(
@@ -84,13 +81,12 @@ def _with_input(
     asked: CompileRequest, source: Loaded, progress: Progress
 ) -> tuple[Circuit, FeatureCodes | None, Loss | None]:
     """The unrolled circuit, and the codes of features if beats hold those."""
-    from lgc.driver.compile import refuse_no_codes
-
     circuit = source.circuit
+    from lgc.driver.features import choose_codes, measure, refuse_no_codes
+
     if asked.input == "bits":
         refuse_no_codes(asked, coded=False)
         return circuit, None, None
-    from lgc.driver.features import choose_codes, measure
     from lgc.driver.samples import About, find_samples
     from lgc.mapping.encoder import lower_encoder
 

@@ -46,7 +46,7 @@ class StreamText(DeviceUnderTest):
         self.rtl, self.options, self.path = rtl, options, rtl.path
         self.model_digest, self.circuit_digest = rtl.model_digest, rtl.manifest.circuit_digest
         self.features, self.latency = rtl.manifest.features, rtl.manifest.latency
-        self.stream = Entry.of(rtl)
+        self.stream = StreamEntry.of(rtl)
         self.checked = self.stream.checked
 
     @property
@@ -98,7 +98,7 @@ class StreamText(DeviceUnderTest):
 
 
 @dataclass(frozen=True)
-class Entry:
+class StreamEntry:
     """What a manifest says of the stream, checked.
 
     Attributes:
@@ -121,7 +121,7 @@ class Entry:
     frames: int
 
     @classmethod
-    def of(cls, rtl: Rtl) -> Entry:
+    def of(cls, rtl: Rtl) -> StreamEntry:
         """The entry of a file's manifest.
 
         Raises:
@@ -223,7 +223,7 @@ class WholeFrames:
     """Frames as they should be."""
 
     simulator: StreamSimulator
-    entry: Entry
+    entry: StreamEntry
 
     def run(self, bits: Bits, *, progress: Callable[[int], None] | None = None) -> Observed:
         """See :class:`lgc.verify.subject.Runner`."""

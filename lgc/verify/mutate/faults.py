@@ -115,7 +115,7 @@ def sample_faults(places: Places, count: int, seed: int) -> list[Fault]:
     """
     rng = random.Random(seed)
     head = [Fault(kind, where, edits) for kind, where, edits in head_faults(places.hardware)]
-    chosen = spread(head, max(count // _HEAD_SHARE, min(count, 8)), rng)
+    chosen = spread_faults(head, max(count // _HEAD_SHARE, min(count, 8)), rng)
     seen = {fault.edits for fault in chosen}
     spots: Sequence[Line | PlacedCell | CarryCell] = (*places.lines, *places.cells, *places.chains)
     misses = 0
@@ -129,7 +129,7 @@ def sample_faults(places: Places, count: int, seed: int) -> list[Fault]:
     return chosen
 
 
-def spread(faults: Sequence[Fault], count: int, rng: random.Random) -> list[Fault]:
+def spread_faults(faults: Sequence[Fault], count: int, rng: random.Random) -> list[Fault]:
     """Up to ``count`` faults, of every kind as many as of any other, as far as they reach."""
     kinds: dict[str, list[Fault]] = {}
     for fault in faults:

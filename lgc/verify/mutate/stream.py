@@ -20,7 +20,7 @@ from lgc.verify.comparison import Comparison
 from lgc.verify.formal.stream import kernels_equal
 from lgc.verify.formats.stream import DamagedFrames, StreamText, WholeFrames
 from lgc.verify.mutate.campaign import EQUIVALENT, KILLED, UNDECIDED, Campaign, Outcome
-from lgc.verify.mutate.faults import Fault, find_places, sample_faults, spread
+from lgc.verify.mutate.faults import Fault, find_places, sample_faults, spread_faults
 from lgc.verify.mutate.sites import Site, site_faults
 from lgc.verify.mutate.text import SELECT, Edit, apply, choose, hardware_text
 from lgc.verify.vectors import Bits, VectorSet
@@ -101,7 +101,7 @@ def stream_faults(rtl: Rtl, count: int, seed: int) -> list[Fault]:
     """Up to ``count`` different faults, the same for the same seed: of the schedule of every kind, then of gates."""
     rng, hardware = random.Random(seed), hardware_text(rtl.text)
     schedule = [Fault(kind, where, edits) for kind, where, edits in site_faults(hardware, _SITES)]
-    chosen = spread(schedule, max(count // _SCHEDULE_SHARE, min(count, 8)), rng)
+    chosen = spread_faults(schedule, max(count // _SCHEDULE_SHARE, min(count, 8)), rng)
     modules = [module for module in _MODULE.finditer(hardware) if "`LGC_GATE" in module[0]]
     weights = [module[0].count("`LGC_GATE") for module in modules]
     seen = {fault.edits for fault in chosen}

@@ -19,7 +19,7 @@ from lgc.backend.verilog.stream.design import Streamed, streamed
 from lgc.backend.verilog.stream.kernels import gates_module
 from lgc.backend.verilog.stream.parts import TOP, filled
 from lgc.backend.verilog.stream.pixel import Pixel, pixel_of
-from lgc.backend.verilog.stream.result import Dense, Ending, Votes
+from lgc.backend.verilog.stream.result import DenseEnding, Ending, VotesEnding
 from lgc.backend.verilog.stream.schedule import Timing, timing
 from lgc.backend.verilog.stream.window import bits, window_module
 from lgc.errors import OptionError
@@ -66,7 +66,7 @@ class StreamVerilog(Format):
         shape, dense = HeadShape.of_head(self.model.head), self.streamed.dense
         verilog = self.verilog if dense is not None else replace(self.verilog, outputs="scores")
         settled = verilog if dense is None else verilog.settled(dense)
-        ending = Votes if dense is None else Dense
+        ending = VotesEnding if dense is None else DenseEnding
         return ending(self.top, self.streamed, settled, shape)
 
     @cached_property

@@ -104,7 +104,7 @@ _STAGES = 6
 
 
 @dataclass(frozen=True, eq=False)
-class Dense(Ending):
+class DenseEnding(Ending):
     """The feature map is collected, and read by the dense layers as a whole."""
 
     part: ClassVar[str] = "dense"
@@ -156,7 +156,7 @@ def votes_circuit(streamed: Streamed) -> Circuit:
 
 
 @dataclass(frozen=True, eq=False)
-class Votes(Ending):
+class VotesEnding(Ending):
     """The head stands behind the last feature map: no bit of it is kept."""
 
     part: ClassVar[str] = "count"
