@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import venv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +108,6 @@ class Fresh:
         self.bin = folder / "venv" / "bin"
         checkout = folder / "checkout"
         kept = shutil.ignore_patterns("__pycache__", ".git", ".venv*", "*.egg-info", ".*_cache", ".hypothesis", "site")
-            "__pycache__", ".git", ".venv*", "*.egg-info", ".mypy_cache", ".hypothesis", "site"
-        )
         shutil.copytree(ROOT, checkout, ignore=kept, symlinks=True)
         self.checkout = checkout
         save(self.folder / "model.pt")
@@ -129,8 +127,10 @@ class Fresh:
 
 
 @pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Fresh:
-    return Fresh(tmp_path_factory.mktemp("fresh"))
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fresh]:
+    folder = tmp_path_factory.mktemp("fresh")
+    yield Fresh(folder)
+    shutil.rmtree(folder)  # torch is large
 
 
 def run_action(fresh: Fresh, **inputs: str) -> list[tuple[str, int, str]]:

@@ -93,12 +93,12 @@ def _tools(found: Findings) -> Iterator[tuple[str, str]]:
 
 
 def _estimates(optimised: Circuit) -> Iterator[Estimate]:
-    """Of plain arithmetic, for both sizes of lookup tables: other heads take long to estimate."""
+    """Of plain arithmetic, of a large network for one size of lookup tables: other heads take long to estimate."""
     from lgc.mapping.choose import GENERIC, choose_head
     from lgc.mapping.estimate import estimate
 
     head = choose_head(optimised, GENERIC).head
-    for lut in (4, 6):
+    for lut in (4, 6) if optimised.netlist.num_nodes <= _EMITTED else (6,):
         yield estimate(optimised, lut=lut, head=head)
 
 

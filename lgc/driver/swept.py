@@ -209,7 +209,8 @@ def _published(path: Path, plan: Plan) -> list[Mark]:
             if _LUT6 in row:
                 values |= {goal.name: row[_LUT6] for goal in plan.goals if goal.kind == "luts"}
             if all(goal.name in values for goal in plan.goals):
-                found.append(Mark(str(row["work"]), "other", values))
+                scope = f" ({row['scope']})" if "scope" in row else ""
+                found.append(Mark(f"{row['work']}{scope}", "other", values))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(
             f"these are no published points ({type(error).__name__}: {error})",

@@ -94,7 +94,7 @@ DEPENDENCIES = {
         ),
         Dependency("onnx", "the ONNX backend, and lgc verify of its files", package="onnx", extra="onnx"),
         Dependency("onnxruntime", "lgc verify of ONNX files", package="onnxruntime"),
-        Dependency("matplotlib", "training curves", package="matplotlib", extra="train"),
+        Dependency("matplotlib", "training curves, lgc draw of PNG", package="matplotlib", extra="report"),
         Dependency("optuna", "lgc sweep", package="optuna", extra="sweep"),
         Dependency("distributed", "lgc sweep on other machines", "Dask", package="distributed", extra="sweep"),
         Dependency("scikit-learn", "the data set digits", package="scikit-learn", extra="train"),

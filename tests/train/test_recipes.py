@@ -15,7 +15,7 @@ from lgc.ir import interp
 from lgc.train.net import Conv, Pooling, Tables, parse_net
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-FOLDERS = ("mnist/recipes", "mnist/conv", "fashion-mnist", "cifar-10", "cifar-10/conv")
+FOLDERS = ("mnist/recipes", "mnist/conv", "fashion-mnist", "cifar-10")
 LOGS = sorted(path for folder in FOLDERS for path in (EXAMPLES / folder).glob("*.jsonl"))
 
 
