@@ -38,6 +38,7 @@ RUN = {
     "lgc train": ["train", "bits.npz", "-o", "t.pt", "--gates", "60", "--epochs", "1"],
     "lgc runs": ["runs", "log.jsonl"],
     "lgc report": ["report", "m.pt", "-o", "r.html"],
+    "lgc view": ["view", "m.pt", "--no-open"],
     "lgc draw": ["draw", "m.pt", "-o", "d.svg"],
     "lgc convert": ["convert", "m.pt", "-o", "c.pt"],
     "lgc doctor": ["doctor", "--for", "verify"],

@@ -58,7 +58,7 @@ def _legend(legend: Mapping[str, str], x: float, y: float) -> Iterator[str]:
         x += 34 + 6.6 * len(name)
 
 
-def curves(x: Sequence[float], lines: Mapping[str, Sequence[float]], axis: str, label: str) -> str:
+def line_chart(x: Sequence[float], lines: Mapping[str, Sequence[float]], axis: str, label: str) -> str:
     """Curves over one axis.
 
     Args:
