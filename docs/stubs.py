@@ -35,7 +35,7 @@ from lgc.driver.prove import Proof
 from lgc.driver.read import Loaded
 from lgc.driver.report import Form, NetworkReport
 from lgc.driver.request import Source
-from lgc.driver.runs import Comparison
+from lgc.driver.runs import RunsCompared
 from lgc.driver.samples import Part
 from lgc.driver.sweep_request import Cluster, Sampler
 from lgc.driver.swept import SweepResult

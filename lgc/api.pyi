@@ -23,7 +23,7 @@ from lgc.driver.prove import Proof
 from lgc.driver.read import Loaded
 from lgc.driver.report import Form, NetworkReport
 from lgc.driver.request import Source
-from lgc.driver.runs import Comparison
+from lgc.driver.runs import RunsCompared
 from lgc.driver.samples import Part
 from lgc.driver.sweep_request import Cluster, Sampler
 from lgc.driver.swept import SweepResult
@@ -863,7 +863,7 @@ def runs(
     files: tuple[Path | str, ...],
     *,
     output: Path | str | None = None,
-) -> Comparison:
+) -> RunsCompared:
     """Compare trainings by the logs that they wrote.
 
     Raises:

@@ -20,7 +20,7 @@ class Curve:
     points: Sequence[tuple[float, float]]
 
 
-def curves(title: str, lines: Sequence[Curve]) -> str:
+def overlaid(title: str, lines: Sequence[Curve]) -> str:
     """An SVG of accuracies by epoch; the names stand at the bottom right."""
     xs = [x for one in lines for x, _ in one.points]
     ys = sorted(y for one in lines for _, y in one.points)
@@ -38,7 +38,7 @@ def curves(title: str, lines: Sequence[Curve]) -> str:
     for value in y.ticks():
         found.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(value):.1f}" y2="{y(value):.1f}"/>')
         found.append(f'<text x="{LEFT - 8}" y="{y(value) + 4:.1f}" text-anchor="end">{100 * value:.4g} %</text>')
-    for value in x.ticks():
+    for value in (one for one in x.ticks() if float(one).is_integer()):
         found.append(f'<text x="{x(value):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{value:g}</text>')
     found.append(f'<text x="{(LEFT + WIDTH) / 2}" y="{HEIGHT - 14}" text-anchor="middle">epoch</text>')
     for number, one in enumerate(lines):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from lgc.bounds import JSON_BYTES, read_within
-from lgc.driver.curves import Curve, curves
+from lgc.driver.curves import Curve, overlaid
 from lgc.driver.request import Request, check_outputs
 from lgc.driver.sheet import Grid, Sheet, Shown
 from lgc.errors import InputError, OptionError
@@ -40,7 +40,7 @@ class RunsRequest(Request):
 
 
 @dataclass(frozen=True)
-class TrainingLog:
+class LoggedRun:
     """One training, by its log.
 
     Attributes:
@@ -61,10 +61,10 @@ class TrainingLog:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison(Shown):
+class RunsCompared(Shown):
     """Trainings side by side; those that differ by their seeds alone are one group, with mean and deviation."""
 
-    runs: tuple[TrainingLog, ...]
+    runs: tuple[LoggedRun, ...]
     picture: Path | None = None
 
     def varied(self) -> list[str]:
@@ -73,9 +73,9 @@ class Comparison(Shown):
         every = [[one.settings.get(name) for one in self.runs] for name in names]
         return [name for name, values in zip(names, every, strict=True) if any(value != values[0] for value in values)]
 
-    def groups(self) -> list[list[TrainingLog]]:
+    def groups(self) -> list[list[LoggedRun]]:
         """Runs of the same settings but for the seed, two or more."""
-        found: dict[str, list[TrainingLog]] = defaultdict(list)
+        found: dict[str, list[LoggedRun]] = defaultdict(list)
         for one in self.runs:
             same = {name: value for name, value in one.settings.items() if name != "seed"}
             found[json.dumps(same, sort_keys=True)].append(one)
@@ -104,7 +104,7 @@ class Comparison(Shown):
             lines.append(f"{len(group)} seeds ({', '.join(one.name for one in group)}): {means}")
         return [*lines, *([f"wrote {self.picture}"] if self.picture is not None else [])]
 
-    def _row(self, one: TrainingLog, names: Sequence[str]) -> tuple[str, ...]:
+    def _row(self, one: LoggedRun, names: Sequence[str]) -> tuple[str, ...]:
         best, last = one.best, one.epochs[-1]
         test = f"{one.end['test_accuracy']:.2%}" if "test_accuracy" in one.end else "" if one.end else "not at its end"
         return (
@@ -114,7 +114,7 @@ class Comparison(Shown):
         )  # fmt: skip
 
 
-def _statistics(group: Sequence[TrainingLog]) -> dict[str, dict[str, float]]:
+def _statistics(group: Sequence[LoggedRun]) -> dict[str, dict[str, float]]:
     """Mean and deviation of the accuracies of a group."""
     columns = {"validation": [float(one.best[_ACCURACY]) for one in group]}
     tests = [float(one.end["test_accuracy"]) for one in group if "test_accuracy" in one.end]
@@ -131,7 +131,7 @@ def _shown(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def runs(asked: RunsRequest) -> Comparison:
+def runs(asked: RunsRequest) -> RunsCompared:
     """Compare trainings by the logs that they wrote.
 
     Raises:
@@ -144,8 +144,8 @@ def runs(asked: RunsRequest) -> Comparison:
         lines = [
             Curve(one.name, [(float(entry["epoch"]), float(entry[_ACCURACY])) for entry in one.epochs]) for one in found
         ]  # fmt: skip
-        write_text(asked.output, curves("validation accuracy by epoch", lines))
-    return Comparison(found, asked.output)
+        write_text(asked.output, overlaid("validation accuracy by epoch", lines))
+    return RunsCompared(found, asked.output)
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
@@ -158,7 +158,7 @@ def _names(paths: Sequence[Path]) -> list[str]:
     return [str(path) for path in paths]
 
 
-def _read(path: Path, name: str) -> TrainingLog:
+def _read(path: Path, name: str) -> LoggedRun:
     try:
         entries = [json.loads(line) for line in read_within(path, JSON_BYTES).decode("utf-8").splitlines() if line]
         starts = [one for one in entries if one["event"] == "start"]
@@ -176,4 +176,4 @@ def _read(path: Path, name: str) -> TrainingLog:
         ) from None
     if not epochs:
         raise InputError("no epoch is over yet", where=str(path), hint="Look again later")
-    return TrainingLog(name, starts[0] if starts else {}, epochs, ends[-1] if ends else {})
+    return LoggedRun(name, starts[0] if starts else {}, epochs, ends[-1] if ends else {})

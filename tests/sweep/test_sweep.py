@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import statistics
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -250,6 +252,37 @@ def test_a_sweep_of_another_version_is_refused(swept: Path, tmp_path: Path) -> N
 def test_two_sweeps_in_one_folder_exclude_each_other(swept: Path) -> None:
     with locked(swept), pytest.raises(OutputError, match="another `lgc sweep` works in this folder"):
         lgc.sweep(output=swept, resume=True, workers=1)
+
+
+def test_seeds_give_means_and_deviations(tmp_path: Path) -> None:
+    (tmp_path / "space.toml").write_text(SPACE + "sweep.seeds = 2")
+    result = lgc.sweep(tmp_path / "space.toml", tmp_path / "out", trials=1, workers=1)
+    found = [json.loads(path.read_text()) for path in (tmp_path / "out" / "results").glob("*.json")]
+    accuracies = [one["values"]["accuracy"] for one in found if "curve" in one]
+    trial = result.trials[0]
+    assert len(accuracies) == 2 and trial.values["accuracy"] == pytest.approx(statistics.fmean(accuracies))
+    assert trial.spread["accuracy"] == pytest.approx(statistics.stdev(accuracies)) and "±" in repr(result)
+    model = lgc.read(result.model(0)).model
+    assert model.training["validation_accuracy"] == max(accuracies)
+
+
+def test_a_clock_that_jumps_changes_nothing(space: Path, swept: Path, tmp_path: Path) -> None:
+    """Back by a day, and on by a year, whenever somebody looks at it."""
+    now, jumps = time.time(), iter(range(10**6))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "time", lambda: now + (-86_400, 31_536_000)[next(jumps) % 2])
+        lgc.sweep(space, tmp_path / "out", trials=3, workers=1)
+    tables = [(folder / "trials.csv").read_text().splitlines()[1:] for folder in (tmp_path / "out", swept)]
+    found, wanted = (sorted(row.split(",")[2:4] for row in rows) for rows in tables)
+    assert found == wanted
+
+
+def test_workers_with_other_data_are_refused_before_the_first_trial(space: Path, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lgc.driver.sweep.data_digest", lambda _config: "that of the client")
+        with pytest.raises(LgcError, match="this worker's data set 'digits' is not the one"):
+            lgc.sweep(space, tmp_path / "out", workers=1)
+    assert not (tmp_path / "out").exists()
 
 
 def test_help_lists_the_commands_of_a_sweep() -> None:

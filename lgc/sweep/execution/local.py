@@ -34,7 +34,7 @@ class LocalWorkers(Workers):
         index = next(index for index in range(len(self._pools)) if index not in taken)
         try:
             future = self._pools[index].submit(function, argument)
-        except BrokenProcessPool:  # it died while it had nothing to do
+        except BrokenProcessPool:  # its process died, at a task or while it had nothing to do
             self._replace(index)
             future = self._pools[index].submit(function, argument)
         self._busy[future] = index
@@ -46,11 +46,8 @@ class LocalWorkers(Workers):
 
     def settle(self, future: Future[Any]) -> bool:
         """See :class:`Workers`."""
-        index = self._busy.pop(future)
-        if future.cancelled() or isinstance(future.exception(), BrokenProcessPool):
-            self._replace(index)
-            return True
-        return False
+        del self._busy[future]  # a pool that lost its process is replaced when it is needed
+        return future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
 
     def _replace(self, index: int) -> None:
         self._pools[index].shutdown(wait=False, cancel_futures=True)

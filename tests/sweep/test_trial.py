@@ -1,0 +1,113 @@
+"""What a worker does: costs by every goal, pruning, and the refusal of other data or another lgc."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import lgc
+from lgc.driver.costs import costs_of
+from lgc.driver.trial import look_around, run_task
+from lgc.driver.trial_data import config_of, data_digest
+from lgc.errors import NotCheckedError
+from lgc.sweep.goals import KINDS, Goal
+from lgc.sweep.results import Results
+
+SETTINGS: dict[str, Any] = {"dataset": "digits", "gates": 20, "epochs": 8, "wiring": ["topk:8"], "seed": 0}
+
+
+def task_of(folder: Path, **more: Any) -> dict[str, Any]:
+    """A training, as JSON would bring it."""
+    request = {
+        "task": "train", "lgc": lgc.__version__, "data": data_digest(config_of({"train": SETTINGS})),
+        "train": SETTINGS, "compile": {}, "goals": ["accuracy", "luts:xc7"], **more,
+    }  # fmt: skip
+    task = {
+        "request": request,
+        "folder": str(folder),
+        "id": "abc",
+        "first": SETTINGS,
+        "data_dir": None,
+        "liberty": None,
+    }
+    return json.loads(json.dumps(task))  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return run_task(task_of(tmp_path_factory.mktemp("far")))
+
+
+def test_a_task_is_a_function_of_its_request(whole: dict[str, Any], tmp_path: Path) -> None:
+    """A worker that sees the sweep's folder writes there; another one sends the bytes. The network is the same."""
+    (tmp_path / "sweep.json").write_text('{"id": "abc"}')
+    (tmp_path / "results").mkdir()
+    near = run_task(task_of(tmp_path))
+    assert "bytes" not in near and isinstance(whole["bytes"], bytes)
+    assert {name: near[name] for name in ("values", "curve", "digest")} == {
+        name: whole[name] for name in ("values", "curve", "digest")
+    }
+    stored = list((tmp_path / "results").iterdir())
+    assert sorted(path.suffix for path in stored) == [".json", ".pt"]
+    before = {path: path.stat().st_mtime_ns for path in stored}
+    assert run_task(task_of(tmp_path))["digest"] == near["digest"]
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "results").iterdir()} == before
+
+
+def test_a_result_that_is_cut_off_is_none(tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    results.keep("abc", {"values": {}}, b"network")
+    assert results.find("abc") is not None
+    results.path("abc").write_bytes(b"netw")
+    assert results.find("abc") is None
+    results.keep("abc", {"values": {}}, b"network")
+    assert results.find("abc") is not None
+    (tmp_path / "abc.json").write_text("{")
+    assert results.find("abc") is None
+
+
+def test_what_cannot_be_trained_is_an_answer(tmp_path: Path) -> None:
+    found = run_task(task_of(tmp_path, train={**SETTINGS, "gates": 21}))
+    assert "21 gates do not divide into 10 classes" in found["failed"] and "values" not in found
+
+
+def test_another_lgc_or_other_data_are_refused(tmp_path: Path) -> None:
+    for more, words in (({"lgc": "0.0.1"}, "the sweep 0.0.1"), ({"data": "other"}, "not the one that the sweep began")):
+        for function in (run_task, look_around):
+            with pytest.raises(NotCheckedError, match=words):
+                function(task_of(tmp_path, **more))
+    gone = task_of(tmp_path)
+    gone["first"] = {**SETTINGS, "dataset": str(tmp_path / "gone.csv")}
+    with pytest.raises(NotCheckedError, match="a worker has no data"):
+        look_around(gone)
+
+
+@pytest.mark.parametrize(("better", "least", "ends"), [(3, 3, True), (2, 3, False), (3, 0, True)])
+def test_a_training_that_is_beaten_ends_early(
+    whole: dict[str, Any], tmp_path: Path, better: int, least: int, ends: bool
+) -> None:
+    """By networks that were more accurate at epoch 4, and cost no more."""
+    good = {"curve": [0.99] * 8, "values": {"accuracy": 0.99, "luts:xc7": 10}}
+    dear = {"curve": [0.99] * 8, "values": {"accuracy": 0.99, "luts:xc7": 10_000}}
+    weak = {"curve": [0.01] * 8, "values": {"accuracy": 0.01, "luts:xc7": 10}}
+    others = [good] * better + [dear, weak] * 3
+    found = run_task(task_of(tmp_path, prune={"least": max(1, least), "epochs": [4, 8], "others": others}))
+    assert found["pruned"] == (4 if ends else None)
+    assert found["curve"] == whole["curve"][: 4 if ends else 8]
+
+
+def test_every_goal_has_a_value(whole: dict[str, Any], tmp_path: Path) -> None:
+    """But gate equivalents, which need a library; and register stages raise the clock."""
+    (tmp_path / "m.pt").write_bytes(whole["bytes"])
+    model = lgc.read(tmp_path / "m.pt").model
+    goals = [Goal(kind, "ecp5" if one.of_part else "") for kind, one in KINDS.items() if kind not in ("accuracy", "ge")]
+    found = costs_of(model, goals, {})
+    assert set(found) == {goal.name for goal in goals} and all(value > 0 for value in found.values())
+    assert found["gates"] <= 20 and found["fmax:ecp5"] == pytest.approx(1e3 / found["latency:ecp5"])
+    staged = costs_of(model, goals, {"pipeline": 2, "head": "adder"})
+    assert staged["fmax:ecp5"] > found["fmax:ecp5"]
+    estimate = lgc.estimate(tmp_path / "m.pt", part="ecp5-25k")
+    assert found["luts:ecp5"] == estimate.rows[0].sites
