@@ -48,7 +48,7 @@ triton: setup  ## Add Triton, with which `make test` also tests the kernels for 
 	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt --no-deps triton
 
 browser: setup  ## Add Playwright, with which `make test` also tests reports in Chromium, where that is installed
-	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt ".[browser]" --no-build-isolation
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt playwright
 
 test: setup  ## Run the tests (under 10 minutes on 2 cores)
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow"

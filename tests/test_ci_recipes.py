@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
-import venv
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
-from cli.cli import save
+
+sys.path.insert(0, str(Path(__file__).parent / "cli"))
+from cli import save
+from fresh import Fresh
 
 from lgc.cli import cli
 
@@ -98,38 +100,12 @@ def test_the_variables_of_the_template_are_those_of_the_tutorial() -> None:
 # --- slow: run in a fresh environment
 
 
-class Fresh:
-    """A new virtual environment, and a folder with a small model, in which scripts are run."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "work"
-        self.folder.mkdir()
-        venv.create(folder / "venv", with_pip=True)
-        self.bin = folder / "venv" / "bin"
-        checkout = folder / "checkout"
-        kept = shutil.ignore_patterns("__pycache__", ".git", ".venv*", "*.egg-info", ".*_cache", ".hypothesis", "site")
-        shutil.copytree(ROOT, checkout, ignore=kept, symlinks=True)
-        self.checkout = checkout
-        save(self.folder / "model.pt")
-
-    def run(self, script: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL"))}
-        environment |= {"PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}", "PIP_RETRIES": "0", **variables}
-        return subprocess.run(
-            ["bash", "-eo", "pipefail", "-c", script],
-            cwd=self.folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-
-
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fresh]:
     folder = tmp_path_factory.mktemp("fresh")
-    yield Fresh(folder)
+    made = Fresh(folder)
+    save(made.folder / "model.pt")
+    yield made
     shutil.rmtree(folder)  # torch is large
 
 

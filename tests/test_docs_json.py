@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from cli.cli import call, save
+
+sys.path.insert(0, str(Path(__file__).parent / "cli"))
+from cli import call, save
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
@@ -33,6 +36,10 @@ RUN = {
     "lgc estimate": ["estimate", "m.pt"],
     "lgc synth": ["synth", "m.v", "--part", "ice40-hx8k", "--no-route"],
     "lgc train": ["train", "bits.npz", "-o", "t.pt", "--gates", "60", "--epochs", "1"],
+    "lgc runs": ["runs", "log.jsonl"],
+    "lgc report": ["report", "m.pt", "-o", "r.html"],
+    "lgc view": ["view", "m.pt", "--no-open"],
+    "lgc draw": ["draw", "m.pt", "-o", "d.svg"],
     "lgc convert": ["convert", "m.pt", "-o", "c.pt"],
     "lgc doctor": ["doctor", "--for", "verify"],
     "lgc passes": ["passes"],
@@ -68,6 +75,8 @@ def test_the_fields_are_those_of_the_page(
     np.savez("bits.npz", X=rng.integers(0, 2, (60, 16)).astype(bool), y=np.arange(60) % 3)
     for name in {"m.c", "m.v"} & set(RUN[section]):
         assert call(capfd, "compile", "m.pt", "-o", name).code == 0
+    if "log.jsonl" in RUN[section]:
+        assert call(capfd, *RUN["lgc train"], "--log", "log.jsonl").code == 0
     done = call(capfd, *RUN[section], "--json")
     assert done.code in (0, 3), done.err  # doctor: something may be missing
     document: Any = json.loads(done.out)

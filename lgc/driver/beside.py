@@ -14,7 +14,7 @@ from lgc.errors import InputError, LgcError
 
 if TYPE_CHECKING:
     from lgc.driver.read import Loaded
-    from lgc.report.results import Checked, Counted, OnPart, Proved, TrainingLog
+    from lgc.report.results import Checked, Counted, EpochLog, OnPart, Proved
     from lgc.report.subject import UsedFile
 
 _MOST_FILES, _MOST_BYTES = 500, 16 << 20
@@ -35,7 +35,7 @@ class Findings:
     source: Loaded
     rtl: Path | None = None
     hashes: dict[str, str] = field(default_factory=dict)
-    epochs: TrainingLog | None = None
+    epochs: EpochLog | None = None
     evaluated: Counted | None = None
     syntheses: list[OnPart] = field(default_factory=list)
     certificate: Proved | None = None
@@ -204,13 +204,13 @@ def _is_of(found: Findings, digest: Any, name: str, *, named: bool) -> bool:
 
 
 def _take_log(found: Findings, entries: list[Any], name: str, *, named: bool) -> bool:
-    from lgc.report.results import TrainingLog
+    from lgc.report.results import EpochLog
 
     if not entries or not all(isinstance(one, dict) and "event" in one for one in entries):
         return False
     if found.epochs is not None and not named:
         return False
-    epochs = TrainingLog.of_entries(entries)
+    epochs = EpochLog.of_entries(entries)
     if not named and not _is_training_of(found.source, epochs):
         return False
     found.epochs = epochs
@@ -218,7 +218,7 @@ def _take_log(found: Findings, entries: list[Any], name: str, *, named: bool) ->
     return True
 
 
-def _is_training_of(source: Loaded, epochs: TrainingLog) -> bool:
+def _is_training_of(source: Loaded, epochs: EpochLog) -> bool:
     """Whether a log is that of a network's training: the settings that both know are the same, and so is the epoch."""
     training: Mapping[str, Any] = source.model.training if source.model is not None else {}
     settings = training.get("hyperparameters")

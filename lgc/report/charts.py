@@ -55,10 +55,10 @@ def _legend(legend: Mapping[str, str], x: float, y: float) -> Iterator[str]:
     for colour, name in legend.items():
         yield rect(x, y - 9, 10, 10, colour, rx=2)
         yield text(x + 15, y, name, style=f"fill:{paint('soft')}")
-        x += 34 + 6.6 * len(name)
+        x += 26 + 6.2 * len(name)
 
 
-def curves(x: Sequence[float], lines: Mapping[str, Sequence[float]], axis: str, label: str) -> str:
+def line_chart(x: Sequence[float], lines: Mapping[str, Sequence[float]], axis: str, label: str) -> str:
     """Curves over one axis.
 
     Args:

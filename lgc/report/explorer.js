@@ -28,6 +28,7 @@ class Explorer {
     /** @type {?Sample} */ this.sample = null;
     /** @type {Scene} */
     this.scene = { value: null, lit: null, chosen: -1, chosenClass: -1, sums: [], winner: -1, image: null };
+    /** @type {any[]} */ this.buttons = [];
     this.build(place);
     this.painter = new Painter(this.canvas, this.layout);
     this.waiting = false;

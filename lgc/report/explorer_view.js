@@ -14,7 +14,8 @@ class Layout {
     this.y = new Float32Array(network.nets);
     /** @type {{name: string, x: number}[]} */ this.titles = [];
     /** @type {{name: string, x: number, y: number}[]} */ this.names = [];
-    this.row = 1;
+    /** @type {Box[]} */ this.boxes = [];
+    this.row = 1; this.side = 0; this.top = 0; this.width = 0;
     const counts = network.columns.map((_, index) => network.column.reduce((sum, one) => sum + +(one === index), 0));
     const most = Math.max(...counts, network.image ? 0 : network.features.length, 1);
     this.small = most <= 40;
@@ -43,7 +44,6 @@ class Layout {
       this.y[2 + i] = owner.y;
     }
     this.titles.push({ name: "input", x: 0 });
-    this.side = 0;
     return wide * Math.ceil(count / rows) + this.gap();
   }
 
@@ -99,7 +99,7 @@ class Layout {
     const of = new Map();
     for (let i = 0; i < network.votes.length; i++) of.set(network.votes[i] - network.first, network.classOf[i]);
     /** @type {number[][]} */ const groups = network.classes.map(() => []);
-    const rest = [];
+    /** @type {number[]} */ const rest = [];
     for (const node of nodes) (of.has(node) ? groups[of.get(node)] : rest).push(node);
     if (rest.length) groups.push(rest);
     return groups;
@@ -110,7 +110,6 @@ class Layout {
     const { network } = this;
     const room = this.height / network.classes.length;
     const height = Math.min(room * 0.8, Math.max(3, this.height * 0.09), 14);
-    /** @type {Box[]} */
     this.boxes = network.classes.map((_, index) => (
       { x: left, y: room * (index + 0.5) - height / 2, width: height * 3.6, height }));
     this.titles.push({ name: "classes", x: left });

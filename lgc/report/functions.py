@@ -20,10 +20,10 @@ FAMILIES = {
 reads one input or none."""
 
 MEANING = {
-    "c1": "1 in one case of four",
+    "c1": "1 in one of four",
     "c2": "1 in three of four",
     "c3": "equal or not",
-    "c5": "one input or none",
+    "c5": "0 or 1 input",
     "c4": "lookup table",
 }
 

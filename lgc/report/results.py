@@ -215,14 +215,14 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class TrainingLog:
+class EpochLog:
     """A training log: settings of the run, and numbers of each epoch."""
 
     settings: Mapping[str, Any]
     rows: tuple[Mapping[str, float], ...]
 
     @classmethod
-    def of_entries(cls, entries: Sequence[Fields]) -> TrainingLog:
+    def of_entries(cls, entries: Sequence[Fields]) -> EpochLog:
         """See the module; entries that are no epochs are settings or are left out."""
         settings: dict[str, Any] = {}
         rows = []

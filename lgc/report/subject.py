@@ -14,7 +14,7 @@ from lgc.backend.manifest import Manifest
 from lgc.ir import Circuit
 from lgc.mapping.estimate import Estimate
 from lgc.mapping.pipeline import Pipeline
-from lgc.report.results import Checked, Counted, OnPart, Proved, TrainingLog
+from lgc.report.results import Checked, Counted, EpochLog, OnPart, Proved
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +99,7 @@ class Subject:
     training: Mapping[str, Any] = field(default_factory=dict)
     split: Mapping[str, Any] = field(default_factory=dict)
     shape: tuple[int, ...] | None = None
-    epochs: TrainingLog | None = None
+    epochs: EpochLog | None = None
     evaluated: Counted | None = None
     samples: Exhibits | None = None
     hardware: Hardware | None = None

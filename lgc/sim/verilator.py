@@ -28,6 +28,9 @@ _OUTPUT_SPLIT = 200_000
 _compiling = Lock()
 _FAST_BUILD = ("-fno-dfg", "--unroll-count", "1", "--no-assert")
 
+# An optimising compiler takes more than twice the time for a function, or a file, of twice the length.
+_OPTIMISED_SPLIT = ("--output-split", "20000", "--output-split-cfuncs", "1000")
+
 
 @dataclass(frozen=True)
 class BuildOptions:
@@ -122,8 +125,8 @@ def build_program(source: Path, top: str, driver: Path, folder: Path) -> Path:
     options = BuildOptions(top)
     flags = _flags(verilator, options)
     command = [*verilator.command, "--cc", "--exe", "--prefix", "Vtop", "--top-module", top, "--Mdir", str(folder)]
-    command += ["--output-split", str(_OUTPUT_SPLIT), "--timescale", "1ns/1ps", "--quiet", "-Wno-fatal"]
-    command += ["--x-assign", "fast", "--x-initial", "0", "--no-assert", "-O3"]
+    command += [*_OPTIMISED_SPLIT, "--timescale", "1ns/1ps", "--quiet", "-Wno-fatal"]
+    command += ["--x-assign", "fast", "--x-initial", "0", *_FAST_BUILD]
     setup = Setup(environment=verilator.environment())
     with workers(2) as pool:
         runtime = pool.submit(_runtime_objects, verilator, compiler, flags, None)

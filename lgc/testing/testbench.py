@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.backend.manifest import read_manifest
+from lgc.errors import InputError
 from lgc.frontend import load_circuit
 from lgc.ir import interp
 from lgc.sim.schedule import Clock, schedule
@@ -47,10 +48,18 @@ class Testbench:
         dut: the handle of the network's instance.
         model: checkpoint or netlist; expected values are the reference interpreter's.
         manifest: the ``.json`` beside the Verilog.
+
+    Raises:
+        InputError: it is of a stream, whose frames this testbench does not send.
     """
 
     def __init__(self, dut: Any, model: Path | str, manifest: Path | str) -> None:
         self.dut, self.circuit, self.manifest = dut, load_circuit(model), read_manifest(Path(manifest))
+        if self.manifest.stream is not None:
+            raise InputError(
+                "this circuit takes an image pixel by pixel, which this testbench does not", where=str(manifest),
+                hint="`lgc verify` simulates it; or drive its AXI4-Streams, see docs/streaming.md",
+            )  # fmt: skip
 
     async def results(self, bits: Bits, clocks: Sequence[Clock] | None = None) -> AsyncIterator[Output]:
         """Drive vectors, bool (B, I), and yield what comes out, in order.

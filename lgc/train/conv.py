@@ -34,12 +34,17 @@ class ConvLogicLayer(nn.Module):
         OptionError: the levels are no trees of one arity over the field.
     """
 
+    under: Tensor
+
     def __init__(self, geometry: Geometry, *levels: TableLayer) -> None:
         super().__init__()
         self.geometry = geometry
         self.levels = nn.ModuleList(levels)
         self.kernels = levels[-1].width
         self._check(levels)
+        under = torch.from_numpy(geometry.bits_under())
+        outside = geometry.num_bits  # the place of a last row, of zeros
+        self.register_buffer("under", under.where(under >= 0, outside), persistent=False)
 
     @staticmethod
     def drawn(
@@ -131,11 +136,9 @@ class ConvLogicLayer(nn.Module):
 
     def _fields(self, rows: Tensor) -> Tensor:
         """(C*H*W*T, B) to (field bits, P * B): what each position sees, as if it were more samples."""
-        under = torch.from_numpy(self.geometry.bits_under()).to(rows.device)
-        if int(under.min()) < 0:  # outside of the image is a last row of zeros
-            under = under.where(under >= 0, len(rows))
+        if self.geometry.padding != (0, 0):
             rows = torch.cat([rows, rows.new_zeros(1, rows.shape[1])])
-        return rows.index_select(0, under.flatten()).view(len(under), -1)
+        return rows.index_select(0, self.under.flatten()).view(len(self.under), -1)
 
     def tables(self) -> NDArray[np.uint64]:
         """(kernels, tables): the truth tables, leaves first."""

@@ -109,6 +109,15 @@ def test_hostile_names_are_text(made: Path) -> None:
     assert "<img" not in lgc.report(hostile_file).text
 
 
+def test_data_of_a_script_cannot_end_it() -> None:
+    """Browsers end a script at `</script` whatever follows, and `<!--` begins a comment in it."""
+    from lgc.report.html import script_json
+
+    value = ["</script ", "<!--", "-->", "&lt;", "\u2028"]
+    text = script_json(value)
+    assert json.loads(text) == value and not set(text) & set("<>&\u2028")
+
+
 def test_the_page_fetches_nothing() -> None:
     text = lgc.report(image_model()).text
     assert "default-src 'none'" in text

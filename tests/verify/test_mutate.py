@@ -34,7 +34,7 @@ from lgc.verify.mutate.cells import cell_fault, find_cells
 from lgc.verify.mutate.chains import find_carry_cells
 from lgc.verify.mutate.faults import Fault, GateChange
 from lgc.verify.mutate.functions import function
-from lgc.verify.mutate.proofs import decide_by_proof
+from lgc.verify.mutate.proofs import FlatText, decide_by_proof
 from lgc.verify.mutate.survivors import decide
 from lgc.verify.mutate.text import apply, hardware_text
 from lgc.verify.subject import VerifyOptions
@@ -336,7 +336,8 @@ def test_a_proof_decides_a_fault_of_the_head(fault: str, tmp_path: Path) -> None
     write(Verilog(pipeline=2), circuit, tmp_path / "net.v")
     rtl = read_rtl(tmp_path / "net.v")
     faults = [one for one in sample_faults(find_places(rtl.text, 16), 400, 0) if one.kind == fault]
-    answer = decide_by_proof(rtl, faults[0], circuit, tmp_path / "wrong", 60)
+    flat = FlatText(rtl, tmp_path / "good", 60)
+    answer = decide_by_proof(flat, faults[0], circuit, tmp_path / "wrong", 60)
     assert isinstance(answer, np.ndarray) and answer.shape == (16,)
     equal = Fault(fault, "", tuple(replace(edit, new=rtl.text[edit.start : edit.end]) for edit in faults[0].edits))
-    assert decide_by_proof(rtl, equal, circuit, tmp_path / "right", 60) is False
+    assert decide_by_proof(flat, equal, circuit, tmp_path / "right", 60) is False

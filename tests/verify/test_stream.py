@@ -127,3 +127,10 @@ def test_options_of_other_circuits(streaming, option):
 def test_coverage_is_of_other_circuits(streaming):
     with pytest.raises(OptionError, match="--coverage is for Verilog, and this is streaming Verilog"):
         lgc.cover(streaming / "m.safetensors", streaming / "net.v")
+
+
+def test_the_testbench_of_cocotb_is_of_other_circuits(streaming):
+    from lgc.testing.testbench import Testbench
+
+    with pytest.raises(InputError, match="takes an image pixel by pixel"):
+        Testbench(None, streaming / "m.safetensors", streaming / "net.json")

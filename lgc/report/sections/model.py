@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lgc.report.blocks import Block, Card, Cards, Chapter, Code, Figure, Listing, State, Text
-from lgc.report.charts import curves
+from lgc.report.charts import line_chart
 from lgc.report.subject import Subject, shell_word
 
 _SHOWN_CLASSES = 40
@@ -157,11 +157,11 @@ def training(subject: Subject) -> Chapter:
     if shares:
         last = ", ".join(f"{name} {one[-1]:.2f} %" for name, one in shares.items())
         said = f"Accuracy in percent by epoch; in the last one: {last}."
-        blocks.append(Figure(curves(x, shares, "epoch", said), said, _epoch_table(subject, shares)))
+        blocks.append(Figure(line_chart(x, shares, "epoch", said), said, _epoch_table(subject, shares)))
     loss = epochs.curve("loss")
     if loss is not None:
         said = f"Loss by epoch, from {loss[0]:.4g} to {loss[-1]:.4g}."
-        blocks.append(Figure(curves(x, {"loss": loss}, "epoch", said), said))
+        blocks.append(Figure(line_chart(x, {"loss": loss}, "epoch", said), said))
     return Chapter("training", "Training", lead, blocks)
 
 

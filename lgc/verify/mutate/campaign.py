@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from lgc.progress import Progress
 from lgc.verify.comparison import Comparison
 from lgc.verify.formats.verilog import VerilogText
 from lgc.verify.mutate.faults import Fault, Places, find_places, sample_faults
-from lgc.verify.mutate.proofs import PROOF, Answer, decide_by_proof, is_combinational
+from lgc.verify.mutate.proofs import PROOF, Answer, FlatText, decide_by_proof, is_combinational
 from lgc.verify.mutate.screen import Screen
 from lgc.verify.mutate.survivors import decide
 from lgc.verify.vectors import VectorSet
@@ -152,7 +153,6 @@ class _Survivors:
     def settle(self, campaign: Campaign, survivors: Sequence[tuple[int, Fault]]) -> None:
         """By the cheapest way that decides: SAT on the gates, every input where those are few, a proof."""
         left = dict(survivors)
-        self.comparison.progress.step("mutants: settle survivors", 0, len(left))
         rows = self._try(campaign, left, self._by_sat, "SAT")
         rows += self._exhaust(campaign, left)
         rows += self._try(campaign, left, self._by_proof, PROOF)
@@ -169,14 +169,21 @@ class _Survivors:
 
     def _by_proof(self, number: int, fault: Fault) -> Answer:
         device, folder = self.comparison.device, self.comparison.folder / "proofs" / str(number)
-        return decide_by_proof(device.rtl, fault, self.comparison.circuit, folder, device.options.timeout)
+        return decide_by_proof(self._flat, fault, self.comparison.circuit, folder, device.options.timeout)
+
+    @cached_property
+    def _flat(self) -> FlatText:
+        device = self.comparison.device
+        return FlatText(device.rtl, self.comparison.folder / "proofs" / "good", device.options.timeout)
 
     def _try(
         self, campaign: Campaign, left: dict[int, Fault], way: Callable[[int, Fault], Answer], name: str
     ) -> list[NDArray[np.bool_]]:
         """Take the faults that a way decides out of those left; returns the vectors it makes."""
         found: dict[int, NDArray[np.bool_]] = {}
-        for number, fault in list(left.items()):
+        waiting = list(left.items())
+        for done, (number, fault) in enumerate(waiting):
+            self.comparison.progress.step(f"mutants: settle survivors by {name}", done, len(waiting))
             try:
                 answer = way(number, fault)
             except MissingToolError as error:

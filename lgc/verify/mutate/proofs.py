@@ -33,19 +33,45 @@ _SWEEP_SECONDS = 60.0
 _XOR2, _OR2 = 0x6, 0xE
 
 
-def decide_by_proof(rtl: Rtl, fault: Fault, circuit: Circuit, folder: Path, timeout: float) -> Answer:
+class FlatText:
+    """The text without a fault as one netlist, which is made when it is first asked for: all mutants are held to it."""
+
+    def __init__(self, rtl: Rtl, folder: Path, timeout: float) -> None:
+        self.rtl, self._folder, self._timeout = rtl, folder, timeout
+        self._made: Netlist | LgcError | None = None
+
+    def netlist(self) -> Netlist:
+        """The function from the input port to the results.
+
+        Raises:
+            LgcError: yosys fails, or the registers are no pipeline.
+        """
+        if self._made is None:
+            try:
+                self._folder.parent.mkdir(parents=True, exist_ok=True)
+                self._made = _flat(self.rtl, self._folder, self._timeout)
+            except LgcError as error:
+                self._made = error
+        if isinstance(self._made, LgcError):
+            raise self._made
+        return self._made
+
+
+def decide_by_proof(flat: FlatText, fault: Fault, circuit: Circuit, folder: Path, timeout: float) -> Answer:
     """Is there an input on which the mutant is not the model?
 
     Args:
+        flat: of the text without the fault.
         circuit: the unoptimised circuit of the model, which the text without the fault equals.
         folder: to work in; it must not exist.
 
     Raises:
         MissingToolError: pyosys or python-sat is not installed.
     """
+    rtl = flat.rtl
     mutant = _mutant(rtl, fault, folder)
     # First: of a wrong circuit the polynomials of a proof do not cancel, and grow for minutes.
-    whole = _decide_whole(rtl, mutant, folder, timeout) if is_combinational(rtl, fault) else None
+    whole = _decide_whole(flat, mutant, folder, timeout) if is_combinational(rtl, fault) else None
     if whole is not None:
         return whole
     work = folder / "proof"
@@ -76,10 +102,10 @@ def _mutant(rtl: Rtl, fault: Fault, folder: Path) -> Rtl:
     return Rtl(path, rtl.manifest, text, rtl.model_digest)
 
 
-def _decide_whole(rtl: Rtl, mutant: Rtl, folder: Path, timeout: float) -> Answer:
+def _decide_whole(flat: FlatText, mutant: Rtl, folder: Path, timeout: float) -> Answer:
     """One question about all of both circuits, with wires for registers."""
     try:
-        good, bad = (_flat(one, folder / name, timeout) for one, name in ((rtl, "good"), (mutant, "bad")))
+        good, bad = flat.netlist(), _flat(mutant, folder / "bad", timeout)
     except MissingToolError:
         raise
     except LgcError:
