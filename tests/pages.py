@@ -9,6 +9,7 @@ long, `<!-- exit 1 -->` where it fails, `<!-- not run: WHY -->` where nobody can
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 import os
 import re
@@ -17,6 +18,8 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from lgc.cli import main
 
@@ -28,6 +31,13 @@ _BLOCK = re.compile(
     r'(?:^<!-- (?P<mark>[^>]*?) -->\n+)?^```(?P<kind>\w+)(?: title="(?P<title>[^"]+)")?\n(?P<text>.*?)^```$',
     re.MULTILINE | re.DOTALL,
 )
+
+
+def need(*packages: str) -> None:
+    """Skip the test where one is not installed. None is imported: with pyosys in a process, matplotlib cannot be."""
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "cli"))
 from cli import call, save
+from pages import need
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
@@ -67,8 +68,7 @@ def test_every_section_is_run() -> None:
 def test_the_fields_are_those_of_the_page(
     section: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for package in ("torch", "pyosys"):
-        pytest.importorskip(package)
+    need("torch", "pyosys")
     monkeypatch.chdir(tmp_path)
     save(tmp_path / "m.pt")
     rng = np.random.default_rng(0)

@@ -54,6 +54,7 @@ def test_rows_are_of_sizes_that_are_listed(example: ModuleType) -> None:
     for row in ROWS:
         size = sizes[row["data"], row["name"]]
         assert (row["preset"], row["settings"]) == (size["preset"], size.get("settings", {}))
+        assert row["recipe"] == example.digest(size, row["seed"]), "the preset has changed: measure it again"
         assert example.recipe(size, row["seed"])["dataset"] == row["data"]
     assert all({one["scope"] in ("core", "full"), one["stage"] in example.MARKS} == {True} for one in PUBLISHED)
 
@@ -69,7 +70,7 @@ def test_only_what_has_no_result_is_measured(
         if len(asked) == stop_after:
             raise KeyboardInterrupt
         asked.append(seed)
-        return {**ROWS[0], **size, "seed": seed, "verified": check}
+        return {**ROWS[0], **size, "seed": seed, "verified": check, "recipe": example.digest(size, seed)}
 
     monkeypatch.setattr(example, "measured", measured)
     results = tmp_path / "results.json"

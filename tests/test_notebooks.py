@@ -6,10 +6,13 @@ import ast
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pages import need
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "examples").glob("**/*.ipynb"))
@@ -31,18 +34,22 @@ def test_a_notebook_is_small_and_without_outputs(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [one for one in NOTEBOOKS if one.stem == "table"], ids=lambda path: path.stem)
-@pytest.mark.filterwarnings("ignore")  # nobody looks at the pictures here
-def test_the_cells_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In this process, one after the other, with shorter training; all of them as they stand in the slow test."""
-    for package in ("torch", "sklearn", "pyosys"):
-        pytest.importorskip(package)
-    matplotlib = pytest.importorskip("matplotlib")
-    matplotlib.use("Agg")
-    monkeypatch.chdir(tmp_path)
-    names: dict[str, object] = {}
-    for number, cell in enumerate(cells(path, "code")):
-        text = re.sub(r"epochs=\d+", "epochs=3", "".join(cell["source"]))
-        exec(compile(text, f"{path.name}, code cell {number}", "exec"), names)
+def test_the_cells_run(path: Path, tmp_path: Path) -> None:
+    """One after the other as one script, with shorter training; all of them as they stand in the slow test."""
+    need("torch", "sklearn", "pyosys", "matplotlib")
+    texts = [f"# code cell {number}\n{''.join(cell['source'])}\n" for number, cell in enumerate(cells(path, "code"))]
+    script = tmp_path / "cells.py"
+    script.write_text(re.sub(r"epochs=\d+", "epochs=3", "\n".join(texts)), encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
     assert list(tmp_path.glob("*.certificate.json"))
 
 
@@ -51,8 +58,7 @@ def test_the_cells_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.filterwarnings("ignore")  # of Jupyter's own packages
 def test_a_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What its last cell shows is there; a cell that fails is named with its text."""
-    for package in ("torch", "sklearn", "pyosys", "ipykernel"):
-        pytest.importorskip(package)
+    need("torch", "sklearn", "pyosys", "matplotlib", "ipykernel")
     client = pytest.importorskip("nbclient")
     nbformat = pytest.importorskip("nbformat")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from pages import ROOT, Session, blocks, matched, run_page, run_until
+from pages import ROOT, Session, blocks, matched, need, run_page, run_until
 
 TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
 FIRST = ROOT / "docs" / "tutorials" / "table.md"
@@ -57,8 +57,7 @@ def session(
     page: Path, pumps: Callable[[bool], Path], tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Session]:
     """A page in a folder of its own, which has the files of the first tutorial if the page goes on from it."""
-    for package in ("torch", "sklearn", "pyosys"):
-        pytest.importorskip(package)
+    need("torch", "sklearn", "pyosys")
     if "iverilog " in page.read_text(encoding="utf-8") and shutil.which("iverilog") is None:
         pytest.skip("needs Icarus Verilog")
     slow = request.node.get_closest_marker("slow") is not None

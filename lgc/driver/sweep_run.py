@@ -86,6 +86,7 @@ class TrialRun:
             if not len(self.flow):
                 break
             digest, content = self.flow.finished()
+            self._start()  # first of all: the worker need not wait for the study
             self._keep(digest, content)
         self.study.tell_all()
 
@@ -105,13 +106,17 @@ class TrialRun:
             if any(find(digest) is None for digest in trials[number].networks)
         }
 
+    def _start(self) -> None:
+        """Begin what is queued, as far as there is room."""
+        while self._tasks and self.flow.has_room:
+            task = self._tasks.popleft()
+            self.flow.start(digest_of(task["request"]), task)
+
     def _fill(self) -> None:
-        while self.flow.has_room:
-            if self._tasks:
-                task = self._tasks.popleft()
-                self.flow.start(digest_of(task["request"]), task)
-            elif not self._ask():
-                return
+        """Ask for trials until every worker has a task, and the first that is free will have one."""
+        self._start()
+        while not self._tasks and self._ask():
+            self._start()
 
     def _ask(self) -> bool:
         """Whether there was another trial."""

@@ -10,6 +10,7 @@ class. A result is written as soon as it is there, and a training that was stopp
 """
 
 import argparse
+import hashlib
 import json
 import statistics
 import tomllib
@@ -45,6 +46,12 @@ def recipe(size, seed):
     """All that the settings of a size say, as they stand in the record of a training."""
     named = read_preset(size["preset"]) | size.get("settings", {}) | {"seed": seed}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in named.items()}
+
+
+def digest(size, seed):
+    """Of the recipe: a preset that has changed since is another one."""
+    text = json.dumps(recipe(size, seed), sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def trained(size, seed, folder):
@@ -90,6 +97,7 @@ def measured(size, seed, folder, *, check=True):
         "seed": seed,
         "preset": size["preset"],
         "settings": size.get("settings", {}),
+        "recipe": digest(size, seed),
         "layers": [layer.width for layer in compiled.source.model.layers],
         "validation": round(record["validation_accuracy"], 5),
         "test": round(record["test_accuracy"], 5),
@@ -115,7 +123,7 @@ def run(sizes, seeds, folder, results, *, check=True):
     rows = read_rows(results)
     for size in sizes:
         for seed in seeds:
-            same = {"name": size["name"], "seed": seed, "preset": size["preset"], "settings": size.get("settings", {})}
+            same = {"name": size["name"], "data": size["data"], "seed": seed, "recipe": digest(size, seed)}
             if any(same.items() <= row.items() and row["verified"] >= check for row in rows):
                 print(f"{size['name']}, seed {seed}: done before")
                 continue
