@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lgc.errors import LgcError, MissingToolError, OptionError, ToolError
 from lgc.sweep.execution.flow import Workers
 from lgc.tools.find import missing
+from lgc.tools.install import how_to_install_package
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -148,7 +149,7 @@ class ClusterWorkers(DaskWorkers):
         except ImportError:
             raise MissingToolError(
                 f"--cluster {kind} needs {package}, which is not installed",
-                hint=f"Run `python -m pip install {package}`",
+                hint=f"Run `{how_to_install_package(package)}`",
             ) from None
         try:
             self._cluster = made()
