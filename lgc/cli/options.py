@@ -183,6 +183,8 @@ def _option(one: Described) -> Callable[[Command], Command]:
     more |= {"metavar": setting.metavar} if setting.metavar else {}
     more |= {"cls": _Bare, "is_flag": False, "flag_value": setting.bare} if setting.bare else {}
     more |= {"type": _type(one), "multiple": _repeats(one), "required": must_be_given(one)}
+    if must_be_given(one):
+        del more["default"]  # to click None is a value, and an option that has one is not missing
     return click.option(*(setting.flags or (f"--{dashed}",)), one.name, **more)
 
 

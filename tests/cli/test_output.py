@@ -69,6 +69,24 @@ def test_every_command_has_the_three(name: str) -> None:
         assert {"-q", "--quiet", "-v", "--verbose", "--json"} <= flags, one.name
 
 
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - ENDLESS))
+def test_what_is_missing_is_said(name: str, capfd: Capture) -> None:
+    """A command without an option or argument that it needs is refused with its name, and is no fault of lgc."""
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    for one in leaves(command):
+        needed = [option for option in one.params if isinstance(option, click.Option) and option.required]
+        if not needed:
+            continue
+        arguments = ["x" for argument in one.params if isinstance(argument, click.Argument) and argument.required]
+        with pytest.raises(click.MissingParameter) as refused:
+            one.make_context(name, arguments)
+        assert refused.value.param in needed
+    if name in ("compile", "eval", "convert"):
+        result = call(capfd, name, "model.pt")
+        assert result.code == 2 and "Missing option" in result.err, result.err
+
+
 @pytest.mark.parametrize("name", sorted(COMMAND_LINES))
 def test_json_is_one_document_and_the_same_in_a_file(name: str, place: Path, capfd: Capture) -> None:
     words = COMMAND_LINES[name]
