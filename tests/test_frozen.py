@@ -26,8 +26,13 @@ from lgc.ir import Encoder, Head, to_text
 
 ROOT = Path(__file__).parent.parent
 DIGESTS = Path(__file__).parent / "golden" / "frozen.json"
-SHIPPED = sorted(ROOT.glob("examples/**/*.pt")) + sorted(ROOT.glob("examples/**/*.safetensors"))
-QUICK = ("mnist-1k5.pt",)
+# Layers that slide are unrolled into layers like any others, of tens of thousands of tables: an hour for nothing new.
+SHIPPED = [
+    one
+    for suffix in ("pt", "safetensors")
+    for one in sorted(ROOT.glob(f"examples/**/*.{suffix}"))
+    if one.parent.name != "conv"
+]
 REFUSED = 2
 
 
@@ -83,10 +88,10 @@ def test_small_networks_are_emitted_as_ever(name: str, request: pytest.FixtureRe
 
 @pytest.mark.parametrize(
     "model",
-    [pytest.param(one, marks=() if one.name in QUICK else pytest.mark.slow, id=one.name) for one in SHIPPED],
+    [pytest.param(one, marks=pytest.mark.slow, id=one.name) for one in SHIPPED],
 )
 def test_shipped_networks_are_emitted_as_ever(model: Path, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    """Every network under examples/; all but the smallest take minutes."""
+    """Every network under examples/; they take minutes."""
     _check(request, model.name, model, tmp_path)
 
 

@@ -71,7 +71,7 @@ def test_awkward_netlists_are_drawn(case: str) -> None:
     find(
         netlists(),
         lambda netlist: bool(AWKWARD[case](netlist)),
-        settings=settings(max_examples=2000, derandomize=True, database=None, phases=["generate"]),
+        settings=settings(max_examples=6000, derandomize=True, database=None, phases=["generate"]),
     )
 
 

@@ -116,7 +116,7 @@ MODELS: dict[str, tuple[Callable[[Path], None], Args, int, str]] = {
     "hostile pickle, eval": (hostile_pickle, EVAL, 2, "model.pt"),
     "hostile pickle, verify": (hostile_pickle, VERIFY, 2, "model.pt"),
     "hostile pickle, inspect": (hostile_pickle, ["inspect", "model.pt"], 2, "model.pt"),
-    "other version": (header(version=3), COMPILE, 2, "version 3"),
+    "other version": (header(version=4), COMPILE, 2, "version 4"),
     "other format": (header(format="x"), COMPILE, 2, "model.pt"),
     "no classes": (header(classes=[]), COMPILE, 2, "no classes"),
     "groups that do not divide": (header(classes=["a"] * 5), COMPILE, 2, "do not divide"),

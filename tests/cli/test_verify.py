@@ -201,7 +201,7 @@ def test_a_wrong_head(name: str, work: Path, capfd: Capture) -> None:
     assert result.code == 1
     assert "all 36 gates agree with the model" in result.err
     if name in ("tie", "argmax"):
-        classes = re.search(r"expected class (\d) .*? seen (\d);", result.err)
+        classes = re.search(r"expected class (\d) .*? seen (\d)$", result.err, re.MULTILINE)
         assert classes and classes[1] != classes[2]
 
 

@@ -58,6 +58,7 @@ def test_no_simulator_is_no_pass(model: Path, tmp_path: Path, monkeypatch: pytes
         assert_equivalent(model, rtl, random=4, simulator="icarus")
 
 
+@pytest.mark.slow  # the tutorial about CI runs it as well
 @pytest.mark.sim
 def test_the_plugin(model: Path, tmp_path: Path) -> None:
     """The example of examples/ci, in a pytest that knows nothing of this one; and one that must fail."""

@@ -156,7 +156,8 @@ def test_what_is_not_proved_raises_with_the_proof(work: Path) -> None:
 
 
 @pytest.mark.sim
-@pytest.mark.parametrize("kind", [pytest.param("model", marks=pytest.mark.slow), "circuit"])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["model", "circuit"])
 def test_a_refutation_in_memory_has_a_crash_folder_that_runs(kind: str, work: Path) -> None:
     """There is no file of the model: one is written into the folder."""
     pytest.importorskip("pyosys")

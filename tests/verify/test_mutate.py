@@ -129,6 +129,7 @@ def compared(rtl: Rtl, circuit: Circuit, folder: Path) -> Comparison[VerilogText
     return Comparison.of(VerilogText(rtl, VerifyOptions()), circuit, InterpreterReference(circuit), folder)
 
 
+@pytest.mark.slow
 @pytest.mark.sim
 def test_a_campaign_with_weak_vectors(pipelined: tuple[Circuit, Rtl], tmp_path: Path) -> None:
     """Three vectors miss much; what they miss is proved or killed by new ones, and none is left over."""
