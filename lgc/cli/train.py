@@ -29,12 +29,13 @@ def train(asked: TrainRequest, output: OutputOptions, settings: dict[str, Any]) 
     so far, and --resume goes on to what would have come.
     """
     import lgc.driver.train as driver
+    from lgc.cli._curve import with_curve
 
     if "thresholds" in settings:
         settings["thresholds"] = _thresholds(settings["thresholds"])
     asked = replace(asked, settings=settings)
     driver.need_output(asked)
-    result = output.run(driver.train, asked)
+    result = output.run(lambda asked, told: driver.train(asked, with_curve(told)), asked)
     if result.interrupted:
         raise click.exceptions.Exit(EXIT_INTERRUPTED)
 

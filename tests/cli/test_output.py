@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -15,13 +16,17 @@ from typing import Any
 import click
 import numpy as np
 import pytest
+from rich.console import Console
+from rich.progress import Progress as RichProgress
+from rich.progress import TextColumn
 
 from lgc.cli import COMMANDS, cli
-from lgc.cli._console import show
+from lgc.cli._console import Bar, show
+from lgc.cli._curve import blocks, with_curve
 from lgc.cli.output import OutputOptions
 from lgc.driver.sheet import Grid
 from lgc.errors import OptionError
-from lgc.progress import PlainLines, clock
+from lgc.progress import PlainLines, Silence, clock
 from tests.cli.cli import call, save
 
 Capture = pytest.CaptureFixture[str]
@@ -172,6 +177,24 @@ def test_a_step_that_says_nothing_leaves_lines_all_the_same(capsys: pytest.Captu
     assert "a note" in told and "pack, for 0:00 so far" in told[-1]
 
 
+def test_a_training_in_a_terminal_has_its_curve() -> None:
+    """The last block is the latest epoch; what is no epoch's note changes nothing, and where no bar is, no curve is."""
+    assert blocks([]) == blocks([0.5]) == ""
+    assert blocks([1, 2, 3, 8]) == "▁▂▃█" and blocks([5, 5]) == "▁▁"
+    assert blocks(list(range(240)))[::23] == "▁█" and len(blocks(list(range(240)))) == 24
+    silent = Silence()
+    assert with_curve(silent) is silent
+    out = io.StringIO()
+    bar = Bar(RichProgress(TextColumn("{task.description}"), console=Console(file=out, force_terminal=True, width=80)))
+    told = with_curve(bar)
+    for accuracy in (90, 95, 98.5):
+        told.note(f"epoch   1  loss 0.1  training  90.00%  validation  {accuracy:.2f}%")
+    told.note("saved")
+    told.step("training", 3, 9)
+    bar.stop()
+    assert "training ▁▅█" in out.getvalue()
+
+
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (6.6, "0:07"), (750, "12:30"), (3723, "1:02:03")])
 def test_times_are_for_people(seconds: float, text: str) -> None:
     assert clock(seconds) == text
@@ -196,8 +219,6 @@ GRID = Grid(("part", "what it is", "size>"), (("ecp5-25k-caBGA381", "a word to t
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_no_table_cuts_a_word(width: int, capsys: pytest.CaptureFixture[str]) -> None:
     """A terminal that is too narrow gets a line for each cell."""
-    from rich.console import Console
-
     show(Console(width=width, force_terminal=True, color_system=None, legacy_windows=False), [GRID])
     out = capsys.readouterr().out
     assert "ecp5-25k-caBGA381" in out and "a word to type" in out and "…" not in out
