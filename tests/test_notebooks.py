@@ -33,6 +33,7 @@ def test_a_notebook_is_small_and_without_outputs(path: Path) -> None:
     assert max(map(len, lines)) <= 121  # with its end
 
 
+@pytest.mark.slow  # the tutorial of the same name runs the same steps
 @pytest.mark.parametrize("path", [one for one in NOTEBOOKS if one.stem == "table"], ids=lambda path: path.stem)
 def test_the_cells_run(path: Path, tmp_path: Path) -> None:
     """One after the other as one script, with shorter training; all of them as they stand in the slow test."""

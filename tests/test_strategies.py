@@ -66,7 +66,9 @@ AWKWARD = {
 }
 
 
-@pytest.mark.parametrize("case", AWKWARD)
+@pytest.mark.parametrize(
+    "case", [pytest.param(one, marks=[pytest.mark.slow] * (one == "parity of five")) for one in AWKWARD]
+)
 def test_awkward_netlists_are_drawn(case: str) -> None:
     find(
         netlists(),

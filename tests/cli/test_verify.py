@@ -81,6 +81,7 @@ def change(folder: Path, pattern: str, replacement: str, *, adopt: bool = False)
     path.write_text(text)
 
 
+@pytest.mark.slow  # `make demo`, which CI runs first, goes this way with the shipped network
 def test_the_whole_way_in_a_process_of_its_own(clean: Path, tmp_path: Path) -> None:
     """No part replaced: real build, waves, report, and the build folder kept."""
     command = [sys.executable, "-m", "lgc", "verify", "model.pt", "small.v", "--data", "data.npz", *FAST]
