@@ -76,7 +76,7 @@ def _records(grid: Grid) -> Iterator[str]:
         yield from (f"  {name}: {cell}" for name, cell in zip(grid.names[1:], rest, strict=True) if cell)
 
 
-class Bar:
+class TerminalBar:
     """Progress as a line of the terminal, which is there from the first step on: an error before it stands alone."""
 
     def __init__(self, bar: RichProgress) -> None:
@@ -118,7 +118,7 @@ def progress(out: Console, *, verbose: bool = False) -> Iterator[Progress]:
         finally:
             lines.close()
         return
-    line = Bar(_bar(out))
+    line = TerminalBar(_bar(out))
     try:
         yield line
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lgc.cli._console import Bar
+from lgc.cli._console import TerminalBar
 
 if TYPE_CHECKING:
     from lgc.driver.progress import Progress
@@ -35,7 +35,7 @@ class _Curve:
 
 def with_curve(progress: Progress) -> Progress:
     """The same with a curve, where there is a bar beside which it can stand."""
-    return _Curve(progress) if isinstance(progress, Bar) else progress
+    return _Curve(progress) if isinstance(progress, TerminalBar) else progress
 
 
 def blocks(values: list[float]) -> str:

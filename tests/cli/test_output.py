@@ -21,7 +21,7 @@ from rich.progress import Progress as RichProgress
 from rich.progress import TextColumn
 
 from lgc.cli import COMMANDS, cli
-from lgc.cli._console import Bar, show
+from lgc.cli._console import TerminalBar, show
 from lgc.cli._curve import blocks, with_curve
 from lgc.cli.output import OutputOptions
 from lgc.driver.sheet import Grid
@@ -185,7 +185,9 @@ def test_a_training_in_a_terminal_has_its_curve() -> None:
     silent = Silence()
     assert with_curve(silent) is silent
     out = io.StringIO()
-    bar = Bar(RichProgress(TextColumn("{task.description}"), console=Console(file=out, force_terminal=True, width=80)))
+    bar = TerminalBar(
+        RichProgress(TextColumn("{task.description}"), console=Console(file=out, force_terminal=True, width=80))
+    )
     told = with_curve(bar)
     for accuracy in (90, 95, 98.5):
         told.note(f"epoch   1  loss 0.1  training  90.00%  validation  {accuracy:.2f}%")
