@@ -34,8 +34,8 @@ def _network_cards(subject: Subject) -> Iterator[Card]:
         yield Card("accuracy", f"{100 * stated:.2f} %", "as training states it; --data counts it anew", "open")
     else:
         yield Card("accuracy", "not measured", "give --data", "open")
-    left = subject.optimised.netlist.num_nodes
-    yield Card("gates", f"{netlist.num_nodes:,}", f"{left:,} after -O2, depth {netlist.depth}")
+    left = subject.optimised.netlist
+    yield Card("gates", f"{netlist.num_nodes:,}", f"{left.num_nodes:,} after -O2, depth {left.depth}")
 
 
 def _hardware_cards(subject: Subject) -> Iterator[Card]:
