@@ -146,8 +146,6 @@ class CompileRequest(Request):
         object.__setattr__(self, "level", str(self.level).removeprefix("O"))
         if isinstance(self.settings, Mapping):
             object.__setattr__(self, "settings", tuple(f"{name}={value}" for name, value in self.settings.items()))
-        if isinstance(self.data, Path):
-            object.__setattr__(self, "data", str(self.data))
         super().__post_init__()
 
     def format_options(self) -> dict[str, str]:

@@ -69,8 +69,6 @@ class DrawRequest(DataRequest, _OfModel):
     facts: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.data, Path):
-            object.__setattr__(self, "data", str(self.data))
         if isinstance(self.of_class, int):
             object.__setattr__(self, "of_class", str(self.of_class))
         super().__post_init__()

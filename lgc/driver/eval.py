@@ -52,8 +52,6 @@ class EvalRequest(DataRequest, _EvalRequest):
     facts: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.data, Path):
-            object.__setattr__(self, "data", str(self.data))
         object.__setattr__(self, "level", str(self.level).removeprefix("O"))
         super().__post_init__()
 

@@ -65,8 +65,6 @@ class ReportRequest(DataRequest, _OfModel):
     facts: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.data, Path):
-            object.__setattr__(self, "data", str(self.data))
         if not isinstance(self.result, tuple | list):
             object.__setattr__(self, "result", (self.result,))
         super().__post_init__()

@@ -42,13 +42,16 @@ R = TypeVar("R", bound="Request")
 
 @dataclass(frozen=True)
 class Request:
-    """What a verb is asked for. Text that stands for a path becomes one.
+    """What a verb is asked for. Text that stands for a path becomes one, and a path that is given as text becomes text.
 
     Raises:
         OptionError: a value of another type, an unknown word, or a number out of its bounds.
     """
 
     def __post_init__(self) -> None:
+        for one in described(type(self)).values():
+            if one.kind is str and isinstance(value := getattr(self, one.name), Path):
+                object.__setattr__(self, one.name, str(value))
         check_settings(self)
         for one in described(type(self)).values():
             value = getattr(self, one.name)

@@ -73,11 +73,6 @@ class VectorRequest(DataRequest, ComparisonRequest):
 
     bits: NDArray[np.bool_] | None = None
 
-    def __post_init__(self) -> None:
-        if isinstance(self.data, Path):
-            object.__setattr__(self, "data", str(self.data))
-        super().__post_init__()
-
 
 @dataclass(frozen=True)
 class NetlistRequest(Request):

@@ -42,11 +42,6 @@ class ViewRequest(DataRequest, _OfModel):
     timeout: Annotated[float | None, TIMEOUT] = None
     facts: Mapping[str, Any] | None = None
 
-    def __post_init__(self) -> None:
-        if isinstance(self.data, Path):
-            object.__setattr__(self, "data", str(self.data))
-        super().__post_init__()
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Page(Shown):
