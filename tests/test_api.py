@@ -264,3 +264,13 @@ def test_eval_and_load_agree(model: Path, tmp_path: Path) -> None:
     assert found.accuracy == 1.0 and found.samples == 90
     assert json.loads(found.to_json())["correct"] == 90
     assert (lgc.load(read_model(model), engine="numpy").predict(X) == labels).all()
+
+
+def test_a_path_may_be_given_where_a_text_is_wanted(model: Path, tmp_path: Path) -> None:
+    """Data are named by a text, for they may be a data set's name; their file may be a path all the same."""
+    rows = np.random.default_rng(0).random((20, 4))
+    data = tmp_path / "rows.npz"
+    np.savez(data, X=rows, y=np.zeros(20, np.int64))
+    given, named = (lgc.eval(model, one) for one in (data, str(data)))
+    assert given.correct == named.correct
+    assert isinstance(CompileRequest(model, Path("net.v"), data=data).data, str)
