@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from fused_steps import steps_agree
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
@@ -89,20 +90,7 @@ def batches(count: int, samples: int, seed: int = 9) -> list[tuple[Tensor, Tenso
 @pytest.mark.parametrize("samples", [64, 100, 300])
 def test_steps_are_those_of_autograd_and_adam(make: Make, samples: int) -> None:
     mine, plain = network(make), network(make)
-    step, adam = fused(mine), torch.optim.Adam(plain.parameters(), lr=0.05)
-    for bits, labels in batches(3, samples):
-        logits = plain(bits.float())
-        loss = cross_entropy(logits, labels)
-        adam.zero_grad()
-        torch.autograd.backward(loss)
-        adam.step()
-        found, right = step(bits, labels)
-        assert found == pytest.approx(loss.item(), rel=1e-5)
-        assert right == int((logits.argmax(dim=1) == labels).sum())
-        for (name, a), b in zip(mine.named_parameters(), plain.parameters(), strict=True):
-            # Adam divides by the gradient's size: where it is all but zero, rounding decides the direction of a step.
-            assert torch.isclose(a, b, atol=2e-3).float().mean() > 0.97, name
-        plain.load_state_dict(mine.state_dict())  # an entry that rounding has changed is another circuit
+    steps_agree(fused(mine), mine, plain, batches(3, samples))
 
 
 @pytest.mark.parametrize("make", NETWORKS)
