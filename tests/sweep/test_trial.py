@@ -13,8 +13,8 @@ from lgc.driver.costs import costs_of
 from lgc.driver.trial import look_around, run_task
 from lgc.driver.trial_data import config_of, data_digest
 from lgc.errors import NotCheckedError
+from lgc.farm import Results
 from lgc.sweep.goals import KINDS, Goal
-from lgc.sweep.results import Results
 
 SETTINGS: dict[str, Any] = {"dataset": "digits", "gates": 20, "epochs": 8, "wiring": ["topk:8"], "seed": 0}
 
