@@ -36,7 +36,7 @@ def quickly(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _whole(program: Program, layout: CodeLayout) -> Iterator[str]:
-    yield from part_lines("part", program, layout, range(program.num_inputs))
+    yield from part_lines(program, layout, range(program.num_inputs))
     yield f"static void evaluate({ARGUMENTS})\n{{"
     yield from part_calls(layout, "x, s, p")
     yield "}\n"
