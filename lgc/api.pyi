@@ -157,6 +157,7 @@ def compile(
     part: str | None = None,
     clock: str | None = None,
     seeds: int = 1,
+    unroll: bool | None = None,
     facts: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> Compiled:
@@ -201,6 +202,7 @@ def compile(
         part: The part for the clock, whose cells the head is made of; `lgc synth --list` shows all.
         clock: As few register stages as reach this clock on the part, measured by yosys and nextpnr.
         seeds: The median of so many seeds counts.
+        unroll: Write each kernel of a convolution at every position, and not once.
     """
 def verify(
     model: Source,

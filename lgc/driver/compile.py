@@ -15,11 +15,13 @@ from lgc.driver.points import compiled_as_point
 from lgc.driver.read import import_options, load_source
 from lgc.driver.request import check_outputs, flags
 from lgc.driver.sheet import Grid, Sheet, Shown
+from lgc.driver.sliding import as_sliding, sliding_lines, sliding_table
 from lgc.errors import MismatchError, OptionError
 from lgc.progress import Progress, Silence
 
 if TYPE_CHECKING:
     from lgc.backend.base import Format
+    from lgc.backend.c import SlidingC99
     from lgc.backend.manifest import Manifest
     from lgc.backend.verilog import Verilog
     from lgc.backend.verilog.stream import StreamVerilog
@@ -85,13 +87,20 @@ class Compiled(Shown):
 
         return self.format if isinstance(self.format, StreamVerilog) else None
 
+    @property
+    def _sliding(self) -> SlidingC99 | None:
+        from lgc.backend.c import SlidingC99
+
+        return self.format if isinstance(self.format, SlidingC99) else None
+
     def as_json(self) -> dict[str, Any]:
         """See :class:`Shown`."""
         before, after = self.input_circuit.netlist, self.circuit.netlist
-        manifest = self.manifest
+        manifest, sliding = self.manifest, self._sliding
         return {
             "name": self.circuit.name, "level": self.level, "files": [str(path) for path in self.files],
-            "gates": after.num_nodes, "gates_before": before.num_nodes, "depth": after.depth,
+            "gates": sliding.chain.num_nodes if sliding else after.num_nodes,
+            "gates_before": before.num_nodes, "depth": after.depth,
             "format": self.format.name, "head": getattr(self.format, "head", None), "reason": self.reason or None,
             "fabric": getattr(self.format, "fabric", None), "attempts": list(self.attempts),
             "top": manifest.top if manifest else None, "latency": manifest.latency if manifest else None,
@@ -113,6 +122,8 @@ class Compiled(Shown):
             rounding = [] if self.loss is None else [str(self.loss)]
             return [*stream_lines(stream), *rounding, *self._written(), *self._next()]
         before, after = self.input_circuit.netlist, self.circuit.netlist
+        if (sliding := self._sliding) is not None:
+            return [*sliding_lines(sliding, before.num_nodes), *self._written(), *self._next()]
         saved = 100 * (1 - after.num_nodes / before.num_nodes) if before.num_nodes else 0.0
         gates = f"{before.num_nodes:,} -> {after.num_nodes:,} gates ({saved:.1f} % fewer), depth {after.depth}"
         return [gates, *self._columns(), *self.attempts, *self._hardware(), *self._written(), *self._next()]
@@ -123,6 +134,8 @@ class Compiled(Shown):
             from lgc.driver.stream import stream_table
 
             return [stream_table(stream)]
+        if (sliding := self._sliding) is not None:
+            return sliding_table(sliding)
         verilog = self._verilog
         stages = stage_table(verilog.placed(self.circuit)) if verilog else []
         return [*self._passes(), *stages]
@@ -244,6 +257,11 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
     progress.step("read")
     source = load_source(asked.model, import_options(asked.config, asked.facts))
     circuit, loss = _with_input(source, asked, kind, progress)
+    level = f"-p {asked.passes}" if asked.passes else f"-O{asked.level}"
+    if (sliding := as_sliding(asked, source, format_)) is not None:
+        progress.step("write")
+        files = tuple(write(sliding, circuit, asked.output))
+        return Compiled(source, circuit, circuit, (), sliding, level, files=files)
     progress.step("optimise")
     manager = _manager(asked)
     optimised = manager.run(circuit, _pipeline(asked))
@@ -252,7 +270,6 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
     format_, attempts = _placed(asked, format_, optimised, progress)
     progress.step("write")
     files = tuple(write(format_, optimised, asked.output))
-    level = f"-p {asked.passes}" if asked.passes else f"-O{asked.level}"
     return Compiled(source, circuit, optimised, tuple(manager.stats), format_, level, reason, attempts, files, loss)
 
 

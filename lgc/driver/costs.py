@@ -48,15 +48,19 @@ def costs_of(
     from lgc.frontend import lower
     from lgc.passes import optimize
 
-    circuit = optimize(lower(model), f"O{str(compiling.get('level', '2')).removeprefix('O')}")
+    circuit = optimize(lower(model), _level(compiling))
     return {goal.name: _cost(goal, model, circuit, compiling, liberty) for goal in goals}
+
+
+def _level(compiling: Mapping[str, Any]) -> str:
+    return f"O{str(compiling.get('level', '2')).removeprefix('O')}"
 
 
 def _cost(goal: Goal, model: Model, circuit: Circuit, compiling: Mapping[str, Any], liberty: Path | None) -> float:
     if goal.kind == "gates":
         return float(circuit.netlist.live()[circuit.netlist.first_node :].sum())
     if goal.kind == "bytes":
-        return float(_machine_code(circuit))
+        return float(_machine_code(model, circuit, _level(compiling)))
     if goal.kind == "ge":
         return _gate_equivalents(model, compiling, liberty)
     part = part_of(goal)
@@ -99,15 +103,16 @@ def _timing(circuit: Circuit, part: Part, found: Estimate, compiling: Mapping[st
     return max(1, stages), max(delay * (part.level_ns or DEFAULT_LEVEL_NS), fastest)
 
 
-def _machine_code(circuit: Circuit) -> int:
+def _machine_code(model: Model, circuit: Circuit, level: str) -> int:
     """Bytes of code and tables of the C program, compiled for this processor."""
-    from lgc.backend.base import format_class, write
+    from lgc.backend.base import write
+    from lgc.backend.c import C99, over_positions
     from lgc.tools.cc import C99_FLAGS, compile_shared, find_c_compiler
     from lgc.tools.run import Setup, capture
     from lgc.tools.watchdog import scratch
 
     with scratch("lgc-bytes-") as folder:
-        source = write(format_class(folder / "net.c").from_options({}), circuit, folder / "net.c")[0]
+        source = write(over_positions(C99(), model, level), circuit, folder / "net.c")[0]
         compile_shared(source, folder / "net.so", find_c_compiler(), C99_FLAGS)
         listed = capture(["size", "-A", str(folder / "net.so")], Setup(timeout=60)).out
     rows = [line.split() for line in listed.splitlines() if line.startswith(".")]
