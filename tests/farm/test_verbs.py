@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,14 @@ from cli import save
 
 import lgc
 from lgc.backend.base import write
+from lgc.backend.lgn import Lgn
 from lgc.backend.verilog import Verilog
 from lgc.backend.verilog.rtl import Rtl, read_rtl
+from lgc.bench import hardware
 from lgc.cli import cli
-from lgc.errors import MismatchError
-from lgc.farm import Here, LocalWorkers
+from lgc.driver.bench import BenchHardware, bench
+from lgc.errors import MismatchError, NotCheckedError
+from lgc.farm import Here, LocalWorkers, Workers
 from lgc.ir import Circuit
 from lgc.parts.part import find_part
 from lgc.progress import Silence
@@ -36,6 +40,7 @@ from lgc.tools.find import Tool, find_tool
 from lgc.verify.formal import Certificate, prove, prove_apart
 from lgc.verify.mutate import shard
 
+ROOT = Path(__file__).parents[2]
 FAKE = """#!{python}
 import json, os, sys
 if len(sys.argv) == 2:
@@ -129,6 +134,39 @@ def test_places_to_work_at_are_of_what_is_shared_out(tmp_path: Path) -> None:
     for words in (["--workers", "2"], ["--scheduler", "tcp://127.0.0.1:1", "--coverage"]):
         done = CliRunner().invoke(cli, ["verify", str(tmp_path / "model.pt"), str(tmp_path / "net.v"), *words])
         assert done.exit_code != 0 and f"{words[0]} is of --mutate and --formal" in str(done.exception)
+
+
+@pytest.mark.slow
+def test_rows_of_parts_keep_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pyosys")
+    monkeypatch.setenv("LGC_CACHE", str(tmp_path / "cache"))
+    network = write(Lgn(), random_circuit(12, [9], 3, seed=1), tmp_path / "net.lgn")[0]
+    asked = BenchHardware((network,), part=("lut6", "lut4"), route=False, workers=2)
+    shared = list(bench(asked))
+    assert shared == list(bench(replace(asked, workers=1)))
+    assert [line.split()[1] for line in shared if line.startswith("| lut")] == ["lut6", "lut4"]
+
+
+def test_a_worker_without_the_cell_library_says_so(tmp_path: Path) -> None:
+    """Before it measures anything, or measures with another one."""
+    network = write(Lgn(), random_circuit(8, [6], 3, seed=1), tmp_path / "net.lgn")[0]
+    library = tmp_path / "cells.lib"
+    library.write_bytes((ROOT / "examples" / "asic" / "small.lib").read_bytes())
+    tasks: list[Any] = []
+
+    def kept(_farm: Workers, _function: Any, given: list[Any]) -> list[Any]:
+        tasks.extend(given)
+        return []
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hardware, "answers", kept)
+        list(bench(BenchHardware((network,), part=("asic",), liberty=library)))
+    library.write_text(library.read_text() + "\n")
+    with pytest.raises(NotCheckedError, match="a worker has not the cell library of who asks"):
+        hardware.measure_part(tasks[0])
+    library.unlink()
+    with pytest.raises(NotCheckedError, match="a worker has not the cell library of who asks"):
+        hardware.measure_part(tasks[0])
 
 
 def campaign(model: Path, device: Path, **where: Any) -> tuple[dict[str, Any], Any]:
