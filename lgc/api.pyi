@@ -938,7 +938,7 @@ def sweep(
         space: A TOML file of settings; --resume has it already.
         output: Folder for all that comes of it.
         resume: Go on with the sweep in the folder; more --trials may be asked for.
-        objectives: What to look for; may be given again: accuracy, luts:PART, depth:PART, latency:PART, fmax:PART, ge, bytes, gates.
+        objectives: What to look for; may be given again: accuracy, luts:PART, depth:PART, latency:PART, fmax:PART, ge, bytes, gates, toggles.
         constraints: A limit that a network must keep, as 'luts:xc7 <= 3000'; may be given again.
         trials: Points to try.
         sampler: How points are chosen; auto: grid if there are no more points than trials, else tpe.

@@ -160,7 +160,7 @@ class _Measured:
         asked = self.asked
         return SynthOptions(
             seeds=tuple(range(1, asked.seeds + 1)), route=asked.route, timeout=asked.timeout,
-            liberty=asked.liberty if part.is_asic else None,
+            liberty=asked.liberty.absolute() if asked.liberty and part.is_asic else None,
         )  # fmt: skip
 
     def task(self, part: Part) -> Task:

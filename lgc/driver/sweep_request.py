@@ -27,7 +27,8 @@ class StudyRequest(Request):
     objectives: Annotated[
         tuple[str, ...],
         Setting("What to look for; may be given again: accuracy, luts:PART, depth:PART, latency:PART, fmax:PART, ge, "
-                "bytes, gates.", flags=("--objective",), metavar="GOAL", group=_STUDY, shown="accuracy, luts:xc7"),
+                "bytes, gates, toggles.", flags=("--objective",), metavar="GOAL", group=_STUDY,
+                shown="accuracy, luts:xc7"),
     ] = ()  # fmt: skip
     constraints: Annotated[
         tuple[str, ...],

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lgc.driver.trial_data import check_data, config_of, load_data, without_test
+from lgc.driver.trial_data import check_data, config_of, held_out, load_data, without_test
 from lgc.errors import EXIT_USER, LgcError, NotCheckedError
 from lgc.farm import Results, check_version, digest_of
 from lgc.sweep.goals import ACCURACY, Goal
@@ -86,11 +86,13 @@ def _trained(task: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
     costs = [goal for goal in goals if goal.kind != ACCURACY]
     liberty = Path(task["liberty"]) if task.get("liberty") else None
 
+    data = without_test(load_data(config))
+    samples = held_out(config, data) if any(goal.kind == "toggles" for goal in costs) else None
+
     def cost(model: Model) -> dict[str, float]:
-        return costs_of(model, costs, request["compile"], liberty)
+        return costs_of(model, costs, request["compile"], liberty, samples)
 
     rungs = _Rungs(request.get("prune"), config, cost)
-    data = without_test(load_data(config))
     model = train(config, data=data, on_epoch=rungs)
     if model.training.get("interrupted"):
         raise NotCheckedError("the training was stopped")

@@ -97,7 +97,9 @@ class DaskWorkers(Workers):
     def submit(self, function: Callable[[Any], Any], argument: Any) -> Future[Any]:
         """See :class:`Workers`."""
         executor = self._client.get_executor(pure=False, retries=0)
-        return executor.submit(function, argument)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that what a task brings along is large
+            return executor.submit(function, argument)
 
     def everywhere(self, function: Callable[[Any], Any], argument: Any) -> list[Any]:
         """See :class:`Workers`."""
