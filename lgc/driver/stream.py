@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from lgc.ir import Circuit, FeatureCodes
 
 _IDLE = (
-    "passes", "check", "dump_ir", "stop_after", "bisect", "interface", "board", "beat", "baud", "part", "clock",
-    "seeds",
+    "passes", "check", "dump_ir", "stop_after", "bisect", "beat", "part", "clock", "seeds",
 )  # fmt: skip
 """What is of a circuit that takes a whole image."""
 _SIDE_BY_SIDE = ("head", "argmax", "fabric", "effort", "copies", "pipeline")

@@ -22,6 +22,7 @@ from lgc.backend.verilog.stream.pixel import Pixel, pixel_of
 from lgc.backend.verilog.stream.result import DenseEnding, Ending, VotesEnding
 from lgc.backend.verilog.stream.schedule import Times, Timing, timing
 from lgc.backend.verilog.stream.series import SeriesEnding
+from lgc.backend.verilog.stream.uart import PixelWrapper
 from lgc.backend.verilog.stream.window import bits, window_module
 from lgc.errors import OptionError
 from lgc.frontend.model import Model
@@ -90,8 +91,7 @@ class StreamVerilog(Format):
     def validate(self, circuit: Circuit) -> None:
         """See :class:`Format`."""
         del circuit
-        if self.verilog.interface != "none":
-            raise OptionError("--stream is an interface itself: AXI4-Stream", hint="Leave out --interface")
+        self._wrapper.validate()
         if self.tables_per_clock and self.streamed.dense is None:
             raise OptionError("--tables-per-clock is of dense layers, and this model has none", hint="Leave it out")
         self.ending.validate()
@@ -105,8 +105,14 @@ class StreamVerilog(Format):
         stream.write(body)
 
     def companions(self, circuit: Circuit) -> Mapping[str, str]:
-        """The manifest; its circuit is the unrolled one."""
-        return {".json": self.manifest(circuit).to_json()}
+        """The manifest, whose circuit is the unrolled one, and the wrapper, if wanted."""
+        manifest = self.manifest(circuit)
+        return {".json": manifest.to_json(), **self._wrapper.files(manifest)}
+
+    @property
+    def _wrapper(self) -> PixelWrapper:
+        verilog = self.verilog
+        return PixelWrapper(verilog.interface, verilog.board, verilog.beat, verilog.baud)
 
     def manifest(self, circuit: Circuit) -> Manifest:
         """What is beside the file."""
@@ -115,7 +121,8 @@ class StreamVerilog(Format):
             circuit, top=self.top, ports=self._ports(), latency=clocks.latency, score_width=shape.score,
             score_signed=shape.signed, interval=clocks.interval,
         )  # fmt: skip
-        return replace(plain, stream=self._entry())
+        streaming = replace(plain, stream=self._entry())
+        return replace(streaming, interface=self._wrapper.entry(streaming))
 
     def _entry(self) -> dict[str, Any]:
         image, core, pixel = self.streamed.image, self._core(), self.pixel
