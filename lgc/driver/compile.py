@@ -244,6 +244,7 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
         MismatchError: with ``bisect``, a pass changed a score, which is a bug in lgc.
     """
     from lgc.backend.base import format_class, write
+    from lgc.driver.stream import refuse_stream_options
 
     progress, asked = progress or Silence(), compiled_as_point(asked)
     kind = format_class(asked.output)
@@ -253,6 +254,7 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
     check_outputs(asked)
     if asked.stream:
         return _streamed(asked, options, progress)
+    refuse_stream_options(asked)
     format_ = kind.from_options(options)
     progress.step("read")
     source = load_source(asked.model, import_options(asked.config, asked.facts))
