@@ -94,7 +94,7 @@ class CSource(DeviceUnderTest):
 
     def stated(self, circuit: Circuit) -> Stated:
         """See :class:`DeviceUnderTest`: the shape, and the header beside it, if there is one."""
-        self._written = self._is_written_of(circuit)
+        self._written = not self.unoptimised and self._is_written_of(circuit)
         encoder, head = circuit.encoder, circuit.head
         expected: dict[str, object] = {
             "circuit_digest": circuit.digest(),
