@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from lgc.backend.apart import position_circuit
 from lgc.backend.manifest import Manifest
 from lgc.backend.verilog.rtl import Rtl
-from lgc.backend.verilog.stream.design import Slide, Streamed, position_circuit, streamed
+from lgc.backend.verilog.stream.design import Slide, Streamed, streamed
 from lgc.backend.verilog.stream.pixel import pixel_circuit
 from lgc.backend.verilog.stream.result import votes_circuit
 from lgc.backend.verilog.top import top_ports
