@@ -165,14 +165,13 @@ def close_circuit(
             return _fmax(synthesize(source, part, options, Within(progress, f"{stages} register stages"), farm))
 
     def report(one: Attempt) -> None:
-        told = Within(progress, f"{one.stages} register stages")
-        told.step(f"{one.fmax:.1f} MHz measured, {one.delay:.1f} LUTs in a row estimated")
+        said = f"{one.fmax:.1f} MHz measured, {one.delay:.1f} LUTs in a row estimated"
+        progress.step(f"{one.stages} register stages: {said}")
 
     def place(stages: int) -> Pipeline:
         return replace(verilog, pipeline=stages).placed(circuit)
 
-    most = most_stages(place(0).levels)
-    closure = close_timing(place, most, measure, options.clock, part.level_ns, report)
+    closure = close_timing(place, most_stages(place(0).levels), measure, options.clock, part.level_ns, report)
     assert closure.best is not None
     return replace(verilog, pipeline=closure.best.stages), closure
 

@@ -86,18 +86,22 @@ def synthesize(
     if options.netlist is not None:
         with replacing(options.netlist) as temporary:
             shutil.copyfile(result.netlist, temporary)
-    if not options.route or not part.family.nextpnr:
-        return result
+    if options.route and part.family.nextpnr:
+        _placed_too(result, made, design, part, options, Seeds(options.seeds, progress, farm, options.cache))
+    return result
+
+
+def _placed_too(
+    result: Result, made: Synthesised, design: Design, part: Part, options: SynthOptions, seeds: Seeds
+) -> None:
     if part.family.is_optional and not has_program(part.family.nextpnr):
         result.placement = f"not placed: {part.family.nextpnr} is not on PATH"
-        return result
+        return
     try:
         _check_fit(result, part)
-        wanted = _placement(clock, made, design, part, options)
-        _route(result, wanted, design, options, Seeds(options.seeds, progress, farm, options.cache))
+        _route(result, _placement(result.clock, made, design, part, options), design, options, seeds)
     except LgcError as error:
         result.problems.append(error)
-    return result
 
 
 def _board_clock(name: str) -> float:
