@@ -45,7 +45,7 @@ WRITERS = {
     "visualizer": (peers.visualizer, {}, "difflogic-visualizer"),
     "compactlogic": (peers.compactlogic, {}, "compactlogic"),
     "compactlogic-spm": (peers.compactlogic_spm, {}, "compactlogic"),
-    "compactlogic-chm": (peers.compactlogic_spm, {"struct": "conv_chm", "seed": 13}, "compactlogic"),
+    "compactlogic-chm": (peers.compactlogic_spm, {"struct": "conv_chm", "seed": 15}, "compactlogic"),
     "compactlogic-conv": (peers.compactlogic_conv, {}, "compactlogic"),
     "dwn-fixed": (luts.dwn, {}, "torch-dwn"),
     "dwn-learned": (luts.dwn, {"learned": True, "arity": 6}, "torch-dwn"),
