@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -220,6 +221,7 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
         MismatchError: with ``bisect``, a pass changed a score, which is a bug in lgc.
     """
     from lgc.backend.base import format_class, write
+    from lgc.driver.stream import refuse_stream_options
 
     progress, asked = progress or Silence(), compiled_as_point(asked)
     kind = format_class(asked.output)
@@ -229,6 +231,7 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
     check_outputs(asked)
     if asked.stream:
         return _streamed(asked, options, progress)
+    refuse_stream_options(asked)
     format_ = kind.from_options(options)
     progress.step("read")
     source = load_source(asked.model, import_options(asked.config, asked.facts))
@@ -373,13 +376,16 @@ def _placed(
             "--clock finds the number of register stages of Verilog", hint="Write a .v file, without --pipeline"
         )
     from lgc.driver.clock import parse_clock
+    from lgc.driver.workers import open_workers
+    from lgc.driver.workers_request import WorkersRequest
     from lgc.parts.part import find_part
     from lgc.synth.closure import close_circuit
     from lgc.synth.flow import SynthOptions
 
     options = SynthOptions(clock=parse_clock(asked.clock), seeds=tuple(range(1, asked.seeds + 1)))
     part = find_part(asked.part)
-    found, closure = close_circuit(circuit, format_, part, options, progress)
+    with open_workers(WorkersRequest(), progress, default=os.cpu_count() or 1, most=asked.seeds) as farm:
+        found, closure = close_circuit(circuit, format_, part, options, progress, farm)
     return found, tuple(
         f"{one.stages} register stages: {one.fmax:.1f} MHz measured on {part.name}, "
         f"{'meets' if one.fmax >= closure.clock else 'misses'} the clock"

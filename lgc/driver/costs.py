@@ -6,15 +6,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lgc.errors import OptionError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from lgc.frontend import Model
     from lgc.ir import Circuit
     from lgc.mapping.estimate import Estimate
     from lgc.parts.part import Part
     from lgc.sweep import Goal
 
+_BLOCK = 4096
 _SIZED = ("text", "rodata", "data", "data.rel.ro")
 
 
@@ -33,7 +38,11 @@ def part_of(goal: Goal) -> Part:
 
 
 def costs_of(
-    model: Model, goals: Sequence[Goal], compiling: Mapping[str, Any], liberty: Path | None = None
+    model: Model,
+    goals: Sequence[Goal],
+    compiling: Mapping[str, Any],
+    liberty: Path | None = None,
+    samples: NDArray[Any] | None = None,
 ) -> dict[str, float]:
     """The cost of a network by the name of each goal.
 
@@ -41,6 +50,7 @@ def costs_of(
         goals: without the accuracy.
         compiling: options of `lgc compile`, of which level, head, outputs and pipeline count for what is estimated.
         liberty: cells for gate equivalents.
+        samples: features (B, F), at least two, for toggles.
 
     Raises:
         LgcError: an option is impossible, or a program that measures is missing or failed.
@@ -49,7 +59,31 @@ def costs_of(
     from lgc.passes import optimize
 
     circuit = optimize(lower(model), _level(compiling))
-    return {goal.name: _cost(goal, model, circuit, compiling, liberty) for goal in goals}
+    found = {}
+    for goal in goals:
+        if goal.kind == "toggles":
+            assert samples is not None
+            found[goal.name] = mean_toggles(circuit, model.encoder.encode(samples))
+        else:
+            found[goal.name] = _cost(goal, model, circuit, compiling, liberty)
+    return found
+
+
+def mean_toggles(circuit: Circuit, bits: NDArray[np.bool_]) -> float:
+    """How many gates have another value for a sample than for the one before it, on average; each counts once.
+
+    Args:
+        bits: of the encoder, bool (B, I), B at least 2.
+    """
+    from lgc.ir import interp
+
+    netlist = circuit.netlist
+    nodes = netlist.first_node + np.flatnonzero(netlist.live()[netlist.first_node :])
+    words, changes = interp.evaluate_nets(netlist, interp.pack(bits)), 0
+    for start in range(0, len(nodes), _BLOCK):
+        values = interp.unpack(words[nodes[start : start + _BLOCK]], len(bits))
+        changes += int((values[1:] != values[:-1]).sum())
+    return changes / (len(bits) - 1)
 
 
 def _level(compiling: Mapping[str, Any]) -> str:

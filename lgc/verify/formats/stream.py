@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from lgc.backend.manifest import Manifest
 from lgc.backend.verilog.rtl import Rtl
+from lgc.backend.verilog.stream.uart import PixelWrapper
 from lgc.errors import InputError
 from lgc.ir import Circuit
 from lgc.mapping.shape import HeadShape
 from lgc.sim.simulate import Observed
 from lgc.sim.stream import Frame, Streaming, StreamSimulator
+from lgc.verify.formats.verilog import interface_entry
 from lgc.verify.stated import Stated
 from lgc.verify.subject import Bits, DeviceUnderTest, VerifyOptions, View
 from lgc.verify.vectors import VectorSet
@@ -77,6 +79,7 @@ class StreamText(DeviceUnderTest):
             score_signed=shape.signed, interval=manifest.interval,
         )  # fmt: skip
         expected = replace(expected, lgc=self.rtl.version, stream=manifest.stream)
+        expected = replace(expected, interface=interface_entry(manifest, expected, PixelWrapper))
         given, wanted = (json.loads(one.to_json()) for one in (manifest, expected))
         return Stated("the manifest", str(self.path), given, wanted)
 

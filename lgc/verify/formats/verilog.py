@@ -115,18 +115,18 @@ def stated_by(manifest: Manifest, circuit: Circuit, path: Path, version: str) ->
         score_signed=shape.signed,
         interval=manifest.interval,
     )
-    expected = replace(expected, lgc=version, interface=_interface(manifest, expected))
+    expected = replace(expected, lgc=version, interface=interface_entry(manifest, expected, Wrapper))
     given, wanted = (json.loads(one.to_json()) for one in (manifest, expected))
     return Stated("the manifest", str(path), given, wanted)
 
 
-def _interface(manifest: Manifest, expected: Manifest) -> dict[str, Any] | None:
+def interface_entry(manifest: Manifest, expected: Manifest, kind: type[Wrapper]) -> dict[str, Any] | None:
     """What the manifest must say of a wrapper of the kind that it names; the wrapper is another file."""
     said = manifest.interface
     if said is None:
         return None
     try:
-        wrapper = Wrapper(
+        wrapper = kind(
             str(said.get("kind")), said.get("board") or "", said.get("items_per_beat", 0), said.get("baud", 0)
         )
         wrapper.validate()

@@ -25,6 +25,8 @@ from lgc.passes import PassManager, optimize, pipeline_of
 _KERNEL_PASSES = "levelize,const-fold,dead-gates,fanin-dedup,absorb-inverters,dead-gates,levelize"
 """Those that keep every output: a kernel has its place."""
 _TABLES_A_CLOCK = 1.0
+AS_THEY_ARE = "series"
+"""The level at which every dense table stays one: none is made of two, or shares a part with another."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +118,7 @@ def streamed(model: Model, level: str = "O2") -> Streamed:
     """Take a model apart.
 
     Args:
-        level: of the optimisation of the dense layers.
+        level: of the optimisation of the dense layers, or :data:`AS_THEY_ARE`.
 
     Raises:
         OptionError: it has no layer that slides, or is no chain, or a geometry that a stream cannot have.
@@ -195,4 +197,5 @@ def _dense(model: Model, rest: Sequence[AnyLayer], level: str) -> Circuit:
         if any(CONSTANTS < stage < before for stage in layer.sources):
             raise OptionError(f"{layer.name} reads a stage before the last feature map",
                               hint="What streams is a chain of layers")  # fmt: skip
-    return optimize(dense_circuit(model, layers), level)
+    dense = dense_circuit(model, layers)
+    return PassManager().run(dense, pipeline_of(_KERNEL_PASSES)) if level == AS_THEY_ARE else optimize(dense, level)
