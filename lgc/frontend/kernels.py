@@ -14,6 +14,8 @@ from lgc.frontend.conv import ConvLayer, Geometry, PoolLayer
 from lgc.frontend.unroll import PADDING, dense_levels, level_names
 
 Pair = tuple[int, int]
+_DEEPEST = 8
+"""Levels of a tree that a checkpoint holds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +61,7 @@ def append_kernels(
     shape = (geometry.channels, *field, planes)
     wires = np.ravel_multi_index((channel, kernels.row, kernels.column, plane), shape)
     layer = ConvLayer(kernels.name, geometry, wires, kernels.tables, 0)
-    return _appended(assembler, image, layer, None if stage is None else stage.source)
+    return _appended(assembler, image, layer, None if stage is None or layer.depth > _DEEPEST else stage.source)
 
 
 def append_pool(assembler: Assembler, image: Bits, name: str, field: Pair, stride: Pair, padding: Pair) -> Bits:

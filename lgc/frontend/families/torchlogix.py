@@ -21,8 +21,6 @@ from lgc.frontend.model import Model
 
 Array = NDArray[Any]
 
-_DEEPEST = 8
-"""Levels of a tree that a layer that slides may have."""
 _MAX_POSITIONS = 1 << 20
 _MAX_BITS = 1 << 23
 
@@ -151,7 +149,7 @@ class _Network:
         out_shape = _out_shape(step, image, places.shape[2])
         stride, padding = _whole(step, "stride", 1), _whole(step, "padding", 0)
         first = _from_field(places, out_shape, stride)
-        if first is None or self.job.maybe(f"{prefix}tree_weights.{_DEEPEST}") is not None:
+        if first is None:
             self.bits = self._tree(prefix, _gather(_pad(image, padding), places, prefix), out_shape)
             return
         levels, order = self._levels(prefix, *first.shape[:3])
