@@ -182,7 +182,7 @@ def campaign(model: Path, device: Path, **where: Any) -> tuple[dict[str, Any], A
 
 
 def children() -> set[int]:
-    said = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True)
+    said = subprocess.run(["ps", "-ww", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True)
     return {int(row.split()[0]) for row in said.stdout.splitlines() if "lgc.farm.child" in row}
 
 
