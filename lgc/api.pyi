@@ -144,6 +144,7 @@ def compile(
     pipeline: int | None = None,
     outputs: Results | None = None,
     stream: bool = False,
+    tables_per_clock: int | None = None,
     top: str | None = None,
     head: HeadName | None = None,
     argmax: ArgmaxName | None = None,
@@ -189,6 +190,7 @@ def compile(
         pipeline: Register stages in all, which is the latency; 0 is combinational.
         outputs: Which results are ports.
         stream: Take an image pixel by pixel, each kernel of a convolution once; see docs/streaming.md.
+        tables_per_clock: With --stream: so many dense tables a clock, from memories; by default all of them, side by side.
         top: Name of the top module; by default the output file's name.
         head: How votes are counted; see docs/head.md.
         argmax: How a mapped head finds the largest score.

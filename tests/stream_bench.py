@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conv_models import naive
 from numpy.typing import NDArray
 
 from lgc.backend.base import write
@@ -128,3 +129,23 @@ def pixels_of(model, bits):
     g = model.layers[0].geometry
     planes = bits.reshape(len(bits), g.channels, g.height * g.width, g.planes).transpose(0, 2, 1, 3)
     return np.packbits(planes.reshape(len(bits), g.height * g.width, -1), axis=2, bitorder="little")
+
+
+def check(model, folder, *, eager: bool, idle: int, count: int = 5, seed: int = 1, **options) -> None:
+    """All scores of some images, some of them damaged frames, which count as images with zeros for what is missing."""
+    rng = np.random.default_rng(seed)
+    bits = rng.integers(0, 2, (count, model.encoder.num_bits)).astype(np.bool_)
+    pixels = pixels_of(model, bits)
+    whole = pixels.shape[1]
+    lengths = [whole] * count
+    lengths[1], lengths[2] = max(1, whole // 2), whole + 2
+    seen = [frame[np.arange(length) % whole] for frame, length in zip(pixels, lengths, strict=True)]
+    given_bits = bits.copy().reshape(count, model.layers[0].geometry.channels, whole, -1)
+    given_bits[1, :, lengths[1] :] = False
+    expected = naive(model, given_bits.reshape(count, -1)) + model.head.bias
+    frames = [Sent(one, idle) for one in seen]
+    scores, classes, flags, errors = replies(model, folder, frames, eager=eager, seed=seed, **options)
+    np.testing.assert_array_equal(scores, expected)
+    np.testing.assert_array_equal(classes, model.head.classify(expected))
+    assert flags == ["1" if length != whole else "0" for length in lengths]
+    assert errors == sum(length != whole for length in lengths)

@@ -74,13 +74,9 @@ def measure_inference(
     ]  # fmt: skip
     if everywhere.threads > 1:
         rows += _scaling_rows(one, everywhere, packed, repeats)
-    interpreter = Predictor(circuit, engine="numpy")
-    few = packed[: min(samples, 4096)]
-    rows.append(
-        InferRow(
-            "numpy, packed bits", _rate(lambda: interpreter.predict(few, packed=True), len(few), 3), "images/s", "all"
-        )
-    )
+    interpreter, few = Predictor(circuit, engine="numpy"), packed[: min(samples, 4096)]
+    numpy_rate = _rate(lambda: interpreter.predict(few, packed=True), len(few), 3)
+    rows.append(InferRow("numpy, packed bits", numpy_rate, "images/s", "all"))
     form = over_positions(C99(), model)
     made = circuit if isinstance(form, SlidingC99) else optimize(circuit)
     return rows + _bound_rows(form, made) + _peak_rows(form, made)

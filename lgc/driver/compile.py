@@ -15,16 +15,14 @@ from lgc.driver.points import compiled_as_point
 from lgc.driver.read import import_options, load_source
 from lgc.driver.request import check_outputs, flags
 from lgc.driver.sheet import Grid, Sheet, Shown
-from lgc.driver.sliding import as_sliding, sliding_lines, sliding_table
+from lgc.driver.sliding import as_sliding, num_gates, sliding_lines, sliding_table
 from lgc.errors import MismatchError, OptionError
 from lgc.progress import Progress, Silence
 
 if TYPE_CHECKING:
     from lgc.backend.base import Format
-    from lgc.backend.c import SlidingC99
     from lgc.backend.manifest import Manifest
     from lgc.backend.verilog import Verilog
-    from lgc.backend.verilog.stream import StreamVerilog
     from lgc.driver.features import Loss
     from lgc.driver.read import Loaded
     from lgc.ir import Circuit
@@ -81,26 +79,13 @@ class Compiled(Shown):
 
         return self.format if isinstance(self.format, Verilog) else None
 
-    @property
-    def _stream(self) -> StreamVerilog | None:
-        from lgc.backend.verilog.stream import StreamVerilog
-
-        return self.format if isinstance(self.format, StreamVerilog) else None
-
-    @property
-    def _sliding(self) -> SlidingC99 | None:
-        from lgc.backend.c import SlidingC99
-
-        return self.format if isinstance(self.format, SlidingC99) else None
-
     def as_json(self) -> dict[str, Any]:
         """See :class:`Shown`."""
         before, after = self.input_circuit.netlist, self.circuit.netlist
-        manifest, sliding = self.manifest, self._sliding
+        manifest = self.manifest
         return {
             "name": self.circuit.name, "level": self.level, "files": [str(path) for path in self.files],
-            "gates": sliding.chain.num_nodes if sliding else after.num_nodes,
-            "gates_before": before.num_nodes, "depth": after.depth,
+            "gates": num_gates(self.format, self.circuit), "gates_before": before.num_nodes, "depth": after.depth,
             "format": self.format.name, "head": getattr(self.format, "head", None), "reason": self.reason or None,
             "fabric": getattr(self.format, "fabric", None), "attempts": list(self.attempts),
             "top": manifest.top if manifest else None, "latency": manifest.latency if manifest else None,
@@ -116,26 +101,18 @@ class Compiled(Shown):
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
-        if (stream := self._stream) is not None:
-            from lgc.driver.stream import stream_lines
-
-            rounding = [] if self.loss is None else [str(self.loss)]
-            return [*stream_lines(stream), *rounding, *self._written(), *self._next()]
         before, after = self.input_circuit.netlist, self.circuit.netlist
-        if (sliding := self._sliding) is not None:
-            return [*sliding_lines(sliding, before.num_nodes), *self._written(), *self._next()]
+        if (lines := sliding_lines(self.format, before.num_nodes)) is not None:
+            rounding = [] if self.loss is None else [str(self.loss)]
+            return [*lines, *rounding, *self._written(), *self._next()]
         saved = 100 * (1 - after.num_nodes / before.num_nodes) if before.num_nodes else 0.0
         gates = f"{before.num_nodes:,} -> {after.num_nodes:,} gates ({saved:.1f} % fewer), depth {after.depth}"
         return [gates, *self._columns(), *self.attempts, *self._hardware(), *self._written(), *self._next()]
 
     def details(self) -> Sheet:
         """See :class:`Shown`: what each pass did, and where the register stages stand."""
-        if (stream := self._stream) is not None:
-            from lgc.driver.stream import stream_table
-
-            return [stream_table(stream)]
-        if (sliding := self._sliding) is not None:
-            return sliding_table(sliding)
+        if (table := sliding_table(self.format)) is not None:
+            return [table]
         verilog = self._verilog
         stages = stage_table(verilog.placed(self.circuit)) if verilog else []
         return [*self._passes(), *stages]
@@ -244,6 +221,7 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
         MismatchError: with ``bisect``, a pass changed a score, which is a bug in lgc.
     """
     from lgc.backend.base import format_class, write
+    from lgc.driver.stream import refuse_stream_options
 
     progress, asked = progress or Silence(), compiled_as_point(asked)
     kind = format_class(asked.output)
@@ -253,6 +231,7 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
     check_outputs(asked)
     if asked.stream:
         return _streamed(asked, options, progress)
+    refuse_stream_options(asked)
     format_ = kind.from_options(options)
     progress.step("read")
     source = load_source(asked.model, import_options(asked.config, asked.facts))

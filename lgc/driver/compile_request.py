@@ -96,6 +96,11 @@ class CompileRequest(Request):
         Setting("Take an image pixel by pixel, each kernel of a convolution once; see docs/streaming.md.",
                 group=_VERILOG),
     ] = False  # fmt: skip
+    tables_per_clock: Annotated[
+        int | None,
+        Setting("With --stream: so many dense tables a clock, from memories; by default all of them, side by side.",
+                low=1, metavar="N", group=_VERILOG),
+    ] = None  # fmt: skip
     top: Annotated[
         str | None, Setting("Name of the top module; by default the output file's name.", group=_VERILOG)
     ] = None  # fmt: skip

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lgc.backend.base import Format
     from lgc.backend.c import SlidingC99
     from lgc.driver.read import Loaded
+    from lgc.ir import Circuit
 
 _IDLE = ("passes", "check", "dump_ir", "stop_after", "bisect")
 """What is of a circuit that stands there as a whole."""
@@ -39,20 +40,43 @@ def as_sliding(asked: CompileRequest, source: Loaded, format_: Format) -> Slidin
     return form
 
 
-def sliding_table(form: SlidingC99) -> Sheet:
-    """The layers that slide."""
+def num_gates(format_: Format, circuit: Circuit) -> int:
+    """Gates of the output: those of a kernel that stands once count once."""
+    from lgc.backend.c import C99
+
+    return format_.num_nodes(circuit) if isinstance(format_, C99) else circuit.netlist.num_nodes
+
+
+def sliding_table(format_: Format) -> Grid | None:
+    """The layers that slide; None where the output has no such layers."""
+    from lgc.backend.c import SlidingC99
+    from lgc.backend.verilog.stream import StreamVerilog
+    from lgc.driver.stream import stream_table
+
+    if isinstance(format_, StreamVerilog):
+        return stream_table(format_)
+    if not isinstance(format_, SlidingC99):
+        return None
     rows = []
-    for one in form.chain.slides:
+    for one in format_.chain.slides:
         g = one.layer.geometry
         tables = 0 if one.circuit is None else one.circuit.netlist.num_nodes
         image = f"{g.channels * g.planes} x {g.height} x {g.width}"
         rows.append((one.layer.name, image, f"{one.layer.width // g.positions:,}", f"{tables:,}", f"{g.positions:,}"))
-    return [Grid(("layer", "image>", "outputs>", "tables>", "positions>"), tuple(rows), "what slides")]
+    return Grid(("layer", "image>", "outputs>", "tables>", "positions>"), tuple(rows), "what slides")
 
 
-def sliding_lines(form: SlidingC99, unrolled: int) -> Sheet:
-    """What became of the gates."""
-    chain = form.chain
+def sliding_lines(format_: Format, unrolled: int) -> Sheet | None:
+    """What became of so many gates; None where the output has no layers that slide."""
+    from lgc.backend.c import SlidingC99
+    from lgc.backend.verilog.stream import StreamVerilog
+    from lgc.driver.stream import stream_lines
+
+    if isinstance(format_, StreamVerilog):
+        return stream_lines(format_)
+    if not isinstance(format_, SlidingC99):
+        return None
+    chain = format_.chain
     behind = chain.dense.netlist.num_nodes
     tables = chain.num_nodes - behind
     return [

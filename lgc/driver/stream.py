@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from lgc.ir import Circuit, FeatureCodes
 
 _IDLE = (
-    "passes", "check", "dump_ir", "stop_after", "bisect", "interface", "board", "beat", "baud", "part", "clock",
-    "seeds",
+    "passes", "check", "dump_ir", "stop_after", "bisect", "beat", "part", "clock", "seeds",
 )  # fmt: skip
 """What is of a circuit that takes a whole image."""
+_SIDE_BY_SIDE = ("head", "argmax", "fabric", "effort", "copies", "pipeline")
+"""What is of dense layers whose tables stand side by side."""
 
 
 def as_stream(
@@ -41,7 +42,7 @@ def as_stream(
     circuit, codes, loss = _with_input(asked, source, progress)
     verilog = Verilog.from_options(options)
     assert isinstance(verilog, Verilog)
-    return circuit, StreamVerilog(model, verilog, codes, f"O{asked.level}"), loss
+    return circuit, StreamVerilog(model, verilog, codes, f"O{asked.level}", asked.tables_per_clock or 0), loss
 
 
 def refuse_whole(asked: CompileRequest) -> None:
@@ -60,6 +61,26 @@ def refuse_whole(asked: CompileRequest) -> None:
             f"{flags(CompileRequest, *given)} is of a circuit that takes a whole image, and "
             f"{flags(CompileRequest, 'stream')} makes one that takes it pixel by pixel",
             hint="Leave one of the two out",
+        )
+    idle = [name for name in _SIDE_BY_SIDE if getattr(asked, name) is not None]
+    if asked.tables_per_clock and idle:
+        raise OptionError(
+            f"{flags(CompileRequest, *idle)} is of dense tables that stand side by side, and "
+            f"{flags(CompileRequest, 'tables_per_clock')} takes them from memories",
+            hint="Leave one of the two out",
+        )
+
+
+def refuse_stream_options(asked: CompileRequest) -> None:
+    """Refuse what is of a circuit that takes an image pixel by pixel.
+
+    Raises:
+        OptionError: such an option is given.
+    """
+    if asked.tables_per_clock:
+        raise OptionError(
+            f"{flags(CompileRequest, 'tables_per_clock')} is of a circuit that takes an image pixel by pixel",
+            hint=f"Give {flags(CompileRequest, 'stream')} too",
         )
 
 
@@ -113,7 +134,11 @@ def stream_lines(format_: StreamVerilog) -> Sheet:
     """What comes in and out, and when."""
     streamed, clocks, dense = format_.streamed, format_.timing, format_.streamed.dense
     tables = sum(one.circuit.netlist.num_nodes for one in streamed.slides)
-    behind = f"{dense.netlist.num_nodes:,} gates on the whole feature map" if dense else "votes, added at each position"
+    behind = "votes, added at each position"
+    if dense is not None:
+        rate = format_.tables_per_clock
+        how = f", {rate} a clock, from memories" if rate else ", side by side"
+        behind = f"{dense.netlist.num_nodes:,} gates on the whole feature map{how}"
     frame, code = streamed.image, format_.pixel.code
     carries = "the encoder's bits" if code is None else f"of each channel its value x as {code.rule()}"
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import ClassVar, TextIO
@@ -83,6 +83,9 @@ class C99(Format):
         """The header."""
         return {".h": header_text(circuit, self.prefix_of(circuit), self.num_nodes(circuit))}
 
+    notes: ClassVar[tuple[str, ...]] = ()
+    """Lines of the first comment, behind those that all forms have."""
+
     def num_nodes(self, circuit: Circuit) -> int:
         """Gates of the code."""
         return circuit.netlist.num_nodes
@@ -107,7 +110,7 @@ class C99(Format):
 
     def _lines(self, circuit: Circuit) -> Iterator[str]:
         prefix = self.prefix_of(circuit)
-        yield from _comment(circuit, self.num_nodes(circuit))
+        yield from _comment(circuit, self.num_nodes(circuit), self.notes)
         yield from ("", "#include <stddef.h>", "#include <stdint.h>")
         yield from ("#if defined(__AVX2__)", "#include <immintrin.h>", "#elif defined(__SSE2__)")
         yield from ("#include <emmintrin.h>", "#endif", "")
@@ -175,13 +178,14 @@ def _source(name: str) -> str:
     return resources.files("lgc.backend.c").joinpath(name).read_text(encoding="utf-8")
 
 
-def _comment(circuit: Circuit, gates: int) -> Iterator[str]:
+def _comment(circuit: Circuit, gates: int, notes: Iterable[str] = ()) -> Iterator[str]:
     yield f"/* {safe(circuit.name)}: {gates} gates, written by lgc {lgc.__version__}. Do not edit."
     yield f" * circuit {circuit.digest()}"
     if "model_digest" in circuit.metadata:
         yield f" * model   {safe(circuit.metadata['model_digest'])}"
     if circuit.assumes:
         yield f" * assumes {circuit.assumes}: right only for bits that features give"
+    yield from (f" * {note}" for note in notes)
     yield " */"
 
 

@@ -81,9 +81,9 @@ class MapSlide:
         for kernel, net in enumerate(netlist.outputs.tolist()):
             planner.program.store(planner.literal(net), kernel)
             if len(planner.program) >= part_size:
-                yield planner.taken()
+                yield planner.taken().pruned()
         if len(planner.program):
-            yield planner.taken()
+            yield planner.taken().pruned()
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from typing import ClassVar
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from lgc.frontend.model import Model
 from lgc.ir import Circuit
 
 _TERMS = 6
+SLIDES = "slides: each kernel once, called at every position"
+"""A line of the first comment: the circuit that it names is the model's, unrolled and not optimised."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class SlidingC99(C99):
         chain: the model taken apart.
     """
 
+    notes: ClassVar[tuple[str, ...]] = (SLIDES,)
     chain: MapChain = field(kw_only=True, compare=False)
 
     def num_nodes(self, circuit: Circuit) -> int:
@@ -61,15 +65,14 @@ class SlidingC99(C99):
     def _kernel(self, circuit: Circuit, *, ternary: bool) -> Iterator[str]:
         chain, program = self.chain, make_program(circuit, ternary=ternary)
         layout = make_layout(program, self.part_size)
-        slots = np.where(layout.slot < 0, -1, layout.slot + chain.num_words)
-        layout = CodeLayout(layout.cuts, slots, layout.num_slots + chain.num_words)
-        yield f"#define SLOTS {layout.num_slots}u"
+        yield f"#define SLOTS {chain.num_words + layout.num_slots}u"
         calls: list[str] = []
         functions: list[str] = []
         for number, slide in enumerate(chain.slides, 1):
             functions += self._slide(f"slide{number}_", slide, ternary, calls)
         functions += part_lines(program, layout, chain.words.tolist())
-        yield from quickly([*functions, *_evaluate([*calls, *part_calls(layout, "s, s, p")])])
+        calls += part_calls(layout, "s, slots, p")
+        yield from quickly([*functions, *_evaluate(chain.num_words, calls)])
 
     def _slide(self, name: str, slide: MapSlide, ternary: bool, calls: list[str]) -> Iterator[str]:
         """The functions of a layer; the loop that calls them is put behind ``calls``."""
@@ -99,8 +102,10 @@ def over_positions(form: C99, model: Model | None, level: str = "O2") -> C99:
     return SlidingC99(**{one.name: getattr(form, one.name) for one in fields(form)}, chain=chain)
 
 
-def _evaluate(calls: list[str]) -> Iterator[str]:
+def _evaluate(maps: int, calls: list[str]) -> Iterator[str]:
+    """What calls them all; behind the maps, so many words, stand those that cross a cut of the dense code."""
     yield f"static void evaluate({ARGUMENTS})\n{{"
+    yield f"    word *slots = s + {maps}u * V;"
     yield "    size_t row, column, i;"
     yield "    (void)i;"
     yield from calls
@@ -120,7 +125,7 @@ def _loop(name: str, slide: MapSlide, count: int) -> Iterator[str]:
     yield f"            const word *from = {source};"
     yield f"            word *to = s + ({writes.first}u + row * {writes.row}u + column * {writes.column}u) * V;"
     for number in range(count):
-        yield f"            {name}{number}(from, s, to, vectors);"
+        yield f"            {name}{number}(from, slots, to, vectors);"
     yield "        }"
 
 

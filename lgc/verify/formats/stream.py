@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lgc.backend.manifest import Manifest
 from lgc.backend.verilog.rtl import Rtl
+from lgc.backend.verilog.stream.uart import PixelWrapper
 from lgc.errors import InputError
 from lgc.ir import Circuit
 from lgc.mapping.shape import HeadShape
@@ -77,6 +78,7 @@ class StreamText(DeviceUnderTest):
             score_signed=shape.signed, interval=manifest.interval,
         )  # fmt: skip
         expected = replace(expected, lgc=self.rtl.version, stream=manifest.stream)
+        expected = replace(expected, interface=PixelWrapper.stated(manifest, expected))
         given, wanted = (json.loads(one.to_json()) for one in (manifest, expected))
         return Stated("the manifest", str(self.path), given, wanted)
 

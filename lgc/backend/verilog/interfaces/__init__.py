@@ -14,7 +14,7 @@ from lgc.backend.verilog.interfaces.axis import axis
 from lgc.backend.verilog.interfaces.boards import board_top, pin_file
 from lgc.backend.verilog.interfaces.core import Core
 from lgc.backend.verilog.interfaces.serial import spi, tiny_tapeout, uart
-from lgc.errors import OptionError
+from lgc.errors import LgcError, OptionError
 from lgc.parts.boards import BOARDS, Board
 
 __all__ = ["INTERFACES", "Wrapper"]
@@ -43,6 +43,24 @@ class Wrapper:
     beat: int = 0
     baud: int = 0
 
+    @classmethod
+    def stated(cls, manifest: Manifest, expected: Manifest) -> dict[str, Any] | None:
+        """What a manifest must say of a wrapper of the kind that it names, which is another file.
+
+        Args:
+            expected: what it must say of all else.
+        """
+        said = manifest.interface
+        if said is None:
+            return None
+        try:
+            names = str(said.get("kind")), said.get("board") or ""
+            wrapper = cls(*names, said.get("items_per_beat", 0), said.get("baud", 0))
+            wrapper.validate()
+            return wrapper.entry(expected)
+        except (LgcError, AttributeError, TypeError):
+            return None
+
     @property
     def clock(self) -> int:
         """Hz of the clock that the UART is for."""
@@ -64,7 +82,7 @@ class Wrapper:
         if self.beat < 0:
             raise OptionError(f"a beat of {self.beat} features", hint="It takes at least one")
         if self.interface == "uart":
-            clocks, baud = self._clocks_per_bit(), self.baud or DEFAULT_BAUD
+            clocks, baud = self.clocks_per_bit(), self.baud or DEFAULT_BAUD
             if clocks < 4 or abs(self.clock / clocks / baud - 1) > _BAUD_ERROR:
                 raise OptionError(
                     f"{baud} bits a second cannot be made of a clock of {self.clock / 1e6:g} MHz",
@@ -81,7 +99,12 @@ class Wrapper:
                 f"the board {self.board} has no pins for {self.interface}", hint=f"{', '.join(having)} do"
             )
 
-    def _clocks_per_bit(self) -> int:
+    def silence(self) -> int:
+        """UART: clocks without a byte after which half an image is forgotten."""
+        return round(self.clock * _SILENCE)
+
+    def clocks_per_bit(self) -> int:
+        """UART: of the board's clock."""
         baud = self.baud or DEFAULT_BAUD
         return round(self.clock / baud) if baud > 0 else 0
 
@@ -89,8 +112,8 @@ class Wrapper:
         """Suffix to text of the files beside the circuit's own."""
         if self.interface == "none":
             return {}
-        core = Core.of(manifest)
-        texts = {f"_{self.interface}.v": self._text(core)}
+        core = self.core(manifest)
+        texts = {f"_{self.interface}.v": self.text(manifest)}
         if self.board:
             board: Board = BOARDS[self.board]
             texts[f"_{board.name}.v"] = board_top(core, board, self.interface)
@@ -101,7 +124,7 @@ class Wrapper:
         """What the manifest says of the wrapper, for programs that talk to it; None if there is none."""
         if self.interface == "none":
             return None
-        core = Core.of(manifest)
+        core = self.core(manifest)
         entry: dict[str, Any] = {
             "kind": self.interface,
             "module": f"tt_um_{core.top}" if self.interface == "tt" else f"{core.top}_{self.interface}",
@@ -121,11 +144,18 @@ class Wrapper:
     def _items_per_beat(self, core: Core) -> int:
         return min(core.items, self.beat or max(1, _BEAT_BYTES // core.item_bytes))
 
-    def _text(self, core: Core) -> str:
+    @staticmethod
+    def core(manifest: Manifest) -> Core:
+        """What is wrapped."""
+        return Core.of(manifest)
+
+    def text(self, manifest: Manifest) -> str:
+        """The wrapper's own file."""
+        core = self.core(manifest)
         if self.interface == "axis":
             return axis(core, self._items_per_beat(core))
         if self.interface == "uart":
-            return uart(core, self._clocks_per_bit(), round(self.clock * _SILENCE))
+            return uart(core, self.clocks_per_bit(), self.silence())
         return spi(core) if self.interface == "spi" else tiny_tapeout(core)
 
 

@@ -15,12 +15,14 @@ from lgc.backend.verilog import MACROS, Verilog
 from lgc.backend.verilog.grammar import header
 from lgc.backend.verilog.interfaces.core import Core
 from lgc.backend.verilog.interfaces.parts import QUEUE, modules_for
-from lgc.backend.verilog.stream.design import Streamed, streamed
+from lgc.backend.verilog.stream.design import AS_THEY_ARE, Streamed, streamed
 from lgc.backend.verilog.stream.kernels import gates_module
 from lgc.backend.verilog.stream.parts import TOP, filled
 from lgc.backend.verilog.stream.pixel import Pixel, pixel_of
 from lgc.backend.verilog.stream.result import DenseEnding, Ending, VotesEnding
-from lgc.backend.verilog.stream.schedule import Timing, timing
+from lgc.backend.verilog.stream.schedule import Times, Timing, timing
+from lgc.backend.verilog.stream.series import SeriesEnding
+from lgc.backend.verilog.stream.uart import PixelWrapper
 from lgc.backend.verilog.stream.window import bits, window_module
 from lgc.errors import OptionError
 from lgc.frontend.model import Model
@@ -42,6 +44,7 @@ class StreamVerilog(Format):
         verilog: what is asked of the part that is a circuit like any other, and of the top module.
         codes: of features, if beats hold those; None for the encoder's bits.
         level: of the optimisation of the dense layers.
+        tables_per_clock: dense tables that are looked up a clock, in memories; 0 for all of them side by side.
     """
 
     name: ClassVar[str] = "streaming verilog"
@@ -49,11 +52,12 @@ class StreamVerilog(Format):
     verilog: Verilog = field(default_factory=Verilog)
     codes: FeatureCodes | None = None
     level: str = "O2"
+    tables_per_clock: int = 0
 
     @cached_property
     def streamed(self) -> Streamed:
         """The model taken apart."""
-        return streamed(self.model, self.level)
+        return streamed(self.model, AS_THEY_ARE if self.tables_per_clock else self.level)
 
     @cached_property
     def pixel(self) -> Pixel:
@@ -64,6 +68,8 @@ class StreamVerilog(Format):
     def ending(self) -> Ending:
         """What stands behind the last feature map."""
         shape, dense = HeadShape.of_head(self.model.head), self.streamed.dense
+        if self.tables_per_clock and dense is not None:
+            return SeriesEnding(self.top, self.streamed, self.verilog, shape, self.tables_per_clock)
         verilog = self.verilog if dense is not None else replace(self.verilog, outputs="scores")
         settled = verilog if dense is None else verilog.settled(dense)
         ending = VotesEnding if dense is None else DenseEnding
@@ -72,7 +78,10 @@ class StreamVerilog(Format):
     @cached_property
     def timing(self) -> Timing:
         """Its clocks."""
-        return timing(self.streamed, self.ending.clocks + _QUEUED)
+        return timing(self.streamed, self._shown)
+
+    def _shown(self, outputs: Times) -> list[int]:
+        return [clock + _QUEUED for clock in self.ending.results(outputs)]
 
     @property
     def top(self) -> str:
@@ -82,11 +91,11 @@ class StreamVerilog(Format):
     def validate(self, circuit: Circuit) -> None:
         """See :class:`Format`."""
         del circuit
-        if self.verilog.interface != "none":
-            raise OptionError("--stream is an interface itself: AXI4-Stream", hint="Leave out --interface")
+        self._wrapper.validate()
+        if self.tables_per_clock and self.streamed.dense is None:
+            raise OptionError("--tables-per-clock is of dense layers, and this model has none", hint="Leave it out")
+        self.ending.validate()
         _ = self.pixel, self.timing
-        if self.streamed.dense is not None:
-            self.ending.stages.validate(self.streamed.dense)
 
     def emit(self, circuit: Circuit, stream: Any) -> None:
         """See :class:`Format`."""
@@ -96,8 +105,14 @@ class StreamVerilog(Format):
         stream.write(body)
 
     def companions(self, circuit: Circuit) -> Mapping[str, str]:
-        """The manifest; its circuit is the unrolled one."""
-        return {".json": self.manifest(circuit).to_json()}
+        """The manifest, whose circuit is the unrolled one, and the wrapper, if wanted."""
+        manifest = self.manifest(circuit)
+        return {".json": manifest.to_json(), **self._wrapper.files(manifest)}
+
+    @property
+    def _wrapper(self) -> PixelWrapper:
+        verilog = self.verilog
+        return PixelWrapper(verilog.interface, verilog.board, verilog.beat, verilog.baud)
 
     def manifest(self, circuit: Circuit) -> Manifest:
         """What is beside the file."""
@@ -106,7 +121,8 @@ class StreamVerilog(Format):
             circuit, top=self.top, ports=self._ports(), latency=clocks.latency, score_width=shape.score,
             score_signed=shape.signed, interval=clocks.interval,
         )  # fmt: skip
-        return replace(plain, stream=self._entry())
+        streaming = replace(plain, stream=self._entry())
+        return replace(streaming, interface=self._wrapper.entry(streaming))
 
     def _entry(self) -> dict[str, Any]:
         image, core, pixel = self.streamed.image, self._core(), self.pixel

@@ -9,15 +9,15 @@ of the next frame, or idle clocks, stand in: what they hold is not looked at.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from lgc.backend.apart import dense_circuit, position_circuit
 from lgc.errors import OptionError
 from lgc.frontend.conv import ConvLayer, Geometry, PoolLayer
-from lgc.frontend.lower import lower
 from lgc.frontend.model import CONSTANTS, AnyLayer, Layer, Model
-from lgc.ir import Circuit, Encoder, Head
+from lgc.ir import Circuit, Head
 from lgc.ir.naming import identifier, unique
 from lgc.mapping.pipeline import level_delays
 from lgc.passes import PassManager, optimize, pipeline_of
@@ -25,6 +25,8 @@ from lgc.passes import PassManager, optimize, pipeline_of
 _KERNEL_PASSES = "levelize,const-fold,dead-gates,fanin-dedup,absorb-inverters,dead-gates,levelize"
 """Those that keep every output: a kernel has its place."""
 _TABLES_A_CLOCK = 1.0
+AS_THEY_ARE = "series"
+"""The level at which every dense table stays one: none is made of two, or shares a part with another."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +118,7 @@ def streamed(model: Model, level: str = "O2") -> Streamed:
     """Take a model apart.
 
     Args:
-        level: of the optimisation of the dense layers.
+        level: of the optimisation of the dense layers, or :data:`AS_THEY_ARE`.
 
     Raises:
         OptionError: it has no layer that slides, or is no chain, or a geometry that a stream cannot have.
@@ -174,15 +176,6 @@ def _slide(name: str, layer: ConvLayer | PoolLayer) -> Slide:
     return Slide(name, layer.geometry, circuit, _cuts(circuit))
 
 
-def position_circuit(layer: ConvLayer | PoolLayer) -> Circuit:
-    """A layer at one position, unoptimised: from the bits of the field to its outputs."""
-    g = layer.geometry
-    alone = Geometry(g.channels, *g.field, g.planes, g.field)
-    one = replace(layer, geometry=alone, source=0)
-    head = Head.equal_groups(one.width, ("kernels",))
-    return lower(Model(layer.name, Encoder(alone.num_bits), (one,), head))
-
-
 def _cuts(circuit: Circuit) -> tuple[int, ...]:
     """Register stages so that about one lookup table lies between two of them."""
     cuts, since = [], 0.0
@@ -199,13 +192,10 @@ def _cuts(circuit: Circuit) -> tuple[int, ...]:
 def _dense(model: Model, rest: Sequence[AnyLayer], level: str) -> Circuit:
     """The dense layers as a model of their own, whose input is the last feature map."""
     before = len(model.layers) - len(rest)
-    layers = []
-    for layer in rest:
-        assert isinstance(layer, Layer)
+    layers = [layer for layer in rest if isinstance(layer, Layer)]
+    for layer in layers:
         if any(CONSTANTS < stage < before for stage in layer.sources):
             raise OptionError(f"{layer.name} reads a stage before the last feature map",
                               hint="What streams is a chain of layers")  # fmt: skip
-        layers.append(replace(layer, sources=tuple(max(CONSTANTS, stage - before) for stage in layer.sources)))
-    encoder = Encoder(model.stage_width(before))
-    dense = Model(f"{model.name} dense", encoder, tuple(layers), model.head)
-    return optimize(lower(dense), level)
+    dense = dense_circuit(model, layers)
+    return PassManager().run(dense, pipeline_of(_KERNEL_PASSES)) if level == AS_THEY_ARE else optimize(dense, level)

@@ -18,6 +18,7 @@ from lgc.backend.verilog.leaves import leaf_text
 from lgc.backend.verilog.registers import registers
 from lgc.backend.verilog.stream.design import Streamed
 from lgc.backend.verilog.stream.parts import FEATURES, VOTES, filled
+from lgc.backend.verilog.stream.schedule import Times, spacing
 from lgc.backend.verilog.stream.window import bits
 from lgc.backend.verilog.top import Emission
 from lgc.errors import OptionError
@@ -46,10 +47,21 @@ class Ending(ABC):
     verilog: Verilog
     shape: HeadShape
 
-    @property
     @abstractmethod
-    def clocks(self) -> int:
-        """From the last output to the result."""
+    def results(self, outputs: Times) -> list[int]:
+        """The clocks of the results, from those of each frame's outputs of the last layer that slides.
+
+        Raises:
+            OptionError: a frame has too few clocks.
+        """
+
+    def validate(self) -> None:
+        """Refuse what cannot be.
+
+        Raises:
+            OptionError: more register stages than places, or a frame has too few clocks.
+        """
+        self.stages.validate(self.circuit)
 
     @abstractmethod
     def modules(self) -> Iterator[str]:
@@ -101,6 +113,8 @@ class Ending(ABC):
 
 
 _STAGES = 6
+_COLLECTED = 2
+"""Clocks from an output to the flip-flop that keeps it: the register that its enable comes from, and itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,22 +129,24 @@ class DenseEnding(Ending):
         assert self.streamed.dense is not None
         return self.streamed.dense
 
-    @cached_property
-    def clocks(self) -> int:
+    def results(self, outputs: Times) -> list[int]:
         """See :class:`Ending`."""
-        interval = self.architecture.interval(self.circuit)
-        if interval > self.streamed.pixels:
+        return [frame[-1] + self._clocks for frame in outputs]
+
+    @cached_property
+    def _clocks(self) -> int:
+        interval, between = self.architecture.interval(self.circuit), spacing(self.streamed)
+        if interval > between:
             raise OptionError(
-                f"this head takes {interval} clocks an image, and a frame takes {self.streamed.pixels}",
+                f"this head takes {interval} clocks an image, and from one to the next there are {between}",
                 hint="Take another --head",
             )
-        return 1 + self.architecture.latency(self.circuit, self.stages.pipeline)
+        return _COLLECTED + self.architecture.latency(self.circuit, self.stages.pipeline)
 
     def modules(self) -> Iterator[str]:
         """See :class:`Ending`."""
         streamed = self.streamed
-        yield filled(FEATURES, top=self.top, outputs=streamed.slides[-1].outputs, positions=streamed.positions,
-                     count=bits(streamed.positions), final=streamed.positions - 1)  # fmt: skip
+        yield filled(FEATURES, top=self.top, outputs=streamed.slides[-1].outputs, positions=streamed.positions)
         yield from self.core()
 
     def instances(self, data: str, valid: str) -> Iterator[str]:
@@ -166,9 +182,12 @@ class VotesEnding(Ending):
         """The votes of one position, counted."""
         return votes_circuit(self.streamed)
 
-    @cached_property
-    def clocks(self) -> int:
+    def results(self, outputs: Times) -> list[int]:
         """See :class:`Ending`."""
+        return [frame[-1] + self._clocks for frame in outputs]
+
+    @cached_property
+    def _clocks(self) -> int:
         if self.architecture.interval(self.circuit) > 1:
             raise OptionError("this head takes several clocks, and positions come one a clock",
                               hint="Take another --head")  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lgc.backend.verilog.stream.design import Slide, Streamed
@@ -30,18 +30,18 @@ class Timing:
     frames: int
 
 
-def timing(streamed: Streamed, behind: int) -> Timing:
+def timing(streamed: Streamed, results: Callable[[Times], list[int]]) -> Timing:
     """The timing of a model.
 
     Args:
-        behind: clocks from the last output of the last layer that slides to the result.
+        results: from the clocks of each frame's outputs of the last layer that slides to those of the results.
     """
     pixels = streamed.pixels
-    times = [list(range(frame * pixels, (frame + 1) * pixels)) for frame in range(_FRAMES)]
-    alone = _through(streamed, times[:1])[0] - times[0][-1]
-    following = _through(streamed, times)[-2] - times[-2][-1]  # behind the last one no pixel comes
+    last = pixels - 1
+    alone = results(outputs_of_frames(streamed, 1))[0] - last
+    following = results(outputs_of_frames(streamed))[-2] - (_FRAMES - 2) * pixels - last  # behind the last none comes
     # Strides may leave the last rows out: the result waits for the last pixel all the same, which may be missing.
-    latency, after = (max(1, _FRONT + clocks + behind) for clocks in (alone, following))
+    latency, after = (max(1, _FRONT + clocks) for clocks in (alone, following))
     under_way = (pixels + max(latency, after) + _SLACK) // pixels + 1
     return Timing(latency, after, pixels, 1 << max(1, (under_way - 1).bit_length()))
 
@@ -52,11 +52,22 @@ _SLACK = 4
 """Clocks from a result to the frame that its credit lets in."""
 
 
-def _through(streamed: Streamed, times: Times) -> list[int]:
-    """The clock of each frame's last output of the last layer that slides."""
+def outputs_of_frames(streamed: Streamed, frames: int = _FRAMES) -> Times:
+    """The clocks of each frame's outputs of the last layer that slides, for frames without a gap."""
+    pixels = streamed.pixels
+    times = [list(range(frame * pixels, (frame + 1) * pixels)) for frame in range(frames)]
     for slide in streamed.slides:
         times = _layer(slide, times)
-    return [frame[-1] for frame in times]
+    return times
+
+
+def spacing(streamed: Streamed) -> int:
+    """Clocks from a frame's last output of the last layer that slides to that of the next frame, at least.
+
+    They are fewest where the next frame's pixels complete the one, and idle clocks complete the next.
+    """
+    alone, following = outputs_of_frames(streamed, 1)[0][-1], outputs_of_frames(streamed)[-2][-1]
+    return min(streamed.pixels, streamed.pixels * (_FRAMES - 1) + alone - following)
 
 
 def _layer(slide: Slide, times: Times) -> Times:

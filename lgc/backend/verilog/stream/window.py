@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from lgc.backend.verilog.stream.design import Slide
 
-_SHIFTED = ((1 << 30, 160), (16, 2048))
-"""Up to such a width and so many bits, line buffers are shift registers: a memory would cost more than flip-flops."""
+_SHIFTED = ((1 << 30, 160), (16, 512))
+"""Up to such a width and so many bits, line buffers are shift registers: a memory would cost more than flip-flops.
+
+Each flip-flop hangs on the step's enable, and two thousand of them are what it cannot reach in 10 ns (ecp5)."""
 
 
 def window_module(top: str, slide: Slide) -> Iterator[str]:

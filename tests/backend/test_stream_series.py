@@ -1,0 +1,87 @@
+"""Dense tables in series: every score in a second simulator, what is refused, and the rows of tables themselves."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conv_models import Slide, draw
+from stream_bench import check
+
+from lgc import compile as lgc_compile
+from lgc.backend.verilog.stream import StreamVerilog
+from lgc.backend.verilog.stream.series import rows_of
+from lgc.errors import OptionError
+from lgc.frontend import Layer, lower
+from lgc.ir import Encoder, Head
+from lgc.ir.interp import evaluate
+
+
+def model_of(*slides: Slide, dense: int, image=(1, 6, 6), seed: int = 0):
+    return draw(image, list(slides), np.random.default_rng(seed), dense=dense)
+
+
+@pytest.mark.parametrize(
+    ("slides", "dense", "rate", "idle"),
+    [
+        ([Slide((3, 3), 12, 4)], 30, 2, 0),  # two words an output, which wait for each other
+        ([Slide((3, 3), 20, 4, 1, (2, 1), (1, 1))], 22, 2, 0),  # padding: idle clocks stand in for pixels
+        ([Slide((2, 2), 3, 2), Slide((3, 2), 5, 6, 1, (1, 2))], 8, 3, 2),  # classes that three do not divide
+    ],
+)
+def test_every_score(tmp_path, slides, dense, rate, idle):
+    check(model_of(*slides, dense=dense), tmp_path, eager=idle == 0, idle=idle, tables_per_clock=rate)
+
+
+def test_biases_ties_and_a_single_class(tmp_path):
+    model = model_of(Slide((3, 3), 6, 4), dense=18)
+    head = Head.equal_groups(18, ("a", "b", "c"), bias=np.array([-7, 0, 300]), tie="last")
+    check(replace(model, head=head), tmp_path / "bias", eager=True, idle=0, tables_per_clock=1)
+    check(replace(model, head=Head.equal_groups(18, ("a",))), tmp_path / "one", eager=False, idle=1, tables_per_clock=2)
+
+
+def test_rows_are_the_votes_of_the_layer():
+    """Against the interpreter: votes that are constants, inputs and tables of any arity, in classes of any size."""
+    model = model_of(Slide((3, 3), 6, 4), dense=40)
+    tables = model.layers[1].tables.copy()
+    tables[:4] = [0, 0xFFFF, 0xAAAA, 0x3333]
+    wires = model.layers[1].wires + 2
+    wires[4:9, 1], wires[7:12, 0] = 0, 1  # the constants, which are the first of the sources
+    dense = replace(model.layers[1], tables=tables, wires=wires, sources=(-1, 1))
+    circuit = StreamVerilog(replace(model, layers=(model.layers[0], dense)), tables_per_clock=3).streamed.dense
+    rows = rows_of(circuit, 3)
+    bits = np.random.default_rng(1).integers(0, 2, (50, circuit.netlist.num_inputs)).astype(np.bool_)
+    address = (bits[:, rows.wires] * (1 << np.arange(rows.arity))).sum(axis=-1).astype(np.uint64)
+    votes = (rows.tables >> address & np.uint64(1)).sum(axis=2)
+    scores = np.add.reduceat(votes, np.flatnonzero(np.concatenate([[True], rows.ends[:-1]])), axis=1)
+    encoder = Encoder(model.layers[0].width)
+    whole = lower(replace(model, encoder=encoder, layers=(replace(dense, sources=(-1, 0)),)))
+    expected = np.add.reduceat(evaluate(whole.netlist, bits).astype(int), whole.head.offsets[:-1], axis=1)
+    np.testing.assert_array_equal(scores + circuit.head.bias, expected)
+    assert rows.arity == 4 and rows.count == 14
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "message"),
+    [
+        (
+            model_of(Slide((3, 3), 4, 4), dense=80),
+            {"tables_per_clock": 1},
+            "1 tables a clock .* --tables-per-clock 3 fits",
+        ),
+        (model_of(Slide((3, 3), 4, 4), dense=0), {"tables_per_clock": 1}, "this model has none"),
+        (model_of(Slide((3, 3), 4, 4), dense=8), {"tables_per_clock": 1, "pipeline": 4}, "--pipeline is of dense"),
+        (model_of(Slide((3, 3), 4, 4), dense=8), {"tables_per_clock": 1, "stream": False}, "Give --stream too"),
+    ],
+)
+def test_what_is_refused(tmp_path, model, options, message):
+    with pytest.raises(OptionError, match=message):
+        lgc_compile(model, tmp_path / "net.v", **({"stream": True} | options))
+    assert not list(tmp_path.iterdir())
+
+
+def test_two_dense_layers_are_refused(tmp_path):
+    model = model_of(Slide((3, 3), 4, 4), dense=8)
+    more = Layer("layer3", np.arange(8).reshape(4, 2), np.full(4, 6, np.uint64), (2,))
+    deep = replace(model, layers=(*model.layers, more), head=Head.equal_groups(4, ("a", "b")))
+    with pytest.raises(OptionError, match="for one dense layer"):
+        lgc_compile(deep, tmp_path / "net.v", stream=True, tables_per_clock=1)
