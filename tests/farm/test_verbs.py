@@ -217,7 +217,7 @@ def test_a_campaign_is_the_same_though_a_worker_is_killed(tmp_path: Path) -> Non
 @pytest.mark.sim
 @pytest.mark.usefixtures("small_shards")
 def test_workers_of_dask_find_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mutants, a proof and seeds at a Dask scheduler, of whose workers one is killed; then one that is not there."""
+    """Mutants, a proof and seeds at a Dask scheduler, of whose workers one is killed meanwhile."""
     monkeypatch.setenv("LGC_CACHE", str(tmp_path / "cache"))
     model, device, port = save(tmp_path / "model.pt"), tmp_path / "net.v", free_port()
     lgc.compile(model, device, pipeline=2)
@@ -236,5 +236,12 @@ def test_workers_of_dask_find_the_same(tmp_path: Path, monkeypatch: pytest.Monke
         device.write_text(device.read_text().replace("second > first", "second >= first"))
         with pytest.raises(MismatchError):
             lgc.prove(model, device, force=True, certificate=tmp_path / "wrong.json", **where)
-    with pytest.raises(lgc.ToolError, match="there is no Dask scheduler"):
-        lgc.prove(model, device, force=True, certificate=tmp_path / "no.json", scheduler=where["scheduler"], patience=1)
+
+
+def test_a_scheduler_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    model, device = save(tmp_path / "model.pt"), tmp_path / "net.v"
+    lgc.compile(model, device)
+    with pytest.raises(NotCheckedError, match=r"there is no Dask scheduler with workers at .*: not checked"):
+        lgc.prove(model, device, scheduler=f"tcp://127.0.0.1:{free_port()}", patience=0.5)
+    assert not (tmp_path / "net.certificate.json").exists()
