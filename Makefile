@@ -71,11 +71,11 @@ peers: setup  ## Compare with the peers: importers with their libraries, then sp
 fuzz: setup  ## Fuzz the readers (bombs, ten minutes), the compiler (10,000 circuits), what is proved (5,000 edits)
 	PYTHONPATH=. $(BIN)/python tests/faults/bombs.py
 	PYTHONPATH=. $(BIN)/python tests/frontend/fuzz.py --seconds 600
-	$(BIN)/python tests/fuzz/circuits.py --count 10000
-	$(BIN)/python tests/fuzz/texts.py --count 5000
+	$(BIN)/python tests/fuzz/circuits.py --count 10000 --workers $(JOBS)
+	$(BIN)/python tests/fuzz/texts.py --count 5000 --workers $(JOBS)
 
 mutants: setup  ## Change the compiler in 220 places and ask the tests; goes on where it was ended (two hours)
-	$(BIN)/python tests/mutants/run.py --page docs/mutants.md
+	$(BIN)/python tests/mutants/run.py --page docs/mutants.md --workers $(JOBS)
 
 lint: setup  ## ruff, format, mypy, the import contracts, and whether pages can be read
 	$(BIN)/ruff check .
@@ -102,7 +102,7 @@ site: setup  ## Make the site of docs/ in site/; links and anchors that lead now
 bench: setup  ## Measure, and print the tables of docs/benchmarks.md
 	$(BIN)/lgc bench compile
 
-HARDWARE = $(BIN)/lgc bench hardware --liberty examples/asic/small.lib
+HARDWARE = $(BIN)/lgc bench hardware --workers $(JOBS) --liberty examples/asic/small.lib
 
 hardware: setup  ## Measure the example networks on every part: the tables of docs/hardware.md (hours at first)
 	$(HARDWARE) --pipeline 8 examples/mnist/mnist-1k5.pt

@@ -182,7 +182,8 @@ def load(source: Any, options: Any = None, *, engine: Any = "auto", threads: int
 
     if facts:
         options = read_.import_options(None, facts)
-    return Predictor(read_.load_source(source, options).circuit, engine=engine, threads=threads)
+    found = read_.load_source(source, options)
+    return Predictor(found.circuit, model=found.model, engine=engine, threads=threads)
 
 
 def from_torch(module: Any, *, name: str = "model", classes: Any = None) -> Any:

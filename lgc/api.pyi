@@ -158,6 +158,7 @@ def compile(
     part: str | None = None,
     clock: str | None = None,
     seeds: int = 1,
+    unroll: bool | None = None,
     facts: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> Compiled:
@@ -203,6 +204,7 @@ def compile(
         part: The part for the clock, whose cells the head is made of; `lgc synth --list` shows all.
         clock: As few register stages as reach this clock on the part, measured by yosys and nextpnr.
         seeds: The median of so many seeds counts.
+        unroll: Write each kernel of a convolution at every position, and not once.
     """
 def verify(
     model: Source,
@@ -298,6 +300,10 @@ def prove(
     netlist: str | None = None,
     liberty: Path | str | None = None,
     crash: Path | str | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    cluster: Cluster | None = None,
+    patience: float = 60.0,
     certificate: Path | str | None = None,
     progress: Progress | None = None,
 ) -> Proof:
@@ -319,6 +325,10 @@ def prove(
         netlist: Synthesise the Verilog for PART with yosys, and compare the netlist.
         liberty: Cell library of --netlist asic.
         crash: On a difference in Verilog: a new folder that reproduces it.
+        workers: Processes here that share the work, of one thread each; with --cluster, jobs.
+        scheduler: A Dask scheduler that workers are at: tcp://HOST:8786, or the file it wrote.
+        cluster: Start --workers jobs there, as Dask's configuration says.
+        patience: Seconds to wait for a scheduler, and for its first worker.
         certificate: Where the proof's outcome is written.
     """
 def mutate(
@@ -348,6 +358,10 @@ def mutate(
     directed: bool = True,
     vectors: Path | str | None = None,
     bits: NDArray[np.bool_] | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    cluster: Cluster | None = None,
+    patience: float = 60.0,
     faults: int = 1000,
     progress: Progress | None = None,
 ) -> MutationScore:
@@ -382,6 +396,10 @@ def mutate(
         seed: Seed of the random vectors, and of faults.
         directed: Leave out the directed vectors (zeros, ones, extremes, ties).
         vectors: Vectors that --write-vectors saved.
+        workers: Processes here that share the work, of one thread each; with --cluster, jobs.
+        scheduler: A Dask scheduler that workers are at: tcp://HOST:8786, or the file it wrote.
+        cluster: Start --workers jobs there, as Dask's configuration says.
+        patience: Seconds to wait for a scheduler, and for its first worker.
         faults: How many faults.
     """
 def cover(
@@ -450,7 +468,6 @@ def synth(
     *,
     clock: str | None = None,
     seeds: int = 1,
-    jobs: int | None = None,
     route: bool = True,
     liberty: Path | str | None = None,
     top: str = '',
@@ -461,6 +478,10 @@ def synth(
     bitstream: Path | str | None = None,
     json: Path | str | None = None,
     netlist: Path | str | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    cluster: Cluster | None = None,
+    patience: float = 60.0,
     progress: Progress | None = None,
 ) -> Synthesis:
     """Synthesise Verilog that `lgc compile` wrote with yosys, and place and route it with nextpnr.
@@ -477,7 +498,6 @@ def synth(
         part: The part; --list shows all.
         clock: Clock to reach: 150MHz, 0.2GHz. By default only what to aim at.
         seeds: Seeds of nextpnr to try.
-        jobs: Seeds at a time; by default one a core.
         route: Stop after yosys: counts, but no Fmax.
         liberty: Cell library of --part asic.
         top: Top module of Verilog that has no manifest.
@@ -488,6 +508,10 @@ def synth(
         bitstream: Write the best seed's bitstream; needs a board or pins.
         json: Write the result as JSON.
         netlist: Write yosys's netlist as Verilog.
+        workers: Seeds at a time: processes here, of one thread each; with --cluster, jobs.
+        scheduler: A Dask scheduler that workers are at: tcp://HOST:8786, or the file it wrote.
+        cluster: Start --workers jobs there, as Dask's configuration says.
+        patience: Seconds to wait for a scheduler, and for its first worker.
     """
 def estimate(
     model: Source,
@@ -916,7 +940,7 @@ def sweep(
         space: A TOML file of settings; --resume has it already.
         output: Folder for all that comes of it.
         resume: Go on with the sweep in the folder; more --trials may be asked for.
-        objectives: What to look for; may be given again: accuracy, luts:PART, depth:PART, latency:PART, fmax:PART, ge, bytes, gates.
+        objectives: What to look for; may be given again: accuracy, luts:PART, depth:PART, latency:PART, fmax:PART, ge, bytes, gates, toggles.
         constraints: A limit that a network must keep, as 'luts:xc7 <= 3000'; may be given again.
         trials: Points to try.
         sampler: How points are chosen; auto: grid if there are no more points than trials, else tpe.
@@ -928,7 +952,7 @@ def sweep(
         measure: Compile and synthesise the best networks at the end; by default where yosys is installed.
         liberty: Cell library for the objective ge.
         published: JSON list of points of others for the picture: work, test, and lut6 or an objective.
-        workers: Processes of one thread each, here; by default one a core.
+        workers: Processes here that share the work, of one thread each; with --cluster, jobs.
         scheduler: A Dask scheduler that workers are at: tcp://HOST:8786, or the file it wrote.
         cluster: Start --workers jobs there, as Dask's configuration says.
         patience: Seconds to wait for a scheduler, and for its first worker.

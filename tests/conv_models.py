@@ -22,9 +22,15 @@ class Slide:
 
 
 def draw(
-    image: tuple[int, int, int], slides: list[Slide], rng: np.random.Generator, *, dense: int = 0, thresholds: int = 0
+    image: tuple[int, int, int],
+    slides: list[Slide],
+    rng: np.random.Generator,
+    *,
+    dense: int = 0,
+    thresholds: int = 0,
+    any_head: bool = False,
 ) -> Model:
-    """A model of random tables over an image (C, H, W), its votes in two classes."""
+    """A model of random tables over an image (C, H, W), its votes in two classes; ``any_head``: of any sizes."""
     channels, height, width = image
     encoder = Encoder(channels * height * width, _thresholds(channels * height * width, thresholds, rng))
     layers: list[Layer | ConvLayer | PoolLayer] = []
@@ -43,7 +49,13 @@ def draw(
     if dense:
         wires = rng.integers(0, layers[-1].width, (dense, 4))
         layers.append(Layer(f"layer{len(layers) + 1}", wires, tables((dense,), 4, rng), (len(layers),)))
-    return Model("drawn", encoder, tuple(layers), Head.equal_groups(layers[-1].width, ("no", "yes")))
+    width = layers[-1].width
+    if any_head:
+        cut = int(rng.integers(0, width + 1))
+        head = Head(np.array([0, cut, width]), rng.integers(-3, 4, 2), ("no", "yes"))
+    else:
+        head = Head.equal_groups(width, ("no", "yes"))
+    return Model("drawn", encoder, tuple(layers), head)
 
 
 def tables(shape: tuple[int, ...], arity: int, rng: np.random.Generator) -> NDArray[np.uint64]:

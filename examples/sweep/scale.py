@@ -20,9 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lgc.sweep.execution import Flow, Workers
+from lgc.farm import Flow, Results, Workers, digest_of
 from lgc.sweep.goals import Goal
-from lgc.sweep.results import Results, digest_of
 from lgc.sweep.space import Between, Space
 from lgc.sweep.study import Plan, Study
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import lgc
 from lgc.backend.base import write
 from lgc.backend.verilog import Verilog
 from lgc.driver.bench import BenchHardware
 from lgc.driver.read import load_source
-from lgc.errors import LgcError
+from lgc.driver.workers import check_tools, open_workers
+from lgc.errors import LgcError, NotCheckedError
+from lgc.farm import Task, answers, check_version, digest_of, progress_here
 from lgc.ir import Circuit
 from lgc.mapping.estimate import estimate
 from lgc.mapping.heads import all_heads
@@ -131,28 +137,81 @@ def rows(asked: BenchHardware, progress: Progress) -> Iterator[HardwareTable]:
         one for one in parts().values() if asked.liberty or not one.is_asic
     ]
     circuits = [optimize(load_source(model).circuit) for model in asked.models]
-    options = SynthOptions(
-        seeds=tuple(range(1, asked.seeds + 1)), route=asked.route, liberty=asked.liberty, timeout=asked.timeout, jobs=1
-    )
+    measured = [_Measured(model.name, circuit, asked) for model, circuit in zip(asked.models, circuits, strict=True)]
     return (
         HardwareTable(
-            f"`{model.name}`, {circuit.netlist.num_nodes:,} gates after -O2, at most {asked.pipeline} register stages:",
-            _measured(model.name, circuit, chosen, asked.pipeline, options, progress),
+            f"`{one.name}`, {one.circuit.netlist.num_nodes:,} gates after -O2, "
+            f"at most {asked.pipeline} register stages:",
+            _rows(one, chosen, progress),
         )
-        for model, circuit in zip(asked.models, circuits, strict=True)
+        for one in measured
     )
 
 
-def _measured(
-    name: str, circuit: Circuit, chosen: list[Part], stages: int, options: SynthOptions, progress: Progress
-) -> Iterator[HardwareRow]:
-    for part in chosen:
-        own = options if part.is_asic else replace(options, liberty=None)
-        for verilog in jobs(circuit, part, stages):
-            start = perf_counter()
-            row = measure_on(circuit, part, verilog, options=own, progress=progress)
-            progress.note(f"{name} on {part.name}, {row.head}: {perf_counter() - start:.0f} s")
-            yield row
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """A network, and how it is measured on each part."""
+
+    name: str
+    circuit: Circuit
+    asked: BenchHardware
+
+    def options(self, part: Part) -> SynthOptions:
+        asked = self.asked
+        return SynthOptions(
+            seeds=tuple(range(1, asked.seeds + 1)), route=asked.route, timeout=asked.timeout,
+            liberty=asked.liberty.absolute() if asked.liberty and part.is_asic else None,
+        )  # fmt: skip
+
+    def task(self, part: Part) -> Task:
+        asked = self.asked
+        liberty = hashlib.sha256(asked.liberty.read_bytes()).hexdigest() if asked.liberty and part.is_asic else ""
+        request = {
+            "task": "hardware", "lgc": lgc.__version__, "circuit": self.circuit.digest(), "part": part.name,
+            "pipeline": asked.pipeline, "seeds": asked.seeds, "route": asked.route, "timeout": asked.timeout,
+            "liberty": liberty,
+        }  # fmt: skip
+        return {"request": request, "network": self, "part": part}
+
+
+def measure_part(task: Task) -> list[HardwareRow]:
+    """A network on one part, in every way that its table has.
+
+    Raises:
+        NotCheckedError: a file is not here, or another one.
+    """
+    request, network, part = task["request"], task["network"], task["part"]
+    check_version(request)
+    options, progress, found = network.options(part), progress_here(), []
+    _check_liberty(options.liberty, request["liberty"])
+    for verilog in jobs(network.circuit, part, request["pipeline"]):
+        start = perf_counter()
+        found.append(measure_on(network.circuit, part, verilog, options=options, progress=progress))
+        progress.note(f"{network.name} on {part.name}, {verilog.head}: {perf_counter() - start:.0f} s")
+    return found
+
+
+def _check_liberty(path: Path | None, digest: str) -> None:
+    if path is None:
+        return
+    if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        raise NotCheckedError(
+            "a worker has not the cell library of who asks", where=str(path),
+            hint="Copy the file to the same place on every machine",
+        )  # fmt: skip
+
+
+def _rows(network: _Measured, chosen: list[Part], progress: Progress) -> Iterator[HardwareRow]:
+    """Rows in the order of the parts, each as soon as it and those before it are measured."""
+    tasks = [network.task(part) for part in chosen]
+    order = deque(dict.fromkeys(digest_of(task["request"]) for task in tasks))
+    known: dict[str, list[HardwareRow]] = {}
+    with open_workers(network.asked, progress, most=len(order)) as farm:
+        check_tools(farm, "yosys", also=[f"nextpnr:{one.name}" for one in chosen if one.family.nextpnr])
+        for digest, found in answers(farm, measure_part, tasks):
+            known[digest] = found
+            while order and order[0] in known:
+                yield from known[order.popleft()]
 
 
 def markdown(tables: Iterable[HardwareTable]) -> Iterator[str]:

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lgc.backend.base import write
-from lgc.backend.c import C99, kernel_counts
+from lgc.backend.c import C99, SlidingC99, over_positions
 from lgc.bench.peak import measure_peak
 from lgc.driver.bench import BenchInfer
 from lgc.driver.read import load_source
+from lgc.frontend.model import Model
 from lgc.ir import Circuit
 from lgc.passes import optimize
 from lgc.progress import Progress
@@ -42,11 +42,14 @@ class InferRow:
     includes: str
 
 
-def measure_inference(circuit: Circuit, *, samples: int = 65536, repeats: int = 9, seed: int = 0) -> list[InferRow]:
+def measure_inference(
+    circuit: Circuit, model: Model | None = None, *, samples: int = 65536, repeats: int = 9, seed: int = 0
+) -> list[InferRow]:
     """Measure a circuit on this machine.
 
     Args:
         circuit: as lowered; optimised here.
+        model: what it was lowered from, if that is known.
         samples: random samples in a batch.
         repeats: batches timed in each row, of which the best counts.
 
@@ -57,9 +60,9 @@ def measure_inference(circuit: Circuit, *, samples: int = 65536, repeats: int = 
     encoder = circuit.encoder
     packed = rng.integers(0, 256, (samples, -(-encoder.num_bits // 8)), dtype=np.uint8)
     octets = rng.integers(0, 256 if encoder.thresholds is not None else 2, (samples, encoder.num_features), np.uint8)
-    rows = _build_rows(circuit)
-    one = Predictor(circuit, engine="c", threads=1)
-    everywhere = Predictor(circuit, engine="c")
+    rows = _build_rows(circuit, model)
+    one = Predictor(circuit, model=model, engine="c", threads=1)
+    everywhere = Predictor(circuit, model=model, engine="c")
     includes = "transposition, gates, counts, argmax"
     single = _rate(lambda: one.predict(packed, packed=True), samples, repeats)
     rows += [
@@ -71,15 +74,12 @@ def measure_inference(circuit: Circuit, *, samples: int = 65536, repeats: int = 
     ]  # fmt: skip
     if everywhere.threads > 1:
         rows += _scaling_rows(one, everywhere, packed, repeats)
-    interpreter = Predictor(circuit, engine="numpy")
-    few = packed[: min(samples, 4096)]
-    rows.append(
-        InferRow(
-            "numpy, packed bits", _rate(lambda: interpreter.predict(few, packed=True), len(few), 3), "images/s", "all"
-        )
-    )
-    optimised = optimize(circuit)
-    return rows + _bound_rows(optimised) + _peak_rows(optimised)
+    interpreter, few = Predictor(circuit, engine="numpy"), packed[: min(samples, 4096)]
+    numpy_rate = _rate(lambda: interpreter.predict(few, packed=True), len(few), 3)
+    rows.append(InferRow("numpy, packed bits", numpy_rate, "images/s", "all"))
+    form = over_positions(C99(), model)
+    made = circuit if isinstance(form, SlidingC99) else optimize(circuit)
+    return rows + _bound_rows(form, made) + _peak_rows(form, made)
 
 
 def _byte_rate(predictor: Predictor, octets: NDArray[np.uint8], repeats: int) -> float:
@@ -117,12 +117,12 @@ def _rate(
     return best
 
 
-def _build_rows(circuit: Circuit) -> list[InferRow]:
+def _build_rows(circuit: Circuit, model: Model | None) -> list[InferRow]:
     """Emission and compilation, outside of the cache."""
     with scratch("lgc-bench-") as folder:
         source, output = folder / "model.c", folder / "model.so"
         start = time.perf_counter()
-        write(C99(prefix="lgc"), optimize(circuit), source)
+        library.write_source(circuit, model, source)
         emitted = time.perf_counter()
         before = os.times()
         library.compile_source(source, output)
@@ -141,11 +141,12 @@ def _children(times: os.times_result) -> float:
     return times.children_user + times.children_system
 
 
-def _bound_rows(circuit: Circuit) -> list[InferRow]:
+def _bound_rows(form: C99, circuit: Circuit) -> list[InferRow]:
     """What the kernel executes for one word of samples."""
-    counts, three = kernel_counts(circuit), kernel_counts(circuit, ternary=True)
+    counts, three = form.counts(circuit, ternary=False), form.counts(circuit, ternary=True)
+    once = "a kernel of a convolution counts once" if isinstance(form, SlidingC99) else ""
     return [
-        InferRow("gates after optimisation", circuit.netlist.num_nodes, "", ""),
+        InferRow("gates after optimisation", form.num_nodes(circuit), "", once),
         InferRow(
             "vector operations a word",
             counts.operations,
@@ -164,10 +165,10 @@ def _bound_rows(circuit: Circuit) -> list[InferRow]:
     ]
 
 
-def _peak_rows(circuit: Circuit) -> list[InferRow]:
+def _peak_rows(form: C99, circuit: Circuit) -> list[InferRow]:
     """What this core could do at most, were it for one kind of instruction alone."""
     peak = measure_peak()
-    counts = kernel_counts(circuit, ternary=peak.word_bits == _TERNARY_BITS)
+    counts = form.counts(circuit, ternary=peak.word_bits == _TERNARY_BITS)
     by_operations, by_loads = peak.images(counts.operations, counts.reads)
     name = f"bound, 1 core, words of {peak.word_bits}"
     rates = f"{peak.operations / 1e9:.2f} G operations and {peak.loads / 1e9:.2f} G loads a second, measured"
@@ -180,7 +181,8 @@ def _peak_rows(circuit: Circuit) -> list[InferRow]:
 def rows(asked: BenchInfer, progress: Progress) -> list[InferRow]:
     """All measurements of a network."""
     progress.step("inference")
-    return measure_inference(load_source(asked.model).circuit)
+    source = load_source(asked.model)
+    return measure_inference(source.circuit, source.model)
 
 
 def markdown(rows: Iterable[InferRow]) -> Iterator[str]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from lgc.cli.options import request_command
 from lgc.cli.output import OutputOptions
-from lgc.driver.request import Request, Setting, check_outputs
+from lgc.driver.request import Request, Setting, check_outputs, described, flag_of
 from lgc.driver.verify_request import CoverRequest, MutateRequest, ProveRequest, VectorRequest, VerifyRequest
+from lgc.driver.workers_request import WorkersRequest
 from lgc.errors import LgcError, OptionError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def verify(asked: VerifyRequest, ways: Ways, proof: ProveRequest, output: Output
 
             output.run(lgc.driver.prove.prove, proof)
         else:
-            _compare(asked, ways, _Documents(output))
+            _compare(asked, ways, proof, _Documents(output))
 
 
 class _Documents:
@@ -101,10 +102,10 @@ class _Documents:
             self.output.write(self._found)
 
 
-def _compare(asked: VerifyRequest, ways: Ways, documents: _Documents) -> None:
+def _compare(asked: VerifyRequest, ways: Ways, proof: ProveRequest, documents: _Documents) -> None:
     import lgc.driver.verify as driver
 
-    judges = _judges(asked, ways)
+    judges = _judges(asked, ways, proof)
     try:
         verdict = documents.run(driver.verify, asked)
         _judge(documents, [(verb, replace(one, model=verdict.source)) for verb, one in judges], ways.write_vectors)
@@ -126,10 +127,19 @@ def _check_ways(asked: VerifyRequest, proof: ProveRequest, ways: Ways) -> None:
         raise OptionError("--mutate and --coverage judge vectors by the Verilog, not by a netlist: leave --netlist out")
     if ways.write_vectors and not (ways.mutate or ways.coverage):
         raise OptionError("--write-vectors saves what --mutate or --coverage make, and neither is given")
+    if _places(proof) and not (ways.formal or ways.mutate):
+        flag = flag_of(described(WorkersRequest)[next(iter(_places(proof)))])
+        raise OptionError(f"{flag} is of --mutate and --formal, and neither is given")
     check_outputs(asked, ways)
 
 
-def _judges(asked: VerifyRequest, ways: Ways) -> list[tuple[Callable[..., Any], VectorRequest]]:
+def _places(proof: ProveRequest) -> dict[str, Any]:
+    """Who works, as far as that was said."""
+    given = proof.given()
+    return {name: given[name] for name in described(WorkersRequest) if name in given}
+
+
+def _judges(asked: VerifyRequest, ways: Ways, proof: ProveRequest) -> list[tuple[Callable[..., Any], VectorRequest]]:
     """The verbs that judge vectors and their requests; what they cannot judge is refused before anything runs."""
     found: list[tuple[Callable[..., Any], VectorRequest]] = []
     if ways.coverage or ways.mutate:
@@ -140,7 +150,7 @@ def _judges(asked: VerifyRequest, ways: Ways) -> list[tuple[Callable[..., Any], 
             found.append((cover, _narrowed(CoverRequest, asked)))
         if ways.mutate:
             keep = asked.keep / "mutants" if asked.keep else None
-            found.append((mutate, _narrowed(MutateRequest, asked, faults=ways.mutate, keep=keep)))
+            found.append((mutate, _narrowed(MutateRequest, asked, faults=ways.mutate, keep=keep, **_places(proof))))
         judged_device(asked, "--mutate" if ways.mutate else "--coverage")
     return found
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar
 
 from lgc.driver.request import Request, Source
 from lgc.driver.sheet import Sheet, Shown
+from lgc.driver.workers_request import WorkersRequest
 from lgc.progress import Progress, Silence
 from lgc.settings import Setting
 from lgc.tools.find import missing
@@ -71,8 +72,8 @@ class BenchTrain(BenchRequest):
 
 
 @dataclass(frozen=True)
-class BenchHardware(BenchRequest):
-    """Networks on parts, placed and routed. What was measured before, or stopped after as long, is not run again."""
+class PlacedNetworks(BenchRequest):
+    """Which networks, on which parts."""
 
     module: ClassVar[str] = "lgc.bench.hardware"
     models: Annotated[tuple[Path, ...], Setting("Checkpoints or netlists.", flags=("MODEL...",))]
@@ -84,6 +85,11 @@ class BenchHardware(BenchRequest):
     route: Annotated[bool, Setting("Stop after yosys.")] = True
     liberty: Annotated[Path | None, Setting("Cells for the part asic.")] = None
     timeout: Annotated[float, Setting("Seconds that a run of yosys or of nextpnr may take.", above=0)] = 900.0
+
+
+@dataclass(frozen=True)
+class BenchHardware(WorkersRequest, PlacedNetworks):
+    """Networks on parts, placed and routed. What was measured before, or stopped after as long, is not run again."""
 
 
 BENCHMARKS: dict[str, type[BenchRequest]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -14,6 +15,7 @@ from lgc.driver.points import compiled_as_point
 from lgc.driver.read import import_options, load_source
 from lgc.driver.request import check_outputs, flags
 from lgc.driver.sheet import Grid, Sheet, Shown
+from lgc.driver.sliding import as_sliding, num_gates, sliding_lines, sliding_table
 from lgc.errors import MismatchError, OptionError
 from lgc.progress import Progress, Silence
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from lgc.backend.base import Format
     from lgc.backend.manifest import Manifest
     from lgc.backend.verilog import Verilog
-    from lgc.backend.verilog.stream import StreamVerilog
     from lgc.driver.features import Loss
     from lgc.driver.read import Loaded
     from lgc.ir import Circuit
@@ -78,19 +79,13 @@ class Compiled(Shown):
 
         return self.format if isinstance(self.format, Verilog) else None
 
-    @property
-    def _stream(self) -> StreamVerilog | None:
-        from lgc.backend.verilog.stream import StreamVerilog
-
-        return self.format if isinstance(self.format, StreamVerilog) else None
-
     def as_json(self) -> dict[str, Any]:
         """See :class:`Shown`."""
         before, after = self.input_circuit.netlist, self.circuit.netlist
         manifest = self.manifest
         return {
             "name": self.circuit.name, "level": self.level, "files": [str(path) for path in self.files],
-            "gates": after.num_nodes, "gates_before": before.num_nodes, "depth": after.depth,
+            "gates": num_gates(self.format, self.circuit), "gates_before": before.num_nodes, "depth": after.depth,
             "format": self.format.name, "head": getattr(self.format, "head", None), "reason": self.reason or None,
             "fabric": getattr(self.format, "fabric", None), "attempts": list(self.attempts),
             "top": manifest.top if manifest else None, "latency": manifest.latency if manifest else None,
@@ -106,22 +101,18 @@ class Compiled(Shown):
 
     def sheet(self) -> Sheet:
         """See :class:`Shown`."""
-        if (stream := self._stream) is not None:
-            from lgc.driver.stream import stream_lines
-
-            rounding = [] if self.loss is None else [str(self.loss)]
-            return [*stream_lines(stream), *rounding, *self._written(), *self._next()]
         before, after = self.input_circuit.netlist, self.circuit.netlist
+        if (lines := sliding_lines(self.format, before.num_nodes)) is not None:
+            rounding = [] if self.loss is None else [str(self.loss)]
+            return [*lines, *rounding, *self._written(), *self._next()]
         saved = 100 * (1 - after.num_nodes / before.num_nodes) if before.num_nodes else 0.0
         gates = f"{before.num_nodes:,} -> {after.num_nodes:,} gates ({saved:.1f} % fewer), depth {after.depth}"
         return [gates, *self._columns(), *self.attempts, *self._hardware(), *self._written(), *self._next()]
 
     def details(self) -> Sheet:
         """See :class:`Shown`: what each pass did, and where the register stages stand."""
-        if (stream := self._stream) is not None:
-            from lgc.driver.stream import stream_table
-
-            return [stream_table(stream)]
+        if (table := sliding_table(self.format)) is not None:
+            return [table]
         verilog = self._verilog
         stages = stage_table(verilog.placed(self.circuit)) if verilog else []
         return [*self._passes(), *stages]
@@ -245,6 +236,11 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
     progress.step("read")
     source = load_source(asked.model, import_options(asked.config, asked.facts))
     circuit, loss = _with_input(source, asked, kind, progress)
+    level = f"-p {asked.passes}" if asked.passes else f"-O{asked.level}"
+    if (sliding := as_sliding(asked, source, format_)) is not None:
+        progress.step("write")
+        files = tuple(write(sliding, circuit, asked.output))
+        return Compiled(source, circuit, circuit, (), sliding, level, files=files)
     progress.step("optimise")
     manager = _manager(asked)
     optimised = manager.run(circuit, _pipeline(asked))
@@ -253,7 +249,6 @@ def compile(asked: CompileRequest, progress: Progress | None = None) -> Compiled
     format_, attempts = _placed(asked, format_, optimised, progress)
     progress.step("write")
     files = tuple(write(format_, optimised, asked.output))
-    level = f"-p {asked.passes}" if asked.passes else f"-O{asked.level}"
     return Compiled(source, circuit, optimised, tuple(manager.stats), format_, level, reason, attempts, files, loss)
 
 
@@ -381,13 +376,16 @@ def _placed(
             "--clock finds the number of register stages of Verilog", hint="Write a .v file, without --pipeline"
         )
     from lgc.driver.clock import parse_clock
+    from lgc.driver.workers import open_workers
+    from lgc.driver.workers_request import WorkersRequest
     from lgc.parts.part import find_part
     from lgc.synth.closure import close_circuit
     from lgc.synth.flow import SynthOptions
 
     options = SynthOptions(clock=parse_clock(asked.clock), seeds=tuple(range(1, asked.seeds + 1)))
     part = find_part(asked.part)
-    found, closure = close_circuit(circuit, format_, part, options, progress)
+    with open_workers(WorkersRequest(), progress, default=os.cpu_count() or 1, most=asked.seeds) as farm:
+        found, closure = close_circuit(circuit, format_, part, options, progress, farm)
     return found, tuple(
         f"{one.stages} register stages: {one.fmax:.1f} MHz measured on {part.name}, "
         f"{'meets' if one.fmax >= closure.clock else 'misses'} the clock"

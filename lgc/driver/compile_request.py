@@ -18,9 +18,11 @@ Level = Literal["0", "1", "2", "3"]
 # Fields that are options of a format under the same name, where they are given.
 _FORMAT_FIELDS = (
     "top", "pipeline", "outputs", "head", "argmax", "fabric", "effort", "copies", "interface", "board", "beat", "baud",
+    "unroll",
 )  # fmt: skip
 _OPTIMISER, _VERILOG = "Optimisation", "Verilog"
 _HEAD, _INPUT, _AROUND, _CLOCK = "Verilog: the head", "Input", "Verilog: bus or board", "Verilog: a clock on a part"
+_C = "C"
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,11 @@ class CompileRequest(Request):
                 metavar="FREQUENCY", group=_CLOCK),
     ] = None  # fmt: skip
     seeds: Annotated[int, Setting("The median of so many seeds counts.", low=1, group=_CLOCK)] = 1
+
+    unroll: Annotated[
+        bool | None,
+        Setting("Write each kernel of a convolution at every position, and not once.", group=_C),
+    ] = None  # fmt: skip
 
     facts: Mapping[str, Any] | None = None
 

@@ -6,15 +6,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lgc.errors import OptionError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from lgc.frontend import Model
     from lgc.ir import Circuit
     from lgc.mapping.estimate import Estimate
     from lgc.parts.part import Part
     from lgc.sweep import Goal
 
+_BLOCK = 4096
 _SIZED = ("text", "rodata", "data", "data.rel.ro")
 
 
@@ -33,7 +38,11 @@ def part_of(goal: Goal) -> Part:
 
 
 def costs_of(
-    model: Model, goals: Sequence[Goal], compiling: Mapping[str, Any], liberty: Path | None = None
+    model: Model,
+    goals: Sequence[Goal],
+    compiling: Mapping[str, Any],
+    liberty: Path | None = None,
+    samples: NDArray[Any] | None = None,
 ) -> dict[str, float]:
     """The cost of a network by the name of each goal.
 
@@ -41,6 +50,7 @@ def costs_of(
         goals: without the accuracy.
         compiling: options of `lgc compile`, of which level, head, outputs and pipeline count for what is estimated.
         liberty: cells for gate equivalents.
+        samples: features (B, F), at least two, for toggles.
 
     Raises:
         LgcError: an option is impossible, or a program that measures is missing or failed.
@@ -48,15 +58,43 @@ def costs_of(
     from lgc.frontend import lower
     from lgc.passes import optimize
 
-    circuit = optimize(lower(model), f"O{str(compiling.get('level', '2')).removeprefix('O')}")
-    return {goal.name: _cost(goal, model, circuit, compiling, liberty) for goal in goals}
+    circuit = optimize(lower(model), _level(compiling))
+    found = {}
+    for goal in goals:
+        if goal.kind == "toggles":
+            assert samples is not None
+            found[goal.name] = mean_toggles(circuit, model.encoder.encode(samples))
+        else:
+            found[goal.name] = _cost(goal, model, circuit, compiling, liberty)
+    return found
+
+
+def mean_toggles(circuit: Circuit, bits: NDArray[np.bool_]) -> float:
+    """How many gates have another value for a sample than for the one before it, on average; each counts once.
+
+    Args:
+        bits: of the encoder, bool (B, I), B at least 2.
+    """
+    from lgc.ir import interp
+
+    netlist = circuit.netlist
+    nodes = netlist.first_node + np.flatnonzero(netlist.live()[netlist.first_node :])
+    words, changes = interp.evaluate_nets(netlist, interp.pack(bits)), 0
+    for start in range(0, len(nodes), _BLOCK):
+        values = interp.unpack(words[nodes[start : start + _BLOCK]], len(bits))
+        changes += int((values[1:] != values[:-1]).sum())
+    return changes / (len(bits) - 1)
+
+
+def _level(compiling: Mapping[str, Any]) -> str:
+    return f"O{str(compiling.get('level', '2')).removeprefix('O')}"
 
 
 def _cost(goal: Goal, model: Model, circuit: Circuit, compiling: Mapping[str, Any], liberty: Path | None) -> float:
     if goal.kind == "gates":
         return float(circuit.netlist.live()[circuit.netlist.first_node :].sum())
     if goal.kind == "bytes":
-        return float(_machine_code(circuit))
+        return float(_machine_code(model, circuit, _level(compiling)))
     if goal.kind == "ge":
         return _gate_equivalents(model, compiling, liberty)
     part = part_of(goal)
@@ -99,15 +137,16 @@ def _timing(circuit: Circuit, part: Part, found: Estimate, compiling: Mapping[st
     return max(1, stages), max(delay * (part.level_ns or DEFAULT_LEVEL_NS), fastest)
 
 
-def _machine_code(circuit: Circuit) -> int:
+def _machine_code(model: Model, circuit: Circuit, level: str) -> int:
     """Bytes of code and tables of the C program, compiled for this processor."""
-    from lgc.backend.base import format_class, write
+    from lgc.backend.base import write
+    from lgc.backend.c import C99, over_positions
     from lgc.tools.cc import C99_FLAGS, compile_shared, find_c_compiler
     from lgc.tools.run import Setup, capture
     from lgc.tools.watchdog import scratch
 
     with scratch("lgc-bytes-") as folder:
-        source = write(format_class(folder / "net.c").from_options({}), circuit, folder / "net.c")[0]
+        source = write(over_positions(C99(), model, level), circuit, folder / "net.c")[0]
         compile_shared(source, folder / "net.so", find_c_compiler(), C99_FLAGS)
         listed = capture(["size", "-A", str(folder / "net.so")], Setup(timeout=60)).out
     rows = [line.split() for line in listed.splitlines() if line.startswith(".")]

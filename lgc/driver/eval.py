@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lgc.driver.samples import Chosen
+    from lgc.frontend import Model
     from lgc.ir import Circuit
     from lgc.report.blocks import Block
 
@@ -144,7 +145,8 @@ def eval(asked: EvalRequest, progress: Progress | None = None) -> Evaluation:  #
     if not len(samples):
         raise InputError("the data has no samples", where=asked.data)
     progress.step(f"classify {len(samples):,} samples")
-    return counted(circuit, samples, *predicted(circuit, samples, asked.engine))
+    model = source.model if asked.level == "0" else None  # a level is asked for to see what it does to the gates
+    return counted(circuit, samples, *predicted(circuit, samples, asked.engine, model))
 
 
 def counted(circuit: Circuit, samples: Chosen, classes: NDArray[np.int64], notes: tuple[str, ...]) -> Evaluation:
@@ -167,13 +169,15 @@ def counted(circuit: Circuit, samples: Chosen, classes: NDArray[np.int64], notes
     return Evaluation(circuit.name, names, confusion, samples.part, samples.told, notes)
 
 
-def predicted(circuit: Circuit, samples: Chosen, engine: Engine) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Classes (n,), and what is to be said of the samples."""
+def predicted(
+    circuit: Circuit, samples: Chosen, engine: Engine, model: Model | None = None
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Classes (n,), and what is to be said of the samples; ``model`` is what the circuit was lowered from."""
     from lgc.data.raw import known
     from lgc.driver.data import are_bits, load_bits
     from lgc.runtime import Predictor
 
-    predictor = Predictor(circuit, engine=engine, samples=len(samples))
+    predictor = Predictor(circuit, model=model, engine=engine, samples=len(samples))
     inputs = None if samples.are_features else circuit.inputs
     if inputs is None or samples.packed or are_bits(samples, circuit.encoder.num_bits):
         return predictor.predict(load_bits(samples, circuit.encoder)), ()

@@ -159,7 +159,7 @@ def with_samples(subject: Subject, source: Loaded, chosen: Chosen, look: Look) -
 
     if not len(chosen):
         raise InputError("the data has no samples", where=chosen.where)
-    classes, notes = predicted(source.circuit, chosen, "auto")
+    classes, notes = predicted(source.circuit, chosen, "auto", source.model)
     evaluated: Counted | None = None
     if chosen.labels is not None:
         found = counted(source.circuit, chosen, classes, notes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from lgc.progress import Progress, Silence
 
 if TYPE_CHECKING:
     from lgc.driver.read import Loaded
+    from lgc.farm import Workers
     from lgc.verify.formats.stream import StreamText
     from lgc.verify.formats.verilog import VerilogText
     from lgc.verify.mutate import Campaign
@@ -117,6 +120,8 @@ def mutate(asked: MutateRequest, progress: Progress | None = None) -> MutationSc
     from lgc.driver.stream import model_of_stream
     from lgc.verify import mutate as campaigns
     from lgc.verify.formats.stream import StreamText
+    from lgc.verify.mutate.shard import FAULTS as SHARD
+    from lgc.verify.mutate.stream import FAULTS as SHARD_OF_FRAMES
     from lgc.verify.mutate.stream import mutate_stream
 
     progress = progress or Silence()
@@ -127,11 +132,24 @@ def mutate(asked: MutateRequest, progress: Progress | None = None) -> MutationSc
             model = model_of_stream(source, "--mutate")
             with comparing(asked, source, device, progress) as streaming:
                 sets, within = vectors_for(asked, streaming, source), streaming.within("mutants")
-                return MutationScore(source, mutate_stream(within, model, sets, asked.faults, asked.seed))
+                with _farm(asked, progress, -(-asked.faults // SHARD_OF_FRAMES)) as farm:
+                    campaign = mutate_stream(within, model, sets, asked.faults, asked.seed, farm)
+                return MutationScore(source, campaign)
         with comparing(asked, source, device, progress) as comparison:
             sets = vectors_for(asked, comparison, source)
-            campaign = campaigns.mutate(comparison.within("mutants"), sets, asked.faults, asked.seed)
+            with _farm(asked, progress, -(-asked.faults // SHARD)) as farm:
+                campaign = campaigns.mutate(comparison.within("mutants"), sets, asked.faults, asked.seed, farm)
             return MutationScore(source, campaign)
+
+
+@contextmanager
+def _farm(asked: MutateRequest, told: Progress, shards: int) -> Iterator[Workers]:
+    """Workers that can build a simulator."""
+    from lgc.driver.workers import check_tools, open_workers
+
+    with open_workers(asked, told, most=shards) as farm:
+        check_tools(farm, "verilator", "package:cocotb", also=("package:python-sat", "abc", "yosys"))
+        yield farm
 
 
 def judged_device(asked: VectorRequest, flag: str) -> VerilogText | StreamText:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,7 @@ from lgc.progress import Progress, Silence
 
 if TYPE_CHECKING:
     from lgc.driver.read import Loaded
+    from lgc.farm import Workers
     from lgc.verify.comparison import Comparison
     from lgc.verify.formal import Certificate, Refutation
     from lgc.verify.formats.stream import StreamText
@@ -124,7 +127,13 @@ def _proved(asked: ProveRequest, source: Loaded, comparison: Comparison[VerilogT
     work, path = comparison.folder / "formal", device_path(asked.file)
     work.mkdir(parents=True)
     rtl, circuit = comparison.device.rtl, comparison.circuit
-    certificate, refutation = formal.prove(rtl, circuit, work, asked.timeout, comparison.progress)
+    told = comparison.progress
+    with _farm(asked, told, 2) as farm:
+        certificate, refutation = (
+            formal.prove_apart(rtl, circuit, work, asked.timeout, told, farm)
+            if farm is not None
+            else formal.prove(rtl, circuit, work, asked.timeout, told)
+        )
     file = _certificate(asked, path)
     write_text(file, certificate.to_json())
     proof = Proof(source, path, certificate, file, refutation, unknown=comparison.unknown)
@@ -141,6 +150,17 @@ def _proved(asked: ProveRequest, source: Loaded, comparison: Comparison[VerilogT
         error = NotCheckedError(f"not proved: {part.claim} ({part.note})", where=str(path))
     error.result = proof
     raise error
+
+
+@contextmanager
+def _farm(asked: ProveRequest, told: Progress, most: int | None = None) -> Iterator[Workers | None]:
+    """Workers that can prove; None where this process does it all."""
+    from lgc.driver.workers import check_tools, open_workers
+    from lgc.farm import Here
+
+    with open_workers(asked, told, most=most) as farm:
+        check_tools(farm, "yosys", "abc", "package:python-sat")
+        yield None if isinstance(farm, Here) else farm
 
 
 def _stream_proved(asked: ProveRequest, source: Loaded, device: StreamText, progress: Progress) -> Proof:
@@ -162,7 +182,8 @@ def _stream_proved(asked: ProveRequest, source: Loaded, device: StreamText, prog
     with comparing(asked, source, device, progress) as comparison:
         work = comparison.folder / "formal"
         work.mkdir(parents=True)
-        certificate = prove_stream(device.rtl, model, comparison.circuit, work, asked.timeout, progress)
+        with _farm(asked, progress) as farm:
+            certificate = prove_stream(device.rtl, model, comparison.circuit, work, asked.timeout, progress, farm)
     write_text(file, certificate.to_json())
     refuted = next((part for part in certificate.parts if part.result == "refuted"), None)
     error: LgcError

@@ -26,9 +26,10 @@ from lgc.driver.swept import SweepResult, written
 from lgc.driver.train import DATA_VARIABLE
 from lgc.driver.trial import look_around, run_task
 from lgc.driver.trial_data import config_of, data_digest
+from lgc.driver.workers import open_workers
 from lgc.errors import OptionError
+from lgc.farm import Flow, Workers, all_answers
 from lgc.progress import Progress, Silence
-from lgc.sweep.execution import Flow, LocalWorkers, Workers
 from lgc.sweep.goals import ACCURACY
 from lgc.sweep.storage import check_storage
 
@@ -117,22 +118,8 @@ def _check_compiling(compiling: Mapping[str, Any]) -> None:
 
 
 def _workers(asked: SweepRequest, told: Progress) -> Workers:
-    """Where the tasks are worked on.
-
-    Raises:
-        OptionError: two places are named.
-        ToolError: a scheduler is not there.
-    """
-    if asked.scheduler is not None and asked.cluster is not None:
-        raise OptionError("--scheduler names workers that are there, --cluster starts some", hint="Give one of them")
-    if asked.scheduler is None and asked.cluster is None:
-        return LocalWorkers(asked.workers or os.cpu_count() or 1)
-    from lgc.sweep.execution.dask import ClusterWorkers, DaskWorkers
-
-    if asked.cluster is not None:
-        return ClusterWorkers(asked.cluster, asked.workers or 1, asked.patience, told.note)
-    assert asked.scheduler is not None
-    return DaskWorkers(asked.scheduler, asked.patience, told.note)
+    """See :func:`open_workers`; a training that takes its process down does not take the sweep with it."""
+    return open_workers(asked, told, default=os.cpu_count() or 1, alone=False)
 
 
 def _check_workers(setup: Common, workers: Workers, told: Progress) -> list[dict[str, str]]:
@@ -178,15 +165,8 @@ def _check_feasible(setup: Common, workers: Workers) -> None:
         return [float(every.get(name) or 0) for name in _SIZES]
 
     few = sorted(points, key=weight)[:_MOST_PROBED]
-    flow: Flow[int] = Flow(workers, run_task)
-    found: list[Mapping[str, float]] = []
-    waiting = list(enumerate(few))
-    while waiting or len(flow):
-        while waiting and flow.has_room:
-            number, point = waiting.pop()
-            flow.start(number, setup.task("untrained", point, {"bounds": [str(one) for one in bounds]}))
-        _, content = flow.finished()
-        found += [content["values"]] if "values" in content else []
+    tasks = [setup.task("untrained", point, {"bounds": [str(one) for one in bounds]}) for point in few]
+    found = [one["values"] for one in all_answers(workers, run_task, tasks) if "values" in one]
     for bound in bounds if found else ():
         least = min(values[bound.goal.name] for values in found)
         if least > _TIMES_OVER * bound.value:

@@ -18,10 +18,10 @@ from lgc.driver.compile_request import CompileRequest
 from lgc.driver.sweep_request import SweepRequest
 from lgc.driver.trial import IDENTITY, RESULTS
 from lgc.errors import InputError, LgcError, OptionError, OutputError
+from lgc.farm import Results
 from lgc.files import is_file, write_text
 from lgc.settings import Described, Setting, described
 from lgc.sweep.goals import ACCURACY, Bound, Goal, check_bounds
-from lgc.sweep.results import Results
 from lgc.sweep.space import AnyOf, Kinds, Space, read_space
 from lgc.sweep.storage import has_secret, masked
 from lgc.sweep.study import FORMAT, Plan, Study

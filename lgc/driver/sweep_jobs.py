@@ -14,8 +14,8 @@ from lgc.driver.sweep_folder import Folder, read_folder
 from lgc.driver.sweep_request import SweepJobRequest
 from lgc.driver.trial import run_task
 from lgc.errors import InputError, ToolError
+from lgc.farm import digest_of
 from lgc.files import write_text
-from lgc.sweep.results import digest_of
 
 JOBS, SCRIPT = "jobs", "jobs.sh"
 _SCRIPT = """#!/bin/sh

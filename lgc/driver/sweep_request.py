@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from lgc.driver.request import Request
+from lgc.driver.workers_request import WHERE, WORKERS_HELP, WorkersRequest
 from lgc.settings import Setting
 
-_STUDY, _WHERE = "The study (also as sweep.NAME in SPACE)", "Where it runs"
+_STUDY = "The study (also as sweep.NAME in SPACE)"
 STORAGE = "LGC_SWEEP_STORAGE"
 
 Sampler = Literal["auto", "grid", "random", "tpe", "nsga2"]
-Cluster = Literal["slurm", "lsf", "pbs", "kubernetes"]
 
 
 @dataclass(frozen=True)
-class SweepRequest(Request):
-    """What to vary, what to look for, and where to work."""
+class StudyRequest(Request):
+    """What to vary, and what to look for."""
 
     space: Annotated[Path | None, Setting("A TOML file of settings; --resume has it already.", flags=("SPACE",))] = None
     output: Annotated[Path | None, Setting("Folder for all that comes of it.", flags=("-o", "--output"))] = None
@@ -27,7 +27,8 @@ class SweepRequest(Request):
     objectives: Annotated[
         tuple[str, ...],
         Setting("What to look for; may be given again: accuracy, luts:PART, depth:PART, latency:PART, fmax:PART, ge, "
-                "bytes, gates.", flags=("--objective",), metavar="GOAL", group=_STUDY, shown="accuracy, luts:xc7"),
+                "bytes, gates, toggles.", flags=("--objective",), metavar="GOAL", group=_STUDY,
+                shown="accuracy, luts:xc7"),
     ] = ()  # fmt: skip
     constraints: Annotated[
         tuple[str, ...],
@@ -68,30 +69,24 @@ class SweepRequest(Request):
         Setting("JSON list of points of others for the picture: work, test, and lut6 or an objective.", group=_STUDY),
     ] = None  # fmt: skip
 
+
+@dataclass(frozen=True)
+class SweepRequest(WorkersRequest, StudyRequest):
+    """The same, and where to work."""
+
     workers: Annotated[
-        int | None, Setting("Processes of one thread each, here; by default one a core.", low=1, group=_WHERE)
+        int | None, Setting(WORKERS_HELP, low=1, group=WHERE, shown="one a core")
     ] = None  # fmt: skip
-    scheduler: Annotated[
-        str | None,
-        Setting("A Dask scheduler that workers are at: tcp://HOST:8786, or the file it wrote.", metavar="ADDRESS",
-                group=_WHERE),
-    ] = None  # fmt: skip
-    cluster: Annotated[
-        Cluster | None, Setting("Start --workers jobs there, as Dask's configuration says.", group=_WHERE)
-    ] = None  # fmt: skip
-    patience: Annotated[
-        float, Setting("Seconds to wait for a scheduler, and for its first worker.", above=0, group=_WHERE)
-    ] = 60.0  # fmt: skip
     emit_jobs: Annotated[
-        bool, Setting("Train nothing: write the trials as an array of SLURM jobs, jobs.sh in the folder.", group=_WHERE)
+        bool, Setting("Train nothing: write the trials as an array of SLURM jobs, jobs.sh in the folder.", group=WHERE)
     ] = False  # fmt: skip
     storage: Annotated[
         str | None,
         Setting("URL of the study's database; by default an SQLite file in the folder.", metavar="URL",
-                envvar=STORAGE, group=_WHERE),
+                envvar=STORAGE, group=WHERE),
     ] = None  # fmt: skip
     data_dir: Annotated[
-        Path | None, Setting("Folder with the data set's files; by default each worker's $LGC_DATA.", group=_WHERE)
+        Path | None, Setting("Folder with the data set's files; by default each worker's $LGC_DATA.", group=WHERE)
     ] = None  # fmt: skip
 
 

@@ -12,10 +12,9 @@ import lgc
 from lgc.driver.sweep_folder import Folder, Options
 from lgc.driver.swept import chosen
 from lgc.errors import InputError
+from lgc.farm import Flow, answers, digest_of
 from lgc.progress import Progress, Silence
-from lgc.sweep.execution import Flow
 from lgc.sweep.goals import ACCURACY
-from lgc.sweep.results import digest_of
 from lgc.sweep.study import Plan, Study, Trial
 
 Content = Mapping[str, Any]
@@ -209,13 +208,9 @@ class TrialRun:
         waiting = [self._measuring(self.study.trials[number]) for number in numbers]
         for number, task in zip(numbers, waiting, strict=True):
             names[digest_of(task["request"])] = number
-        queue = deque(task for task in waiting if not self._known(task, names, found))
+        missing = [task for task in waiting if not self._known(task, names, found)]
         self.told.step("measure", len(found), len(names))
-        while queue or len(self.flow):
-            while queue and self.flow.has_room:
-                task = queue.popleft()
-                self.flow.start(digest_of(task["request"]), task)
-            digest, content = self.flow.finished()
+        for digest, content in answers(self.flow.workers, self.flow.function, missing):
             content.pop("bytes", None)
             self.setup.folder.results.keep(digest, content, None)
             found[names[digest]] = content

@@ -14,8 +14,8 @@ from lgc.driver.sweep_request import SweepExportRequest, SweepRequest, SweepStat
 from lgc.driver.sweep_run import Common, TrialRun, settle_trial
 from lgc.driver.swept import TABLE, SweepResult, chosen, trials_table
 from lgc.errors import OutputError
+from lgc.farm import digest_of
 from lgc.files import write_text
-from lgc.sweep.results import digest_of
 from lgc.sweep.space import read_space
 from lgc.sweep.study import Plan, Trial
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from lgc.driver.clock import parse_clock
 from lgc.driver.request import Request, check_outputs
 from lgc.driver.sheet import Grid, Sheet, Shown
+from lgc.driver.workers_request import WHERE, WorkersRequest
 from lgc.errors import LgcError, OptionError
 from lgc.progress import Progress, Silence
 from lgc.settings import Setting
@@ -29,7 +31,7 @@ _BOARD = "A board"
 
 
 @dataclass(frozen=True)
-class SynthRequest(Request):
+class SynthesisRequest(Request):
     """What to synthesise, and for which part."""
 
     rtl: Annotated[Rtl | None, Setting("A Verilog file that `lgc compile` wrote.", flags=("RTL",))] = None
@@ -41,7 +43,6 @@ class SynthRequest(Request):
         Setting("Clock to reach: 150MHz, 0.2GHz. By default only what to aim at.", metavar="FREQUENCY"),
     ] = None  # fmt: skip
     seeds: Annotated[int, Setting("Seeds of nextpnr to try.", low=1)] = 1
-    jobs: Annotated[int | None, Setting("Seeds at a time; by default one a core.", low=1)] = None
     route: Annotated[bool, Setting("Stop after yosys: counts, but no Fmax.")] = True
     liberty: Annotated[Path | None, Setting("Cell library of --part asic.")] = None
     top: Annotated[str, Setting("Top module of Verilog that has no manifest.")] = ""
@@ -63,6 +64,17 @@ class SynthRequest(Request):
     netlist: Annotated[
         Path | None, Setting("Write yosys's netlist as Verilog.", group="Files to write", writes=True)
     ] = None
+
+
+@dataclass(frozen=True)
+class SynthRequest(WorkersRequest, SynthesisRequest):
+    """The same, and who places and routes."""
+
+    workers: Annotated[
+        int | None,
+        Setting("Seeds at a time: processes here, of one thread each; with --cluster, jobs.", former=("--jobs",), low=1,
+                group=WHERE, shown="one a core"),
+    ] = None  # fmt: skip
 
     def source(self) -> Path:
         """The Verilog file.
@@ -157,6 +169,7 @@ def synth(asked: SynthRequest, progress: Progress | None = None) -> Synthesis:
         LgcError: something that was given is unusable, or yosys failed. What stops the flow after yosys does not raise:
             it is the result's ``problem``.
     """
+    from lgc.driver.workers import check_tools, open_workers
     from lgc.files import write_text
     from lgc.parts.part import find_part
     from lgc.synth.flow import synthesize
@@ -167,7 +180,10 @@ def synth(asked: SynthRequest, progress: Progress | None = None) -> Synthesis:
     part = find_part(asked.part)
     check_outputs(asked)
     told = progress or Silence()
-    result = synthesize(rtl, part, _options(asked), told)
+    with open_workers(asked, told, default=os.cpu_count() or 1, most=asked.seeds) as farm:
+        if asked.route and part.family.nextpnr:
+            check_tools(farm, also=(f"nextpnr:{part.name}",))
+        result = synthesize(rtl, part, _options(asked), told, farm)
     found = Synthesis(result, asked)
     if asked.json is not None:
         write_text(asked.json, found.result.to_json())
@@ -179,7 +195,7 @@ def _options(asked: SynthRequest) -> SynthOptions:
 
     return SynthOptions(
         clock=parse_clock(asked.clock) if asked.clock is not None else 0.0, seeds=tuple(range(1, asked.seeds + 1)),
-        jobs=asked.jobs or 0, route=asked.route, pins=asked.pins, board=asked.board, bitstream=asked.bitstream,
+        route=asked.route, pins=asked.pins, board=asked.board, bitstream=asked.bitstream,
         liberty=asked.liberty, timeout=asked.timeout, top=asked.top, cache=asked.cache, netlist=asked.netlist,
     )  # fmt: skip
 

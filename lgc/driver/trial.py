@@ -13,11 +13,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import lgc
-from lgc.driver.trial_data import check_data, config_of, load_data, without_test
+from lgc.driver.trial_data import check_data, config_of, held_out, load_data, without_test
 from lgc.errors import EXIT_USER, LgcError, NotCheckedError
+from lgc.farm import Results, check_version, digest_of
 from lgc.sweep.goals import ACCURACY, Goal
-from lgc.sweep.results import Results, digest_of
 
 if TYPE_CHECKING:
     from lgc.frontend import Model
@@ -42,11 +41,7 @@ def run_task(task: Mapping[str, Any]) -> dict[str, Any]:
     found = shared.find(digest) if shared is not None else None
     if found is not None:
         return found
-    if request["lgc"] != lgc.__version__:
-        raise NotCheckedError(
-            f"this worker has lgc {lgc.__version__}, the sweep {request['lgc']}", where=platform.node(),
-            hint="Install the same lgc on every machine",
-        )  # fmt: skip
+    check_version(request)
     content, checkpoint = _answered(task)
     content |= {"request": request, "format": FORMAT, "machine": machine()}
     if shared is not None:
@@ -91,11 +86,13 @@ def _trained(task: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
     costs = [goal for goal in goals if goal.kind != ACCURACY]
     liberty = Path(task["liberty"]) if task.get("liberty") else None
 
+    data = without_test(load_data(config))
+    samples = held_out(config, data) if any(goal.kind == "toggles" for goal in costs) else None
+
     def cost(model: Model) -> dict[str, float]:
-        return costs_of(model, costs, request["compile"], liberty)
+        return costs_of(model, costs, request["compile"], liberty, samples)
 
     rungs = _Rungs(request.get("prune"), config, cost)
-    data = without_test(load_data(config))
     model = train(config, data=data, on_epoch=rungs)
     if model.training.get("interrupted"):
         raise NotCheckedError("the training was stopped")
@@ -171,11 +168,7 @@ def look_around(task: Mapping[str, Any]) -> dict[str, Any]:
     """
     from lgc.driver.train import load_trainer
 
-    if task["request"]["lgc"] != lgc.__version__:
-        raise NotCheckedError(
-            f"a worker has lgc {lgc.__version__}, the sweep {task['request']['lgc']}", where=platform.node(),
-            hint="Install the same lgc on every machine",
-        )  # fmt: skip
+    check_version(task["request"])
     load_trainer()
     check_data(task)
     return machine()

@@ -10,11 +10,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lgc.errors import InputError, NotCheckedError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from lgc.train.config import TrainConfig
     from lgc.train.data import Dataset
+
+_FEWEST, _MOST = 2, 1000
 
 
 def config_of(request: Mapping[str, Any], data_dir: str | None = None) -> TrainConfig:
@@ -47,6 +53,20 @@ def load_data(config: TrainConfig) -> Dataset:
 def without_test(data: Dataset) -> Dataset:
     """The data set without its test samples: nothing of a sweep is chosen by them."""
     return replace(data, test=data.test[:0], test_y=data.test_y[:0])
+
+
+def held_out(config: TrainConfig, data: Dataset) -> NDArray[Any]:
+    """Features (B, F) of validation samples of a training, at most 1,000, in an order that has nothing to do with them.
+
+    Raises:
+        InputError: they are too few.
+    """
+    from lgc.train.samples import divided
+
+    _, rows = divided(data, config.validation, config.seed, config.dataset)
+    if len(rows) < _FEWEST:
+        raise InputError("toggles need two validation samples", where=config.dataset, hint="Raise --validation")
+    return data.train_x[np.random.default_rng(0).permutation(rows)[:_MOST]]
 
 
 def data_digest(config: TrainConfig) -> str:

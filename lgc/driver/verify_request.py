@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from lgc.driver.data_request import DataRequest
 from lgc.driver.read import CONFIG_HELP, TIMEOUT
 from lgc.driver.request import Request, Source
+from lgc.driver.workers_request import WorkersRequest
 from lgc.settings import Setting
 from lgc.sim import SimulatorName
 
@@ -110,7 +111,7 @@ class VerifyRequest(NetlistRequest, VectorRequest):
 
 
 @dataclass(frozen=True)
-class ProveRequest(NetlistRequest, ComparisonRequest):
+class ProveRequest(WorkersRequest, NetlistRequest, ComparisonRequest):
     """Prove Verilog equal to the model, for all inputs."""
 
     certificate: Annotated[
@@ -127,7 +128,7 @@ class CoverRequest(VectorRequest):
 
 
 @dataclass(frozen=True)
-class MutateRequest(VectorRequest):
+class MutateRequest(WorkersRequest, VectorRequest):
     """Put faults into Verilog, to see whether the vectors notice them."""
 
     faults: Annotated[int, Setting("How many faults.", flags=("--mutate",), low=1, metavar="N")] = 1000

@@ -8,6 +8,7 @@ them into layers with sources.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -15,8 +16,9 @@ from numpy.typing import NDArray
 
 from lgc.bounds import GATES, INPUTS, check_bound
 from lgc.errors import CheckpointError, OptionError
+from lgc.frontend.conv import ConvLayer, PoolLayer, check_image
 from lgc.frontend.facts import ImportOptions, MissingFactError
-from lgc.frontend.model import CONSTANTS, Layer, Model, check_model
+from lgc.frontend.model import CONSTANTS, AnyLayer, Layer, Model, check_model
 from lgc.ir import Encoder, Head
 from lgc.ir.circuit import Tie
 from lgc.ir.gates import TABLE_OF_ID
@@ -32,6 +34,22 @@ FIRST_BIT = 2
 BUFFER_TABLE = np.uint64(2)
 
 
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """What an image is.
+
+    Attributes:
+        source: the stage.
+        planes: T, bits of a channel.
+        channel, plane: int64 (C',), of each channel of the image.
+    """
+
+    source: int
+    planes: int
+    channel: Bits
+    plane: Bits
+
+
 class Assembler:
     """Collects layers over an encoder.
 
@@ -45,7 +63,8 @@ class Assembler:
         check_bound(encoder.num_bits, INPUTS, "input bits", CheckpointError)
         self.inputs: Bits = np.arange(2, 2 + encoder.num_bits, dtype=np.int64)
         self._starts = [0, 2, 2 + encoder.num_bits]  # first bit of stage -1, of stage 0, and of the next stage
-        self._layers: list[Layer] = []
+        self._layers: list[AnyLayer] = []
+        self._nodes = 0
 
     def layer(self, operands: Bits, tables: Tables, name: str | None = None) -> Bits:
         """Append N nodes.
@@ -61,7 +80,7 @@ class Assembler:
             CheckpointError: the network becomes larger than lgc can handle.
         """
         end = self._starts[-1]
-        check_bound(end + len(tables), GATES, "gates once it is unrolled", CheckpointError)
+        self._count(len(tables))
         stage = np.searchsorted(self._starts, operands, side="right") - 1  # 0 stands for the constants
         used = np.unique(stage)
         sources = [int(index) + CONSTANTS for index in used] or [0]
@@ -72,6 +91,47 @@ class Assembler:
         self._layers.append(Layer(name or f"layer{len(self._layers) + 1}", wires, tables, tuple(sources)))
         self._starts.append(end + len(tables))
         return np.arange(end, end + len(tables), dtype=np.int64)
+
+    def _count(self, nodes: int) -> None:
+        self._nodes += nodes
+        check_bound(self._nodes + self.encoder.num_bits, GATES, "gates once it is unrolled", CheckpointError)
+
+    def slide(self, layer: ConvLayer | PoolLayer) -> Bits:
+        """Append a layer that slides over a whole stage, its ``source``.
+
+        Returns:
+            int64 (width,), the new bits.
+
+        Raises:
+            CheckpointError: the layer is none, does not fit the stage, or makes the network larger than lgc can handle.
+        """
+        start, end = self._starts[layer.source + 1], self._starts[layer.source + 2]
+        check_image(layer, end - start)
+        self._count(layer.num_nodes)
+        self._layers.append(layer)
+        self._starts.append(self._starts[-1] + layer.width)
+        return np.arange(self._starts[-2], self._starts[-1], dtype=np.int64)
+
+    def stage_of(self, image: Bits) -> Stage | None:
+        """The stage that an image (C', H, W) is, whole; None if it is none.
+
+        In the image each bit of a channel is a channel of its own, those of one channel or of one threshold together.
+        """
+        flat = image.reshape(-1)
+        index = int(np.searchsorted(self._starts, flat[0], side="right")) - 2
+        if index < 0 or len(flat) != self._starts[index + 2] - self._starts[index + 1]:
+            return None
+        planes = self.encoder.num_thresholds if index == 0 else 1
+        if len(image) % planes:
+            return None
+        whole = np.arange(self._starts[index + 1], self._starts[index + 2])
+        channels = np.arange(len(image) // planes)[:, None]
+        for order in (channels * planes + np.arange(planes), channels + len(channels) * np.arange(planes)):
+            if np.array_equal(np.moveaxis(image[order], 1, -1).reshape(-1), whole):
+                place = np.argsort(order, axis=None)
+                return Stage(index, planes, place // planes, place % planes)
+        alone = np.arange(len(image))
+        return Stage(index, 1, alone, np.zeros_like(alone)) if np.array_equal(flat, whole) else None
 
     def chain(self, bits: Bits, layers: Sequence[tuple[Array, Tables, int | None]]) -> Bits:
         """Append layers, each of which reads the one before.

@@ -89,19 +89,21 @@ class Geometry:
         """P, positions of the field; position p is (p // out_width, p % out_width)."""
         return self.out_height * self.out_width
 
-    def bits_under(self) -> NDArray[np.int64]:
-        """int64 (field_bits, P): which bit of the image each bit of the field is at each position; -1 is padding.
+    def bits_under(self, wires: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """int64 (..., P): which bit of the image bits of the field are at each position; -1 is padding.
 
         Bit ``((c*kh + dy)*kw + dx)*T + t`` of the field at position (oy, ox) is channel c, row ``oy*sh + dy - ph``,
         column ``ox*sw + dx - pw``, plane t.
+
+        Args:
+            wires: int64 (...), those bits of the field; all of them if None.
         """
-        rows = np.arange(self.out_height) * self.stride[0] + np.arange(self.field[0])[:, None] - self.padding[0]
-        columns = np.arange(self.out_width) * self.stride[1] + np.arange(self.field[1])[:, None] - self.padding[1]
-        c, t = np.arange(self.channels)[:, None, None, None, None, None], np.arange(self.planes)[:, None, None]
-        y, x = rows[:, None, None, :, None], columns[:, None, None, :]
-        bit = ((c * self.height + y) * self.width + x) * self.planes + t
+        wires = np.arange(self.field_bits) if wires is None else wires
+        c, dy, dx, t = np.unravel_index(wires[..., None], (self.channels, *self.field, self.planes))
+        oy, ox = np.divmod(np.arange(self.positions), self.out_width)
+        y, x = (oy * self.stride[0] + dy - self.padding[0]), (ox * self.stride[1] + dx - self.padding[1])
         inside = (y >= 0) & (y < self.height) & (x >= 0) & (x < self.width)
-        return np.where(inside, bit, -1).reshape(self.field_bits, self.positions)
+        return np.where(inside, ((c * self.height + y) * self.width + x) * self.planes + t, -1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from lgc.frontend.conv import ConvLayer, PoolLayer
 from lgc.frontend.model import CONSTANTS, Layer, Model
 
-_PADDING = -1
+PADDING = -1
+"""In place of a wire: the constant 0."""
 
 
 def unrolled(model: Model) -> Model:
@@ -40,12 +41,19 @@ def level_names(layer: ConvLayer | PoolLayer) -> list[str]:
 
 def _dense(layer: ConvLayer | PoolLayer, source: int, before: int) -> Iterator[Layer]:
     """The dense layers of one that slides; ``before`` layers stand in front of them."""
-    levels = _trees(layer) if isinstance(layer, ConvLayer) else _ors(layer)
-    for level, (name, (wires, tables)) in enumerate(zip(level_names(layer), levels, strict=True)):
+    for level, (name, (wires, tables)) in enumerate(zip(level_names(layer), dense_levels(layer), strict=True)):
         sources: tuple[int, ...] = (source,) if level == 0 else (before + level,)
-        if (wires == _PADDING).any():
-            wires, sources = np.where(wires == _PADDING, 0, wires + 2), (CONSTANTS, *sources)
+        if (wires == PADDING).any():
+            wires, sources = np.where(wires == PADDING, 0, wires + 2), (CONSTANTS, *sources)
         yield Layer(name, wires, tables, sources)
+
+
+def dense_levels(layer: ConvLayer | PoolLayer) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
+    """Wires (M, r) and tables (M,) of each dense layer that a layer unrolls to.
+
+    The first reads bits of the image, where :data:`PADDING` is a constant; each other the one before it.
+    """
+    return _trees(layer) if isinstance(layer, ConvLayer) else _ors(layer)
 
 
 def _trees(layer: ConvLayer) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
@@ -55,7 +63,7 @@ def _trees(layer: ConvLayer) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uin
         if first:
             below = np.arange(layer.kernels * nodes * arity * positions).reshape(-1, arity, positions)
         else:
-            below = layer.geometry.bits_under()[layer.wires].reshape(-1, arity, positions)
+            below = layer.geometry.bits_under(layer.wires).reshape(-1, arity, positions)
         tables = layer.tables[:, first : first + nodes].reshape(-1)
         yield below.swapaxes(1, 2).reshape(-1, arity), np.repeat(tables, positions)
         first += nodes
@@ -68,7 +76,7 @@ def _ors(layer: PoolLayer) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint6
     values = geometry.bits_under().reshape(geometry.channels, window, geometry.positions)
     for arity in layer.levels:
         missing = -values.shape[1] % arity
-        values = np.concatenate([values, np.full((len(values), missing, geometry.positions), _PADDING)], axis=1)
+        values = np.concatenate([values, np.full((len(values), missing, geometry.positions), PADDING)], axis=1)
         groups = values.reshape(len(values), -1, arity, geometry.positions).swapaxes(2, 3)
         wires = groups.reshape(-1, arity)
         yield wires, np.full(len(wires), ((1 << (1 << arity)) - 1) & ~1, np.uint64)

@@ -15,10 +15,13 @@ from functools import cache
 from pathlib import Path
 
 import lgc
+from lgc.backend.apart import taken_apart
 from lgc.backend.base import write
-from lgc.backend.c import C99
+from lgc.backend.c import C99, SlidingC99, over_positions
 from lgc.backend.c.columns import byte_values, u8_scale
+from lgc.frontend.model import Model
 from lgc.ir import Circuit
+from lgc.passes import optimize
 from lgc.tools.cc import C99_FLAGS, Command, build_key, compile_shared, find_c_compiler, has_c_compiler
 from lgc.tools.entries import LIBRARY, found, load_library
 from lgc.tools.watchdog import scratch
@@ -49,11 +52,11 @@ class Library:
     workspace_bytes: int
 
 
-def open_library(circuit: Circuit, optimize: Callable[[Circuit], Circuit], compiler: Command | None = None) -> Library:
-    """The library of a circuit, from the cache or newly built.
+def open_library(circuit: Circuit, model: Model | None = None, compiler: Command | None = None) -> Library:
+    """The library of a circuit, from the cache or newly built; it is optimised only if it has to be built.
 
     Args:
-        optimize: applied to the circuit only if it has to be built.
+        model: what the circuit was lowered from, if it is known: kernels of a convolution are then written once.
         compiler: what starts the C compiler; searched for if None.
 
     Raises:
@@ -64,20 +67,21 @@ def open_library(circuit: Circuit, optimize: Callable[[Circuit], Circuit], compi
     compiler = compiler or find_c_compiler()
 
     def build(folder: Path) -> None:
-        _build(optimize(circuit), compiler, folder / LIBRARY)
+        _build(circuit, model, compiler, folder / LIBRARY)
 
-    return _bound(load_library(_KIND, _key(circuit, compiler), build), circuit)
+    return _bound(load_library(_KIND, _key(circuit, model, compiler), build), circuit)
 
 
-def is_built(circuit: Circuit) -> bool:
+def is_built(circuit: Circuit, model: Model | None = None) -> bool:
     """Whether the cache has a circuit's library."""
-    return has_c_compiler() and found(_KIND, _key(circuit, find_c_compiler())) is not None
+    return has_c_compiler() and found(_KIND, _key(circuit, model, find_c_compiler())) is not None
 
 
-def _key(circuit: Circuit, compiler: Command) -> str:
+def _key(circuit: Circuit, model: Model | None, compiler: Command) -> str:
     """Everything that the machine code depends on."""
     values = byte_values(circuit.inputs, u8_scale(circuit.inputs)).tobytes().hex()
-    return build_key(compiler, lgc.__version__, _emitter(), circuit.digest(), values, *C99_FLAGS)
+    once = "unrolled" if model is None or taken_apart(model) is None else "kernels once"
+    return build_key(compiler, lgc.__version__, _emitter(), circuit.digest(), values, once, *C99_FLAGS)
 
 
 @cache
@@ -85,10 +89,10 @@ def _emitter() -> str:
     """Digest of the sources that write the C code: another emitter or optimiser, another library."""
     sha = hashlib.sha256()
     root = Path(lgc.__file__).parent
-    for folder in (root / "backend" / "c", root / "passes"):
-        for path in sorted(folder.iterdir()):
-            if path.suffix in (".c", ".py"):
-                sha.update(path.read_bytes())
+    files = [path for folder in ("backend/c", "passes") for path in sorted((root / folder).iterdir())]
+    for path in (*files, root / "backend" / "apart.py"):
+        if path.suffix in (".c", ".py"):
+            sha.update(path.read_bytes())
     return sha.hexdigest()
 
 
@@ -102,10 +106,17 @@ def compile_source(source: Path, output: Path, compiler: Command | None = None) 
     compile_shared(source, output, compiler or find_c_compiler(), C99_FLAGS)
 
 
-def _build(circuit: Circuit, compiler: Command, path: Path) -> None:
+def write_source(circuit: Circuit, model: Model | None, path: Path) -> C99:
+    """The code of a library; returns its form. For the arguments see :func:`open_library`."""
+    form = over_positions(C99(prefix=_PREFIX), model)
+    write(form, circuit if isinstance(form, SlidingC99) else optimize(circuit), path)
+    return form
+
+
+def _build(circuit: Circuit, model: Model | None, compiler: Command, path: Path) -> None:
     with scratch(".build-", path.parent) as folder:
         source = folder / "model.c"
-        write(C99(prefix=_PREFIX), circuit, source)
+        write_source(circuit, model, source)
         compile_source(source, path, compiler)
 
 

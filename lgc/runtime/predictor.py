@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from lgc.data.frames import is_frame
 from lgc.data.raw import Known, known, mixed
 from lgc.errors import InputError, LgcError, OptionError
+from lgc.frontend.model import Model
 from lgc.ir import Circuit, Inputs, Label, interp
 from lgc.numbers import real_array
-from lgc.passes import optimize
 from lgc.runtime.library import Library, is_built, open_library
 from lgc.tools.cc import has_c_compiler
 from lgc.tools.threads import Threads
@@ -47,6 +47,7 @@ class Predictor:
 
     Args:
         circuit: as lowered; it is optimised here if it has to be built.
+        model: what it was lowered from, if that is known: machine code then has each kernel of a convolution once.
         engine: ``c`` builds machine code (once, then cached), ``numpy`` interprets, ``auto`` takes C where a
             compiler works. Both give the same integers.
         threads: how many share a large batch; by default one for each processor this process may use.
@@ -72,7 +73,13 @@ class Predictor:
     """
 
     def __init__(
-        self, circuit: Circuit, *, engine: Engine = "auto", threads: int | None = None, samples: int | None = None
+        self,
+        circuit: Circuit,
+        *,
+        model: Model | None = None,
+        engine: Engine = "auto",
+        threads: int | None = None,
+        samples: int | None = None,
     ) -> None:
         if engine not in ("auto", "c", "numpy"):
             raise OptionError(f"no engine '{engine}'", hint="There are: auto, c, numpy")
@@ -81,11 +88,11 @@ class Predictor:
         self.circuit = circuit
         self.inputs: Inputs | None = circuit.inputs
         self.threads = threads or _processors()
-        self._asked: dict[str, Any] = {"engine": engine, "threads": threads, "samples": samples}
+        self._asked: dict[str, Any] = {"model": model, "engine": engine, "threads": threads, "samples": samples}
         self._local = threading.local()
         self._pool = Threads(self.threads)
         worth = samples is None or samples >= _WORTH_BUILDING
-        self._library = None if engine == "numpy" else _library(circuit, required=engine == "c", build=worth)
+        self._library = None if engine == "numpy" else _library(circuit, model, required=engine == "c", build=worth)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(type(self), self.circuit, **self._asked), ()
@@ -258,14 +265,14 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _library(circuit: Circuit, *, required: bool, build: bool) -> Library | None:
+def _library(circuit: Circuit, model: Model | None, *, required: bool, build: bool) -> Library | None:
     """The machine code, or None where it is not required and cannot be had, or is not there and not to be built."""
     if not required and not has_c_compiler():
         return None
     try:
-        if not (required or build or is_built(circuit)):
+        if not (required or build or is_built(circuit, model)):
             return None
-        return open_library(circuit, optimize)
+        return open_library(circuit, model)
     except LgcError as error:
         if required:
             raise

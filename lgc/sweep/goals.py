@@ -22,7 +22,7 @@ class Kind:
         rises: whether more is better.
         of_part: whether it is one of a part, which follows behind a colon.
         high: the most that it can be.
-        estimated: whether it is reckoned in a moment; else a program measures it in every trial.
+        estimated: whether it is reckoned in a moment of any network; else it is measured in every trial.
         number: its name among what `lgc synth` measures; "" if that measures none.
     """
 
@@ -44,6 +44,7 @@ KINDS = {
     "ge": Kind("gate equivalents, with the cells of --liberty", estimated=False),
     "bytes": Kind("machine code of the C program, bytes", estimated=False),
     "gates": Kind("gates after optimisation"),
+    "toggles": Kind("gates that change from one sample to the next, on average", estimated=False),
 }
 
 

@@ -18,10 +18,13 @@ from lgc.bounds import read_toml
 from lgc.errors import InputError, OptionError
 from lgc.settings import Described, check_value
 
-SWEEP, COMPILE = "sweep", "compile"
+SWEEP, COMPILE, START = "sweep", "compile", "start"
 _RANGE = ("low", "high", "step", "log")
 _MOST_ORDERED = 1 << 20
 """Points of a grid whose order is drawn as a whole."""
+
+_NEAR = 1e-6
+"""So far from a step, in steps, may a number written in decimals be."""
 
 Kinds = Mapping[str, Described]
 
@@ -35,6 +38,10 @@ class AnyOf:
     def draw(self, generator: random.Random) -> Any:
         """One of them."""
         return generator.choice(self.values)
+
+    def has(self, value: Any) -> bool:
+        """Whether the value is one of them."""
+        return value in self.values
 
     def __str__(self) -> str:
         return ", ".join(map(shown, self.values))
@@ -66,6 +73,13 @@ class Between:
             return int(value) if self.whole else value
         return generator.uniform(self.low, self.high)
 
+    def has(self, value: Any) -> bool:
+        """Whether the value is a number of the axis."""
+        if isinstance(value, bool) or not isinstance(value, int if self.whole else int | float):
+            return False
+        steps = (value - self.low) / self.step if self.step else 0.0
+        return self.low <= value <= self.high and abs(steps - round(steps)) < _NEAR
+
     def __str__(self) -> str:
         return f"{self.low:g} to {self.high:g}" + (", log" if self.log else "")
 
@@ -81,11 +95,13 @@ class Space:
         fixed: settings that are the same in every trial.
         axes: those that differ.
         sweep: what the file says about the sweep itself.
+        start: points that are tried first.
     """
 
     fixed: Mapping[str, Any]
     axes: Mapping[str, Axis]
     sweep: Mapping[str, Any]
+    start: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def size(self) -> int | None:
@@ -102,10 +118,20 @@ class Space:
     def draw(self, number: int, seed: int) -> dict[str, Any]:
         """The point of trial ``number``, by the seed alone; none comes twice while there are others."""
         size = self.size
+        if number < len(self.start):
+            return dict(self.start[number])
         if size is None or size > _MOST_ORDERED:
             generator = random.Random(f"{seed}:{number}")
             return {name: axis.draw(generator) for name, axis in self.axes.items()}
-        return self._point(_order(size, seed)[number % size])
+        return self._point(_order(size, seed, tuple(map(self._index, self.start)))[number % size])
+
+    def _index(self, point: Mapping[str, Any]) -> int:
+        """The place of a point among all, of a space whose axes are lists."""
+        index = 0
+        for name, axis in self.axes.items():
+            assert isinstance(axis, AnyOf)
+            index = index * len(axis.values) + axis.values.index(point[name])
+        return index
 
     def _point(self, index: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -125,15 +151,17 @@ class Space:
     def to_json(self) -> dict[str, Any]:
         """Of the settings, what two spaces of the same points share."""
         axes = {name: vars(axis) for name, axis in self.axes.items()}
-        found: dict[str, Any] = json.loads(json.dumps({"fixed": dict(self.fixed), "axes": axes}))
+        start = {START: [dict(point) for point in self.start]} if self.start else {}
+        found: dict[str, Any] = json.loads(json.dumps({"fixed": dict(self.fixed), "axes": axes, **start}))
         return found
 
 
 @lru_cache(maxsize=1)
-def _order(size: int, seed: int) -> list[int]:
+def _order(size: int, seed: int, first: tuple[int, ...]) -> list[int]:
+    """All points but in random order, behind the first ones."""
     order = list(range(size))
     random.Random(seed).shuffle(order)
-    return order
+    return [*first, *(index for index in order if index not in set(first))]
 
 
 def shown(value: Any) -> str:
@@ -147,7 +175,8 @@ def read_space(path: Path, kinds: Mapping[str, Kinds]) -> Space:
     """The space in a TOML file.
 
     A setting is a value; a list of its values, of which each trial has one; or a table ``{low, high}`` with ``step`` or
-    ``log``. Where a value is a list itself, its choices are a list of lists.
+    ``log``. Where a value is a list itself, its choices are a list of lists. A table ``[[start]]`` is a point to try
+    first: a value for everything that is varied.
 
     Args:
         kinds: what is known of the settings, by table: ``""``, ``compile``, ``sweep``.
@@ -171,25 +200,66 @@ def read_space(path: Path, kinds: Mapping[str, Kinds]) -> Space:
 def _space(content: Mapping[str, Any], kinds: Mapping[str, Kinds]) -> Space:
     fixed: dict[str, Any] = {}
     axes: dict[str, Axis] = {}
-    tables = {"": {key: value for key, value in content.items() if key not in (SWEEP, COMPILE)}}
+    tables = {"": {key: value for key, value in content.items() if key not in (SWEEP, COMPILE, START)}}
     for name in (COMPILE, SWEEP):
         table = content.get(name, {})
         if not isinstance(table, dict):
             raise OptionError(f"'{name}' is {table!r}", hint=f"Write {name}.NAME = VALUE, or a table [{name}]")
         tables[name] = table
-    for table, rows in tables.items():
-        for key, value in rows.items():
-            one = _known(key, table, kinds[table])
-            name = f"{table}.{one.name}" if table == COMPILE else one.name
-            if table == SWEEP:
-                continue
+    for table in ("", COMPILE):
+        for name, one, value in _named(tables[table], table, kinds):
             axis = _axis(one, value)
             if isinstance(axis, AnyOf) and len(axis.values) == 1:
                 fixed[name] = axis.values[0]
             else:
                 axes[name] = axis
     own = {_known(key, SWEEP, kinds[SWEEP]).name: value for key, value in tables[SWEEP].items()}
-    return Space(fixed, axes, {name: _value(kinds[SWEEP][name], value) for name, value in own.items()})
+    sweep = {name: _value(kinds[SWEEP][name], value) for name, value in own.items()}
+    return Space(fixed, axes, sweep, _starts(content.get(START, []), axes, kinds))
+
+
+def _named(rows: Mapping[str, Any], table: str, kinds: Mapping[str, Kinds]) -> Iterator[tuple[str, Described, Any]]:
+    """Settings of a table: as the space calls them, what is known of them, and what the file says."""
+    for key, value in rows.items():
+        one = _known(key, table, kinds[table])
+        yield f"{table}.{one.name}" if table else one.name, one, value
+
+
+def _starts(points: Any, axes: Mapping[str, Axis], kinds: Mapping[str, Kinds]) -> tuple[Mapping[str, Any], ...]:
+    """The points to try first.
+
+    Raises:
+        OptionError: one is none of the space, or comes twice.
+    """
+    if not isinstance(points, list) or not all(isinstance(point, dict) for point in points):
+        raise OptionError(f"'{START}' is {points!r}", hint=f"Write a table [[{START}]] with a value for each setting")
+    found: list[dict[str, Any]] = []
+    for number, point in enumerate(points, 1):
+        plain, compiling = {key: value for key, value in point.items() if key != COMPILE}, point.get(COMPILE, {})
+        if not isinstance(compiling, dict):
+            raise OptionError(f"'{START}.{COMPILE}' is {compiling!r}", hint=f"Write {COMPILE}.NAME = VALUE")
+        rows = [*_named(plain, "", kinds), *_named(compiling, COMPILE, kinds)]
+        values = {name: value for name, _, value in rows}
+        _check_start(f"{START} point {number}", values, axes)
+        if values in found:
+            raise OptionError(f"{START} point {number} comes twice", hint="Leave one out")
+        found.append({name: values[name] for name in axes})
+    return tuple(found)
+
+
+def _check_start(what: str, values: Mapping[str, Any], axes: Mapping[str, Axis]) -> None:
+    """Refuse a point that is none of the space.
+
+    Raises:
+        OptionError: naming the setting.
+    """
+    if lacking := [name for name in axes if name not in values]:
+        raise OptionError(f"{what} has no {lacking[0]}", hint=f"It is one of: {axes[lacking[0]]}")
+    for name, value in values.items():
+        if name not in axes:
+            raise OptionError(f"{what} has {name}, which is not varied", hint="Leave it out there")
+        if not axes[name].has(value):
+            raise OptionError(f"{what} has {name} = {shown(value)}", hint=f"It is one of: {axes[name]}")
 
 
 def _known(key: str, table: str, kinds: Kinds) -> Described:

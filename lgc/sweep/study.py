@@ -61,7 +61,7 @@ class Plan:
     def drawn(self) -> int:
         """How many trials are drawn before results decide."""
         first = {"tpe": _STARTUP + self.lag - 1, "nsga2": self.population}
-        return first.get(self.sampler, sys.maxsize)
+        return max(first.get(self.sampler, sys.maxsize), len(self.space.start))
 
     @property
     def waits(self) -> bool:

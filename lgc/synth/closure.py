@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from lgc.backend.base import write
 from lgc.backend.verilog import Verilog
 from lgc.errors import OptionError, ToolError
+from lgc.farm import Workers
 from lgc.ir import Circuit
 from lgc.mapping.pipeline import Pipeline, most_stages
 from lgc.parts.part import Part, check_clock, check_measurable
@@ -134,12 +135,18 @@ def _out_of_reach(closure: Closure, most: int) -> str:
 
 
 def close_circuit(
-    circuit: Circuit, verilog: Verilog, part: Part, options: SynthOptions, progress: Progress | None = None
+    circuit: Circuit,
+    verilog: Verilog,
+    part: Part,
+    options: SynthOptions,
+    progress: Progress | None = None,
+    farm: Workers | None = None,
 ) -> tuple[Verilog, Closure]:
     """The Verilog with the fewest register stages with which the circuit meets the options' clock on a part.
 
     Args:
         progress: hears every attempt, and the steps of the tools.
+        farm: who places and routes; by default this process.
 
     Raises:
         OptionError: the part has no nextpnr, or the clock is out of reach.
@@ -155,17 +162,16 @@ def close_circuit(
         bare = replace(verilog, pipeline=stages, interface="none", board="")
         with scratch("lgc-close-") as folder:
             source = write(bare, circuit, folder / "circuit.v")[0]
-            return _fmax(synthesize(source, part, options, Within(progress, f"{stages} register stages")))
+            return _fmax(synthesize(source, part, options, Within(progress, f"{stages} register stages"), farm))
 
     def report(one: Attempt) -> None:
-        told = Within(progress, f"{one.stages} register stages")
-        told.step(f"{one.fmax:.1f} MHz measured, {one.delay:.1f} LUTs in a row estimated")
+        said = f"{one.fmax:.1f} MHz measured, {one.delay:.1f} LUTs in a row estimated"
+        progress.step(f"{one.stages} register stages: {said}")
 
     def place(stages: int) -> Pipeline:
         return replace(verilog, pipeline=stages).placed(circuit)
 
-    most = most_stages(place(0).levels)
-    closure = close_timing(place, most, measure, options.clock, part.level_ns, report)
+    closure = close_timing(place, most_stages(place(0).levels), measure, options.clock, part.level_ns, report)
     assert closure.best is not None
     return replace(verilog, pipeline=closure.best.stages), closure
 

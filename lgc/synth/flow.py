@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from lgc.errors import InputError, LgcError, OptionError, TimeLimitError
-from lgc.files import replacing, write_text
+from lgc.errors import InputError, LgcError, OptionError
+from lgc.farm import Workers
+from lgc.files import replacing
 from lgc.parts.boards import BOARDS
 from lgc.parts.part import Part, check_clock, check_measurable
 from lgc.progress import Progress, Silence, Within
 from lgc.synth.design import Design, read_design
-from lgc.synth.nextpnr import Placed, Placement, find_nextpnr, pack_bitstream, place
+from lgc.synth.nextpnr import Placement, find_nextpnr, pack_bitstream
+from lgc.synth.remembered import KIND, digest, within_limit
 from lgc.synth.report import ESTIMATED, MEASURED, STATED, Result
+from lgc.synth.seeds import LAYOUT, Seeds
 from lgc.synth.yosys import Synthesised, SynthesisJob, nand2_area, read_synthesised, run_synthesis
 from lgc.tools.entries import found, kept
-from lgc.tools.find import Tool, has_program
-from lgc.tools.run import workers
+from lgc.tools.find import has_program
 from lgc.tools.watchdog import scratch
 from lgc.tools.yosys import find_yosys
-
-_KIND = "synth"
-_STOPPED, _PLACED = "seconds.txt", "placed.json"
 
 
 @dataclass(frozen=True)
@@ -36,7 +31,6 @@ class SynthOptions:
     Attributes:
         clock: MHz to aim at; 0 is the board's oscillator, or without a board the part's own.
         seeds: of nextpnr.
-        jobs: processes at a time; 0 is one a core.
         route: whether to place and route, where the part's family can.
         pins: the board's constraints; the top's ports are then pins, and no registers are put around it.
         board: as given to `lgc compile --board`: top, wrapper and pins lie beside the file.
@@ -50,7 +44,6 @@ class SynthOptions:
 
     clock: float = 0.0
     seeds: tuple[int, ...] = (1,)
-    jobs: int = 0
     route: bool = True
     pins: Path | None = None
     board: str = ""
@@ -62,8 +55,13 @@ class SynthOptions:
     cache: bool = True
 
 
-def synthesize(source: Path, part: Part, options: SynthOptions, progress: Progress | None = None) -> Result:
+def synthesize(
+    source: Path, part: Part, options: SynthOptions, progress: Progress | None = None, farm: Workers | None = None
+) -> Result:
     """Synthesise a Verilog file.
+
+    Args:
+        farm: who places and routes, a seed a task; by default this process.
 
     Returns:
         What was found. Whatever stopped the flow after yosys is among the result's ``problems``.
@@ -74,10 +72,7 @@ def synthesize(source: Path, part: Part, options: SynthOptions, progress: Progre
     """
     progress = progress or Silence()
     clock = options.clock or _board_clock(options.board) or part.clock
-    check_clock(part, clock)
-    if options.clock:
-        check_measurable(part)
-    _check(part, options)
+    _check(part, options, clock)
     design = read_design(source, top=options.top, pins=options.pins, board=options.board)
     result = Result(design.name, design.sha256(), design.top, part.name, part.chip, clock)
     if design.latency is not None:
@@ -85,20 +80,29 @@ def synthesize(source: Path, part: Part, options: SynthOptions, progress: Progre
     made = _cached_yosys(design, part, options, progress)
     result.netlist = made.folder / "netlist.v"
     _add_synthesised(result, made, options)
-    if options.netlist is not None:
-        with replacing(options.netlist) as temporary:
-            shutil.copyfile(result.netlist, temporary)
-    if not options.route or not part.family.nextpnr:
-        return result
+    _copy_netlist(result.netlist, options.netlist)
+    if options.route and part.family.nextpnr:
+        _placed_too(result, made, design, part, options, Seeds(options.seeds, progress, farm, options.cache))
+    return result
+
+
+def _placed_too(
+    result: Result, made: Synthesised, design: Design, part: Part, options: SynthOptions, seeds: Seeds
+) -> None:
     if part.family.is_optional and not has_program(part.family.nextpnr):
         result.placement = f"not placed: {part.family.nextpnr} is not on PATH"
-        return result
+        return
     try:
         _check_fit(result, part)
-        _route(result, made, design, part, options, progress)
+        _route(result, _placement(result.clock, made, design, part, options), design, options, seeds)
     except LgcError as error:
         result.problems.append(error)
-    return result
+
+
+def _copy_netlist(netlist: Path, wanted: Path | None) -> None:
+    if wanted is not None:
+        with replacing(wanted) as temporary:
+            shutil.copyfile(netlist, temporary)
 
 
 def _board_clock(name: str) -> float:
@@ -106,7 +110,10 @@ def _board_clock(name: str) -> float:
     return BOARDS[name].clock / 1e6 if name in BOARDS else 0.0
 
 
-def _check(part: Part, options: SynthOptions) -> None:
+def _check(part: Part, options: SynthOptions, clock: float) -> None:
+    check_clock(part, clock)
+    if options.clock:
+        check_measurable(part)
     if part.is_asic and options.liberty is None:
         raise OptionError("standard cells need a Liberty file", hint="Give --liberty FILE.lib")
     if options.liberty is not None:
@@ -136,50 +143,16 @@ def _cached_yosys(design: Design, part: Part, options: SynthOptions, progress: P
     liberty = options.liberty.read_bytes() if options.liberty else b""
     parts = [tool, design.top, "\n".join(job.script()), repr(design.ports), repr(part.family)]
     key = digest(*design.texts, liberty, *(part.encode() for part in parts))
-    folder = found(_KIND, key) if options.cache else None
+    folder = found(KIND, key) if options.cache else None
     if folder is not None:
         progress.step("yosys: as measured before")
         return read_synthesised(job, folder)
 
     def build(folder: Path) -> None:
-        with _within_limit(key, options, f"yosys, {design.name}"):
+        with within_limit(key, options.timeout, f"yosys, {design.name}", cache=options.cache):
             run_synthesis(job, folder, timeout=options.timeout, listen=Within(progress, "yosys").step)
 
-    return read_synthesised(job, kept(_KIND, key, build))
-
-
-@contextmanager
-def _within_limit(key: str, options: SynthOptions, what: str) -> Iterator[None]:
-    """Around a run of a tool: what was stopped after as much time before is not tried again.
-
-    Raises:
-        TimeLimitError: so it is.
-    """
-    mark = found(_KIND, f"{key}-stopped") if options.cache else None
-    if mark is not None:
-        before = float((mark / _STOPPED).read_text(encoding="utf-8"))
-        if before >= options.timeout:
-            raise TimeLimitError(
-                f"{what}: an earlier run was stopped after {before:g} s",
-                hint="Give it more time with --timeout, or --no-cache to try again",
-            )
-    try:
-        yield
-    except TimeLimitError:
-        _keep_text(f"{key}-stopped", _STOPPED, f"{options.timeout:g}")
-        raise
-
-
-def _keep_text(key: str, name: str, text: str) -> None:
-    kept(_KIND, key, lambda folder: write_text(folder / name, text))
-
-
-def digest(*parts: bytes) -> str:
-    """Of several texts; where one ends and the next begins counts."""
-    sha = hashlib.sha256()
-    for part in parts:
-        sha.update(f"{len(part)}:".encode() + part)
-    return sha.hexdigest()[:32]
+    return read_synthesised(job, kept(KIND, key, build))
 
 
 def _add_synthesised(result: Result, made: Synthesised, options: SynthOptions) -> None:
@@ -210,23 +183,20 @@ def _check_fit(result: Result, part: Part) -> None:
             )
 
 
-def _route(
-    result: Result, made: Synthesised, design: Design, part: Part, options: SynthOptions, progress: Progress
-) -> None:
-    tool = find_nextpnr(part)
-    with scratch("lgc-synth-") as work:
-        seeds = _Seeds(tool, _placement(result.clock, made, design, part, options), work, options, progress)
-        placed = seeds.place_all()
-        result.problems += seeds.problems
-        how = "ports at the pins of a board" if design.constraints else "out of context, with registers at all ports"
-        if part.family.untimed:
-            result.add_untimed(placed, str(tool), how, part.family.untimed)
-        else:
-            result.add_placed(placed, str(tool), how, design.latency, design.interval)
-        best = max((row for row in placed if not row.problem), key=lambda row: row.fmax, default=None)
-        if options.bitstream is not None and best is not None:
-            _write_bitstream(options.bitstream, work / str(best.seed), part, options.timeout)
-            result.bitstream = options.bitstream.name
+def _route(result: Result, wanted: Placement, design: Design, options: SynthOptions, seeds: Seeds) -> None:
+    part, tool = wanted.part, find_nextpnr(wanted.part)
+    found = seeds.place_all(wanted, tool)
+    result.problems += [one.problem for one in found if one.problem is not None]
+    placed = [one.placed for one in found]
+    how = "ports at the pins of a board" if design.constraints else "out of context, with registers at all ports"
+    if part.family.untimed:
+        result.add_untimed(placed, str(tool), how, part.family.untimed)
+    else:
+        result.add_placed(placed, str(tool), how, design.latency, design.interval)
+    best = max((one for one in found if one.problem is None), key=lambda one: one.placed.fmax, default=None)
+    if options.bitstream is not None and best is not None:
+        _write_bitstream(options.bitstream, best.layout, part, options.timeout)
+        result.bitstream = options.bitstream.name
 
 
 def _placement(clock: float, made: Synthesised, design: Design, part: Part, options: SynthOptions) -> Placement:
@@ -234,63 +204,20 @@ def _placement(clock: float, made: Synthesised, design: Design, part: Part, opti
     if not netlist.exists():
         raise InputError("only a circuit with a manifest can be placed without pins", where=design.name)
     return Placement(
-        design=netlist,
+        design=netlist.read_bytes(),
         part=part,
         clock=clock,
         driven=bool(options.clock and part.family.timing),
         constraints=design.constraints or part.harness_pins,
-        bitstream="layout" if options.bitstream else "",
+        bitstream=LAYOUT if options.bitstream else "",
         timeout=options.timeout,
     )
 
 
-@dataclass
-class _Seeds:
-    """One placement by many seeds, several at a time.
-
-    Attributes:
-        work: a folder, in which each seed has one.
-        problems: what stopped seeds.
-    """
-
-    tool: Tool
-    wanted: Placement
-    work: Path
-    options: SynthOptions
-    progress: Progress
-    problems: list[LgcError] = field(default_factory=list)
-
-    def place_all(self) -> list[Placed]:
-        """The outcomes, in the order of the seeds."""
-        key = self._key()
-        with workers(min(self.options.jobs or os.cpu_count() or 1, len(self.options.seeds))) as pool:
-            return list(pool.map(lambda seed: self._place(seed, key), self.options.seeds))
-
-    def _key(self) -> str:
-        """The digest of all that an outcome depends on, but the seed."""
-        wanted, family = self.wanted, self.wanted.part.family
-        parts = [str(self.tool), wanted.part.name, repr(family.flags), f"{wanted.clock:g}"]
-        parts += family.timing * wanted.driven
-        return digest(wanted.design.read_bytes(), wanted.constraints.encode(), *(part.encode() for part in parts))
-
-    def _place(self, seed: int, key: str) -> Placed:
-        options, name, key = self.options, self.tool.name, f"{key}-{seed}"
-        before = found(_KIND, key) if options.cache and options.bitstream is None else None
-        if before is not None:
-            return Placed.of_json((before / _PLACED).read_text(encoding="utf-8"))
-        try:
-            with _within_limit(key, options, f"{name}, seed {seed}"):
-                told = Within(self.progress, f"{name}: seed {seed}")
-                placed = place(self.wanted, self.work / str(seed), seed, told.step)
-        except LgcError as error:
-            self.problems.append(error)
-            return Placed(seed, problem=str(error))
-        _keep_text(key, _PLACED, placed.to_json())
-        return placed
-
-
-def _write_bitstream(path: Path, folder: Path, part: Part, timeout: float) -> None:
-    packed = folder / f"packed{part.family.suffix}"
-    pack_bitstream(part, folder / "layout", packed, folder, timeout)
-    with replacing(path) as temporary:
-        temporary.write_bytes(packed.read_bytes())
+def _write_bitstream(path: Path, layout: bytes, part: Part, timeout: float) -> None:
+    with scratch("lgc-pack-") as folder:
+        (folder / LAYOUT).write_bytes(layout)
+        packed = folder / f"packed{part.family.suffix}"
+        pack_bitstream(part, folder / LAYOUT, packed, folder, timeout)
+        with replacing(path) as temporary:
+            temporary.write_bytes(packed.read_bytes())

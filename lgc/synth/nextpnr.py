@@ -73,7 +73,7 @@ class Placement:
     """What is placed and routed, and how.
 
     Attributes:
-        design: a netlist of yosys.
+        design: a netlist of yosys, the bytes of its file.
         clock: MHz to aim at.
         driven: whether to do for that clock whatever the family can, if placement does not say that it is out of reach.
         constraints: text of the pins' constraints, in the family's own language.
@@ -81,7 +81,7 @@ class Placement:
         timeout: seconds, for each seed.
     """
 
-    design: Path
+    design: bytes
     part: Part
     clock: float
     driven: bool = False
@@ -102,7 +102,7 @@ class Placement:
     def fill_folder(self, folder: Path) -> None:
         """Copy what nextpnr reads: WebAssembly builds see little of the file system beside the folder they run in."""
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "design.json").write_bytes(self.design.read_bytes())
+        (folder / "design.json").write_bytes(self.design)
         if self.constraints:
             (folder / "pins.txt").write_text(self.constraints, encoding="utf-8")
 

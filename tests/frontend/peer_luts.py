@@ -122,3 +122,84 @@ def _silogic_node(random, node, width, arity):
         return ((monomials * theta).sum(-1) >= 0).astype(np.int64)
 
     return {"theta": theta, "mono_mask": mask}, polynomial
+
+
+def silogic_conv(path, node="gate16", connect="topk", arity=2, depth=2, side=8, seed=31):
+    """LogicConvNet: trees over 3 x 3, padded by 1, then OR over 2 x 2, twice; two dense layers; GroupSum.
+
+    What its modules hold besides (``basis``, ``truth``, the leaves as channel, row and column) is in the file too.
+    """
+    random, classes, channels, field = rng(seed), 2, 2, 3
+    state, blocks, extent = {}, [], side
+    reads = channels
+    for index, kernels in enumerate([5, 6]):
+        leaves = _silogic_leaves(random, state, f"blocks.{2 * index}.", (kernels, arity**depth), reads, field, connect)
+        levels = []
+        for level in range(depth):
+            nodes = arity ** (depth - 1 - level)
+            tensors, table = _silogic_node(random, node, kernels * nodes, arity)
+            if node == "gate16":
+                logits = tensors["gate_logits"].reshape(kernels, nodes, 16)
+                state[f"blocks.{2 * index}.gate_logits.{level}"] = torch.from_numpy(logits.copy())
+            else:
+                for name, value in tensors.items():
+                    state[f"blocks.{2 * index}.tree_nodes.{level}.{name}"] = torch.from_numpy(value)
+            levels.append((nodes, table))
+        state |= {f"blocks.{2 * index}.{name}": torch.zeros(16, 4) for name in ("basis", "truth")}
+        blocks.append((leaves, levels))
+        reads, extent = kernels, extent // 2
+    dense, reads = [], reads * extent * extent
+    for index, width in enumerate([40, 20]):
+        wires = random.integers(0, reads, (width, 2))
+        tensors, table = _silogic_node(random, "gate16", width, 2)
+        state |= {f"head_layers.{index}.node.{name}": torch.from_numpy(value) for name, value in tensors.items()}
+        state[f"head_layers.{index}.node.truth"] = torch.zeros(16, 4)
+        state[f"head_layers.{index}._conn.idx"] = torch.from_numpy(wires)
+        state[f"head_layers.{index}._conn.cand_i32"] = torch.from_numpy(wires[..., None].astype(np.int32))
+        dense.append((wires, table))
+        reads = width
+
+    def scores(x):
+        image = x.reshape(len(x), channels, side, side).astype(np.int64)
+        for leaves, levels in blocks:
+            image = _silogic_block(image, leaves, levels, field)
+        values = image.reshape(len(x), -1)
+        for wires, table in dense:
+            values = table(values[:, wires])
+        return group_sum(values, classes)
+
+    torch.save(state, path)
+    options = {"classes": classes, "input_shape": [channels, side, side]}
+    return PeerFile(path, scores, channels * side * side, options)
+
+
+def _silogic_leaves(random, state, prefix, shape, channels, field, connect):
+    """Adds the leaves of trees; returns them as (channel, row, column), each of the shape (trees, leaves)."""
+    size = (*shape, 3) if connect == "topk" else shape
+    found = random.integers(0, channels * field * field, size)
+    found.reshape(-1)[0] = channels * field * field - 1  # so that a side of the field can be told
+    parts = found // field**2, found % field**2 // field, found % field
+    names = ("lc_cm", "lc_ch", "lc_cw") if connect == "topk" else ("cm_idx", "ch_idx", "cw_idx")
+    state |= {f"{prefix}{name}": torch.from_numpy(one.astype(np.int32)) for name, one in zip(names, parts, strict=True)}
+    state[f"{prefix}{'leaf_cand' if connect == 'topk' else 'leaf_idx'}"] = torch.from_numpy(found)
+    if connect != "topk":
+        return parts
+    best = random.integers(0, 3, shape)
+    state[f"{prefix}conn"] = one_hot_logits(random, best, 3, -1)
+    return [np.take_along_axis(one, best[..., None], -1)[..., 0] for one in parts]
+
+
+def _silogic_block(image, leaves, levels, field):
+    """Trees at every position of a padded image, then OR over 2 x 2."""
+    count, _, height, width = image.shape
+    pad = field // 2
+    padded = np.pad(image, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    channel, row, column = leaves
+    result = np.zeros((count, len(channel), height, width), np.int64)
+    for y, x in np.ndindex(height, width):
+        values = padded[:, channel, row + y, column + x]  # (B, trees, leaves)
+        for nodes, table in levels:
+            values = table(values.reshape(count, len(channel) * nodes, -1)).reshape(count, len(channel), nodes)
+        result[:, :, y, x] = values[:, :, 0]
+    high, wide = height // 2 * 2, width // 2 * 2
+    return result[:, :, :high, :wide].reshape(count, len(channel), height // 2, 2, width // 2, 2).max((3, 5))

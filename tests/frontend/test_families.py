@@ -18,6 +18,7 @@ from lgc.ir.interp import scores
 
 VECTORS = 1000
 
+SILOGIC_ODD = {"node": "multilinear", "arity": 4, "depth": 1, "side": 7, "seed": 55}
 WRITERS = {
     "lilogic-dense": (peers.lilogic, {}, "lilogicnet"),
     "lilogic-compiled": (peers.lilogic, {"compiled": True}, "lilogicnet"),
@@ -43,6 +44,8 @@ WRITERS = {
     "salon64": (peers.salon64, {}, "salon64"),
     "visualizer": (peers.visualizer, {}, "difflogic-visualizer"),
     "compactlogic": (peers.compactlogic, {}, "compactlogic"),
+    "compactlogic-spm": (peers.compactlogic_spm, {}, "compactlogic"),
+    "compactlogic-chm": (peers.compactlogic_spm, {"struct": "conv_chm", "seed": 15}, "compactlogic"),
     "compactlogic-conv": (peers.compactlogic_conv, {}, "compactlogic"),
     "dwn-fixed": (luts.dwn, {}, "torch-dwn"),
     "dwn-learned": (luts.dwn, {"learned": True, "arity": 6}, "torch-dwn"),
@@ -52,6 +55,11 @@ WRITERS = {
     "silogic-linear": (luts.silogic, {"node": "linear", "connectome": "dense", "arity": 3}, "silogic"),
     "silogic-walsh-2": (luts.silogic, {"node": "walsh"}, "silogic"),
     "silogic-walsh-3": (luts.silogic, {"node": "walsh", "arity": 3}, "silogic"),
+    "silogic-conv": (luts.silogic_conv, {}, "silogic"),
+    "silogic-conv-fixed-deep": (luts.silogic_conv, {"connect": "fixed", "depth": 3, "seed": 45}, "silogic"),
+    "silogic-conv-odd-4": (luts.silogic_conv, SILOGIC_ODD, "silogic"),
+    "silogic-conv-linear": (luts.silogic_conv, {"node": "linear", "arity": 3, "depth": 1, "seed": 45}, "silogic"),
+    "silogic-conv-walsh": (luts.silogic_conv, {"node": "walsh", "seed": 36}, "silogic"),
     "silogic-polynomial": (luts.silogic, {"node": "polynomial", "arity": 4}, "silogic"),
     "torchlogix-raw": (tlx.dense, {}, "torchlogix"),
     "torchlogix-warp-2": (tlx.dense, {"kind": "warp"}, "torchlogix"),
@@ -106,7 +114,8 @@ def test_imports_bit_for_bit(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["lilogic-block-pass-input", "dwn-learned", "torchlogix-conv-residual", "compactlogic-conv"]
+    "name",
+    ["lilogic-block-pass-input", "dwn-learned", "torchlogix-conv-residual", "compactlogic-conv", "silogic-conv"],
 )
 def test_converted_file_is_the_same_model(name: str, tmp_path: Path) -> None:
     file = write(name, tmp_path)

@@ -151,7 +151,7 @@ def test_a_convolution_may_have_one_position(extent: int, size: int, padding: in
 
 
 @pytest.mark.parametrize(
-    ("key", "what"), [("head.weight", "a learned head"), ("layers.1.leaf_a", "a convolutional tree")]
+    ("key", "what"), [("head.weight", "a learned head"), ("layers.1.leaf_a", "belongs to no layer")]
 )
 def test_parts_of_silogic_that_are_no_gates(key: str, what: str, tmp_path: Path) -> None:
     file = luts.silogic(tmp_path / "net.pth")

@@ -1,4 +1,4 @@
-"""Fuzzes the compiler: `python tests/fuzz/circuits.py [--count N] [--seed S] [--slow K]`.
+"""Fuzzes the compiler: `python tests/fuzz/circuits.py [--count N] [--seed S] [--slow K] [--workers N]`.
 
 Random circuits of every legal shape (draw.py) go through random pipelines of passes and every level, and all that
 comes out is compared with the interpreter on every score (ways.py): a scalar oracle, torch, the text, BLIF, AIGER, the
@@ -20,12 +20,16 @@ from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
+import farming
+from blocks import CIRCUITS, circuits_block
 from draw import draw_circuit, vectors
 from shrink import shrink
 from slow_ways import SLOW, Difference
 from ways import Compare, NotForThisError, cheap_ways
 
-from lgc.ir import Circuit, interp
+from lgc.farm import Workers, answers
+from lgc.ir import Circuit, interp, parse_text
 from lgc.ir.text import to_text
 from lgc.ir.verify import verify_circuit
 from lgc.passes import optimize
@@ -106,7 +110,6 @@ def fuzz(count: int, seed: int, slow: int, levels: Sequence[str] = ("O0", "O2"))
     rng = random.Random(seed)
     done: Counter[str] = Counter()
     batch: list[Circuit] = []
-    start = time.monotonic()
     for index in range(count):
         circuit = replace(draw_circuit(rng), name=f"c{index}")
         done.update(check(circuit, rng.randrange(1 << 30)))
@@ -117,8 +120,26 @@ def fuzz(count: int, seed: int, slow: int, levels: Sequence[str] = ("O0", "O2"))
                 check_batch(way, batch, seed)
                 done[way] += len(batch)
             batch = []
-        if index % 1000 == 999:
-            print(f"{index + 1} circuits, {time.monotonic() - start:.0f} s", flush=True)
+    return done
+
+
+def fuzz_blocks(count: int, seed: int, slow: int, workers: Workers, block: int = CIRCUITS) -> Counter[str]:
+    """Fuzz in blocks that workers share, each with a seed of its own.
+
+    Raises:
+        Difference: the first one that was found.
+    """
+    tasks = [
+        {"request": {"task": "fuzz", "count": min(block, count - first), "seed": seed + first // block, "slow": slow}}
+        for first in range(0, count, block)
+    ]
+    done: Counter[str] = Counter()
+    start = time.monotonic()
+    for number, (_, (ways, found)) in enumerate(answers(workers, circuits_block, tasks), 1):
+        if found is not None:
+            raise Difference(found["way"], parse_text(found["circuit"]), found["reason"], found["seed"])
+        done += ways
+        print(f"block {number} of {len(tasks)}, {time.monotonic() - start:.0f} s", flush=True)
     return done
 
 
@@ -127,11 +148,13 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--slow", type=int, default=50, help="every K-th circuit also goes the slow ways")
+    farming.add_options(parser)
     options = parser.parse_args()
     seed = random.SystemRandom().randrange(1 << 32) if options.seed is None else options.seed
     print(f"seed {seed}", flush=True)
     try:
-        done = fuzz(options.count, seed, options.slow)
+        with farming.open_farm(options) as workers:
+            done = fuzz_blocks(options.count, seed, options.slow, workers)
     except Difference as difference:
         print(f"{difference}\nkept as {keep(difference, seed)}")
         sys.exit(1)

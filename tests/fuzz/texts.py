@@ -1,4 +1,4 @@
-"""Fuzzes what `lgc verify --formal` accepts: `python tests/fuzz/texts.py [--count N] [--seed S] [--log FILE]`.
+"""Fuzzes what `lgc verify --formal` accepts: `python tests/fuzz/texts.py [--count N] [--log FILE] [--workers N]`.
 
 Small circuits of every form of the Verilog are edited token by token (edits.py). What is still proved goes to Icarus
 and Verilator, with one sample and with several to an evaluation: none may show anything but the model. Of what is not
@@ -21,6 +21,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1]))
+import farming
+from blocks import EDITS, edits_block
 from edits import edited
 from simulated import Form, differs, simulators
 from strategies import random_circuit
@@ -30,6 +32,7 @@ from lgc.backend.manifest import read_manifest
 from lgc.backend.verilog import Verilog
 from lgc.backend.verilog.rtl import Rtl
 from lgc.errors import LgcError
+from lgc.farm import Workers, answers
 from lgc.passes import optimize
 from lgc.verify.formal import prove
 from lgc.verify.formal.dialect import check_dialect
@@ -170,17 +173,45 @@ def begun(log: Path | None) -> set[int]:
     return _numbers(log, lambda row: not _is_proved(row) or f": {simulators()[-1]} " in row)
 
 
+def fuzz_blocks(
+    numbers: Sequence[int], seed: int, workers: Workers, log: Path | None = None, block: int = EDITS
+) -> Counter[str]:
+    """Fuzz in blocks that workers share.
+
+    Raises:
+        ProvedAndDifferentError: with the text, in a folder.
+    """
+    known = log.read_text() if log is not None and log.exists() else ""
+    tasks = [
+        {"request": {"task": "edits", "seed": seed, "numbers": list(numbers[lo : lo + block])}, "log": known}
+        for lo in range(0, len(numbers), block)
+    ]
+    done: Counter[str] = Counter()
+    for _, (verdicts, lines, wrong) in answers(workers, edits_block, tasks):
+        if log is not None:
+            with log.open("a") as stream:
+                stream.write(lines)
+        if wrong is not None:
+            path = Path(tempfile.mkdtemp()) / "different.v"
+            path.write_text(wrong[1])
+            raise ProvedAndDifferentError(f"{wrong[0]}: {path}")
+        done += verdicts
+    return done
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--log", type=Path, default=None)
+    farming.add_options(parser)
     options = parser.parse_args()
     gone, start = begun(options.log), time.monotonic()
-    folder = Path(tempfile.mkdtemp())
-    done = fuzz((index for index in range(options.count) if index not in gone), options.seed, folder, options.log)
+    left = [index for index in range(options.count) if index not in gone]
+    with farming.open_farm(options) as workers:
+        done = fuzz_blocks(left, options.seed, workers, options.log)
     told = ", ".join(f"{name} {count}" for name, count in sorted(done.items()))
-    print(f"{options.count - len(gone)} edits, {time.monotonic() - start:.0f} s: {told}")
+    print(f"{len(left)} edits, {time.monotonic() - start:.0f} s: {told}")
 
 
 if __name__ == "__main__":

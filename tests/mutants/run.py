@@ -1,4 +1,4 @@
-"""Changes the compiler's own code and asks the tests: `python tests/mutants/run.py [--count N] [--seed S] [--jobs J]`.
+"""Changes the compiler's own code and asks the tests: `python tests/mutants/run.py [--count N] [--workers N]`.
 
 Each mutant (sites.py) is put into a throw-away copy of the project, and the tests that call its function are run there
 until one fails. Results are appended to a file, by which a run that was ended goes on where it stopped: what is killed
@@ -8,11 +8,7 @@ stays so until its file changes, and survivors are asked again when the tests ch
 from __future__ import annotations
 
 import argparse
-import hashlib
-import importlib
-import importlib.util
 import json
-import multiprocessing
 import os
 import re
 import signal
@@ -22,31 +18,19 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
-from functools import cache
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import farming
 from mutants.choose import Touched
+from mutants.judge import digest_of, digest_of_tests, judge, preload
 from mutants.rooms import HERE, MORE_TESTS, ROOMS, ROOT, named, sample
 from mutants.sites import Mutant
 from mutants.table import Row, read_rows, score, survivors, write_page
 from mutants.workspace import Workspace
 
-_workspace: Workspace | None = None
-
-
-@cache
-def digest_of(path: str, root: Path = ROOT) -> str:
-    return hashlib.sha256((root / path).read_bytes()).hexdigest()[:16]
-
-
-@cache
-def digest_of_tests(root: Path = ROOT) -> str:
-    sha = hashlib.sha256()
-    for path in sorted((root / "tests").glob("**/*.py")):
-        if path.parent.name != HERE.name:
-            sha.update(path.read_bytes())
-    return sha.hexdigest()[:16]
+from lgc.farm import Workers, answers
 
 
 def map_of_tests(path: Path) -> Touched:
@@ -61,12 +45,6 @@ def map_of_tests(path: Path) -> Touched:
         subprocess.run([*command, "--touched", str(partial), *paths], cwd=ROOT, env=environment, check=False)
         partial.replace(path)
     return Touched.read(path)
-
-
-def _start(folder: str) -> None:
-    global _workspace
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _workspace = Workspace(Path(folder) / f"worker-{os.getpid()}", warm=Path(folder) / "warm")
 
 
 def warm_up(folder: Path) -> None:
@@ -84,22 +62,6 @@ def warm_up(folder: Path) -> None:
         raise RuntimeError(f"the compiler as it is does not pass {names}: {fate}")
 
 
-Task = tuple[Mutant, tuple[list[str], list[str]], float]
-"""A mutant, its first tests and the others, and how many seconds they take together."""
-
-
-def _judge(task: Task) -> tuple[Mutant, Row]:
-    assert _workspace is not None
-    mutant, (first, others), seconds = task
-    fate = _workspace.run(first, 90 + 6 * seconds, mutant=mutant)
-    if fate.fate in ("survived", "untested"):
-        again = _workspace.run(others, 90 + 6 * seconds, mutant=mutant)
-        fate = fate if again.fate == "untested" else again.after(fate)
-    shown = {"key": mutant.key, "id": str(mutant), "change": mutant.shown(), "path": mutant.path}
-    code = _workspace.code  # the project as it was when the run began
-    return mutant, Row(**shown, source=digest_of(mutant.path, code), suite=digest_of_tests(code), **asdict(fate))
-
-
 def waiting(mutants: list[Mutant], known: dict[str, Row]) -> Iterator[Mutant]:
     """The mutants of which nothing is known that still holds."""
     for one in mutants:
@@ -108,36 +70,29 @@ def waiting(mutants: list[Mutant], known: dict[str, Row]) -> Iterator[Mutant]:
             yield one
 
 
-def _preload() -> None:
-    """What a forked child then has in memory; lgc is not among it."""
-    os.environ.setdefault("TRITON_INTERPRET", "1")  # as tests/conftest.py does
-    for name in ("numpy", "torch"):
-        if importlib.util.find_spec(name):
-            importlib.import_module(name)
-
-
 def run(mutants: list[Mutant], options: argparse.Namespace) -> None:
     """Judge what is not judged yet, with a line for each mutant and the time that is left."""
     touched = map_of_tests(options.map)
     todo = list(waiting(mutants, read_rows(options.results)))
     print(f"{len(mutants)} mutants, {len(mutants) - len(todo)} known from before", flush=True)
-    tasks: list[Task] = []
-    for one in todo:
-        first, others = touched.tests(one, options.budget)
-        tasks.append((one, (first, others), sum(touched.seconds[test] for test in (*first, *others))))
-    _preload()
     with tempfile.TemporaryDirectory(prefix="lgc-mutants-") as folder:
+        preload()
         warm_up(Path(folder))
-        _judge_all(tasks, folder, options)
+        tasks = []
+        for one in todo:
+            first, others = touched.tests(one, options.budget)
+            seconds = sum(touched.seconds[test] for test in (*first, *others))
+            request = {"task": "mutant", "mutant": asdict(one), "first": first, "others": others, "seconds": seconds,
+                       "source": digest_of(one.path), "suite": digest_of_tests()}  # fmt: skip
+            tasks.append({"request": request, "folder": folder})
+        with farming.open_farm(options, alone=False) as workers:
+            _judge_all(workers, tasks, options)
 
 
-def _judge_all(tasks: list[Task], folder: str, options: argparse.Namespace) -> None:
+def _judge_all(workers: Workers, tasks: list[dict[str, Any]], options: argparse.Namespace) -> None:
     start = time.monotonic()
-    with (
-        multiprocessing.get_context("fork").Pool(options.jobs, _start, (folder,)) as pool,
-        options.results.open("a", encoding="utf-8") as stream,
-    ):
-        for done, (mutant, row) in enumerate(pool.imap_unordered(_judge, tasks), 1):
+    with options.results.open("a", encoding="utf-8") as stream:
+        for done, (_, (mutant, row)) in enumerate(answers(workers, judge, tasks), 1):
             stream.write(json.dumps(asdict(row)) + "\n")
             stream.flush()
             left = (time.monotonic() - start) / done * (len(tasks) - done)
@@ -150,7 +105,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=220, help="about so many mutants, those of named.toml beside them")
     parser.add_argument("--seed", type=int, default=16)
-    parser.add_argument("--jobs", type=int, default=1)
+    farming.add_options(parser)
     parser.add_argument("--budget", type=float, default=200, help="seconds of tests a mutant has to live through")
     parser.add_argument("--only", default="", help="mutants whose name has this pattern in it")
     parser.add_argument("--list", action="store_true", help="list the mutants, and run nothing")

@@ -109,7 +109,7 @@ class Workspace:
     def run(self, tests: Sequence[str], timeout: float, *, mutant: Mutant | None = None, keep: bool = False) -> Fate:
         """Run tests on a mutant, or on the compiler as it is, until one fails; ``keep`` its compiled code as warm.
 
-        Each run is a forked child, which has pytest, numpy and torch in memory already, and lgc not yet.
+        Each run is a forked child, which has pytest, numpy and torch in memory already, and lgc not.
         """
         if not tests:
             return Fate("untested", "", 0, 0.0)
@@ -161,6 +161,8 @@ class Workspace:
                 "LGC_CACHE": str(self.cache),
                 "OMP_NUM_THREADS": "2",
             }
+            for name in [one for one in sys.modules if one.partition(".")[0] in ("lgc", "mutants", "farming")]:
+                del sys.modules[name]  # the lgc of the copy is tested, and not that of whoever runs this
             sys.path[:] = [str(self.code), *(one for one in sys.path if not one.startswith(str(ROOT)) or "venv" in one)]
             paths = list(dict.fromkeys(test.partition("::")[0] for test in tests))
             paths = [path for path in paths if (self.code / path).exists()]

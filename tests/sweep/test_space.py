@@ -128,3 +128,51 @@ def test_a_seed_is_not_varied(tmp_path: Path) -> None:
     space = space_of(tmp_path, "dataset = 'digits'\nseed = [0, 1]")
     with pytest.raises(OptionError, match=r"sweep\.seeds = 3"):
         Options.of(SweepRequest(), space, {})
+
+
+_STARTS = """
+gates = {low = 60, high = 200, step = 20}
+lr = {low = 0.01, high = 0.2, log = true}
+compile.pipeline = [0, 2]
+
+[[start]]
+gates = 100
+lr = 0.05
+compile.pipeline = 2
+"""
+
+
+def test_start_points_are_the_first_trials(tmp_path: Path) -> None:
+    space = space_of(tmp_path, _STARTS)
+    assert space.draw(0, seed=7) == {"gates": 100, "lr": 0.05, "compile.pipeline": 2}
+    assert space.draw(1, seed=7) == space_of(tmp_path, _STARTS[: _STARTS.index("[[")]).draw(1, seed=7)
+
+
+def test_a_grid_begins_with_its_start_points_and_has_none_twice(tmp_path: Path) -> None:
+    starts = "[[start]]\ngates = 200\nepochs = 10\n[[start]]\nepochs = 5\ngates = 60"
+    space = space_of(tmp_path, f"gates = [60, 100, 200]\nepochs = [5, 10]\n{starts}")
+    points = [space.draw(number, seed=3) for number in range(6)]
+    assert points[:2] == [{"gates": 200, "epochs": 10}, {"gates": 60, "epochs": 5}]
+    assert sorted(map(str, points)) == sorted(map(str, space.points()))
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ("gates = 100\nlr = 0.05", "start point 1 has no compile.pipeline. It is one of: 0, 2"),
+        ("gates = 110\nlr = 0.05\ncompile.pipeline = 2", "start point 1 has gates = 110. It is one of: 60 to 200"),
+        ("gates = 220\nlr = 0.05\ncompile.pipeline = 2", "start point 1 has gates = 220"),
+        ("gates = 100\nlr = 0.05\ncompile.pipeline = 1", "start point 1 has compile.pipeline = 1"),
+        ("gates = 100\nlr = 0.05\ntau = 3.0\ncompile.pipeline = 2", "start point 1 has tau, which is not varied"),
+        ("gatez = 100", "there is no setting 'gatez'"),
+        ("gates = 100\nlr = 0.05\ncompile = 2", "'start.compile' is 2"),
+        ("gates = 100\nlr = 0.05\ncompile.pipeline = 2\n" + _STARTS[_STARTS.index("[[") :], "point 2 comes twice"),
+    ],
+)
+def test_a_start_point_outside_the_space_is_refused(tmp_path: Path, lines: str, words: str) -> None:
+    text = _STARTS[: _STARTS.index("gates = 100")] + lines
+    if "twice" in words:
+        text = text.replace("[[start]]\n\n", "[[start]]\n")
+    with pytest.raises(OptionError) as caught:
+        space_of(tmp_path, text)
+    assert words in f"{caught.value.message}. {caught.value.hint}"

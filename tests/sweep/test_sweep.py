@@ -22,7 +22,7 @@ import lgc
 from lgc.cli import main
 from lgc.driver.sweep_folder import locked
 from lgc.errors import InputError, LgcError, OptionError, OutputError
-from lgc.sweep.execution import Workers
+from lgc.farm import Workers
 
 SPACE = """
 dataset = "digits"

@@ -47,7 +47,7 @@ def test_programs_are_started_in_the_runner_only() -> None:
     """Besides, a sweep has processes of Python's own that train: no program, and they end with the one that asked."""
     files = [path for path in sorted(ROOT.rglob("*.py")) if starts_programs(path)]
     found = [str(path.relative_to(ROOT)) for path in files]
-    assert found == ["sweep/execution/local.py", "tools/run.py", "tools/watchdog.py"]
+    assert found == ["farm/local.py", "tools/run.py", "tools/watchdog.py"]
 
 
 def test_yosys_is_started_in_one_place() -> None:

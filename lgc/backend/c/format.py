@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import ClassVar, TextIO
@@ -25,7 +25,7 @@ from lgc.backend.c.columns import (
 )
 from lgc.backend.c.kernel import kernel_lines
 from lgc.backend.c.layout import make_layout
-from lgc.backend.c.plan import base, make_program, num_planes
+from lgc.backend.c.plan import KernelCounts, base, kernel_counts, make_program, num_planes
 from lgc.backend.c.selftest import selftest_defines
 from lgc.errors import InputError, OptionError
 from lgc.ir import Circuit
@@ -45,6 +45,8 @@ class C99(Format):
         part_size: instructions a function; small enough that the C compiler's time stays linear.
         u8_scale: an 8-bit feature byte b stands for the number b / u8_scale; 0 is what the model's pixels have, and 1
             if it says of none.
+        unroll: write each kernel of a convolution at every position, where the model is known; see
+            :func:`lgc.backend.c.sliding.over_positions`.
     """
 
     name: ClassVar[str] = "c"
@@ -52,6 +54,7 @@ class C99(Format):
     main: bool = False
     part_size: int = 400
     u8_scale: int = 0
+    unroll: bool = False
 
     def validate(self, circuit: Circuit) -> None:
         """Refuse impossible options, and scores that an int32 cannot hold.
@@ -78,7 +81,22 @@ class C99(Format):
 
     def companions(self, circuit: Circuit) -> Mapping[str, str]:
         """The header."""
-        return {".h": header_text(circuit, self.prefix_of(circuit))}
+        return {".h": header_text(circuit, self.prefix_of(circuit), self.num_nodes(circuit))}
+
+    notes: ClassVar[tuple[str, ...]] = ()
+    """Lines of the first comment, behind those that all forms have."""
+
+    def num_nodes(self, circuit: Circuit) -> int:
+        """Gates of the code."""
+        return circuit.netlist.num_nodes
+
+    def counts(self, circuit: Circuit, *, ternary: bool) -> KernelCounts:
+        """What the code does for one word of samples; ``ternary``: with functions of three words."""
+        return kernel_counts(circuit, ternary=ternary)
+
+    def _counted(self, circuit: Circuit) -> Circuit:
+        """Whose head the kernel counts for."""
+        return circuit
 
     def prefix_of(self, circuit: Circuit) -> str:
         """What the exported names begin with: a C identifier."""
@@ -92,7 +110,7 @@ class C99(Format):
 
     def _lines(self, circuit: Circuit) -> Iterator[str]:
         prefix = self.prefix_of(circuit)
-        yield from _comment(circuit)
+        yield from _comment(circuit, self.num_nodes(circuit), self.notes)
         yield from ("", "#include <stddef.h>", "#include <stdint.h>")
         yield from ("#if defined(__AVX2__)", "#include <immintrin.h>", "#elif defined(__SSE2__)")
         yield from ("#include <emmintrin.h>", "#endif", "")
@@ -111,11 +129,15 @@ class C99(Format):
     def _kernels(self, circuit: Circuit) -> Iterator[str]:
         """The kernel for processors with functions of three words, and that for all others."""
         for condition, ternary in (("#if LGC_TERNARY", True), ("#else", False)):
-            program = make_program(circuit, ternary=ternary)
-            layout = make_layout(program, self.part_size)
-            yield from (condition, f"#define SLOTS {layout.num_slots}u")
-            yield from kernel_lines(program, layout)
+            yield condition
+            yield from self._kernel(self._counted(circuit), ternary=ternary)
         yield "#endif\n"
+
+    def _kernel(self, circuit: Circuit, *, ternary: bool) -> Iterator[str]:
+        program = make_program(circuit, ternary=ternary)
+        layout = make_layout(program, self.part_size)
+        yield f"#define SLOTS {layout.num_slots}u"
+        yield from kernel_lines(program, layout)
 
     def _defines(self, circuit: Circuit) -> Iterator[str]:
         encoder, classes = circuit.encoder, circuit.head.num_classes
@@ -125,8 +147,8 @@ class C99(Format):
             "BITS": encoder.num_bits,
             "CLASSES": classes,
             "CLASS_BITS": max(1, (classes - 1).bit_length()),
-            "PLANES": num_planes(circuit),
-            "BASE": base(circuit) % (1 << 32),
+            "PLANES": num_planes(self._counted(circuit)),
+            "BASE": base(self._counted(circuit)) % (1 << 32),
             "U8_SCALE": self._scale(circuit),
         }
         yield from (f"#define {key} {value}u" for key, value in values.items())
@@ -156,14 +178,14 @@ def _source(name: str) -> str:
     return resources.files("lgc.backend.c").joinpath(name).read_text(encoding="utf-8")
 
 
-def _comment(circuit: Circuit) -> Iterator[str]:
-    netlist = circuit.netlist
-    yield f"/* {safe(circuit.name)}: {netlist.num_nodes} gates, written by lgc {lgc.__version__}. Do not edit."
+def _comment(circuit: Circuit, gates: int, notes: Iterable[str] = ()) -> Iterator[str]:
+    yield f"/* {safe(circuit.name)}: {gates} gates, written by lgc {lgc.__version__}. Do not edit."
     yield f" * circuit {circuit.digest()}"
     if "model_digest" in circuit.metadata:
         yield f" * model   {safe(circuit.metadata['model_digest'])}"
     if circuit.assumes:
         yield f" * assumes {circuit.assumes}: right only for bits that features give"
+    yield from (f" * {note}" for note in notes)
     yield " */"
 
 
@@ -181,9 +203,9 @@ def _prototypes(prefix: str, circuit: Circuit) -> Iterator[str]:
     yield f"void {prefix}_run_planes(const uint64_t *planes, size_t words, {results});"
 
 
-def header_text(circuit: Circuit, prefix: str) -> str:
-    """The header of a circuit whose exported names begin with ``prefix``."""
-    return "\n".join(_header_lines(circuit, prefix)) + "\n"
+def header_text(circuit: Circuit, prefix: str, gates: int = 0) -> str:
+    """The header of a circuit whose exported names begin with ``prefix``, and whose code has so many gates."""
+    return "\n".join(_header_lines(circuit, prefix, gates)) + "\n"
 
 
 def entries(circuit: Circuit) -> tuple[str, ...]:
@@ -192,9 +214,9 @@ def entries(circuit: Circuit) -> tuple[str, ...]:
     return ("bits", "bools", "u8", *numbers, *(("encode",) if has_encode(circuit) else ()), "planes")
 
 
-def _header_lines(circuit: Circuit, prefix: str) -> Iterator[str]:
+def _header_lines(circuit: Circuit, prefix: str, gates: int) -> Iterator[str]:
     guard, encoder = f"{prefix.upper()}_H", circuit.encoder
-    yield from _comment(circuit)
+    yield from _comment(circuit, gates)
     yield from (f"#ifndef {guard}", f"#define {guard}", "#include <stddef.h>", "#include <stdint.h>")
     yield f"#define {prefix.upper()}_FEATURES {encoder.num_features}"
     yield f"#define {prefix.upper()}_BITS {encoder.num_bits}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from lgc.backend.c.columns import safe
@@ -10,38 +10,68 @@ from lgc.backend.c.layout import CodeLayout
 from lgc.backend.c.literal import AND, ANDNOT, OR, STORE, Program
 from lgc.backend.c.ternary import TERNARY
 
+ARGUMENTS = "const word *restrict x, word *restrict s, word *restrict p, size_t vectors"
+"""Inputs, scratch words and planes, and how many words of each to go through."""
+
 _FORMATS = {AND: "{} & {}", ANDNOT: "{} & ~{}", OR: "{} | {}"}
 _IDLE_PASSES = ("ccp", "dominator-opts", "forwprop", "fre", "pta", "ter")
 _GCC_OPTIONS = ",".join(["O1", "no-ivopts", *(f"no-tree-{name}" for name in _IDLE_PASSES)])
 
 
 def kernel_lines(program: Program, layout: CodeLayout) -> Iterator[str]:
-    """The kernel: functions of straight-line code, and one that calls them in order.
+    """The kernel: functions of straight-line code, and one that calls them in order."""
+    yield from quickly(_whole(program, layout))
+
+
+def quickly(lines: Iterable[str]) -> Iterator[str]:
+    """Straight-line code with the options that gcc needs for it.
 
     Straight-line code of distinct values leaves an optimiser little to find. Without the passes that look for it, gcc
     takes less than half the time of -O2, and the code is as fast.
     """
     yield "#if defined(__GNUC__) && !defined(__clang__)\n#pragma GCC push_options"
     yield f'#pragma GCC optimize("{_GCC_OPTIONS}")\n#endif\n'
-    for part, (lo, hi) in enumerate(pairwise(layout.cuts)):
-        yield f"static void part{part}(const word *restrict x, word *restrict s, word *restrict p, size_t vectors)"
-        yield "{"
-        yield "    for (; vectors; vectors--, x++, s++, p++) {"
-        yield from _statements(program, layout, lo, hi)
-        yield "    }\n}\n"
-    yield "static void evaluate(const word *restrict x, word *restrict s, word *restrict p, size_t vectors)\n{"
-    for part in range(len(layout.cuts) - 1):
-        yield f"    part{part}(x, s, p, vectors);"
-    yield "}\n"
+    yield from lines
     yield "#if defined(__GNUC__) && !defined(__clang__)\n#pragma GCC pop_options\n#endif\n"
 
 
-def _statements(program: Program, layout: CodeLayout, lo: int, hi: int) -> Iterator[str]:
+def _whole(program: Program, layout: CodeLayout) -> Iterator[str]:
+    yield from part_lines(program, layout, range(program.num_inputs))
+    yield f"static void evaluate({ARGUMENTS})\n{{"
+    yield from part_calls(layout, "x, s, p")
+    yield "}\n"
+
+
+def part_calls(layout: CodeLayout, arguments: str) -> Iterator[str]:
+    """Calls of the functions of a program, in order."""
+    for part in range(len(layout.cuts) - 1):
+        yield f"    part{part}({arguments}, vectors);"
+
+
+def part_lines(
+    program: Program, layout: CodeLayout, words: Sequence[int], name: str = "part", first: int = 0
+) -> Iterator[str]:
+    """The functions of a program.
+
+    Args:
+        words: the word of ``x`` that each input is.
+        name: of the functions, with a number behind it.
+        first: the first of these numbers.
+    """
+    for part, (lo, hi) in enumerate(pairwise(layout.cuts), first):
+        yield f"static void {name}{part}({ARGUMENTS})"
+        yield "{"
+        yield "    for (; vectors; vectors--, x++, s++, p++) {"
+        yield from _statements(program, layout, lo, hi, words)
+        yield "    }\n}\n"
+
+
+def _statements(program: Program, layout: CodeLayout, lo: int, hi: int, words: Sequence[int]) -> Iterator[str]:
     first, slot = program.num_inputs, layout.slot[lo:hi].tolist()
 
     def read(value: int) -> str:
         if value < first:
-            return f"x[{value}*V]"
+            return f"x[{words[value]}*V]"
         index = value - first
         return f"v{index - lo}" if index >= lo else f"s[{layout.slot[index]}*V]"
 

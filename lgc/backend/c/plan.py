@@ -38,7 +38,7 @@ def make_program(circuit: Circuit, *, ternary: bool = False) -> Program:
     Args:
         ternary: for a machine where any function of three words is one instruction.
     """
-    planner = (_TernaryPlanner if ternary else _Planner)(circuit.netlist)
+    planner = make_planner(circuit.netlist, ternary=ternary)
     planes, head = num_planes(circuit), circuit.head
     for group, (lo, hi) in enumerate(pairwise(head.offsets.tolist())):
         nets, times = np.unique(circuit.netlist.outputs[lo:hi], return_counts=True)
@@ -60,9 +60,14 @@ class KernelCounts:
     in registers.
     """
 
-    operations: int
-    reads: int
-    writes: int
+    operations: int = 0
+    reads: int = 0
+    writes: int = 0
+
+    def plus(self, other: KernelCounts, times: int = 1) -> KernelCounts:
+        """With what another kernel does, so many times."""
+        mine, more = (self.operations, self.reads, self.writes), (other.operations, other.reads, other.writes)
+        return KernelCounts(*(one + times * two for one, two in zip(mine, more, strict=True)))
 
 
 RUN = 16
@@ -70,7 +75,11 @@ RUN = 16
 
 def kernel_counts(circuit: Circuit, *, ternary: bool = False) -> KernelCounts:
     """The kernel's vector operations, operand reads and plane writes; ``ternary``: see :func:`make_program`."""
-    program = make_program(circuit, ternary=ternary)
+    return program_counts(make_program(circuit, ternary=ternary))
+
+
+def program_counts(program: Program) -> KernelCounts:
+    """The same of instructions."""
     stores = program.opcode.count(STORE)
     reads: set[tuple[int, int]] = set()
     for index in range(len(program)):
@@ -78,21 +87,28 @@ def kernel_counts(circuit: Circuit, *, ternary: bool = False) -> KernelCounts:
     return KernelCounts(len(program) - stores, len(reads), stores)
 
 
-class _Planner:
-    """Emits the nodes of a netlist on demand."""
+def make_planner(netlist: Netlist, *, ternary: bool) -> Planner:
+    """What emits the nodes of a netlist; ``ternary``: see :func:`make_program`."""
+    return (_TernaryPlanner if ternary else Planner)(netlist)
+
+
+class Planner:
+    """Emits the nodes of a netlist on demand.
+
+    Attributes:
+        program: what was emitted.
+    """
 
     counter: ClassVar[type[Counter]] = Counter
 
     def __init__(self, netlist: Netlist) -> None:
-        self.program = self._empty(netlist)
         self._netlist = netlist
         self._fanin = netlist.fanin.tolist()
         self._arity = netlist.arity.tolist()
         self._table = netlist.table.tolist()
         self._origin = netlist.origin.tolist()
         self._first = netlist.first_node
-        inputs = [2 * value for value in range(netlist.num_inputs)]
-        self._literals: list[int | None] = [FALSE, TRUE, *inputs, *[None] * netlist.num_nodes]
+        self._start()
 
     def literal(self, net: int) -> int:
         """The literal of a net, after its cone has been emitted, operands first."""
@@ -122,8 +138,20 @@ class _Planner:
             self.program.notes[len(self.program) - 1] = ("not " if literal & 1 else "") + label
         return literal
 
-    def _empty(self, netlist: Netlist) -> Program:
-        return Program(netlist.num_inputs)
+    def taken(self) -> Program:
+        """The program so far; what is emitted from now on is another, which shares nothing with it."""
+        program = self.program
+        self._start()
+        return program
+
+    def _start(self) -> None:
+        netlist = self._netlist
+        self.program = self._empty(netlist.num_inputs)
+        inputs = [2 * value for value in range(netlist.num_inputs)]
+        self._literals: list[int | None] = [FALSE, TRUE, *inputs, *[None] * netlist.num_nodes]
+
+    def _empty(self, num_inputs: int) -> Program:
+        return Program(num_inputs)
 
     def _node(self, table: int, operands: list[int]) -> int:
         return append_lut(self.program, table, operands)
@@ -162,14 +190,17 @@ class _Planner:
         return tuple(sorted(set(self._fanin[node][: min(2, self._arity[node])])))
 
 
-class _TernaryPlanner(_Planner):
+class _TernaryPlanner(Planner):
     """Emits them as functions of three."""
 
     counter = TernaryCounter
 
-    def _empty(self, netlist: Netlist) -> Program:
+    def __init__(self, netlist: Netlist) -> None:
         self._splits = splits_of(zip(netlist.table.tolist(), netlist.arity.tolist(), strict=True))
-        self._ternary = TernaryProgram(netlist.num_inputs)
+        super().__init__(netlist)
+
+    def _empty(self, num_inputs: int) -> Program:
+        self._ternary = TernaryProgram(num_inputs)
         return self._ternary
 
     def _node(self, table: int, operands: list[int]) -> int:

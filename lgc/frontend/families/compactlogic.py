@@ -8,16 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.errors import CheckpointError, InputError
-from lgc.frontend.assemble import ZERO, Bits, gate_tables, hard_argmax, make_head, make_inputs, take
+from lgc.frontend.assemble import Assembler, Bits, gate_tables, hard_argmax, make_head, make_inputs, take
 from lgc.frontend.chain import check_chain
 from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import MissingFactError, read_facts
 from lgc.frontend.importer import Importer, ImportJob, same_length
+from lgc.frontend.kernels import Kernels, append_kernels
 from lgc.frontend.model import Model
 
 Array = NDArray[Any]
 
-_MAX_POSITIONS = 1 << 22
+_STRUCTURES = {
+    "conv_spm": ((3, 1, 2), (3, 1, 1), (3, 1, 2), (3, 1, 1)),
+    "conv_chm": ((3, 1, 2), (1, 0, 1), (3, 1, 2), (1, 0, 1)),
+}
+"""Field, padding and stride of the convolutions of the networks that its experiments train, by ``args.struct``."""
 
 
 def _matches(content: Content) -> bool:
@@ -27,25 +32,25 @@ def _matches(content: Content) -> bool:
 def _read(job: ImportJob) -> Model:
     job = _with_sidecar(job)
     prefixes = check_chain(job.content, job.content.prefixes("weights"), "weights", gaps=True)
+    job = _with_structure(job, prefixes)
     shape = job.facts.integers("input_shape")
     width = int(np.prod(shape)) if shape else None
     assembler, bits = make_inputs(job.facts, width)
     image: Array | None = bits.reshape(shape) if shape and len(shape) == 3 else None
     for index, prefix in enumerate(prefixes):
         name = f"layer{index + 1}"
-        winner = hard_argmax(job.tensor(f"{prefix}weights", 2), 1, f"{prefix}weights")
-        ids = _pick(job, f"{prefix}gate_sequence", winner)
+        _check_frozen(job, prefix)
         if job.maybe(f"{prefix}offsets_h") is None:
+            winner = hard_argmax(job.tensor(f"{prefix}weights", 2), 1, f"{prefix}weights")
+            ids = _pick(job, f"{prefix}gate_sequence", winner)
             wires = np.stack([_pick(job, f"{prefix}indices", winner, side) for side in (0, 1)], axis=1)
             bits = assembler.layer(take(bits, wires, name), gate_tables(ids, name), name)
             image = None
             continue
         if image is None:
             raise MissingFactError("input_shape", f"{prefix} is a convolution, and the file has no shape for its input")
-        operands = _conv_operands(job, prefix, winner, image, index)
-        tables = np.repeat(gate_tables(ids, name), operands[0, ..., 0].size)
-        bits = assembler.layer(operands.reshape(-1, 2), tables, name)
-        image = bits.reshape(operands.shape[:3])
+        image = _conv(job, prefix, assembler, image, index)
+        bits = image.reshape(-1)
     head = make_head(job.facts, len(bits))
     return assembler.finish(bits, head, job.content.path.stem, "compactlogic", form="trained")
 
@@ -65,6 +70,33 @@ def _with_sidecar(job: ImportJob) -> ImportJob:
     return job
 
 
+def _with_structure(job: ImportJob, prefixes: list[str]) -> ImportJob:
+    """Of a structure that its experiments name, the convolutions as they are there, where nobody says them."""
+    struct = next((name for name in _STRUCTURES if job.facts.get("struct") == name), None)
+    shape = job.facts.integers("input_shape")
+    if struct is None or shape is None or len(shape) != 3 or job.facts.get("layers") is not None:
+        return job
+    convs = [prefix for prefix in prefixes if f"{prefix}offsets_h" in job.content.state]
+    if len(convs) != len(_STRUCTURES[struct]):
+        job.doubtful.append(f"it has {len(convs)} convolutions, which CompactLogic's {struct} has not")
+        return job
+    sizes, layers = list(shape[1:]), []
+    for field, padding, stride in _STRUCTURES[struct]:
+        sizes = [(size + 2 * padding - field) // stride + 1 for size in sizes]
+        layers.append({"stride": stride, "out_shape": list(sizes)})
+    job.certain.append(f"convolutions as CompactLogic's {struct} has them")
+    job.facts = job.facts.with_defaults({"layers": layers})
+    return job
+
+
+def _check_frozen(job: ImportJob, prefix: str) -> None:
+    """A layer that was frozen holds its winners too."""
+    frozen = job.maybe(f"{prefix}w")
+    winner = hard_argmax(job.tensor(f"{prefix}weights", 2), 1, f"{prefix}weights")
+    if frozen is not None and not np.array_equal(frozen, winner):
+        raise CheckpointError(f"{prefix}w, the winners of a frozen layer, are not those of its weights")
+
+
 def _pick(job: ImportJob, name: str, winner: Bits, side: int | None = None) -> Array:
     """Each row's winning column of a (N, G) tensor, or of one side of a (2, N, G) tensor."""
     table = job.tensor(name, 2 if side is None else 3)
@@ -76,26 +108,30 @@ def _pick(job: ImportJob, name: str, winner: Bits, side: int | None = None) -> A
     return picked
 
 
-def _conv_operands(job: ImportJob, prefix: str, winner: Bits, image: Bits, index: int) -> Bits:
-    """Bits (K, H', W', 2): position ``out*stride + offset``; outside the image is constant 0."""
-    channels, height, width = image.shape
-    stride, out_shape = _geometry(job, prefix, index)
-    if len(winner) * out_shape[0] * out_shape[1] > _MAX_POSITIONS:
-        raise CheckpointError(f"{prefix}: {len(winner)} kernels at {out_shape} positions are more than any model's")
-    parts = []
-    for side in (0, 1):
-        channel, dy, dx = (
-            _pick(job, f"{prefix}offsets_{axis}", winner, side).astype(np.int64)[:, None, None]
-            for axis in ("ch", "h", "w")
-        )
-        y = np.arange(out_shape[0])[None, :, None] * stride + dy
-        x = np.arange(out_shape[1])[None, None, :] * stride + dx
-        if ((channel < 0) | (channel >= channels)).any():
-            raise CheckpointError(f"{prefix}: a gate reads a channel that does not exist; there are {channels}")
-        inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
-        found = image[channel, np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
-        parts.append(np.where(inside, found, ZERO))
-    return np.stack(parts, axis=-1)
+def _conv(job: ImportJob, prefix: str, assembler: Assembler, image: Bits, index: int) -> Bits:
+    """A convolution: a gate reads position ``out*stride + offset``; outside the image is constant 0."""
+    winner = hard_argmax(job.tensor(f"{prefix}weights", 2), 1, f"{prefix}weights")
+    ids = _pick(job, f"{prefix}gate_sequence", winner)
+    channel, *offsets = (
+        np.stack([_pick(job, f"{prefix}offsets_{axis}", winner, side) for side in (0, 1)], axis=1).astype(np.int64)
+        for axis in ("ch", "h", "w")
+    )
+    stride, sizes = _geometry(job, prefix, index)
+    fields = [
+        _field(extent, size, stride, values)
+        for extent, size, values in zip(image.shape[1:], sizes, offsets, strict=True)
+    ]
+    field, padding = ((fields[0][part], fields[1][part]) for part in (0, 1))
+    row, column = (values + pad for values, pad in zip(offsets, padding, strict=True))
+    kernels = Kernels(f"layer{index + 1}", channel, row, column, gate_tables(ids, prefix)[:, None])
+    return append_kernels(assembler, image, kernels, field, (stride, stride), padding)
+
+
+def _field(extent: int, positions: int, stride: int, offsets: Array) -> tuple[int, int]:
+    """The smallest field, and its padding, that gates with such offsets read at so many positions of an image."""
+    last, reach = (positions - 1) * stride, max(0, int(offsets.max(initial=0)))
+    padding = max(0, -int(offsets.min(initial=0)), reach + 1 + last - extent)
+    return max(reach + padding + 1, extent + 2 * padding - last - (stride - 1)), padding
 
 
 def _geometry(job: ImportJob, prefix: str, index: int) -> tuple[int, tuple[int, int]]:
@@ -118,5 +154,5 @@ def _geometry(job: ImportJob, prefix: str, index: int) -> tuple[int, tuple[int, 
 IMPORTER = Importer(
     "compactlogic", "CompactLogic (eth-sri/CompactLogic)", _matches, _read,
     ("classes", "features", "input_shape", "thresholds", "tau", "layers"),
-    (),
+    (".given_x_indices_of_",),
 )  # fmt: skip

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lgc.bounds import GATES, check_bound
 from lgc.errors import CheckpointError, OptionError
-from lgc.frontend.assemble import ZERO, Assembler, Bits, from_thresholds, make_head, make_inputs, take
+from lgc.frontend.assemble import ZERO, Assembler, Bits, Tables, from_thresholds, make_head, make_inputs, take
 from lgc.frontend.containers.content import Content
 from lgc.frontend.facts import MissingFactError
 from lgc.frontend.families.torchlogix_plan import Step, make_plan
 from lgc.frontend.families.torchlogix_tables import read_tables, read_thresholds, read_wires
 from lgc.frontend.importer import Importer, ImportJob
+from lgc.frontend.kernels import Kernels, append_kernels, append_pool
 from lgc.frontend.model import Model
 
 Array = NDArray[Any]
@@ -140,12 +142,56 @@ class _Network:
     def _conv(self, step: Step) -> None:
         """A tree of LUTs per kernel and position; level 0 reads the padded input."""
         prefix = step["prefix"]
-        _, image = self._start(None)
+        assembler, image = self._start(None)
         if image.ndim not in (3, 4):
             raise MissingFactError("input_shape", f"{prefix} is a convolution, and the input has no shape")
         places = _positions(self.job, prefix, image.ndim)
         out_shape = _out_shape(step, image, places.shape[2])
-        operands = _gather(_pad(image, _whole(step, "padding", 0)), places, prefix)
+        stride, padding = _whole(step, "stride", 1), _whole(step, "padding", 0)
+        first = _from_field(places, out_shape, stride)
+        if first is None:
+            self.bits = self._tree(prefix, _gather(_pad(image, padding), places, prefix), out_shape)
+            return
+        levels, order = self._levels(prefix, *first.shape[:3])
+        row, column, channel = (
+            np.moveaxis(first[..., axis], 0, -1)[:, order].reshape(first.shape[1], -1) for axis in range(3)
+        )
+        height, width = _whole_tuple(step, "receptive_field_size", 2)
+        kernels = Kernels(self._name("conv"), channel, row, column, np.concatenate(levels, axis=1))
+        self.bits = append_kernels(assembler, image, kernels, (height, width), (stride, stride), (padding, padding))
+
+    def _levels(self, prefix: str, rank: int, kernels: int, leaves: int) -> tuple[list[Tables], Array]:
+        """Tables (K, nodes) of each level of full trees, leaves first, and which node each leaf is.
+
+        Operand j of a node is then node r*i + j of the level below, in whatever order the file has them.
+        """
+        tables, children = [self._tables(prefix, 0, rank, leaves)], list[Array]()
+        while (below := self._children(prefix, len(tables), rank, tables[-1].shape[1])) is not None:
+            children.append(below)
+            tables.append(self._tables(prefix, len(tables), rank, below.shape[1]))
+        for number, one in enumerate(tables):
+            self._check_kernels(prefix, number, one, kernels)
+        if tables[-1].shape[1] != 1:
+            raise CheckpointError(f"{prefix}: its trees end in {tables[-1].shape[1]} nodes instead of one")
+        order, ordered = np.zeros(1, np.int64), [tables[-1]]
+        for below, level in zip(reversed(children), reversed(tables[:-1]), strict=True):
+            check_bound(order.size * rank * kernels, GATES, "nodes in one layer's trees", CheckpointError)
+            order = below[:, order].T.reshape(-1)
+            ordered.insert(0, level[:, order])
+        return ordered, order
+
+    def _tables(self, prefix: str, level: int, rank: int, nodes: int) -> Tables:
+        """Tables (K, nodes) of one level of the trees."""
+        name = f"{prefix}tree_weights.{level}"
+        weights = self.job.tensor(name, 3)
+        if len(weights) != nodes:
+            raise CheckpointError(f"{name} has shape {weights.shape}, expected ({nodes}, kernels, .)")
+        kernels = weights.shape[1]
+        flat = weights.transpose(1, 0, 2).reshape(kernels * nodes, -1)
+        return read_tables(self.job, name, flat, rank, prefix).reshape(kernels, nodes)
+
+    def _tree(self, prefix: str, operands: Bits, out_shape: tuple[int, ...]) -> Bits:
+        """Kernels that do not slide over an image of two dimensions, position by position."""
         values = np.moveaxis(operands, 0, -1)  # (K, P, S, r)
         name = self._name("conv")
         level = 0
@@ -158,21 +204,20 @@ class _Network:
             values = nodes[:, :, children.T]
         if nodes.shape[2] != 1:
             raise CheckpointError(f"{prefix}: its trees end in {nodes.shape[2]} nodes instead of one")
-        self.bits = nodes.reshape(len(nodes), *out_shape)
+        return nodes.reshape(len(nodes), *out_shape)
 
     def _tree_level(self, prefix: str, level: int, operands: Bits, name: str) -> Bits:
         """One level of every tree: operands (K, P, S, r) to nodes (K, P, S); positions share their tables."""
         assembler, _ = self._start(None)
         kernels, positions, nodes, rank = operands.shape
-        weights = self.job.tensor(f"{prefix}tree_weights.{level}", 3)
-        if weights.shape[:2] != (nodes, kernels):
-            raise CheckpointError(
-                f"{prefix}tree_weights.{level} has shape {weights.shape}, expected ({nodes}, {kernels}, .)"
-            )
-        flat = weights.transpose(1, 0, 2).reshape(kernels * nodes, -1)
-        tables = read_tables(self.job, f"{prefix}tree_weights.{level}", flat, rank, prefix)
-        tables = np.broadcast_to(tables.reshape(kernels, 1, nodes), (kernels, positions, nodes)).reshape(-1)
+        tables = self._tables(prefix, level, rank, nodes)
+        self._check_kernels(prefix, level, tables, kernels)
+        tables = np.broadcast_to(tables[:, None], (kernels, positions, nodes)).reshape(-1)
         return assembler.layer(operands.reshape(-1, rank), tables, name).reshape(kernels, positions, nodes)
+
+    def _check_kernels(self, prefix: str, level: int, tables: Tables, kernels: int) -> None:
+        if len(tables) != kernels:
+            raise CheckpointError(f"{prefix}tree_weights.{level} has tables of {len(tables)} kernels, not of {kernels}")
 
     def _children(self, prefix: str, level: int, rank: int, nodes: int) -> Array | None:
         """Which nodes of the level below each node reads, (r, nodes); None above the root."""
@@ -199,12 +244,17 @@ class _Network:
         padded = np.pad(image, [(0, 0), *((p, p) for p in padding)], constant_values=ZERO)
         if any(extent < window for extent, window in zip(padded.shape[1:], size, strict=True)):
             raise CheckpointError(f"a pooling window of {size} does not fit an image of {padded.shape[1:]}")
+        name = self._name("pool")
+        if axes == 2:
+            pairs = (size[:2], stride[:2], padding[:2])
+            self.bits = append_pool(assembler, image, name, *((pair[0], pair[1]) for pair in pairs))
+            return
         windows = np.lib.stride_tricks.sliding_window_view(padded, size, axis=tuple(range(1, axes + 1)))
         windows = windows[(slice(None), *(slice(None, None, s) for s in stride))]
         shape = windows.shape[: axes + 1]
         _bounded(math.prod(shape) * math.prod(size))
         operands = windows.reshape(math.prod(shape), math.prod(size))
-        self.bits = or_layers(assembler, operands, self._name("pool")).reshape(shape)
+        self.bits = or_layers(assembler, operands, name).reshape(shape)
 
     def _residual(self, step: Step) -> None:
         """The relaxed OR of two branches; on bits it is OR."""
@@ -230,6 +280,16 @@ def _positions(job: ImportJob, prefix: str, ndim: int) -> Array:
     if places.shape[0] > 6 or places.shape[2] > _MAX_POSITIONS:
         raise CheckpointError(f"{prefix}connections._indices_L0 has shape {places.shape}: too large")
     return places
+
+
+def _from_field(places: Array, out_shape: tuple[int, ...], stride: int) -> Array | None:
+    """What the leaves read, int64 (r, K, S, 3), counted from a field that slides; None if it does not, or in 3-D."""
+    if len(out_shape) != 2:
+        return None
+    start = np.stack(np.divmod(np.arange(math.prod(out_shape)), out_shape[1]), axis=1) * stride
+    moved = places.astype(np.int64)
+    moved[..., :2] -= start[:, None]
+    return moved[:, :, 0] if (moved == moved[:, :, :1]).all() else None
 
 
 def _gather(padded: Bits, places: Array, prefix: str) -> Bits:

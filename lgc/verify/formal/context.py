@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,8 @@ from lgc.verify.vectors import random_vectors
 
 Bits = NDArray[np.bool_]
 
+SCORES, CLASS = "scores", "class_id"
+"""Groups of claims: that the scores are the model's, and that the class is that of the scores, whatever these are."""
 _SAMPLES = 2048
 
 
@@ -43,6 +45,8 @@ class Proving:
         circuit: the unoptimised circuit of the model.
         folder: to work in.
         deadline: on the monotonic clock, in seconds.
+        only: the group of claims that is proved here, where others prove the rest; None is all of them.
+        reached: the groups that some claim was found to be of.
     """
 
     rtl: Rtl
@@ -52,6 +56,8 @@ class Proving:
     certificate: Certificate
     progress: Progress
     refutation: Refutation | None = None
+    only: str | None = None
+    reached: set[str] = field(default_factory=set)
 
     @property
     def ordered(self) -> Encoder | None:
@@ -80,8 +86,25 @@ class Proving:
         """Inputs moved into the domain."""
         return bits if self.ordered is None else self.ordered.ordered(bits)
 
-    def part(self, claim: str, engine: str, step: Callable[[], tuple[str, str]]) -> bool:
-        """Run one step and write down its outcome; whether it was proved."""
+    def part(
+        self,
+        claim: str,
+        engine: str,
+        step: Callable[[], tuple[str, str]],
+        *,
+        group: str = SCORES,
+        prepares: bool = False,
+    ) -> bool:
+        """Run one step and write down its outcome; whether it was proved, or is for somebody else to prove.
+
+        Args:
+            group: of claims that do not depend on those of other groups, but on what steps of them prepare.
+            prepares: whether later steps need what this one makes.
+        """
+        self.reached.add(group)
+        own = self.only in (None, group)
+        if not own and not prepares:
+            return True
         self.progress.step(claim)
         start = time.perf_counter()
         try:
@@ -89,5 +112,6 @@ class Proving:
             result, note = step()
         except NotCheckedError as error:
             result, note = OPEN, str(error)
-        self.certificate.parts.append(Claim(claim, result, engine, round(time.perf_counter() - start, 3), note))
+        if own:
+            self.certificate.parts.append(Claim(claim, result, engine, round(time.perf_counter() - start, 3), note))
         return result == PROVED

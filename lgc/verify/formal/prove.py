@@ -20,7 +20,7 @@ from lgc.tools.yosys import find_yosys
 from lgc.verify.formal.abc import difference, equivalent
 from lgc.verify.formal.certificate import OPEN, PROVED, REFUTED, Certificate
 from lgc.verify.formal.classes import inner_scores, prove_class, refute_class
-from lgc.verify.formal.context import Bits, Proving, Refutation
+from lgc.verify.formal.context import CLASS, Bits, Proving, Refutation
 from lgc.verify.formal.dialect import CLAIM, check_dialect, check_words
 from lgc.verify.formal.netlists import gates
 from lgc.verify.formal.rtl import FlatDesign, read_flat
@@ -48,13 +48,23 @@ def prove(
         MissingToolError: pyosys or python-sat is not installed.
         InputError: the ports are not the model's.
     """
-    certificate = _certificate(rtl, circuit)
-    proof = Proving(rtl, circuit, folder, time.monotonic() + timeout, certificate, progress or Silence())
-    manifest = rtl.manifest
-    _check_manifest(manifest, circuit, str(rtl.path))
+    proof = Proving(
+        rtl, circuit, folder, time.monotonic() + timeout, certificate_of(rtl, circuit), progress or Silence()
+    )
+    prove_claims(proof)
+    return proof.certificate, proof.refutation
+
+
+def prove_claims(proof: Proving) -> None:
+    """Prove what a proof is to prove, from the text on.
+
+    Raises:
+        InputError: the ports are not the model's.
+    """
+    rtl = proof.rtl
+    _check_manifest(rtl.manifest, proof.circuit, str(rtl.path))
     proof.part(CLAIM, "grammar", lambda: _written(rtl))
     prove_read(proof)
-    return certificate, proof.refutation
 
 
 def prove_read(proof: Proving) -> None:
@@ -70,8 +80,8 @@ def prove_read(proof: Proving) -> None:
         _prove_outputs(proof, _before_synthesis(proof, flat))
 
 
-def _certificate(rtl: Rtl, circuit: Circuit) -> Certificate:
-    """One that says of what it will be, and by which tools.
+def certificate_of(rtl: Rtl, circuit: Circuit) -> Certificate:
+    """A certificate that says of what it will be, and by which tools.
 
     Raises:
         MissingToolError: one of them is not installed.
@@ -106,7 +116,7 @@ def _read(proof: Proving, rtl: Rtl, claim: str, *, words: bool) -> FlatDesign | 
         read.append(read_flat(rtl.path, rtl.manifest.top, proof.folder, proof.left(), words=words, models=models))
         return PROVED, f"{len(read[0].cells):,} cells"
 
-    proof.part(claim, "yosys", reading)
+    proof.part(claim, "yosys", reading, prepares=True)
     return read[0] if read else None
 
 
@@ -133,7 +143,9 @@ def _before_synthesis(proof: Proving, design: FlatDesign) -> FlatDesign:
         return _same_outputs(proof, design, unroll(gates_only, outputs, manifest.input_port, manifest.latency))
 
     if gates_only is not None:
-        proof.part("every output of the netlist is that of the Verilog before synthesis", "ABC &cec", comparing)
+        proof.part(
+            "every output of the netlist is that of the Verilog before synthesis", "ABC &cec", comparing, prepares=True
+        )
     return flat[0] if flat else design
 
 
@@ -207,7 +219,8 @@ def _pipeline(proof: Proving, design: FlatDesign) -> FlatDesign | None:
         flat.append(unroll(design, proof.certificate.outputs, manifest.input_port, manifest.latency))
         return PROVED, f"{manifest.latency} register stages"
 
-    proof.part("every output depends on the input one latency before, and on nothing else", "unrolling", unrolling)
+    claim = "every output depends on the input one latency before, and on nothing else"
+    proof.part(claim, "unrolling", unrolling, prepares=True)
     return flat[0] if flat else None
 
 
@@ -228,14 +241,15 @@ def _serial(proof: Proving, design: FlatDesign) -> FlatDesign | None:
         f"from a reset on, an input is taken if the last one was {manifest.interval:,} clocks before; "
         f"out_valid is 1 {manifest.latency:,} clocks after it, and else 0; the result depends on it alone"
     )
-    proof.part(claim, "symbolic trajectory evaluation", following)
+    proof.part(claim, "symbolic trajectory evaluation", following, prepares=True)
     return flat[0] if flat else None
 
 
 def _prove_outputs(proof: Proving, design: FlatDesign) -> None:
     scores = _words(proof, design)
     if scores is not None and prove_scores(proof, design, scores) and "class_id" in proof.certificate.outputs:
-        proof.part("class_id is the argmax of the scores", "ABC &cec", prove_class(proof, design, scores))
+        step = prove_class(proof, design, scores)
+        proof.part("class_id is the argmax of the scores", "ABC &cec", step, group=CLASS)
 
     if "scores" not in proof.certificate.outputs and proof.certificate.result != PROVED:
         proof.part("the class is the model's on samples", "simulation", lambda: refute_class(proof, design))
@@ -259,5 +273,10 @@ def _words(proof: Proving, design: FlatDesign) -> Scores | None:
         return PROVED, f"{sought[1]} nets that the class reads are equal to others"
 
     if not found:
-        proof.part("nets that behave like the scores, which are no port, are found", "simulation, ABC &cec", searching)
+        proof.part(
+            "nets that behave like the scores, which are no port, are found",
+            "simulation, ABC &cec",
+            searching,
+            prepares=True,
+        )
     return found[0] if found else None

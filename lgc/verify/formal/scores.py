@@ -17,6 +17,7 @@ from lgc.verify.formal.context import Bits, Proving, Refutation
 from lgc.verify.formal.netlists import gates
 from lgc.verify.formal.polynomial import Monomial, Polynomial, literal_terms, node_terms, product_terms
 from lgc.verify.formal.rtl import FlatDesign
+from lgc.verify.formal.shared import written_by_shared
 from lgc.verify.formal.sweep import sat_sweep, unsettled
 from lgc.verify.formal.weights import Form, Words
 
@@ -138,7 +139,7 @@ class ScoreSums:
         # Whether the head is of adders; else its counts are lookup tables, whose polynomials grow out of order.
         self.adders = f"module {proof.rtl.manifest.top}_head " in proof.rtl.text
         port = design.ports[proof.rtl.manifest.input_port]
-        self.seen = gates(design, port, self.leaves, by_level=self.adders)
+        self.seen = written_by_shared(gates(design, port, self.leaves, by_level=self.adders))
         self.net = dict(zip(self.leaves, self.seen.outputs.tolist(), strict=True))
         self.model: Netlist = proof.circuit.netlist
         if proof.ordered is not None:

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
+from lgc.backend.apart import position_circuit
 from lgc.backend.manifest import Manifest
 from lgc.backend.verilog.rtl import Rtl
-from lgc.backend.verilog.stream.design import Slide, Streamed, position_circuit, streamed
+from lgc.backend.verilog.stream.design import Slide, Streamed, streamed
 from lgc.backend.verilog.stream.pixel import pixel_circuit
 from lgc.backend.verilog.stream.result import votes_circuit
 from lgc.backend.verilog.top import top_ports
+from lgc.farm import Here, Task, Workers, check_version, progress_here
 from lgc.frontend.model import AnyLayer, Layer, Model
 from lgc.ir import Circuit, Netlist
 from lgc.ir.interp import evaluate
@@ -24,10 +26,12 @@ from lgc.mapping.shape import HeadShape
 from lgc.progress import Progress
 from lgc.tools.abc import find_abc
 from lgc.tools.yosys import find_yosys
+from lgc.verify.carried import room, unpacked
 from lgc.verify.formal.abc import difference, equivalent
-from lgc.verify.formal.certificate import OPEN, PROVED, REFUTED, Certificate
+from lgc.verify.formal.certificate import OPEN, PROVED, REFUTED, Certificate, Claim
 from lgc.verify.formal.context import Proving
 from lgc.verify.formal.dialect import check_words
+from lgc.verify.formal.groups import ProvedGroup, claims_of, group_answers, group_task
 from lgc.verify.formal.netlists import argmax, gates
 from lgc.verify.formal.prove import prove_read
 from lgc.verify.formal.rtl import read_flat
@@ -37,6 +41,8 @@ SCHEDULE = "counters, line buffers and sums bring every position the pixels of i
 _SCHEDULE_NOTE = (
     "no proof covers them: `lgc verify` without --formal simulates this file, and lgc's own tests all small geometries"
 )
+CORE = "core"
+"""The group of claims about what is a circuit like any other."""
 _SERIES = "the dense layers: each table, looked up in memory, is the model's, and its votes are added to its class"
 _SERIES_NOTE = "no proof covers tables in series: `lgc verify` without --formal simulates this file, on every score"
 Step = tuple[str, str]
@@ -58,7 +64,13 @@ class _Module:
 
 
 def prove_stream(
-    rtl: Rtl, model: Model, circuit: Circuit, folder: Path, timeout: float, progress: Progress
+    rtl: Rtl,
+    model: Model,
+    circuit: Circuit,
+    folder: Path,
+    timeout: float,
+    progress: Progress,
+    farm: Workers | None = None,
 ) -> Certificate:
     """Prove what computes in a streaming circuit: a pixel's encoder, the kernels, dense layers or counts, the argmax.
 
@@ -68,29 +80,55 @@ def prove_stream(
         circuit: of the model, unoptimised and unrolled.
         folder: an empty folder to work in.
         timeout: seconds, for all of it.
+        farm: who works, a module a task; by default this process.
 
     Raises:
         MissingToolError: pyosys is not installed.
     """
+    certificate = _certificate(rtl, circuit)
+    check_words(rtl.text)
+    apart = streamed(model, "O0")
+    in_series = "tables_per_clock" in ((rtl.manifest.stream or {}).get("core") or {})
+    groups = [*(module.name for _, module, _ in _functions(rtl, model, apart)), *([] if in_series else [CORE])]
+    more = {"model": model, "apart": apart}
+    tasks = [group_task(rtl, circuit, group, folder, timeout, **more) for group in groups]
+    for one in group_answers(prove_module, tasks, progress, farm or Here(progress)):
+        certificate.parts += claims_of(one)
+    if in_series:
+        certificate.parts.append(Claim(_SERIES, OPEN, "simulation", 0.0, _SERIES_NOTE))
+    certificate.parts.append(Claim(SCHEDULE, OPEN, "simulation", 0.0, _SCHEDULE_NOTE))
+    return certificate
+
+
+def _certificate(rtl: Rtl, circuit: Circuit) -> Certificate:
     find_abc()
     version = find_yosys().version
-    certificate = Certificate(
+    return Certificate(
         rtl=rtl.path.name, rtl_sha256=hashlib.sha256(rtl.path.read_bytes()).hexdigest(),
         model_digest=circuit.metadata.get("model_digest", "none"), model_circuit=circuit.digest(),
         domain="every value of what each part reads", tools={"pyosys": version, "yosys-abc": version},
         outputs=("scores", "class_id"), latency=rtl.manifest.latency,
     )  # fmt: skip
-    proof = Proving(rtl, circuit, folder, time.monotonic() + timeout, certificate, progress)
-    check_words(rtl.text)
-    apart = streamed(model, "O0")
-    for claim, module, wanted in _functions(rtl, model, apart):
-        proof.part(claim, "yosys, ABC &cec", _same(proof, module, wanted))
-    if "tables_per_clock" in ((rtl.manifest.stream or {}).get("core") or {}):
-        proof.part(_SERIES, "simulation", lambda: (OPEN, _SERIES_NOTE))
-    else:
-        _core(proof, apart)
-    proof.part(SCHEDULE, "simulation", lambda: (OPEN, _SCHEDULE_NOTE))
-    return certificate
+
+
+def prove_module(task: Task) -> ProvedGroup:
+    """Do a task of :func:`prove_stream`: one module, or the core.
+
+    Raises:
+        MissingToolError: pyosys is not installed.
+    """
+    request, circuit = task["request"], task["circuit"]
+    check_version(request)
+    with room(task["folder"], request["group"]) as folder:
+        rtl, end = unpacked(task["rtl"], folder), time.monotonic() + task["seconds"]
+        certificate = _certificate(rtl, circuit)
+        proof = Proving(rtl, circuit, folder, end, certificate, progress_here())
+        if request["group"] == CORE:
+            _core(proof, task["apart"])
+        for claim, module, wanted in _functions(rtl, task["model"], task["apart"]):
+            if module.name == request["group"]:
+                proof.part(claim, "yosys, ABC &cec", _same(proof, module, wanted))
+        return ProvedGroup(tuple(certificate.parts), certificate.domain, frozenset())
 
 
 def _functions(rtl: Rtl, model: Model, apart: Streamed) -> Iterator[tuple[str, _Module, Netlist]]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lgc.backend.base import to_bytes
 from lgc.backend.c.columns import byte_values
 from lgc.backend.c.format import C99, entries, has_digest, header_text
+from lgc.backend.c.sliding import SLIDES
 from lgc.errors import InputError, LgcError
 from lgc.ir import Circuit, Encoder, Inputs
 from lgc.tools.cc import C99_FLAGS, compile_shared, find_c_compiler
@@ -65,6 +66,7 @@ class CSource(DeviceUnderTest):
     model_digest: str
     circuit_digest: str
     ordered: bool
+    unoptimised: bool
     timeout: float
     kind = "C"
     subject = "the C code"
@@ -92,7 +94,7 @@ class CSource(DeviceUnderTest):
 
     def stated(self, circuit: Circuit) -> Stated:
         """See :class:`DeviceUnderTest`: the shape, and the header beside it, if there is one."""
-        self._written = self._is_written_of(circuit)
+        self._written = not self.unoptimised and self._is_written_of(circuit)
         encoder, head = circuit.encoder, circuit.head
         expected: dict[str, object] = {
             "circuit_digest": circuit.digest(),
@@ -230,5 +232,6 @@ def open_c(path: Path, manifest: Path | None, options: VerifyOptions) -> CSource
         model_digest=model[1] if model else "none",
         circuit_digest=circuit[1],
         ordered=" * assumes thermometer" in comment,
+        unoptimised=f" * {SLIDES}" in comment,
         timeout=options.timeout,
     )

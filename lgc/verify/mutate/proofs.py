@@ -20,6 +20,7 @@ from lgc.verify.formal.dialect import CLAIM
 from lgc.verify.formal.netlists import gates
 from lgc.verify.formal.rtl import read_flat
 from lgc.verify.formal.unroll import unroll
+from lgc.verify.mutate.climb import small_change
 from lgc.verify.mutate.faults import Fault
 from lgc.verify.mutate.text import apply
 from lgc.verify.sat import Sat
@@ -71,7 +72,7 @@ def decide_by_proof(flat: FlatText, fault: Fault, circuit: Circuit, folder: Path
     rtl = flat.rtl
     mutant = _mutant(rtl, fault, folder)
     # First: of a wrong circuit the polynomials of a proof do not cancel, and grow for minutes.
-    whole = _decide_whole(flat, mutant, folder, timeout) if is_combinational(rtl, fault) else None
+    whole = _decide_whole(flat, mutant, circuit, folder, timeout) if is_combinational(rtl, fault) else None
     if whole is not None:
         return whole
     work = folder / "proof"
@@ -102,7 +103,7 @@ def _mutant(rtl: Rtl, fault: Fault, folder: Path) -> Rtl:
     return Rtl(path, rtl.manifest, text, rtl.model_digest)
 
 
-def _decide_whole(flat: FlatText, mutant: Rtl, folder: Path, timeout: float) -> Answer:
+def _decide_whole(flat: FlatText, mutant: Rtl, circuit: Circuit, folder: Path, timeout: float) -> Answer:
     """One question about all of both circuits, with wires for registers."""
     try:
         good, bad = flat.netlist(), _flat(mutant, folder / "bad", timeout)
@@ -110,6 +111,8 @@ def _decide_whole(flat: FlatText, mutant: Rtl, folder: Path, timeout: float) -> 
         raise
     except LgcError:
         return None
+    if (change := small_change(good, bad)) is not None and (answer := change.decide(circuit, 0)) is not None:
+        return answer
     # Two circuits that differ at one place are soon seen to be equal net by net, which one question about all is not.
     try:
         if equivalent(good, bad, folder, min(timeout, _SWEEP_SECONDS)):

@@ -7,22 +7,29 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+import lgc
 from lgc.backend.verilog.rtl import Rtl
 from lgc.backend.verilog.stream.design import streamed
 from lgc.errors import NotCheckedError
+from lgc.farm import Here, Task, Workers, all_answers, check_version, progress_here
 from lgc.frontend.model import Model
 from lgc.sim.stream import StreamSimulator
+from lgc.verify.carried import digest_of_arrays, digests, room
 from lgc.verify.comparison import Comparison
 from lgc.verify.formal.stream import kernels_equal
 from lgc.verify.formats.stream import DamagedFrames, StreamText, WholeFrames
-from lgc.verify.mutate.campaign import EQUIVALENT, KILLED, UNDECIDED, Campaign, Outcome
+from lgc.verify.mutate.campaign import Campaign, collected
+from lgc.verify.mutate.fates import EQUIVALENT, KILLED, UNDECIDED, Outcome, Shard
 from lgc.verify.mutate.faults import Fault, find_places, sample_faults, spread_faults
+from lgc.verify.mutate.shard import shard_tasks
 from lgc.verify.mutate.sites import Site, site_faults
 from lgc.verify.mutate.text import SELECT, Edit, apply, choose, hardware_text
+from lgc.verify.subject import VerifyOptions
 from lgc.verify.vectors import Bits, VectorSet
 
 _MODULE = re.compile(r"^module (\w+) .*?^endmodule", re.M | re.S)
@@ -54,6 +61,8 @@ _SITES = (
     Site("reset", r"^    if \((rst)\) pixel", ("1'b0",)),
     Site("reset", r"^  wire rst = (!aresetn);", ("1'b0",)),
 )
+FAULTS = 50
+"""Of a shard: each is a run of the simulator by itself."""
 _SERIES_SITES = (
     Site("word of a map", rf"wire part_ends = part == {_CONSTANT};", (r"\g<1> - 1'b1",)),
     Site("word of a map", rf"wire map_ends = place == {_CONSTANT};", (r"\g<1> - 1'b1",)),
@@ -76,7 +85,12 @@ _SCHEDULE_SHARE = 2
 
 
 def mutate_stream(
-    comparison: Comparison[StreamText], model: Model, sets: Sequence[VectorSet], count: int, seed: int
+    comparison: Comparison[StreamText],
+    model: Model,
+    sets: Sequence[VectorSet],
+    count: int,
+    seed: int,
+    farm: Workers | None = None,
 ) -> Campaign:
     """Judge vectors by faults in the text of a streaming circuit; see :func:`lgc.verify.mutate.campaign.mutate`.
 
@@ -89,31 +103,93 @@ def mutate_stream(
     bits = np.concatenate([one.bits for one in sets]) if sets else np.zeros((0, comparison.num_inputs), np.bool_)
     if not len(bits):
         raise NotCheckedError("there are no vectors: no fault was tried", hint="Give data, or --random N")
-    rtl, campaign = comparison.device.rtl, Campaign(count, seed)
-    faults = stream_faults(rtl, count, seed)
-    start = time.perf_counter()
-    comparison.progress.step("mutants: build", 0, len(faults))
-    bench = _Bench.of(comparison, [fault.edits for fault in faults], bits)
-    campaign.build_seconds, start = time.perf_counter() - start, time.perf_counter()
+    judged = JudgedFrames.of(comparison, model, bits, count, seed)
+    comparison.folder.mkdir(parents=True)
+    tasks = shard_tasks(judged.request(), judged, len(judged.faults), FAULTS, comparison.folder)
+    shards = all_answers(farm or Here(comparison.progress), judge_frames, tasks, comparison.progress, "mutants: shards")
+    return collected(Campaign(count, seed), shards, comparison)
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedFrames:
+    """Frames that are judged, and by what.
+
+    Attributes:
+        model: whose kernels a faulty text may still have.
+        timeout: seconds that a run may take.
+        bits, damaged: of whole frames, and of those that are cut short or too long; bool (B, I).
+        expected, damaged_expected: what is right, scores (B, C) and classes (B,).
+        count, seed: how many faults are chosen, and by which seed.
+    """
+
+    rtl: Rtl
+    model: Model
+    timeout: float
+    bits: Bits
+    damaged: Bits
+    expected: tuple[np.ndarray, np.ndarray]
+    damaged_expected: tuple[np.ndarray, np.ndarray]
+    count: int
+    seed: int
+
+    @classmethod
+    def of(cls, comparison: Comparison[StreamText], model: Model, bits: Bits, count: int, seed: int) -> JudgedFrames:
+        """With what the reference says of frames (B, I)."""
+        device, reference = comparison.device, comparison.reference
+        damaged = device.stream.damaged(bits).bits
+        scores, others = reference.scores(bits), reference.scores(damaged)
+        return cls(
+            device.rtl, model, device.options.timeout, bits, damaged, (scores, reference.classify(scores)),
+            (others, reference.classify(others)), count, seed,
+        )  # fmt: skip
+
+    @cached_property
+    def faults(self) -> list[Fault]:
+        """All faults of the campaign."""
+        return stream_faults(self.rtl, self.count, self.seed)
+
+    def request(self) -> dict[str, object]:
+        """What decides the fates."""
+        vectors = digest_of_arrays(self.bits, self.damaged, *self.expected, *self.damaged_expected)
+        return {
+            "task": "mutants of a stream", "lgc": lgc.__version__, **digests(self.rtl), "model": self.model.digest(),
+            "vectors": vectors, "count": self.count, "seed": self.seed, "timeout": self.timeout,
+        }  # fmt: skip
+
+
+def judge_frames(task: Task) -> Shard | NotCheckedError:
+    """Do a task: what became of its faults, or why they could not be judged."""
+    request, judged = task["request"], task["judged"]
+    check_version(request)
+    first = int(request["first"])
+    with room(task["folder"], f"faults{first}") as folder:
+        try:
+            return _judged(judged, judged.faults[first : first + int(request["faults"])], folder)
+        except NotCheckedError as error:
+            return error
+
+
+def _judged(judged: JudgedFrames, faults: Sequence[Fault], folder: Path) -> Shard:
+    found, told, start = Shard(), progress_here(), time.perf_counter()
+    told.step("mutants: build", 0, len(faults))
+    bench = _Bench.of(judged, [fault.edits for fault in faults], folder)
+    found.build_seconds, start = time.perf_counter() - start, time.perf_counter()
     if bench.shows(0) is not None:
         raise NotCheckedError(
             "the Verilog differs from the model without any fault: the vectors cannot be judged",
             hint="`lgc verify` without --mutate says where",
         )
-    left = []
-    for number, fault in enumerate(faults, 1):
-        comparison.progress.step("mutants: simulate", number, len(faults))
-        by = bench.shows(number)
-        if by is None:
-            left.append(fault)
-        else:
-            campaign.outcomes.append(Outcome(fault, KILLED, by))
-    campaign.simulate_seconds, start = time.perf_counter() - start, time.perf_counter()
-    for index, fault in enumerate(left):
-        same = _still_right(comparison, model, fault, comparison.folder / f"proof{index}")
-        campaign.outcomes.append(Outcome(fault, EQUIVALENT if same else UNDECIDED, "ABC &cec" if same else ""))
-    campaign.decide_seconds = time.perf_counter() - start
-    return campaign
+    by = []
+    for number in range(1, len(faults) + 1):
+        told.step("mutants: simulate", number, len(faults))
+        by.append(bench.shows(number))
+    found.simulate_seconds, start = time.perf_counter() - start, time.perf_counter()
+    for index, (fault, kind) in enumerate(zip(faults, by, strict=True)):
+        same = kind is None and _still_right(judged, fault, folder / f"proof{index}")
+        fate = EQUIVALENT if same else UNDECIDED if kind is None else KILLED
+        found.outcomes.append(Outcome(fault, fate, "ABC &cec" if same else kind or ""))
+    found.decide_seconds = time.perf_counter() - start
+    return found
 
 
 def stream_faults(rtl: Rtl, count: int, seed: int) -> list[Fault]:
@@ -146,38 +222,31 @@ def _gate_fault(module: re.Match[str], seed: int) -> Iterator[Fault]:
 
 @dataclass(frozen=True)
 class _Bench:
-    """A simulator that holds all faults, and what is right."""
+    """A simulator that holds faults, and what is right."""
 
     device: StreamText
-    bits: Bits
-    expected: tuple[np.ndarray, np.ndarray]
-    damaged: Bits
-    damaged_expected: tuple[np.ndarray, np.ndarray]
+    judged: JudgedFrames
 
     @classmethod
-    def of(cls, comparison: Comparison[StreamText], edits: Sequence[Sequence[Edit]], bits: Bits) -> _Bench:
-        device, reference, folder = comparison.device, comparison.reference, comparison.folder / "bench"
-        folder.mkdir(parents=True)
+    def of(cls, judged: JudgedFrames, edits: Sequence[Sequence[Edit]], folder: Path) -> _Bench:
+        device = StreamText(judged.rtl, VerifyOptions(timeout=judged.timeout))
         text = choose(device.rtl.text, device.rtl.manifest.top, edits)
         plain = f"reg [31:0] {SELECT} = 0;"
         assert plain in text
         chosen = f'{plain}\n  initial if (!$value$plusargs("mutant=%d", {SELECT})) {SELECT} = 0;'
         (folder / "mutants.v").write_text(text.replace(plain, chosen), encoding="utf-8")
-        simulator = StreamSimulator(device.rtl.manifest, folder, device.options.timeout)
+        simulator = StreamSimulator(device.rtl.manifest, folder, judged.timeout)
         simulator.build(folder / "mutants.v")
         device.simulator = simulator
-        damaged = device.stream.damaged(bits).bits
-        scores, others = reference.scores(bits), reference.scores(damaged)
-        return cls(
-            device, bits, (scores, reference.classify(scores)), damaged, (others, reference.classify(others))
-        )  # fmt: skip
+        return cls(device, judged)
 
     def shows(self, number: int) -> str | None:
         """What shows a mutant: the kind of frames, or their timing; None if nothing does."""
         self.device.simulator.arguments = (f"+mutant={number}",)
+        whole, judged = WholeFrames(self.device.simulator, self.device.stream), self.judged
         runs = (
-            ("whole frames", WholeFrames(self.device.simulator, self.device.stream), self.bits, self.expected),
-            ("damaged frames", DamagedFrames(self.device), self.damaged, self.damaged_expected),
+            ("whole frames", whole, judged.bits, judged.expected),
+            ("damaged frames", DamagedFrames(self.device), judged.damaged, judged.damaged_expected),
         )
         for name, runner, bits, (scores, classes) in runs:
             observed = runner.run(bits)
@@ -190,9 +259,9 @@ class _Bench:
         return None
 
 
-def _still_right(comparison: Comparison[StreamText], model: Model, fault: Fault, folder: Path) -> bool:
+def _still_right(judged: JudgedFrames, fault: Fault, folder: Path) -> bool:
     """Whether the kernels that a fault is in are proved to be those of the tables all the same."""
-    rtl = comparison.device.rtl
+    rtl, model = judged.rtl, judged.model
     for slide, layer in zip(streamed(model, "O0").slides, model.layers, strict=False):
         name = f"{rtl.manifest.top}_{slide.name}_kernels"
         if not fault.where.startswith(f"{name}_"):
@@ -200,5 +269,5 @@ def _still_right(comparison: Comparison[StreamText], model: Model, fault: Fault,
         folder.mkdir(parents=True)
         path = folder / "mutant.v"
         path.write_text(apply(rtl.text, fault.edits), encoding="utf-8")
-        return kernels_equal(path, name, slide, layer, folder, comparison.device.options.timeout)
+        return kernels_equal(path, name, slide, layer, folder, judged.timeout)
     return False

@@ -9,15 +9,15 @@ of the next frame, or idle clocks, stand in: what they hold is not looked at.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from lgc.backend.apart import dense_circuit, position_circuit
 from lgc.errors import OptionError
 from lgc.frontend.conv import ConvLayer, Geometry, PoolLayer
-from lgc.frontend.lower import lower
 from lgc.frontend.model import CONSTANTS, AnyLayer, Layer, Model
-from lgc.ir import Circuit, Encoder, Head
+from lgc.ir import Circuit, Head
 from lgc.ir.naming import identifier, unique
 from lgc.mapping.pipeline import level_delays
 from lgc.passes import PassManager, optimize, pipeline_of
@@ -176,15 +176,6 @@ def _slide(name: str, layer: ConvLayer | PoolLayer) -> Slide:
     return Slide(name, layer.geometry, circuit, _cuts(circuit))
 
 
-def position_circuit(layer: ConvLayer | PoolLayer) -> Circuit:
-    """A layer at one position, unoptimised: from the bits of the field to its outputs."""
-    g = layer.geometry
-    alone = Geometry(g.channels, *g.field, g.planes, g.field)
-    one = replace(layer, geometry=alone, source=0)
-    head = Head.equal_groups(one.width, ("kernels",))
-    return lower(Model(layer.name, Encoder(alone.num_bits), (one,), head))
-
-
 def _cuts(circuit: Circuit) -> tuple[int, ...]:
     """Register stages so that about one lookup table lies between two of them."""
     cuts, since = [], 0.0
@@ -201,15 +192,10 @@ def _cuts(circuit: Circuit) -> tuple[int, ...]:
 def _dense(model: Model, rest: Sequence[AnyLayer], level: str) -> Circuit:
     """The dense layers as a model of their own, whose input is the last feature map."""
     before = len(model.layers) - len(rest)
-    layers = []
-    for layer in rest:
-        assert isinstance(layer, Layer)
+    layers = [layer for layer in rest if isinstance(layer, Layer)]
+    for layer in layers:
         if any(CONSTANTS < stage < before for stage in layer.sources):
             raise OptionError(f"{layer.name} reads a stage before the last feature map",
                               hint="What streams is a chain of layers")  # fmt: skip
-        layers.append(replace(layer, sources=tuple(max(CONSTANTS, stage - before) for stage in layer.sources)))
-    encoder = Encoder(model.stage_width(before))
-    dense = Model(f"{model.name} dense", encoder, tuple(layers), model.head)
-    if level == AS_THEY_ARE:
-        return PassManager().run(lower(dense), pipeline_of(_KERNEL_PASSES))
-    return optimize(lower(dense), level)
+    dense = dense_circuit(model, layers)
+    return PassManager().run(dense, pipeline_of(_KERNEL_PASSES)) if level == AS_THEY_ARE else optimize(dense, level)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lgc.errors import LgcError, MissingToolError, OptionError, ToolError
-from lgc.sweep.execution.flow import Workers
+from lgc.farm.workers import Workers
 from lgc.tools.find import missing
 from lgc.tools.install import how_to_install_package
 
@@ -40,6 +40,8 @@ class DaskWorkers(Workers):
         ToolError: there is no scheduler, or it has no workers.
     """
 
+    elsewhere = True
+
     def __init__(self, address: str, patience: float, note: Callable[[str], None]) -> None:
         self.address, self.patience, self.note = address, patience, note
         self._client = self._connected()
@@ -61,7 +63,7 @@ class DaskWorkers(Workers):
         try:
             from distributed import Client
         except ImportError:
-            raise missing("distributed", "lgc sweep on other machines") from None
+            raise missing("distributed", "work on other machines") from None
         _quieten()
         end, problem = time.monotonic() + self.patience, "it does not answer"
         while True:
@@ -95,7 +97,9 @@ class DaskWorkers(Workers):
     def submit(self, function: Callable[[Any], Any], argument: Any) -> Future[Any]:
         """See :class:`Workers`."""
         executor = self._client.get_executor(pure=False, retries=0)
-        return executor.submit(function, argument)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that what a task brings along is large
+            return executor.submit(function, argument)
 
     def everywhere(self, function: Callable[[Any], Any], argument: Any) -> list[Any]:
         """See :class:`Workers`."""
@@ -105,8 +109,8 @@ class DaskWorkers(Workers):
             raise
         except Exception as error:  # whatever a worker without lgc reports
             raise ToolError(
-                f"a worker at {self.address} cannot do the tasks of this sweep ({type(error).__name__}: {error})",
-                hint="Install lgc with the extra sweep, and what training needs, on every machine",
+                f"a worker at {self.address} cannot do the tasks ({type(error).__name__}: {error})",
+                hint="Install the same lgc, with what the work needs, on every machine",
             ) from None
         return list(found.values())
 

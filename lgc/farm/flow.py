@@ -2,56 +2,16 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any, Generic, TypeVar
 
-from lgc.errors import EXIT_USER, LgcError, NotCheckedError, ToolError
+from lgc.errors import EXIT_USER, LgcError, NotCheckedError, TimeLimitError, ToolError
+from lgc.farm.workers import Workers
+from lgc.tools.limits import deadline
 
 K = TypeVar("K", bound=Hashable)
-
-TRIES = 3
-"""How often a task may take its worker down, or fail for the machine's reasons, until it is the task's own fault."""
-
-
-class Workers(ABC):
-    """Processes that call functions, here or elsewhere. Functions and arguments can be pickled."""
-
-    @property
-    @abstractmethod
-    def room(self) -> int:
-        """Calls at a time."""
-
-    @abstractmethod
-    def submit(self, function: Callable[[Any], Any], argument: Any) -> Future[Any]:
-        """Begin a call; there is room for it."""
-
-    @abstractmethod
-    def everywhere(self, function: Callable[[Any], Any], argument: Any) -> list[Any]:
-        """What a function gives on each worker.
-
-        Raises:
-            LgcError: what it raised.
-        """
-
-    @abstractmethod
-    def settle(self, future: Future[Any]) -> bool:
-        """A call has ended: make room, and say whether its worker was lost rather than that it failed.
-
-        Raises:
-            ToolError: there are no workers any more.
-        """
-
-    @abstractmethod
-    def close(self) -> None:
-        """End the workers that were started here; calls under way are given up."""
-
-    def __enter__(self) -> Workers:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 class Flow(Generic[K]):
@@ -87,10 +47,10 @@ class Flow(Generic[K]):
         Raises:
             LgcError: a mistake of the user that the call found.
             ToolError: the call failed on every worker that tried it.
+            TimeLimitError: the time of the verb is up.
         """
         while True:
-            done, _ = wait(self._calls, return_when=FIRST_COMPLETED)
-            future = done.pop()
+            future = self._ended()
             key, argument, tries = self._calls.pop(future)
             lost = self.workers.settle(future)
             error = None if future.cancelled() else future.exception()
@@ -98,17 +58,26 @@ class Flow(Generic[K]):
                 return key, future.result()
             if isinstance(error, LgcError) and error.exit_code == EXIT_USER:
                 raise error
-            if error is not None and tries >= TRIES:
-                raise _given_up(error, tries, lost) from error
+            if error is not None and tries >= self.workers.tries:
+                raise error if tries == 1 else _given_up(error, tries, lost) from error
             self.lost += 1
             self._start(key, argument, tries + (error is not None))
+
+    def _ended(self) -> Future[Any]:
+        """A call that has ended, which is waited for as long as the verb may take."""
+        whole = deadline()
+        left = None if whole is None else max(0.0, whole.end - time.monotonic())
+        done, _ = wait(self._calls, left, return_when=FIRST_COMPLETED)
+        if not done:
+            assert whole is not None
+            raise TimeLimitError(
+                f"the work was stopped after {whole.seconds:g} s", hint="Give it more time with --timeout"
+            )
+        return done.pop()
 
 
 def _given_up(error: BaseException, tries: int, lost: bool) -> LgcError:
     if isinstance(error, LgcError) and not isinstance(error, NotCheckedError):
         return error
     what = "ended its worker" if lost else f"failed ({type(error).__name__}: {error})"
-    return ToolError(
-        f"a task {what}, {tries} times",
-        hint="Memory may be short: give fewer --workers. --resume goes on with the rest",
-    )
+    return ToolError(f"a task {what}, {tries} times", hint="Memory may be short: give fewer --workers")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from lgc.errors import DiskError, OptionError, ToolError
-from lgc.sweep.execution import Flow, LocalWorkers
+from lgc.farm import Flow, LocalWorkers
 
 
 def work(argument: dict[str, Any]) -> tuple[int, int]:
@@ -97,7 +97,7 @@ def test_workers_end_with_the_process_that_was_killed(tmp_path: Path) -> None:
     """kill -9 of the client: its workers are gone a moment later."""
     script = (
         "import os, sys, time\n"
-        "from lgc.sweep.execution import LocalWorkers\n"
+        "from lgc.farm import LocalWorkers\n"
         "if __name__ == '__main__':\n"
         "    workers = LocalWorkers(1)\n"
         "    print(*workers.everywhere(os.getpgid, 0), flush=True)\n"

@@ -1,0 +1,144 @@
+"""C99 of a model that slides: the code of a kernel stands once, and is called at every position."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import ClassVar
+
+import numpy as np
+
+from lgc.backend.c.format import C99
+from lgc.backend.c.kernel import ARGUMENTS, part_calls, part_lines, quickly
+from lgc.backend.c.layout import CodeLayout, make_layout
+from lgc.backend.c.maps import MapChain, MapSlide, map_chain
+from lgc.backend.c.plan import KernelCounts, kernel_counts, make_program, program_counts
+from lgc.frontend.model import Model
+from lgc.ir import Circuit
+
+_TERMS = 6
+SLIDES = "slides: each kernel once, called at every position"
+"""A line of the first comment: the circuit that it names is the model's, unrolled and not optimised."""
+
+
+@dataclass(frozen=True)
+class SlidingC99(C99):
+    """The same interface, of a model instead of its unrolled circuit.
+
+    Attributes:
+        chain: the model taken apart.
+    """
+
+    notes: ClassVar[tuple[str, ...]] = (SLIDES,)
+    chain: MapChain = field(kw_only=True, compare=False)
+
+    def num_nodes(self, circuit: Circuit) -> int:
+        """See :class:`C99`: those of a kernel count once."""
+        del circuit
+        return self.chain.num_nodes
+
+    def counts(self, circuit: Circuit, *, ternary: bool) -> KernelCounts:
+        """See :class:`C99`."""
+        del circuit
+        found = kernel_counts(self.chain.dense, ternary=ternary)
+        for slide in self.chain.slides:
+            positions = slide.layer.geometry.positions
+            if slide.circuit is None:
+                g = slide.layer.geometry
+                window = g.field[0] * g.field[1]
+                pool = KernelCounts((window - 1) * g.channels, window * g.channels, g.channels)
+                found = found.plus(pool, positions)
+            else:
+                for program in slide.programs(self.part_size, ternary=ternary):
+                    found = found.plus(program_counts(program), positions)
+        return found
+
+    def _counted(self, circuit: Circuit) -> Circuit:
+        del circuit
+        return self.chain.dense
+
+    def _defines(self, circuit: Circuit) -> Iterator[str]:
+        yield from super()._defines(circuit)
+        # The code is small, and maps of one word each stay in the cache.
+        yield from ("#ifndef LGC_VECTORS", "#define LGC_VECTORS 1u", "#endif", "")
+
+    def _kernel(self, circuit: Circuit, *, ternary: bool) -> Iterator[str]:
+        chain, program = self.chain, make_program(circuit, ternary=ternary)
+        layout = make_layout(program, self.part_size)
+        yield f"#define SLOTS {chain.num_words + layout.num_slots}u"
+        calls: list[str] = []
+        functions: list[str] = []
+        for number, slide in enumerate(chain.slides, 1):
+            functions += self._slide(f"slide{number}_", slide, ternary, calls)
+        functions += part_lines(program, layout, chain.words.tolist())
+        calls += part_calls(layout, "s, slots, p")
+        yield from quickly([*functions, *_evaluate(chain.num_words, calls)])
+
+    def _slide(self, name: str, slide: MapSlide, ternary: bool, calls: list[str]) -> Iterator[str]:
+        """The functions of a layer; the loop that calls them is put behind ``calls``."""
+        count = 1
+        if slide.circuit is None:
+            yield from _pool(f"{name}0", slide)
+        else:
+            words = slide.reads.field(slide.layer.geometry).tolist()
+            programs = list(slide.programs(self.part_size, ternary=ternary))
+            count = len(programs)
+            for first, program in enumerate(programs):
+                whole = CodeLayout([0, len(program)], np.full(len(program), -1), 0)
+                yield from part_lines(program, whole, words, name, first)
+        calls += _loop(name, slide, count)
+
+
+def over_positions(form: C99, model: Model | None, level: str = "O2") -> C99:
+    """The form for a model: with its kernels once, if it is a chain of layers that slide and dense ones behind them.
+
+    Args:
+        model: None for a netlist, whose form is the one given, as it is with ``unroll``.
+        level: of the optimisation.
+    """
+    chain = None if model is None or form.unroll else map_chain(model, level)
+    if chain is None:
+        return form
+    return SlidingC99(**{one.name: getattr(form, one.name) for one in fields(form)}, chain=chain)
+
+
+def _evaluate(maps: int, calls: list[str]) -> Iterator[str]:
+    """What calls them all; behind the maps, so many words, stand those that cross a cut of the dense code."""
+    yield f"static void evaluate({ARGUMENTS})\n{{"
+    yield f"    word *slots = s + {maps}u * V;"
+    yield "    size_t row, column, i;"
+    yield "    (void)i;"
+    yield from calls
+    yield "}\n"
+
+
+def _loop(name: str, slide: MapSlide, count: int) -> Iterator[str]:
+    """Calls of a layer's functions at every position."""
+    g, reads, writes = slide.layer.geometry, slide.reads, slide.writes
+    steps = g.stride[0] * reads.row, g.stride[1] * reads.column
+    if slide.clears:
+        yield f"    for (i = 0; i < {slide.clears[1]}u * V; i++)"
+        yield f"        s[{slide.clears[0]}u * V + i] = (word){{0}};"
+    yield f"    for (row = 0; row < {g.out_height}u; row++)"
+    yield f"        for (column = 0; column < {g.out_width}u; column++) {{"
+    source = f"{'x' if slide.first else 's'} + ({reads.corner(g)}u + row * {steps[0]}u + column * {steps[1]}u) * V"
+    yield f"            const word *from = {source};"
+    yield f"            word *to = s + ({writes.first}u + row * {writes.row}u + column * {writes.column}u) * V;"
+    for number in range(count):
+        yield f"            {name}{number}(from, slots, to, vectors);"
+    yield "        }"
+
+
+def _pool(name: str, slide: MapSlide) -> Iterator[str]:
+    """The OR over a window, channel by channel."""
+    g, reads = slide.layer.geometry, slide.reads
+    window = [dy * reads.row + dx * reads.column for dy in range(g.field[0]) for dx in range(g.field[1])]
+    terms = [f"f[{word}*V]" for word in window]
+    yield f"static void {name}({ARGUMENTS})\n{{"
+    yield "    for (; vectors; vectors--, x++, s++, p++) {"
+    yield "        const word *f = x;"
+    yield "        size_t c;"
+    yield f"        for (c = 0; c < {g.channels}u; c++, f += {reads.channel}*V)"
+    lines = [" | ".join(terms[i : i + _TERMS]) for i in range(0, len(terms), _TERMS)]
+    yield "            p[c*V] = " + "\n                | ".join(lines) + ";"
+    yield "    }\n}\n"

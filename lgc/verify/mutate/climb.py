@@ -1,0 +1,101 @@
+"""A fault in a few nodes of a circuit: that no input reaches it, or by hill climbing an input on which the class tells.
+
+A wrong vote changes the class only where two classes are within a vote of each other, which random inputs seldom are.
+A solver that is asked for such an input has to count all votes. It is asked for an input that reaches the fault
+instead; from there inputs are changed step by step, so that they still reach it, until two classes are that close.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgc.ir import CONST0, Builder, Circuit, Netlist, interp
+from lgc.verify.sat import Sat
+
+Bits = NDArray[np.bool_]
+
+_XOR2, _OR2 = 0x6, 0xE
+_MOST_NODES = 8
+_POPULATION, _ROUNDS = 1024, 60
+_RATES = (0.0005, 0.003, 0.02, 0.1)
+_CONFLICTS = 20_000
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """The few nodes in which two netlists differ.
+
+    Attributes:
+        reached: over the same inputs: one output, which is 1 where one of the nodes makes another value of what its
+            operands are without the fault. Where that is never so, all nets are the same.
+    """
+
+    good: Netlist
+    bad: Netlist
+    reached: Netlist
+
+    def decide(self, circuit: Circuit, seed: int) -> Bits | bool | None:
+        """An input, bool (I,), on which the outputs differ; False, proved: no input reaches the fault; None: neither.
+
+        Args:
+            circuit: says how close to each other the classes are.
+        """
+        sat = Sat(self.reached, _CONFLICTS)
+        try:
+            found = sat.satisfy([(int(self.reached.outputs[0]), True)])
+        finally:
+            sat.close()
+        return self._climb(circuit, found, np.random.default_rng(seed)) if isinstance(found, np.ndarray) else found
+
+    def _climb(self, circuit: Circuit, start: Bits, rng: np.random.Generator) -> Bits | None:
+        rows = np.repeat(start[None], _POPULATION, axis=0)
+        gaps = _gaps(circuit, rows)
+        for _ in range(_ROUNDS):
+            flips = rng.random(rows.shape, np.float32) < rng.choice(_RATES, (len(rows), 1)).astype(np.float32)
+            tried = rows ^ flips
+            new = _gaps(circuit, tried)
+            take = (new <= gaps) & interp.evaluate(self.reached, tried)[:, 0]
+            rows, gaps = np.where(take[:, None], tried, rows), np.where(take, new, gaps)
+            wrong = (interp.evaluate(self.good, rows) != interp.evaluate(self.bad, rows)).any(axis=1)
+            if wrong.any():
+                return np.asarray(rows[int(wrong.argmax())])
+        return None
+
+
+def _gaps(circuit: Circuit, bits: Bits) -> NDArray[np.int64]:
+    """How far the second class is behind the first, (B,)."""
+    scores = np.sort(interp.scores(circuit, bits), axis=1)
+    return np.asarray(scores[:, -1] - scores[:, -2] if scores.shape[1] > 1 else np.zeros(len(bits), np.int64))
+
+
+def small_change(good: Netlist, bad: Netlist) -> Change | None:
+    """Where two netlists differ, if that is in a few nodes, and all else is alike, net by net."""
+    alike = good.num_inputs == bad.num_inputs and good.fanin.shape == bad.fanin.shape
+    if not alike or not np.array_equal(good.outputs, bad.outputs):
+        return None
+    differs = (good.fanin != bad.fanin).any(axis=1) | (good.table != bad.table) | (good.arity != bad.arity)
+    nodes = np.flatnonzero(differs).tolist()
+    return Change(good, bad, _reached(good, bad, nodes)) if 0 < len(nodes) <= _MOST_NODES else None
+
+
+def _reached(good: Netlist, bad: Netlist, nodes: Sequence[int]) -> Netlist:
+    read = {net for node in nodes for one in (good, bad) for net in _operands(one, node)}
+    live = good.live(np.array(sorted(read), np.int32))[good.first_node :]
+    builder, nets = Builder(good.num_inputs), list(range(good.first_node))
+    for index, wanted in enumerate(live.tolist()):
+        operands = [nets[net] for net in _operands(good, index)] if wanted else []
+        nets.append(builder.add(int(good.table[index]), operands) if wanted else -1)
+    result = CONST0
+    for node in nodes:
+        values = [builder.add(int(one.table[node]), [nets[net] for net in _operands(one, node)]) for one in (good, bad)]
+        result = builder.add(_OR2, (result, builder.add(_XOR2, values)))
+    return builder.build([result])
+
+
+def _operands(netlist: Netlist, node: int) -> list[int]:
+    found: list[int] = netlist.fanin[node, : int(netlist.arity[node])].tolist()
+    return found
