@@ -74,16 +74,12 @@ def measure_inference(
     ]  # fmt: skip
     if everywhere.threads > 1:
         rows += _scaling_rows(one, everywhere, packed, repeats)
-    rows.append(_numpy_row(circuit, packed[:4096]))
+    interpreter, few = Predictor(circuit, engine="numpy"), packed[: min(samples, 4096)]
+    numpy_rate = _rate(lambda: interpreter.predict(few, packed=True), len(few), 3)
+    rows.append(InferRow("numpy, packed bits", numpy_rate, "images/s", "all"))
     form = over_positions(C99(), model)
     made = circuit if isinstance(form, SlidingC99) else optimize(circuit)
     return rows + _bound_rows(form, made) + _peak_rows(form, made)
-
-
-def _numpy_row(circuit: Circuit, packed: NDArray[np.uint8]) -> InferRow:
-    interpreter = Predictor(circuit, engine="numpy")
-    rate = _rate(lambda: interpreter.predict(packed, packed=True), len(packed), 3)
-    return InferRow("numpy, packed bits", rate, "images/s", "all")
 
 
 def _byte_rate(predictor: Predictor, octets: NDArray[np.uint8], repeats: int) -> float:

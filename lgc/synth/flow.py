@@ -72,10 +72,7 @@ def synthesize(
     """
     progress = progress or Silence()
     clock = options.clock or _board_clock(options.board) or part.clock
-    check_clock(part, clock)
-    if options.clock:
-        check_measurable(part)
-    _check(part, options)
+    _check(part, options, clock)
     design = read_design(source, top=options.top, pins=options.pins, board=options.board)
     result = Result(design.name, design.sha256(), design.top, part.name, part.chip, clock)
     if design.latency is not None:
@@ -83,9 +80,7 @@ def synthesize(
     made = _cached_yosys(design, part, options, progress)
     result.netlist = made.folder / "netlist.v"
     _add_synthesised(result, made, options)
-    if options.netlist is not None:
-        with replacing(options.netlist) as temporary:
-            shutil.copyfile(result.netlist, temporary)
+    _copy_netlist(result.netlist, options.netlist)
     if options.route and part.family.nextpnr:
         _placed_too(result, made, design, part, options, Seeds(options.seeds, progress, farm, options.cache))
     return result
@@ -104,12 +99,21 @@ def _placed_too(
         result.problems.append(error)
 
 
+def _copy_netlist(netlist: Path, wanted: Path | None) -> None:
+    if wanted is not None:
+        with replacing(wanted) as temporary:
+            shutil.copyfile(netlist, temporary)
+
+
 def _board_clock(name: str) -> float:
     """MHz of a board's oscillator; 0 without a board."""
     return BOARDS[name].clock / 1e6 if name in BOARDS else 0.0
 
 
-def _check(part: Part, options: SynthOptions) -> None:
+def _check(part: Part, options: SynthOptions, clock: float) -> None:
+    check_clock(part, clock)
+    if options.clock:
+        check_measurable(part)
     if part.is_asic and options.liberty is None:
         raise OptionError("standard cells need a Liberty file", hint="Give --liberty FILE.lib")
     if options.liberty is not None:

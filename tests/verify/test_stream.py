@@ -28,6 +28,17 @@ def streaming(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def series(tmp_path_factory):
+    """A model with padding whose dense layer is looked up two tables a clock."""
+    folder = tmp_path_factory.mktemp("series")
+    slides = [Slide((3, 3), 8, 4, 1, (2, 1), (1, 1)), Slide((2, 3), 20, 2, 1, padding=(0, 1))]
+    model = draw((1, 8, 7), slides, np.random.default_rng(8), dense=20)
+    write_model(model, folder / "m.safetensors")
+    lgc.compile(folder / "m.safetensors", folder / "net.v", stream=True, tables_per_clock=2)
+    return folder
+
+
 def changed(folder, target, pattern, new):
     """The circuit with one place changed, which only --force takes."""
     target.mkdir()
@@ -43,6 +54,31 @@ def test_equal_at_the_right_clock_then_damaged_frames(streaming):
     assert verdict.ok
     assert [one.kind for one in verdict.report.sets] == ["random", "directed", "damaged frames"]
     assert "exact, with gaps, back to back, and after resets in flight" in str(verdict)
+
+
+def test_tables_in_series_are_equal_at_the_right_clock(series):
+    verdict = lgc.verify(series / "m.safetensors", series / "net.v", random=40)
+    assert verdict.ok
+    assert "exact, with gaps, back to back, and after resets in flight" in str(verdict)
+
+
+@pytest.mark.slow
+def test_faults_of_tables_in_series_are_noticed(series):
+    score = lgc.mutate(series / "m.safetensors", series / "net.v", random=40, faults=80)
+    campaign = score.campaign
+    kinds = {"word of a map", "half", "row", "wire in memory", "table in memory", "class order"}
+    assert kinds <= set(campaign.kinds)
+    assert campaign.count("killed") >= 60
+
+
+@pytest.mark.slow
+def test_tables_in_series_are_said_to_be_unproved(series, tmp_path):
+    pytest.importorskip("pyosys")
+    file = tmp_path / "c.json"
+    with pytest.raises(NotCheckedError, match="each table, looked up in memory"):
+        lgc.prove(series / "m.safetensors", series / "net.v", certificate=file)
+    parts = json.loads(file.read_text())["parts"]
+    assert [part["result"] for part in parts] == ["proved", "proved", "not proved", "not proved"]
 
 
 @pytest.mark.slow

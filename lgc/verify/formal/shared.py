@@ -23,7 +23,7 @@ def written_by_shared(netlist: Netlist) -> Netlist:
     """The same functions, where the XOR of an operand and another net reads that net."""
     builder = Builder(netlist.num_inputs)
     functions = [
-        reduced(table, operands[:arity])
+        normal_form(table, operands[:arity])
         for table, operands, arity in zip(
             netlist.table.tolist(), netlist.fanin.tolist(), netlist.arity.tolist(), strict=True
         )
@@ -48,7 +48,7 @@ def written_by_shared(netlist: Netlist) -> Netlist:
     return builder.build([new[net] for net in netlist.outputs.tolist()])
 
 
-def reduced(table: int, operands: Sequence[int]) -> Function:
+def normal_form(table: int, operands: Sequence[int]) -> Function:
     """A table without constants, idle operands and operands that are there twice; the others ascend."""
     nets = sorted({net for net in operands if net not in (CONST0, CONST1)})
     value = 0

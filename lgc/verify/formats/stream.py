@@ -20,7 +20,6 @@ from lgc.ir import Circuit
 from lgc.mapping.shape import HeadShape
 from lgc.sim.simulate import Observed
 from lgc.sim.stream import Frame, Streaming, StreamSimulator
-from lgc.verify.formats.verilog import interface_entry
 from lgc.verify.stated import Stated
 from lgc.verify.subject import Bits, DeviceUnderTest, VerifyOptions, View
 from lgc.verify.vectors import VectorSet
@@ -79,7 +78,7 @@ class StreamText(DeviceUnderTest):
             score_signed=shape.signed, interval=manifest.interval,
         )  # fmt: skip
         expected = replace(expected, lgc=self.rtl.version, stream=manifest.stream)
-        expected = replace(expected, interface=interface_entry(manifest, expected, PixelWrapper))
+        expected = replace(expected, interface=PixelWrapper.stated(manifest, expected))
         given, wanted = (json.loads(one.to_json()) for one in (manifest, expected))
         return Stated("the manifest", str(self.path), given, wanted)
 

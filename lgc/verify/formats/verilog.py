@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ from lgc.backend.ours import manifest_of
 from lgc.backend.verilog.interfaces import Wrapper
 from lgc.backend.verilog.rtl import Rtl, read_rtl
 from lgc.backend.verilog.top import CONTROL, top_ports
-from lgc.errors import InputError, LgcError
+from lgc.errors import InputError
 from lgc.frontend.reference import Reference
 from lgc.ir import Circuit
 from lgc.mapping.shape import HeadShape
@@ -115,24 +114,9 @@ def stated_by(manifest: Manifest, circuit: Circuit, path: Path, version: str) ->
         score_signed=shape.signed,
         interval=manifest.interval,
     )
-    expected = replace(expected, lgc=version, interface=interface_entry(manifest, expected, Wrapper))
+    expected = replace(expected, lgc=version, interface=Wrapper.stated(manifest, expected))
     given, wanted = (json.loads(one.to_json()) for one in (manifest, expected))
     return Stated("the manifest", str(path), given, wanted)
-
-
-def interface_entry(manifest: Manifest, expected: Manifest, kind: type[Wrapper]) -> dict[str, Any] | None:
-    """What the manifest must say of a wrapper of the kind that it names; the wrapper is another file."""
-    said = manifest.interface
-    if said is None:
-        return None
-    try:
-        wrapper = kind(
-            str(said.get("kind")), said.get("board") or "", said.get("items_per_beat", 0), said.get("baud", 0)
-        )
-        wrapper.validate()
-        return wrapper.entry(expected)
-    except (LgcError, AttributeError, TypeError):
-        return None
 
 
 def check_ports(manifest: Manifest, circuit: Circuit, path: Path, kind: str) -> None:

@@ -63,6 +63,23 @@ _SITES = (
 )
 FAULTS = 50
 """Of a shard: each is a run of the simulator by itself."""
+_SERIES_SITES = (
+    Site("word of a map", rf"wire part_ends = part == {_CONSTANT};", (r"\g<1> - 1'b1",)),
+    Site("word of a map", rf"wire map_ends = place == {_CONSTANT};", (r"\g<1> - 1'b1",)),
+    Site("half", r"memory\[\{(!half), address", ("half",)),
+    Site("half", r"half <= (!half);", ("half",)),
+    Site("row", rf"wire row_ends = row == {_CONSTANT};", (r"\g<1> - 1'b1",)),
+    Site("row", r"case \((row4)\)", ("row3", "row")),
+    Site("wire in memory", r"^      \d+'d\d+: wires <= (\d+'h[0-9a-f]+);", (r"\g<1> ^ 1'b1",)),
+    Site("table in memory", r"^      \d+'d\d+: tables <= (\d+'h[0-9a-f]+);", (r"~\g<1>", r"\g<1> ^ 1'b1")),
+    Site("sum", r"sum <= (so_far \+ .*);", ("so_far",)),
+    Site("sum", r"so_far = (fresh) \?", ("1'b0", "1'b1")),
+    Site("argmax", r"wins = (counted == 0 \|\| better);", ("better", "counted == 0")),
+    Site("tie rule", r"wire better = (.* > (\(best.*\)));", (r"(sum ^ middle) >= \g<2>",)),
+    Site("tie rule", r"wire better = (.* >= (\(best.*\)));", (r"(sum ^ middle) > \g<2>",)),
+    Site("class order", r"index <= (counted);", ("group",)),
+)
+"""Of dense tables in series."""
 _SCHEDULE_SHARE = 2
 """Every second fault is none of a gate."""
 
@@ -178,7 +195,7 @@ def _judged(judged: JudgedFrames, faults: Sequence[Fault], folder: Path) -> Shar
 def stream_faults(rtl: Rtl, count: int, seed: int) -> list[Fault]:
     """Up to ``count`` different faults, the same for the same seed: of the schedule of every kind, then of gates."""
     rng, hardware = random.Random(seed), hardware_text(rtl.text)
-    schedule = [Fault(kind, where, edits) for kind, where, edits in site_faults(hardware, _SITES)]
+    schedule = [Fault(kind, where, edits) for kind, where, edits in site_faults(hardware, (*_SITES, *_SERIES_SITES))]
     chosen = spread_faults(schedule, max(count // _SCHEDULE_SHARE, min(count, 8)), rng)
     modules = [module for module in _MODULE.finditer(hardware) if "`LGC_GATE" in module[0]]
     weights = [module[0].count("`LGC_GATE") for module in modules]

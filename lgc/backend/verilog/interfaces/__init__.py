@@ -14,7 +14,7 @@ from lgc.backend.verilog.interfaces.axis import axis
 from lgc.backend.verilog.interfaces.boards import board_top, pin_file
 from lgc.backend.verilog.interfaces.core import Core
 from lgc.backend.verilog.interfaces.serial import spi, tiny_tapeout, uart
-from lgc.errors import OptionError
+from lgc.errors import LgcError, OptionError
 from lgc.parts.boards import BOARDS, Board
 
 __all__ = ["INTERFACES", "Wrapper"]
@@ -42,6 +42,24 @@ class Wrapper:
     board: str = ""
     beat: int = 0
     baud: int = 0
+
+    @classmethod
+    def stated(cls, manifest: Manifest, expected: Manifest) -> dict[str, Any] | None:
+        """What a manifest must say of a wrapper of the kind that it names, which is another file.
+
+        Args:
+            expected: what it must say of all else.
+        """
+        said = manifest.interface
+        if said is None:
+            return None
+        try:
+            names = str(said.get("kind")), said.get("board") or ""
+            wrapper = cls(*names, said.get("items_per_beat", 0), said.get("baud", 0))
+            wrapper.validate()
+            return wrapper.entry(expected)
+        except (LgcError, AttributeError, TypeError):
+            return None
 
     @property
     def clock(self) -> int:
