@@ -196,15 +196,18 @@ def drawn(result: SweepResult, others: Sequence[Mark] = ()) -> str:
 
 
 def _published(path: Path, plan: Plan) -> list[Mark]:
-    """Points of others that have a value of each goal; their accuracies are of test samples.
+    """Points of others on the same data that have a value of each goal; their accuracies are of test samples.
 
     Raises:
         InputError: it cannot be read.
     """
+    data = plan.space.fixed.get("dataset")
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
         found = []
         for row in rows:
+            if row.get("data", data) != data:
+                continue
             values = {ACCURACY: row["test"], **{goal.name: row[goal.name] for goal in plan.goals if goal.name in row}}
             if _LUT6 in row:
                 values |= {goal.name: row[_LUT6] for goal in plan.goals if goal.kind == "luts"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -11,6 +11,10 @@ from lgc.sweep.goals import ACCURACY, Goal
 
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 760, 480, 70, 40, 24, 56
 _LOG_FROM = 8.0
+_NO_ERRORS = 1e-6  # as wrong as the best network of a picture may be
+_DRAWN = ("trial", "misses", "other", "front")
+_NAMED = ("front", "other")
+_LETTER = 7.2  # pixels
 _STYLE = """
 svg { background: #ffffff; font: 13px sans-serif; fill: #222222; }
 .grid { stroke: #dddddd; } .axis { stroke: #888888; fill: none; }
@@ -37,25 +41,40 @@ class Mark:
     values: Mapping[str, float]
 
 
+def _by_errors(accuracy: float) -> float:
+    """Grows by 1 where the errors are a tenth."""
+    return -math.log10(max(_NO_ERRORS, 1 - accuracy))
+
+
+_TURN: dict[str, Callable[[float], float]] = {"even": float, "log": math.log10, "errors": _by_errors}
+
+
 @dataclass(frozen=True)
 class Scale:
-    """One axis: values to pixels."""
+    """One axis: values to pixels.
+
+    Attributes:
+        kind: ``even``; ``log``; or ``errors``, for accuracies: by the logarithm of what is wrong.
+    """
 
     low: float
     high: float
-    log: bool
+    kind: str
     start: float
     end: float
 
     def __call__(self, value: float) -> float:
         """The place of a value."""
-        turn: Callable[[float], float] = math.log10 if self.log else float
+        turn = _TURN[self.kind]
         low, high = turn(self.low), turn(self.high)
         return self.start + (self.end - self.start) * (turn(value) - low) / (high - low)
 
     def ticks(self) -> list[float]:
         """Round values on the axis."""
-        if self.log:
+        if self.kind == "errors":
+            every = [1 - factor * 10.0**power for power in range(-1, -7, -1) for factor in (5, 2, 1)]
+            return [value for value in every if self.low <= value <= self.high]
+        if self.kind == "log":
             every = [factor * 10.0**power for power in range(-9, 13) for factor in (1, 2, 5)]
             return [value for value in every if self.low <= value <= self.high]
         step = 10 ** math.floor(math.log10((self.high - self.low) / 4))
@@ -72,8 +91,8 @@ def picture(title: str, goals: Sequence[Goal], dots: Sequence[Mark]) -> str:
     """
     up = next((goal for goal in goals if goal.kind == ACCURACY), goals[0])
     across = next((goal for goal in goals if goal != up), up)
-    x = _scale([one.values[across.name] for one in dots], LEFT, WIDTH - RIGHT, log=True)
-    y = _scale([one.values[up.name] for one in dots], HEIGHT - BOTTOM, TOP, log=False)
+    x = _scale([one.values[across.name] for one in dots], LEFT, WIDTH - RIGHT, "log")
+    y = _scale([one.values[up.name] for one in dots], HEIGHT - BOTTOM, TOP, "errors" if up.kind == ACCURACY else "even")
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" role="img">'
     lines = [head, f"<title>{escape(title)}</title>", f"<style>{_STYLE}</style>"]
     lines += [f'<text x="{LEFT}" y="22" font-weight="bold">{escape(title)}</text>', *_axes(x, y, across, up)]
@@ -81,18 +100,20 @@ def picture(title: str, goals: Sequence[Goal], dots: Sequence[Mark]) -> str:
     path = [f"{px:.1f},{py:.1f}" for px, py, one in places if one.kind == "front"]
     if len(goals) == 2 and len(path) > 1:
         lines.append(f'<polyline class="line" points="{" ".join(path)}"/>')
-    for px, py, one in sorted(places, key=lambda place: place[2].kind in ("front", "other")):
-        lines += _dot(px, py, one, (across, up))
+    free = _Labels(places)
+    for px, py, one in sorted(places, key=lambda place: _DRAWN.index(place[2].kind)):
+        lines += _dot(px, py, one, (across, up), free)
     return "\n".join([*lines, "</svg>", ""])
 
 
-def _scale(values: Sequence[float], start: float, end: float, *, log: bool) -> Scale:
+def _scale(values: Sequence[float], start: float, end: float, kind: str) -> Scale:
     low, high = min(values), max(values)
-    log = log and low > 0 and high / low > _LOG_FROM
-    if log:
-        return Scale(low / 1.2, high * 1.2, True, start, end)
+    if kind == "log" and low > 0 and high / low > _LOG_FROM:
+        return Scale(low / 1.2, high * 1.2, "log", start, end)
+    if kind == "errors" and high > low and (1 - low) / max(_NO_ERRORS, 1 - high) > _LOG_FROM:
+        return Scale(1 - (1 - low) * 1.2, 1 - max(_NO_ERRORS, 1 - high) / 1.2, "errors", start, end)
     room = 0.06 * (high - low) or 0.05 * abs(high) or 1.0
-    return Scale(low - room, high + room, False, start, end)
+    return Scale(low - room, high + room, "even", start, end)
 
 
 def _axes(x: Scale, y: Scale, across: Goal, up: Goal) -> list[str]:
@@ -116,7 +137,30 @@ def _said(goal: Goal) -> str:
     return f"{goal.what.about}, {goal.part}" if goal.part else goal.what.about
 
 
-def _dot(x: float, y: float, one: Mark, goals: Sequence[Goal]) -> list[str]:
+class _Labels:
+    """Places for words that cover neither a mark nor other words."""
+
+    def __init__(self, marks: Iterable[tuple[float, float, Mark]]) -> None:
+        self._taken = [(x - 5, y - 5, x + 5, y + 5) for x, y, one in marks if one.kind in _NAMED]
+
+    def place(self, x: float, y: float, text: str) -> tuple[float, float, str] | None:
+        """Where the label of a mark goes, and its anchor; None if there is no room around the mark."""
+        wide = _LETTER * len(text)
+        for anchor, dx, dy in (("start", 8, 14), ("start", 8, -6), ("end", -8, -6), ("end", -8, 14), ("start", 9, 4),
+                               ("end", -9, 4)):  # fmt: skip
+            left = x + dx - (wide if anchor == "end" else 0)
+            box = (left, y + dy - 10, left + wide, y + dy + 3)
+            if left > LEFT and left + wide < WIDTH and not any(_overlap(box, other) for other in self._taken):
+                self._taken.append(box)
+                return x + dx, y + dy, anchor
+        return None
+
+
+def _overlap(one: Sequence[float], other: Sequence[float]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _dot(x: float, y: float, one: Mark, goals: Sequence[Goal], free: _Labels) -> list[str]:
     said = ", ".join(f"{goal.name} {goal.shown(one.values[goal.name])}" for goal in goals)
     about = f"<title>{escape(one.label)}: {escape(said)}</title>"
     if one.kind == "other":
@@ -124,7 +168,6 @@ def _dot(x: float, y: float, one: Mark, goals: Sequence[Goal]) -> list[str]:
     else:
         radius = 5 if one.kind == "front" else 3.5
         mark = f'<circle class="{one.kind}" cx="{x:.1f}" cy="{y:.1f}" r="{radius}">{about}</circle>'
-    if one.kind not in ("front", "other"):
+    if one.kind not in _NAMED or (place := free.place(x, y, one.label)) is None:
         return [mark]
-    side = ("end", -8) if x > WIDTH - 120 else ("start", 8)
-    return [mark, f'<text x="{x + side[1]:.1f}" y="{y + 14:.1f}" text-anchor="{side[0]}">{escape(one.label)}</text>']
+    return [mark, f'<text x="{place[0]:.1f}" y="{place[1]:.1f}" text-anchor="{place[2]}">{escape(one.label)}</text>']
