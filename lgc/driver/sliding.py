@@ -80,6 +80,6 @@ def sliding_lines(format_: Format, unrolled: int) -> Sheet | None:
     behind = chain.dense.netlist.num_nodes
     tables = chain.num_nodes - behind
     return [
-        f"{len(chain.slides)} layers slide, {tables:,} tables once each; behind them {behind:,} gates on the whole "
+        f"{chain.num_layers} layers slide, {tables:,} tables once each; behind them {behind:,} gates on the whole "
         f"feature map: {chain.num_nodes:,} in place of {unrolled:,}"
     ]

@@ -328,28 +328,23 @@ def compactlogic_conv(path, seed=9):
     return PeerFile(path, scores, channels * height * width, options)
 
 
+_SPM = {
+    "conv_spm": [(3, 1, 2), (3, 1, 1), (3, 1, 2), (3, 1, 1)],
+    "conv_chm": [(3, 1, 2), (1, 0, 1), (3, 1, 2), (1, 0, 1)],
+}
+"""Field, padding and stride of each convolution."""
+
+
 def compactlogic_spm(path, struct="conv_spm", side=9, seed=14):
     """Four convolutions as the experiments' networks have them, frozen but for the last; what the sidecar says."""
-    random, classes, candidates, channels = rng(seed), 2, 3, 1
-    plan = [(3, 1, 2), (3, 1, 1), (3, 1, 2), (3, 1, 1)]
-    if struct == "conv_chm":
-        plan = [(3, 1, 2), (1, 0, 1), (3, 1, 2), (1, 0, 1)]
+    random, classes, channels, extent = rng(seed), 2, 1, side
     state, convs = {}, []
-    for index, (size, padding, stride) in enumerate(plan):
+    for index, (size, padding, stride) in enumerate(_SPM[struct]):
         kernels = 4 if index < 2 else 8
-        shape = (2, kernels, candidates)
-        offsets = [random.integers(0, channels, shape), *(random.integers(0, size, shape) - padding for _ in "hw")]
-        sequence, winner = random.integers(0, 16, shape[1:]), random.integers(0, candidates, kernels)
-        for axis, values in zip(("ch", "h", "w"), offsets, strict=True):
-            state[f"{index}.offsets_{axis}"] = torch.from_numpy(values.astype(np.int8 if axis != "ch" else np.int32))
-        state[f"{index}.weights"] = one_hot_logits(random, winner, candidates, -1)
-        state[f"{index}.gate_sequence"] = torch.from_numpy(sequence.astype(np.uint8))
-        if index < 3:
-            state[f"{index}.w"] = torch.from_numpy(winner.astype(np.uint8))
-        rows = np.arange(kernels)
-        convs.append((sequence[rows, winner], [values[:, rows, winner] for values in offsets], stride, padding, size))
-        side, channels = (side + 2 * padding - size) // stride + 1, kernels
-    dense = draw_stack(random, channels * side * side, [20])[0]
+        drawn = _spm_conv(random, state, index, (channels, size, padding), kernels)
+        convs.append((*drawn, size, padding, stride))
+        extent, channels = (extent + 2 * padding - size) // stride + 1, kernels
+    dense = draw_stack(random, channels * extent * extent, [20])[0]
     state["5.weights"] = one_hot_logits(random, np.zeros(20, np.int64), 1, -1)
     state["5.indices"] = torch.from_numpy(np.stack(dense[1:])[:, :, None])
     state["5.gate_sequence"] = torch.from_numpy(dense[0][:, None].astype(np.uint8))
@@ -359,19 +354,41 @@ def compactlogic_spm(path, struct="conv_spm", side=9, seed=14):
     path.with_name("meta_data.json").write_text(json.dumps(sidecar))
 
     def scores(x):
-        image = x.reshape(len(x), 1, 9, 9).astype(np.int64)
-        for ids, (channel, dy, dx), stride, padding, size in convs:
-            out = (image.shape[2] + 2 * padding - size) // stride + 1
-            padded = np.pad(image, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
-            values = np.zeros((len(x), len(ids), out, out), np.int64)
-            for y, z in np.ndindex(out, out):
-                rows, columns = y * stride + padding + dy, z * stride + padding + dx
-                values[:, :, y, z] = gate(ids, *(padded[:, channel[s], rows[s], columns[s]] for s in (0, 1)))
-            image = values
+        image = x.reshape(len(x), 1, side, side).astype(np.int64)
+        for conv in convs:
+            image = _spm_run(image, *conv)
         flat = image.reshape(len(x), -1)
         return group_sum(gate(dense[0], flat[:, dense[1]], flat[:, dense[2]]), classes)
 
-    return PeerFile(path, scores, 81, {"classes": classes, "input_shape": [1, 9, 9]})
+    return PeerFile(path, scores, side * side, {"classes": classes, "input_shape": [1, side, side]})
+
+
+def _spm_conv(random, state, index, geometry, kernels):
+    """Adds a convolution to the state; returns the gates chosen and what each reads, (channel, dy, dx)."""
+    channels, size, padding = geometry
+    shape = (2, kernels, 3)
+    offsets = [random.integers(0, channels, shape), *(random.integers(0, size, shape) - padding for _ in "hw")]
+    sequence, winner = random.integers(0, 16, shape[1:]), random.integers(0, 3, kernels)
+    for axis, values in zip(("ch", "h", "w"), offsets, strict=True):
+        state[f"{index}.offsets_{axis}"] = torch.from_numpy(values.astype(np.int8 if axis != "ch" else np.int32))
+    state[f"{index}.weights"] = one_hot_logits(random, winner, 3, -1)
+    state[f"{index}.gate_sequence"] = torch.from_numpy(sequence.astype(np.uint8))
+    if index < 3:
+        state[f"{index}.w"] = torch.from_numpy(winner.astype(np.uint8))
+    rows = np.arange(kernels)
+    return sequence[rows, winner], [values[:, rows, winner] for values in offsets]
+
+
+def _spm_run(image, ids, offsets, size, padding, stride):
+    """A convolution of an image (B, C, H, W)."""
+    channel, dy, dx = offsets
+    out = (image.shape[2] + 2 * padding - size) // stride + 1
+    padded = np.pad(image, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    values = np.zeros((len(image), len(ids), out, out), np.int64)
+    for y, x in np.ndindex(out, out):
+        rows, columns = y * stride + padding + dy, x * stride + padding + dx
+        values[:, :, y, x] = gate(ids, *(padded[:, channel[s], rows[s], columns[s]] for s in (0, 1)))
+    return values
 
 
 # --- torch-dwn -----------------------------------------------------------------------------------------------------

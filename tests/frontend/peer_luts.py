@@ -129,24 +129,13 @@ def silogic_conv(path, node="gate16", connect="topk", arity=2, depth=2, side=8, 
 
     What its modules hold besides (``basis``, ``truth``, the leaves as channel, row and column) is in the file too.
     """
-    random, classes, channels, field = rng(seed), 2, 2, 3
-    state, blocks, extent = {}, [], side
-    reads = channels
+    random, classes, channels = rng(seed), 2, 2
+    state, blocks, extent, reads = {}, [], side, channels
     for index, kernels in enumerate([5, 6]):
-        leaves = _silogic_leaves(random, state, f"blocks.{2 * index}.", (kernels, arity**depth), reads, field, connect)
-        levels = []
-        for level in range(depth):
-            nodes = arity ** (depth - 1 - level)
-            tensors, table = _silogic_node(random, node, kernels * nodes, arity)
-            if node == "gate16":
-                logits = tensors["gate_logits"].reshape(kernels, nodes, 16)
-                state[f"blocks.{2 * index}.gate_logits.{level}"] = torch.from_numpy(logits.copy())
-            else:
-                for name, value in tensors.items():
-                    state[f"blocks.{2 * index}.tree_nodes.{level}.{name}"] = torch.from_numpy(value)
-            levels.append((nodes, table))
-        state |= {f"blocks.{2 * index}.{name}": torch.zeros(16, 4) for name in ("basis", "truth")}
-        blocks.append((leaves, levels))
+        prefix = f"blocks.{2 * index}."
+        leaves = _silogic_leaves(random, state, prefix, (kernels, arity**depth), reads, 3, connect)
+        blocks.append((leaves, _silogic_levels(random, state, prefix, node, (kernels, arity, depth))))
+        state |= {f"{prefix}{name}": torch.zeros(16, 4) for name in ("basis", "truth")}
         reads, extent = kernels, extent // 2
     dense, reads = [], reads * extent * extent
     for index, width in enumerate([40, 20]):
@@ -162,15 +151,30 @@ def silogic_conv(path, node="gate16", connect="topk", arity=2, depth=2, side=8, 
     def scores(x):
         image = x.reshape(len(x), channels, side, side).astype(np.int64)
         for leaves, levels in blocks:
-            image = _silogic_block(image, leaves, levels, field)
+            image = _silogic_block(image, leaves, levels, 3)
         values = image.reshape(len(x), -1)
         for wires, table in dense:
             values = table(values[:, wires])
         return group_sum(values, classes)
 
     torch.save(state, path)
-    options = {"classes": classes, "input_shape": [channels, side, side]}
-    return PeerFile(path, scores, channels * side * side, options)
+    return PeerFile(path, scores, channels * side * side, {"classes": classes, "input_shape": [channels, side, side]})
+
+
+def _silogic_levels(random, state, prefix, node, shape):
+    """Adds the nodes of trees; returns the number of nodes and their function for each level."""
+    kernels, arity, depth = shape
+    levels = []
+    for level in range(depth):
+        nodes = arity ** (depth - 1 - level)
+        tensors, table = _silogic_node(random, node, kernels * nodes, arity)
+        if node == "gate16":
+            logits = tensors["gate_logits"].reshape(kernels, nodes, 16)
+            state[f"{prefix}gate_logits.{level}"] = torch.from_numpy(logits.copy())
+        else:
+            state |= {f"{prefix}tree_nodes.{level}.{name}": torch.from_numpy(one) for name, one in tensors.items()}
+        levels.append((nodes, table))
+    return levels
 
 
 def _silogic_leaves(random, state, prefix, shape, channels, field, connect):

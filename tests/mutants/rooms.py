@@ -33,7 +33,7 @@ class Room:
 
 
 _KIND = "tests/faults/test_kind_08_mutants.py"
-_C_TESTS = (_KIND, "tests/backend/test_c.py", "tests/runtime")
+_C_TESTS = (_KIND, "tests/backend/test_c.py", "tests/backend/test_sliding.py", "tests/runtime")
 _SEARCH = "tests/backend/test_head_search.py"
 _HEADS = (_SEARCH, "tests/backend/test_mapped.py", "tests/backend", "tests/test_frozen.py")
 ROOMS = (

@@ -94,12 +94,14 @@ class MapChain:
         dense: optimised; its head counts the votes.
         words: int64 (bits of the last map,): the scratch word of each input of ``dense``.
         num_words: scratch words that the maps take.
+        num_layers: of the model that slide; a padded copy of the input is one more of ``slides``.
     """
 
     slides: tuple[MapSlide, ...]
     dense: Circuit
     words: I64
     num_words: int
+    num_layers: int
 
     @property
     def num_nodes(self) -> int:
@@ -120,7 +122,7 @@ def map_chain(model: Model, level: str) -> MapChain | None:
     if apart is None:
         return None
     layers, rest = apart
-    layers = [*_copies(layers[0]), *layers]
+    count, layers = len(layers), [*_copies(layers[0]), *layers]
     last = layers[-1].geometry
     behind = Geometry(layers[-1].width // last.positions, last.out_height, last.out_width)
     readers = [*(layer.geometry for layer in layers[1:]), behind]
@@ -135,7 +137,8 @@ def map_chain(model: Model, level: str) -> MapChain | None:
         slides.append(MapSlide(layer, circuit, reads, _map(reader, at), index == 0, clears))
         reads = slides[-1].writes
     dense = optimize(dense_circuit(model, rest), level)
-    return MapChain(tuple(slides), dense, reads.words(behind), places[1] + max(sizes[1::2], default=0))
+    words = places[1] + max(sizes[1::2], default=0)
+    return MapChain(tuple(slides), dense, reads.words(behind), words, count)
 
 
 def _copies(layer: Sliding) -> list[Sliding]:

@@ -59,8 +59,8 @@ class SlidingC99(C99):
 
     def _defines(self, circuit: Circuit) -> Iterator[str]:
         yield from super()._defines(circuit)
-        # The code is small, and maps of one word each stay in the cache.
-        yield from ("#ifndef LGC_VECTORS", "#define LGC_VECTORS 1u", "#endif", "")
+        # The code is small, and maps of a cache line each stay in the cache: that is what counts here.
+        yield from ("#ifndef LGC_VECTORS", "#define LGC_VECTORS (LGC_WORD_BITS == 256 ? 2u : 1u)", "#endif", "")
 
     def _kernel(self, circuit: Circuit, *, ternary: bool) -> Iterator[str]:
         chain, program = self.chain, make_program(circuit, ternary=ternary)
