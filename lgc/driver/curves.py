@@ -25,8 +25,8 @@ def overlaid(title: str, lines: Sequence[Curve]) -> str:
     xs = [x for one in lines for x, _ in one.points]
     ys = sorted(y for one in lines for _, y in one.points)
     low = min(ys[len(ys) // 10], ys[-1] - 0.01)  # the first epochs of a long training would flatten all others
-    x = Scale(min(xs), max(max(xs), min(xs) + 1), False, LEFT, WIDTH - RIGHT)
-    y = Scale(low, min(1.0, ys[-1] + 0.05 * (ys[-1] - low)), False, HEIGHT - BOTTOM, TOP)
+    x = Scale(min(xs), max(max(xs), min(xs) + 1), "even", LEFT, WIDTH - RIGHT)
+    y = Scale(low, min(1.0, ys[-1] + 0.05 * (ys[-1] - low)), "even", HEIGHT - BOTTOM, TOP)
     found = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" role="img">',
         f"<title>{escape(title)}</title>",
