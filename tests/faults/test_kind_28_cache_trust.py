@@ -48,7 +48,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def folder(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of it; what is built again is copied, too."""
     (library,) = built.glob("runtime/*/library.so")
-    monkeypatch.setattr(runtime, "_build", lambda _circuit, _compiler, path: shutil.copyfile(library, path))
+    monkeypatch.setattr(runtime, "_build", lambda _circuit, _model, _compiler, path: shutil.copyfile(library, path))
     monkeypatch.setenv("LGC_CACHE", str(tmp_path / "cache"))
     cache._told.cache_clear()
     shutil.copytree(built, tmp_path / "cache")
