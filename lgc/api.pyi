@@ -25,11 +25,12 @@ from lgc.driver.report import Form, NetworkReport
 from lgc.driver.request import Source
 from lgc.driver.runs import RunsCompared
 from lgc.driver.samples import Part
-from lgc.driver.sweep_request import Cluster, Sampler
+from lgc.driver.sweep_request import Sampler
 from lgc.driver.swept import SweepResult
 from lgc.driver.synth import Rtl, Synthesis
 from lgc.driver.train import Trained
 from lgc.driver.verify import Verdict
+from lgc.driver.workers_request import Cluster
 from lgc.driver.verify_request import Device
 from lgc.driver.view import Page
 from lgc.frontend import ImportOptions, Model

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from lgc.sweep.goals import ACCURACY
 from lgc.sweep.storage import check_storage
 
 _MOST_CHECKED, _MOST_PROBED, _TIMES_OVER = 512, 8, 3.0
+_NEEDED = ("lgc.train.trainer", "lgc.driver.costs")
 _SIZES = ("gates", "layers", "arity", "epochs")
 
 
@@ -54,22 +56,34 @@ def sweep(asked: SweepRequest, progress: Progress | None = None) -> SweepResult:
     path, space = load_space(asked, output)
     options = Options.of(asked, space, before.get("options", {}))
     plan = options.plan()
-    setup = Common(Folder(output, before), options, plan, *_data_of(asked, options))
-    check_place(setup.folder, setup.record(), plan)
-    if asked.storage is not None:
-        check_storage(asked.storage)
-    with locked(output) if asked.resume else nullcontext(), _workers(asked, told) as workers:
-        machines = _check_workers(setup, workers, told)
-        if not asked.resume:
-            _check_feasible(setup, workers)
-        with opened(setup.folder, path, setup.record(), plan, asked.storage) as (folder, study):
-            if note := secret_note(asked.storage):
-                told.note(note)
-            run = TrialRun(replace(setup, folder=folder), study, Flow(workers, run_task), told)
-            if asked.emit_jobs and (jobs := run.emit()):
-                return written(run.setup, study.trials, {}, [], jobs=jobs)
-            run.train()
-            return written(run.setup, study.trials, run.measure(), machines)
+    with _workers(asked, told) as workers:
+        workers.prepare(_load, _NEEDED)  # while the data are read here
+        setup = Common(Folder(output, before), options, plan, *_data_of(asked, options))
+        check_place(setup.folder, setup.record(), plan)
+        if asked.storage is not None:
+            check_storage(asked.storage)
+        with locked(output) if asked.resume else nullcontext():
+            return _swept(asked, setup, path, workers, told)
+
+
+def _swept(asked: SweepRequest, setup: Common, space: Path, workers: Workers, told: Progress) -> SweepResult:
+    machines = _check_workers(setup, workers, told)
+    if not asked.resume:
+        _check_feasible(setup, workers)
+    with opened(setup.folder, space, setup.record(), setup.plan, asked.storage) as (folder, study):
+        if note := secret_note(asked.storage):
+            told.note(note)
+        run = TrialRun(replace(setup, folder=folder), study, Flow(workers, run_task), told)
+        if asked.emit_jobs and (jobs := run.emit()):
+            return written(run.setup, study.trials, {}, [], jobs=jobs)
+        run.train()
+        return written(run.setup, study.trials, run.measure(), machines)
+
+
+def _load(modules: Sequence[str]) -> None:
+    """What a worker spends its first seconds with."""
+    for name in modules:
+        import_module(name)
 
 
 def _data_of(asked: SweepRequest, options: Options) -> tuple[str, dict[str, Any], str | None]:

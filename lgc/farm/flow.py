@@ -59,7 +59,9 @@ class Flow(Generic[K]):
             if isinstance(error, LgcError) and error.exit_code == EXIT_USER:
                 raise error
             if error is not None and tries >= self.workers.tries:
-                raise error if tries == 1 else _given_up(error, tries, lost) from error
+                if tries == 1:
+                    raise error
+                raise _given_up(error, tries, lost) from error
             self.lost += 1
             self._start(key, argument, tries + (error is not None))
 

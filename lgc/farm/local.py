@@ -55,6 +55,11 @@ class LocalWorkers(Workers):
         """See :class:`Workers`."""
         return [future.result() for future in [one.submit(function, argument) for one in self._all]]
 
+    def prepare(self, function: Callable[[Any], Any], argument: Any) -> None:
+        """See :class:`Workers`."""
+        for one in self._all:
+            one.submit(function, argument)
+
     def settle(self, future: Future[Any]) -> bool:
         """See :class:`Workers`."""
         del self._busy[future]

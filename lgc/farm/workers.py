@@ -46,6 +46,9 @@ class Workers(ABC):
             LgcError: what it raised.
         """
 
+    def prepare(self, function: Callable[[Any], Any], argument: Any) -> None:  # noqa: B027  # others need not
+        """Let workers that start here begin with a call, for which nobody waits. Others have been there before."""
+
     @abstractmethod
     def settle(self, future: Future[Any]) -> bool:
         """A call has ended: make room, and say whether its worker was lost rather than that it failed.

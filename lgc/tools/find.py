@@ -96,7 +96,7 @@ DEPENDENCIES = {
         Dependency("onnxruntime", "lgc verify of ONNX files", package="onnxruntime"),
         Dependency("matplotlib", "training curves, lgc draw of PNG", package="matplotlib", extra="report"),
         Dependency("optuna", "lgc sweep", package="optuna", extra="sweep"),
-        Dependency("distributed", "lgc sweep on other machines", "Dask", package="distributed", extra="sweep"),
+        Dependency("distributed", "work on other machines", "Dask", package="distributed", extra="sweep"),
         Dependency("scikit-learn", "the data set digits", package="scikit-learn", extra="train"),
     )
 }  # fmt: skip

@@ -133,7 +133,7 @@ def test_models_that_are_no_chain(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"interface": "axis"}, "--interface is of a circuit that takes a whole image"),
+        ({"beat": 4}, "--beat is of a circuit that takes a whole image"),
         ({"passes": "const-fold"}, "--passes is of a circuit"),
         ({"clock": "100MHz", "part": "ecp5-85k"}, "--part, --clock is of a circuit|--part and --clock"),
         ({"feature_bits": 8}, "the input is bits"),

@@ -44,7 +44,9 @@ def test_rows_are_the_votes_of_the_layer():
     model = model_of(Slide((3, 3), 6, 4), dense=40)
     tables = model.layers[1].tables.copy()
     tables[:4] = [0, 0xFFFF, 0xAAAA, 0x3333]
+    tables[20:22] = tables[22] ^ np.uint64(0xFFFF), tables[23]  # votes that share what they compute, and stay two
     wires = model.layers[1].wires + 2
+    wires[20:22] = wires[22:24]
     wires[4:9, 1], wires[7:12, 0] = 0, 1  # the constants, which are the first of the sources
     dense = replace(model.layers[1], tables=tables, wires=wires, sources=(-1, 1))
     circuit = StreamVerilog(replace(model, layers=(model.layers[0], dense)), tables_per_clock=3).streamed.dense

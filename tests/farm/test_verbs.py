@@ -38,7 +38,6 @@ from lgc.synth.nextpnr import Placement
 from lgc.synth.seeds import Seeds
 from lgc.tools.find import Tool, find_tool
 from lgc.verify.formal import Certificate, prove, prove_apart
-from lgc.verify.mutate import shard
 
 ROOT = Path(__file__).parents[2]
 FAKE = """#!{python}
@@ -169,6 +168,13 @@ def test_a_worker_without_the_cell_library_says_so(tmp_path: Path) -> None:
         hardware.measure_part(tasks[0])
 
 
+@pytest.fixture
+def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of six faults, so that twelve are two tasks."""
+    for module in ("campaign", "shard"):
+        monkeypatch.setattr(f"lgc.verify.mutate.{module}.FAULTS", 6)
+
+
 def campaign(model: Path, device: Path, **where: Any) -> tuple[dict[str, Any], Any]:
     found = lgc.mutate(model, device, faults=12, random=2, directed=False, **where)
     said = {name: value for name, value in found.as_json().items() if not name.endswith("seconds")}
@@ -176,15 +182,15 @@ def campaign(model: Path, device: Path, **where: Any) -> tuple[dict[str, Any], A
 
 
 def children() -> set[int]:
-    said = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True)
+    said = subprocess.run(["ps", "-ww", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True)
     return {int(row.split()[0]) for row in said.stdout.splitlines() if "lgc.farm.child" in row}
 
 
 @pytest.mark.slow
 @pytest.mark.sim
-def test_a_campaign_is_the_same_though_a_worker_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("small_shards")
+def test_a_campaign_is_the_same_though_a_worker_is_killed(tmp_path: Path) -> None:
     """kill -9 of a worker while it simulates: every mutant has one fate, as with one worker."""
-    monkeypatch.setattr("lgc.verify.mutate.campaign.FAULTS", 6)
     model, device = save(tmp_path / "model.pt"), tmp_path / "net.v"
     lgc.compile(model, device, pipeline=2)
     alone = campaign(model, device)
@@ -192,11 +198,12 @@ def test_a_campaign_is_the_same_though_a_worker_is_killed(tmp_path: Path, monkey
     killed: list[int] = []
 
     def kill_one() -> None:
-        while not (found := children()):
+        end = time.monotonic() + 300
+        while not (found := children()) and time.monotonic() < end:
             time.sleep(0.05)
         time.sleep(3)
+        os.kill(min(found), signal.SIGKILL)
         killed.append(min(found))
-        os.kill(killed[0], signal.SIGKILL)
 
     killer = threading.Thread(target=kill_one)
     killer.start()
@@ -208,9 +215,9 @@ def test_a_campaign_is_the_same_though_a_worker_is_killed(tmp_path: Path, monkey
 
 @pytest.mark.slow
 @pytest.mark.sim
+@pytest.mark.usefixtures("small_shards")
 def test_workers_of_dask_find_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mutants, a proof and seeds at a Dask scheduler, of whose workers one is killed; then one that is not there."""
-    monkeypatch.setattr("lgc.verify.mutate.campaign.FAULTS", 6)
+    """Mutants, a proof and seeds at a Dask scheduler, of whose workers one is killed meanwhile."""
     monkeypatch.setenv("LGC_CACHE", str(tmp_path / "cache"))
     model, device, port = save(tmp_path / "model.pt"), tmp_path / "net.v", free_port()
     lgc.compile(model, device, pipeline=2)
@@ -229,6 +236,12 @@ def test_workers_of_dask_find_the_same(tmp_path: Path, monkeypatch: pytest.Monke
         device.write_text(device.read_text().replace("second > first", "second >= first"))
         with pytest.raises(MismatchError):
             lgc.prove(model, device, force=True, certificate=tmp_path / "wrong.json", **where)
-    with pytest.raises(lgc.ToolError, match="there is no Dask scheduler"):
-        lgc.prove(model, device, force=True, certificate=tmp_path / "no.json", scheduler=where["scheduler"], patience=1)
-    assert shard.FAULTS == 250
+
+
+def test_a_scheduler_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    model, device = save(tmp_path / "model.pt"), tmp_path / "net.v"
+    lgc.compile(model, device)
+    with pytest.raises(NotCheckedError, match=r"there is no Dask scheduler with workers at .*: not checked"):
+        lgc.prove(model, device, scheduler=f"tcp://127.0.0.1:{free_port()}", patience=0.5)
+    assert not (tmp_path / "net.certificate.json").exists()

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import ast
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from mutants.c_sites import c_mutants
 from mutants.choose import Touched
+from mutants.judge import digest_of, digest_of_tests, judge
 from mutants.python_sites import python_mutants
 from mutants.rooms import ROOMS, ROOT, equivalent, files, mutants_of, named, room_of, sample
 from mutants.sites import Mutant
 from mutants.table import Row, read_rows, score, survivors
 from mutants.workspace import Workspace
+
+from lgc.errors import ToolError
+from lgc.farm import LocalWorkers, all_answers
 
 SNIPPET = '''
 """A docstring with 1 + 1."""
@@ -160,3 +165,19 @@ def test_a_mutant_dies_in_a_copy_and_the_working_tree_stays(tmp_path: Path) -> N
     assert workspace.run(names, 100, mutant=mutant).fate == "killed"
     assert workspace.run(names, 100).fate == "survived"
     assert (ROOT / mutant.path).read_bytes() == before
+
+
+@pytest.mark.slow
+def test_a_worker_judges_a_mutant_by_the_lgc_of_its_copy(tmp_path: Path) -> None:
+    """The worker has lgc in memory already, as it is: the tests that it runs must have the mutant's."""
+    mutant = next(one for one in mutants_of("lgc/passes/tables.py") if one.function == "swap")
+    named = "tests/passes/test_tables.py::test_functions_of_two_variables[0-1]"
+    request = {"mutant": asdict(mutant), "first": [named], "others": [], "seconds": 1.0,
+               "source": digest_of(mutant.path), "suite": digest_of_tests()}  # fmt: skip
+    with LocalWorkers(1) as workers:
+        ((judged, row),) = all_answers(workers, judge, [{"request": request, "folder": str(tmp_path)}])
+        assert judged == mutant
+        assert (row.fate, row.by) == ("killed", named)
+        stale = {**request, "suite": "another"}
+        with pytest.raises(ToolError, match="another one than when the run began"):
+            all_answers(workers, judge, [{"request": stale, "folder": str(tmp_path)}])

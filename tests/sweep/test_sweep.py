@@ -66,7 +66,7 @@ class HereWorkers(Workers):
 @pytest.fixture(scope="module", autouse=True)
 def workers_here() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lgc.driver.sweep.LocalWorkers", lambda _count: HereWorkers())
+        patch.setattr("lgc.driver.workers.LocalWorkers", lambda _count, _told: HereWorkers())
         yield
 
 

@@ -11,7 +11,7 @@ from strategies import circuits, random_circuit
 
 from lgc.ir import Builder, Circuit, Netlist, interp
 from lgc.verify.formal.netlists import append, argmax
-from lgc.verify.mutate.climb import small_change
+from lgc.verify.mutate.climb import near_ties, small_change
 
 
 def class_of(circuit: Circuit) -> Netlist:
@@ -84,6 +84,16 @@ def test_faults_of_votes_are_shown_by_the_class_alone() -> None:
         assert isinstance(answer, np.ndarray)
         assert (interp.evaluate(good, answer[None]) != interp.evaluate(bad, answer[None])).any()
     assert unshown > 2
+
+
+def test_near_ties_are_near_and_differ() -> None:
+    """A random input of this network has a vote between its first two classes in a sixth of cases."""
+    circuit = random_circuit(80, [400], 4, arity=6, seed=2)
+    start = np.random.default_rng(0).random((256, 80)) < 0.5
+    bits = near_ties(circuit, start, 0)
+    scores = np.sort(interp.scores(circuit, bits), axis=1)
+    assert (scores[:, -1] - scores[:, -2] <= 1).mean() > 0.95
+    assert len(np.unique(bits, axis=0)) == len(bits)
 
 
 def test_many_changes_and_other_shapes_are_left_to_others() -> None:

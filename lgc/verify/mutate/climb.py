@@ -55,8 +55,7 @@ class Change:
         rows = np.repeat(start[None], _POPULATION, axis=0)
         gaps = _gaps(circuit, rows)
         for _ in range(_ROUNDS):
-            flips = rng.random(rows.shape, np.float32) < rng.choice(_RATES, (len(rows), 1)).astype(np.float32)
-            tried = rows ^ flips
+            tried = _changed(rows, rng)
             new = _gaps(circuit, tried)
             take = (new <= gaps) & interp.evaluate(self.reached, tried)[:, 0]
             rows, gaps = np.where(take[:, None], tried, rows), np.where(take, new, gaps)
@@ -64,6 +63,27 @@ class Change:
             if wrong.any():
                 return np.asarray(rows[int(wrong.argmax())])
         return None
+
+
+def near_ties(circuit: Circuit, start: Bits, seed: int) -> Bits:
+    """Inputs (B, I) on which two classes are as close as hill climbing brings them, mostly a vote or none apart.
+
+    Args:
+        start: inputs to climb from, (B, I).
+    """
+    rng, rows = np.random.default_rng(seed), start
+    gaps = _gaps(circuit, rows)
+    for _ in range(_ROUNDS):
+        tried = _changed(rows, rng)
+        new = _gaps(circuit, tried)
+        take = np.where(gaps > 1, new < gaps, new <= 1)  # who has arrived walks on
+        rows, gaps = np.where(take[:, None], tried, rows), np.where(take, new, gaps)
+    return rows
+
+
+def _changed(rows: Bits, rng: np.random.Generator) -> Bits:
+    rates = rng.choice(_RATES, (len(rows), 1)).astype(np.float32)
+    return np.asarray(rows ^ (rng.random(rows.shape, np.float32) < rates))
 
 
 def _gaps(circuit: Circuit, bits: Bits) -> NDArray[np.int64]:

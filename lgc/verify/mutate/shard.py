@@ -22,14 +22,17 @@ from lgc.errors import MissingToolError, NotCheckedError
 from lgc.farm import Task, check_version, progress_here
 from lgc.ir import Circuit, interp
 from lgc.verify.carried import digest_of_arrays, digests, room, unpacked
+from lgc.verify.mutate.climb import near_ties
 from lgc.verify.mutate.fates import EQUIVALENT, KILLED, SURVIVED, UNDECIDED, Outcome, Shard
 from lgc.verify.mutate.faults import Fault, Places, find_places, sample_faults
 from lgc.verify.mutate.proofs import PROOF, Answer, FlatText, decide_by_proof, is_combinational
 from lgc.verify.mutate.screen import Screen
 from lgc.verify.mutate.survivors import decide
+from lgc.verify.vectors import random_vectors
 
 FAULTS = 250
 """Of a shard."""
+_TIES = 1024  # inputs on which classes are close, which survivors are tried with
 _ALL_INPUTS = 14  # up to so many inputs, every vector is tried
 
 
@@ -153,9 +156,10 @@ class _Judging:
         return self.screen.run(numbers, bits, scores, self.judged.circuit.head.classify(scores))
 
     def _settle(self) -> None:
-        """By the cheapest way that decides: SAT on the gates, every input where those are few, a proof."""
+        """By the cheapest way that decides: SAT on the gates, every input where those are few, ties, a proof."""
         self._try(self._by_sat, "SAT")
         self._exhaust()
+        self._near_ties()
         self._try(self._by_proof, PROOF)
         for number in list(self.left):
             self._decided(number, UNDECIDED, "")
@@ -197,6 +201,19 @@ class _Judging:
             if row is not None:  # else only the class is a port, and it stays
                 self._decided(number, SURVIVED, name)
         self.found.rows += rows
+
+    def _near_ties(self) -> None:
+        """Inputs on which two classes are a vote apart: there a wrong vote changes the class."""
+        if not self.left:
+            return
+        judged, numbers = self.judged, list(self.left)
+        self.told.step("mutants: settle survivors by near ties", 0, len(numbers))
+        number = judged.circuit.netlist.num_inputs
+        bits = near_ties(judged.circuit, random_vectors(number, _TIES, 1).bits, 1)
+        for number, row in zip(numbers, self._run(numbers, bits), strict=True):
+            if row is not None:
+                self._decided(number, SURVIVED, "near ties")
+                self.found.rows += [bits[row]] if row >= 0 else []
 
     def _exhaust(self) -> None:
         """Every input, where those are few: a proof, unless it matters what comes before and after."""

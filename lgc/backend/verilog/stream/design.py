@@ -198,4 +198,4 @@ def _dense(model: Model, rest: Sequence[AnyLayer], level: str) -> Circuit:
             raise OptionError(f"{layer.name} reads a stage before the last feature map",
                               hint="What streams is a chain of layers")  # fmt: skip
     dense = dense_circuit(model, layers)
-    return PassManager().run(dense, pipeline_of(_KERNEL_PASSES)) if level == AS_THEY_ARE else optimize(dense, level)
+    return dense if level == AS_THEY_ARE else optimize(dense, level)

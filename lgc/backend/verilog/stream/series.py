@@ -131,14 +131,23 @@ def _looked_up(circuit: Circuit) -> tuple[NDArray[np.int64], NDArray[np.uint64]]
         node = net - netlist.first_node
         if node >= 0:
             used = int(netlist.arity[node])
-            wires[vote, :used] = netlist.fanin[node, :used] - FIRST_INPUT
-            tables[vote] = _widened(int(netlist.table[node]), used, arity)
+            table, operands = int(netlist.table[node]), netlist.fanin[node, :used]
+            for place in np.flatnonzero(operands < FIRST_INPUT).tolist():
+                table = _fixed(table, used, place, int(operands[place]))
+            wires[vote, :used] = np.maximum(operands - FIRST_INPUT, 0)
+            tables[vote] = _widened(table, used, arity)
         elif net >= FIRST_INPUT:
             wires[vote, 0] = net - FIRST_INPUT
             tables[vote] = _widened(2, 1, arity)
         else:
             tables[vote] = (1 << (1 << arity)) - 1 if net == CONST1 else 0
     return wires, tables
+
+
+def _fixed(table: int, arity: int, place: int, value: int) -> int:
+    """A table to which an operand does not matter any more, for it is a constant: net 0 or 1."""
+    wanted = range(1 << arity)
+    return sum((table >> (row & ~(1 << place) | value << place) & 1) << row for row in wanted)
 
 
 def _widened(table: int, arity: int, wanted: int) -> int:
