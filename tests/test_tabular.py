@@ -27,6 +27,7 @@ def example(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
         sys.modules.pop(name, None)
 
 
+@pytest.mark.slow  # tests/test_table_road.py goes the same way by other data
 def test_wine(example: ModuleType, tmp_path: Path) -> None:
     _, right = example.to_hardware("wine", tmp_path, epochs=6, gates=60, thresholds="distributive:7")
     assert right > 0.8

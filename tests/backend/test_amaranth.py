@@ -236,6 +236,7 @@ def test_the_encoder_among_the_gates_is_proved_equal(tmp_path: Path, pipeline: i
     assert SUCCESS[pipeline > 0] in prove(lowered, lowered, tmp_path, pipeline)
 
 
+@pytest.mark.slow  # tests/verify/test_formats.py has a right and a wrong component
 def test_lgc_verify_checks_the_component_and_finds_a_wrong_gate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

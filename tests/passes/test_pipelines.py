@@ -160,7 +160,7 @@ def interleaved(depth: int) -> Circuit:
 CHAINS = [xor_chain, inverter_chain, interleaved]
 
 
-@pytest.mark.parametrize("make", [xor_chain, interleaved])
+@pytest.mark.parametrize("make", [pytest.param(xor_chain, marks=pytest.mark.slow), interleaved])
 def test_20000_gates_deep_is_no_recursion_error(make: Callable[[int], Circuit]) -> None:
     circuit = make(20_000)
     after = optimize(circuit, "O1")

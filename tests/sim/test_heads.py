@@ -52,6 +52,7 @@ def test_cells_of_every_fabric(fabric: str, tmp_path: Path) -> None:
     check([{"fabric": fabric}], tmp_path, lanes=1)
 
 
+@pytest.mark.slow
 def test_cells_of_ternary_adders(tmp_path: Path) -> None:
     check([{"fabric": "xc7", "head": "ternary"}], tmp_path, lanes=1)
 

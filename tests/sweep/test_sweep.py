@@ -140,6 +140,7 @@ def test_a_result_that_is_damaged_is_made_again(swept: Path, tmp_path: Path) -> 
     assert (out / "trials.csv").read_text() == (swept / "trials.csv").read_text()
 
 
+@pytest.mark.slow
 def test_jobs_do_what_workers_do(space: Path, swept: Path, tmp_path: Path) -> None:
     """--emit-jobs, a stand-in for `sbatch` that runs the array here, and --resume: the same trial."""
     out = tmp_path / "out"

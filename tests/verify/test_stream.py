@@ -56,6 +56,7 @@ def test_equal_at_the_right_clock_then_damaged_frames(streaming):
     assert "exact, with gaps, back to back, and after resets in flight" in str(verdict)
 
 
+@pytest.mark.slow  # tests/backend/test_stream_series.py simulates them in Icarus
 def test_tables_in_series_are_equal_at_the_right_clock(series):
     verdict = lgc.verify(series / "m.safetensors", series / "net.v", random=40)
     assert verdict.ok
