@@ -21,6 +21,7 @@ Bits = NDArray[np.bool_]
 _XOR2, _OR2 = 0x6, 0xE
 _MOST_NODES = 8
 _POPULATION, _ROUNDS = 1024, 60
+_NODES = 2_000_000  # of all rounds, for each input: large networks have fewer rounds
 _RATES = (0.0005, 0.003, 0.02, 0.1)
 _CONFLICTS = 20_000
 
@@ -54,7 +55,7 @@ class Change:
     def _climb(self, circuit: Circuit, start: Bits, rng: np.random.Generator) -> Bits | None:
         rows = np.repeat(start[None], _POPULATION, axis=0)
         gaps = _gaps(circuit, rows)
-        for _ in range(_ROUNDS):
+        for _ in range(_rounds(self.good)):
             tried = _changed(rows, rng)
             new = _gaps(circuit, tried)
             take = (new <= gaps) & interp.evaluate(self.reached, tried)[:, 0]
@@ -73,12 +74,16 @@ def near_ties(circuit: Circuit, start: Bits, seed: int) -> Bits:
     """
     rng, rows = np.random.default_rng(seed), start
     gaps = _gaps(circuit, rows)
-    for _ in range(_ROUNDS):
+    for _ in range(_rounds(circuit.netlist)):
         tried = _changed(rows, rng)
         new = _gaps(circuit, tried)
         take = np.where(gaps > 1, new < gaps, new <= 1)  # who has arrived walks on
         rows, gaps = np.where(take[:, None], tried, rows), np.where(take, new, gaps)
     return rows
+
+
+def _rounds(netlist: Netlist) -> int:
+    return min(_ROUNDS, 1 + _NODES // max(1, netlist.num_nodes))
 
 
 def _changed(rows: Bits, rng: np.random.Generator) -> Bits:
