@@ -63,6 +63,7 @@ def test_bits_become_features_that_have_them(folder: Path) -> None:
     np.testing.assert_array_equal(first, second)
 
 
+@pytest.mark.slow
 @pytest.mark.sim
 def test_a_wrong_comparator_is_found(folder: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)

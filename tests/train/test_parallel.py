@@ -66,7 +66,7 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wiring", "nodes"),
     [
-        pytest.param("dense", {}, id="gates"),
+        pytest.param("dense", {}, id="gates", marks=pytest.mark.slow),
         pytest.param(
             "topk:16", {"for_part": "xc7-a35t", "comparators": 40}, id="tables, priced", marks=pytest.mark.slow
         ),
