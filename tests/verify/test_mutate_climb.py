@@ -88,7 +88,7 @@ def test_faults_of_votes_are_shown_by_the_class_alone() -> None:
 
 
 def test_near_ties_are_near_and_differ() -> None:
-    """A random input of this network has a vote between its first two classes in a sixth of cases."""
+    """Of random inputs of this network three in ten have a vote or none between the first two classes."""
     circuit = random_circuit(80, [400], 4, arity=6, seed=2)
     start = np.random.default_rng(0).random((256, 80)) < 0.5
     bits = near_ties(circuit, start, 0)
