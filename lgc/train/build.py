@@ -106,31 +106,33 @@ class _Maker:
         """A layer over an image of channels, rows, columns and planes; of those with wires it is number ``wired``."""
         channels, height, width, planes = image
         if isinstance(item, net.Tables):
-            return self.dense(wired, math.prod(image), item.count, last=last)
+            return self.dense(wired, math.prod(image), item.count, arity=item.arity, last=last)
         if isinstance(item, net.Pooling):
             return OrPool((channels, height, width), item.window)
         pairs = ((item.field,) * 2, (item.stride,) * 2, (item.padding,) * 2)
         return self._kernels(item, Geometry(channels, height, width, planes, *pairs), wired, last=last)
 
     def _kernels(self, item: net.Conv, geometry: Geometry, wired: int, *, last: bool) -> ConvLogicLayer:
-        arity = self.config.arity
+        arity = item.arity or self.config.arity
         kind, leaves = self._kind(wired), item.kernels * arity ** (item.depth - 1)
         match = _TOPK.fullmatch(kind)
         if match is not None and int(match[1]) >= geometry.field_bits:
             kind = "dense"
-        wiring = self._wiring(kind, geometry.field_bits, leaves)
+        wiring = self._wiring(kind, geometry.field_bits, leaves, arity=arity)
         levels = [self._tables(wiring, leaves, residual=item.depth > 1 or not last)]
         for level in reversed(range(item.depth - 1)):
             count = item.kernels * arity**level
             levels.append(self._tables(Siblings(count, arity), count, residual=level > 0 or not last))
         return ConvLogicLayer(geometry, *levels)
 
-    def dense(self, index: int, inputs: int, count: int, *, last: bool | None = None) -> LogicLayer | TableLayer:
-        """Layer number ``index`` of those with wires, over all its inputs."""
+    def dense(
+        self, index: int, inputs: int, count: int, *, arity: int = 0, last: bool | None = None
+    ) -> LogicLayer | TableLayer:
+        """Layer number ``index`` of those with wires, over all its inputs; of tables of ``arity``, 0 for the usual."""
         config, kind = self.config, self._kind(index)
         tables = config.parametrisation == "tables"
         among = self.candidates if index == 0 and (kind == "dense" or self.limits or tables) else None
-        wiring = self._wiring(kind, inputs, count, among)
+        wiring = self._wiring(kind, inputs, count, among, arity=arity or config.arity)
         if tables:
             last = index >= config.layers - 1 if last is None else last
             return self._tables(wiring, count, residual=not last)
@@ -144,11 +146,12 @@ class _Maker:
         residual = residual and _starts_residual(self.config)
         return TableLayer(wiring, count, residual=residual, **self._common(self.config.estimator))
 
-    def _wiring(self, kind: str, inputs: int, count: int, candidates: Tensor | None = None) -> Dense | TopK | Fixed:
-        config = self.config
+    def _wiring(
+        self, kind: str, inputs: int, count: int, candidates: Tensor | None = None, *, arity: int
+    ) -> Dense | TopK | Fixed:
         if kind == "fixed":
-            return Fixed(inputs, count, operands=config.arity, generator=self.generator)
-        common = {"operands": config.arity, **self._common(config.wire_estimator)}
+            return Fixed(inputs, count, operands=arity, generator=self.generator)
+        common = {"operands": arity, **self._common(self.config.wire_estimator)}
         if kind == "dense":
             return Dense(inputs, count, candidates=candidates, **common)
         match = _TOPK.fullmatch(kind)
@@ -168,5 +171,7 @@ class _Maker:
 
 def _starts_residual(config: TrainConfig) -> bool:
     """Two dense layers learn better from random tables; more of them, and kernels, hardly learn from those."""
-    many = config.layers > _FEW_LAYERS or bool(config.net)
+    items = net.parse_net(config.net) if config.net else ()
+    slides = any(not isinstance(item, net.Tables) for item in items)
+    many = slides or max(config.layers, len(items)) > _FEW_LAYERS
     return config.table_init == "residual" or (config.table_init == "auto" and many)

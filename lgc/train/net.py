@@ -10,25 +10,32 @@ from lgc.errors import OptionError
 
 MAX_DEPTH = 8
 """Levels of a tree that a checkpoint keeps."""
+ARITIES = range(2, 7)
+"""How many inputs a table can have."""
 _NUMBER = "[1-9][0-9]{0,5}"
-_CONV = re.compile(rf"c({_NUMBER})k({_NUMBER})(?:s({_NUMBER}))?(?:p({_NUMBER}))?(?:t({_NUMBER}))?")
+_CONV = re.compile(rf"c({_NUMBER})k({_NUMBER})(?:s({_NUMBER}))?(?:p({_NUMBER}))?(?:t({_NUMBER}))?(?:a({_NUMBER}))?")
 _POOL = re.compile(rf"o({_NUMBER})")
-_DENSE = re.compile(rf"d({_NUMBER})")
+_DENSE = re.compile(rf"d({_NUMBER})(?:a({_NUMBER}))?")
 _HINT = (
     "Give, separated by commas, c64k5s2p1 for 64 kernels over 5 x 5 pixels, stride 2, padding 1 (t2 for trees of two "
-    "levels), o2 for the OR of 2 x 2, and d2000 for 2,000 tables over all: c64k5s2,c128k3s2,d2000"
+    "levels), o2 for the OR of 2 x 2, and d2000 for 2,000 tables over all; a5 last for tables of five inputs: "
+    "c64k5s2,c128k3s2,d2000a5"
 )
 
 
 @dataclass(frozen=True)
 class Conv:
-    """Kernels over an image: their number, the side of the field, its stride and padding, and levels of tables."""
+    """Kernels over an image: their number, the side of the field, its stride and padding, and levels of tables.
+
+    A table's inputs, ``arity``, are 2 to 6; 0 for those of all layers.
+    """
 
     kernels: int
     field: int
     stride: int = 1
     padding: int = 0
     depth: int = 1
+    arity: int = 0
 
 
 @dataclass(frozen=True)
@@ -40,9 +47,10 @@ class Pooling:
 
 @dataclass(frozen=True)
 class Tables:
-    """A dense layer of so many tables."""
+    """A dense layer of so many tables, of so many inputs each; 0 for those of all layers."""
 
     count: int
+    arity: int = 0
 
 
 Item = Conv | Pooling | Tables
@@ -69,12 +77,18 @@ def parse_net(text: str) -> tuple[Item, ...]:
 
 def _item(word: str) -> Item:
     if found := _CONV.fullmatch(word):
-        kernels, field, stride, padding, depth = (int(number or 0) for number in found.groups())
+        kernels, field, stride, padding, depth, arity = (int(number or 0) for number in found.groups())
         if depth > MAX_DEPTH:
             raise OptionError(f"the net has trees of {depth} levels in '{word}'", hint=f"Give up to t{MAX_DEPTH}")
-        return Conv(kernels, field, stride or 1, padding, depth or 1)
+        return Conv(kernels, field, stride or 1, padding, depth or 1, _arity(arity, word))
     if found := _POOL.fullmatch(word):
         return Pooling(int(found[1]))
     if found := _DENSE.fullmatch(word):
-        return Tables(int(found[1]))
+        return Tables(int(found[1]), _arity(int(found[2] or 0), word))
     raise OptionError(f"the net has the layer '{word}', which lgc does not know", hint=_HINT)
+
+
+def _arity(number: int, word: str) -> int:
+    if number and not ARITIES[0] <= number <= ARITIES[-1]:
+        raise OptionError(f"the net has tables of {number} inputs in '{word}'", hint="Give a2 to a6")
+    return number
