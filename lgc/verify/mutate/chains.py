@@ -1,4 +1,4 @@
-"""Faults in the carry cells of ECP5, iCE40 and Gowin, each of which has its own inputs: table bits, pins and the carry in."""
+"""Faults in the carry cells of ECP5, iCE40 and Gowin, each with inputs of its own: table bits, pins, the carry in."""
 
 from __future__ import annotations
 
