@@ -65,11 +65,11 @@ FAULTS = 50
 """Of a shard: each is a run of the simulator by itself."""
 _SERIES_SITES = (
     Site("word of a map", rf"wire part_ends = part == {_CONSTANT};", (r"\g<1> - 1'b1",)),
-    Site("word of a map", rf"wire map_ends = place == {_CONSTANT};", (r"\g<1> - 1'b1",)),
+    Site("word of a map", rf"wire map_ends = write && place == {_CONSTANT};", (r"\g<1> - 1'b1",)),
     Site("half", r"memory\[\{(!half), address", ("half",)),
     Site("half", r"half <= (!half);", ("half",)),
     Site("row", rf"wire row_ends = row == {_CONSTANT};", (r"\g<1> - 1'b1",)),
-    Site("row", r"case \((row4)\)", ("row3", "row")),
+    Site("row", r"case \((row3)\)", ("row2", "row")),
     Site("wire in memory", r"^      \d+'d\d+: wires <= (\d+'h[0-9a-f]+);", (r"\g<1> ^ 1'b1",)),
     Site("table in memory", r"^      \d+'d\d+: tables <= (\d+'h[0-9a-f]+);", (r"~\g<1>", r"\g<1> ^ 1'b1")),
     Site("sum", r"sum <= (so_far \+ .*);", ("so_far",)),

@@ -9,15 +9,16 @@ of the next frame, or idle clocks, stand in: what they hold is not looked at.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lgc.backend.apart import dense_circuit, position_circuit
 from lgc.errors import OptionError
 from lgc.frontend.conv import ConvLayer, Geometry, PoolLayer
+from lgc.frontend.lower import lower
 from lgc.frontend.model import CONSTANTS, AnyLayer, Layer, Model
-from lgc.ir import Circuit, Head
+from lgc.ir import Circuit, Encoder, Head
 from lgc.ir.naming import identifier, unique
 from lgc.mapping.pipeline import level_delays
 from lgc.passes import PassManager, optimize, pipeline_of
@@ -92,11 +93,13 @@ class Streamed:
         slides: in order; each reads what the one before makes.
         dense: the layers behind the last feature map, a circuit that reads its bits; None if the head stands there.
         head: of the model.
+        chain: the same layers one by one, if none is made of two.
     """
 
     slides: tuple[Slide, ...]
     dense: Circuit | None
     head: Head
+    chain: tuple[Circuit, ...] = ()
 
     @property
     def image(self) -> Geometry:
@@ -132,7 +135,9 @@ def streamed(model: Model, level: str = "O2") -> Streamed:
             f"{slides[-1].outputs} kernels do not divide into {model.head.num_classes} classes",
             hint="Behind the last feature map each class counts kernels of its own: give the layer a multiple of them",
         )
-    return Streamed(slides, _dense(model, rest, level) if rest else None, model.head)
+    if not rest:
+        return Streamed(slides, None, model.head)
+    return Streamed(slides, _dense(model, rest, level), model.head, _chain(model, rest) if level == AS_THEY_ARE else ())
 
 
 def _sliding(layers: Sequence[AnyLayer]) -> list[ConvLayer | PoolLayer]:
@@ -199,3 +204,23 @@ def _dense(model: Model, rest: Sequence[AnyLayer], level: str) -> Circuit:
                               hint="What streams is a chain of layers")  # fmt: skip
     dense = dense_circuit(model, layers)
     return dense if level == AS_THEY_ARE else optimize(dense, level)
+
+
+def _chain(model: Model, rest: Sequence[AnyLayer]) -> tuple[Circuit, ...]:
+    """Dense layers as circuits, each of which reads the outputs of the one before.
+
+    Raises:
+        OptionError: one reads further back.
+    """
+    found, before = [], len(model.layers) - len(rest)
+    for stage, layer in enumerate(rest, before):
+        assert isinstance(layer, Layer), "a dense layer stands before no other"
+        if any(source not in (CONSTANTS, stage) for source in layer.sources):
+            raise OptionError(
+                f"{layer.name} reads a layer that is not just before it, and tables in series cannot",
+                hint="Leave out --tables-per-clock: they stand side by side then",
+            )
+        one = replace(layer, sources=tuple(CONSTANTS if source == CONSTANTS else 0 for source in layer.sources))
+        head = model.head if layer is rest[-1] else Head.equal_groups(layer.width, ("outputs",))
+        found.append(lower(Model(layer.name, Encoder(model.stage_width(stage)), (one,), head)))
+    return tuple(found)
