@@ -14,14 +14,13 @@ import numpy as np
 
 import lgc
 from lgc.backend.verilog.rtl import Rtl
-from lgc.backend.verilog.stream.design import streamed
 from lgc.errors import NotCheckedError
 from lgc.farm import Here, Task, Workers, all_answers, check_version, progress_here
 from lgc.frontend.model import Model
 from lgc.sim.stream import StreamSimulator
 from lgc.verify.carried import digest_of_arrays, digests, room
 from lgc.verify.comparison import Comparison
-from lgc.verify.formal.stream import kernels_equal
+from lgc.verify.formal.stream import apart_of, kernels_equal
 from lgc.verify.formats.stream import DamagedFrames, StreamText, WholeFrames
 from lgc.verify.mutate.campaign import Campaign, collected
 from lgc.verify.mutate.fates import EQUIVALENT, KILLED, UNDECIDED, Outcome, Shard
@@ -261,13 +260,13 @@ class _Bench:
 
 def _still_right(judged: JudgedFrames, fault: Fault, folder: Path) -> bool:
     """Whether the kernels that a fault is in are proved to be those of the tables all the same."""
-    rtl, model = judged.rtl, judged.model
-    for slide, layer in zip(streamed(model, "O0").slides, model.layers, strict=False):
+    rtl = judged.rtl
+    for slide in apart_of(rtl, judged.model).slides:
         name = f"{rtl.manifest.top}_{slide.name}_kernels"
         if not fault.where.startswith(f"{name}_"):
             continue
         folder.mkdir(parents=True)
         path = folder / "mutant.v"
         path.write_text(apply(rtl.text, fault.edits), encoding="utf-8")
-        return kernels_equal(path, name, slide, layer, folder, judged.timeout)
+        return kernels_equal(path, name, slide, folder, judged.timeout)
     return False

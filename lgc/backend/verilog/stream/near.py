@@ -66,7 +66,7 @@ def with_near(lookup: Lookup) -> Lookup:
     """
     rows, size = lookup.rows, lookup.size
     words = lookup.places[rows.wires].reshape(-1, rows.arity) // size
-    of_class = np.repeat(np.cumsum(rows.ends) - rows.ends, rows.lanes)
+    of_class: NDArray[np.int64] = np.repeat(np.cumsum(rows.ends) - rows.ends, rows.lanes)
     left = rows.outputs.reshape(-1) >= 0
     lanes = np.full(len(left), -1)
     near = []

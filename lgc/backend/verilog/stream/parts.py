@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 TOP = """\
-// AXI4-Stream; see docs/streaming.md. A frame is @pixels@ beats, a pixel each, row by row, the last one with tlast.
+// AXI4-Stream; see docs/streaming.md. A frame is @pixels@ beats, @each@ each, row by row, the last one with tlast.
 // Every frame gives one result. tuser is 1 if the frame was cut short (the beats that were missing were taken as zeros)
 // or too long (those that were too many were dropped). Nothing behind the input waits, so a frame begins only with a
 // credit: a place in the queue of results, given back when a result leaves.
@@ -66,7 +66,7 @@ endmodule
 """
 
 FEATURES = """\
-// Collects the last feature map: bit k*@positions@ + p is output k at position p. `out_valid` says for one clock that
+// Collects the last feature map: bit @at@ is output k at position p. `out_valid` says for one clock that
 // it is complete. Each position has an enable of its own, from a register of its own: one enable for all of them would
 // have to reach every flip-flop of the map in a clock.
 module @top@_features (
@@ -93,7 +93,7 @@ module @top@_features (
       reg [@outputs@-1:0] outputs;
       always @(posedge clk) if (take[p]) outputs <= held;
       for (k = 0; k < @outputs@; k = k + 1) begin : output_of
-        assign out_data[k*@positions@ + p] = outputs[k];
+        assign out_data[@at@] = outputs[k];
       end
     end
   endgenerate

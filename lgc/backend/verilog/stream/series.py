@@ -152,8 +152,12 @@ class SeriesEnding(Ending):
     def lookups(self) -> list[Lookup]:
         """The layers, each with where what it reads lies."""
         words, positions, rows, chain = self.words, self.streamed.positions, self.rows, self.streamed.chain
-        kernel, position = np.divmod(np.arange(chain[0].netlist.num_inputs), positions)
-        places = (position * words.parts + kernel // words.size) * words.size + kernel % words.size
+        many = self.streamed.slides[-1].together
+        kernel, position, one = np.unravel_index(
+            np.arange(chain[0].netlist.num_inputs), (self.streamed.slides[-1].outputs // many, positions, many)
+        )
+        output = kernel * many + one
+        places = (position * words.parts + output // words.size) * words.size + output % words.size
         found = [with_near(Lookup("lookup1", rows[0], words.size, positions * words.parts, places))]
         for number, (circuit, mine) in enumerate(zip(chain, rows[1:], strict=False), 2):
             width = circuit.netlist.num_outputs
