@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conv_models import Slide, draw
+from conv_models import Slide, draw, tables
 from stream_bench import check
 
 from lgc import compile as lgc_compile
 from lgc.backend.verilog.stream import StreamVerilog
-from lgc.backend.verilog.stream.series import rows_of
+from lgc.backend.verilog.stream.rows import rows_of
 from lgc.errors import OptionError
 from lgc.frontend import Layer, lower
 from lgc.ir import Encoder, Head
@@ -81,9 +81,35 @@ def test_what_is_refused(tmp_path, model, options, message):
     assert not list(tmp_path.iterdir())
 
 
-def test_two_dense_layers_are_refused(tmp_path):
-    model = model_of(Slide((3, 3), 4, 4), dense=8)
-    more = Layer("layer3", np.arange(8).reshape(4, 2), np.full(4, 6, np.uint64), (2,))
-    deep = replace(model, layers=(*model.layers, more), head=Head.equal_groups(4, ("a", "b")))
-    with pytest.raises(OptionError, match="for one dense layer"):
+def more_dense(model, *widths: int, arity: int = 3, seed: int = 0):
+    """With more dense layers, each of which reads the one before."""
+    rng, layers = np.random.default_rng(seed), [*model.layers]
+    for width in widths:
+        wires = rng.integers(0, layers[-1].width, (width, arity))
+        layers.append(Layer(f"layer{len(layers) + 1}", wires, tables((width,), arity, rng), (len(layers),)))
+    return replace(model, layers=tuple(layers), head=Head.equal_groups(widths[-1], ("no", "yes")))
+
+
+@pytest.mark.parametrize(
+    ("widths", "rate", "idle", "eager"), [((16,), 2, 0, True), ((9, 6), 1, 0, True), ((14, 10), 3, 2, False)]
+)
+def test_more_dense_layers(tmp_path, widths, rate, idle, eager):
+    model = more_dense(model_of(Slide((3, 3), 6, 4), dense=18, image=(1, 6, 7)), *widths)
+    check(model, tmp_path, eager=eager, idle=idle, tables_per_clock=rate)
+
+
+def test_a_dense_layer_that_reads_constants_in_another(tmp_path):
+    model = more_dense(model_of(Slide((3, 3), 6, 4), dense=12), 8)
+    last = model.layers[-1]
+    wires = last.wires + 2
+    wires[:3, 0], wires[2:5, 2] = 0, 1  # the constants, which are the first of the sources
+    layers = (*model.layers[:-1], replace(last, wires=wires, sources=(-1, 2)))
+    check(replace(model, layers=layers), tmp_path, eager=True, idle=0, tables_per_clock=2)
+
+
+def test_a_layer_that_reads_further_back_is_refused(tmp_path):
+    model = more_dense(model_of(Slide((3, 3), 4, 4), dense=8), 4)
+    deep = replace(model, layers=(*model.layers[:-1], replace(model.layers[-1], sources=(1,))))
+    with pytest.raises(OptionError, match="layer3 reads a layer that is not just before it"):
         lgc_compile(deep, tmp_path / "net.v", stream=True, tables_per_clock=1)
+    assert not list(tmp_path.iterdir())
