@@ -145,6 +145,7 @@ def compile(
     pipeline: int | None = None,
     outputs: Results | None = None,
     stream: bool = False,
+    pixels_per_clock: int | None = None,
     tables_per_clock: int | None = None,
     top: str | None = None,
     head: HeadName | None = None,
@@ -191,6 +192,7 @@ def compile(
         pipeline: Register stages in all, which is the latency; 0 is combinational.
         outputs: Which results are ports.
         stream: Take an image pixel by pixel, each kernel of a convolution once; see docs/streaming.md.
+        pixels_per_clock: With --stream: so many neighbouring pixels of a row in a beat; by default 1.
         tables_per_clock: With --stream: so many dense tables a clock, from memories; by default all of them, side by side.
         top: Name of the top module; by default the output file's name.
         head: How votes are counted; see docs/head.md.
