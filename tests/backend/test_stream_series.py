@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 from stream_bench import check
 
 from lgc import compile as lgc_compile
+from lgc.backend.base import to_bytes
 from lgc.backend.verilog.stream import StreamVerilog
 from lgc.backend.verilog.stream.near import Lookup, with_near
 from lgc.backend.verilog.stream.rows import rows_of
-from lgc.errors import OptionError
+from lgc.errors import NotCheckedError, OptionError
 from lgc.frontend import Layer, Model, lower
 from lgc.ir import Encoder, Head
 from lgc.ir.interp import evaluate
+from lgc.verify.formal.dialect import check_words
 
 
 def model_of(*slides: Slide, dense: int, image=(1, 6, 6), seed: int = 0):
@@ -98,6 +100,15 @@ def scores_of(rows, bits):
     address = (bits[:, rows.wires] << np.arange(rows.arity, dtype=np.uint64)).sum(axis=-1, dtype=np.uint64)
     votes = (rows.tables >> address & np.uint64(1)).sum(axis=2)
     return np.add.reduceat(votes, np.flatnonzero(np.concatenate([[True], rows.ends[:-1]])), axis=1)
+
+
+def test_a_small_memory_is_in_the_dialect_that_is_proved():
+    model = model_of(Slide((3, 3), 6, 4), dense=18)
+    text = to_bytes(StreamVerilog(model, tables_per_clock=2), lower(model)).decode()
+    assert '(* ram_style = "distributed" *)' in text
+    check_words(text)
+    with pytest.raises(NotCheckedError, match="has an attribute"):
+        check_words(text.replace('"distributed"', '"block"'))
 
 
 def test_many_words_stay_in_block_memory():
