@@ -145,6 +145,7 @@ def compile(
     pipeline: int | None = None,
     outputs: Results | None = None,
     stream: bool = False,
+    pixels_per_clock: int | None = None,
     tables_per_clock: int | None = None,
     top: str | None = None,
     head: HeadName | None = None,
@@ -191,6 +192,7 @@ def compile(
         pipeline: Register stages in all, which is the latency; 0 is combinational.
         outputs: Which results are ports.
         stream: Take an image pixel by pixel, each kernel of a convolution once; see docs/streaming.md.
+        pixels_per_clock: With --stream: so many neighbouring pixels of a row in a beat; by default 1.
         tables_per_clock: With --stream: so many dense tables a clock, from memories; by default all of them, side by side.
         top: Name of the top module; by default the output file's name.
         head: How votes are counted; see docs/head.md.
@@ -852,7 +854,7 @@ def train(
         feature_bits: Bits of every number's code; by default 8 to 16, what tells its values apart. 0 for no codes.
         gates: Gates a layer; 0 for what suits the data.
         layers: Layers; 0 for what suits the data.
-        net: Layers of tables for images, in place of --gates and --layers, such as c64k5s2,c128k3s2,d2000. c64k5s2p1 are 64 kernels over 5x5 pixels, stride 2, padding 1 (t2: trees of two levels); o2 is the OR of 2x2; d2000 are 2,000 tables over all.
+        net: Layers of tables for images, in place of --gates and --layers, such as c64k5s2,c128k3s2,d2000. c64k5s2p1 are 64 kernels over 5x5 pixels, stride 2, padding 1 (t2: trees of two levels); e64k5s2 are 64 that compare two pixels each, and do not learn; o2 is the OR of 2x2; d2000 are 2,000 tables over all; a5 at a layer's end gives its tables five inputs.
         wiring: dense, topk:K or fixed, once a layer; the last one is for all further layers. By default dense, then fixed; topk:64 where there are many inputs.
         redraw: Times that other candidates of topk wires replace unlikely ones, in three of four epochs.
         comparators: Most bits of the encoder that need logic; --redraw gives up the others step by step. 0 for any.

@@ -76,7 +76,7 @@ def naive(model: Model, bits: NDArray[np.bool_]) -> NDArray[np.int64]:
 def _votes(model: Model, sample: list[int]) -> list[int]:
     stages = [sample]
     for layer in model.layers:
-        values = stages[layer.sources[0]]
+        values = [bit for stage in layer.sources for bit in (stages[stage] if stage >= 0 else [0, 1])]
         if isinstance(layer, Layer):
             stages.append([_look(layer.tables[n], [values[w] for w in layer.wires[n]]) for n in range(layer.width)])
         else:

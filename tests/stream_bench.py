@@ -124,27 +124,30 @@ def _told(manifest: Manifest, texts: list[str]):
     return np.array(scores), np.array([int.from_bytes(one[:start], "little") for one in raw])
 
 
-def pixels_of(model, bits):
-    """Frames (B, pixels, bytes) of the encoder's bits (B, I)."""
+def pixels_of(model, bits, rate=1):
+    """Frames (B, beats, bytes) of the encoder's bits (B, I), so many pixels a beat."""
     g = model.layers[0].geometry
     planes = bits.reshape(len(bits), g.channels, g.height * g.width, g.planes).transpose(0, 2, 1, 3)
-    return np.packbits(planes.reshape(len(bits), g.height * g.width, -1), axis=2, bitorder="little")
+    bytes_ = np.packbits(planes.reshape(len(bits), g.height * g.width, -1), axis=2, bitorder="little")
+    return bytes_.reshape(len(bits), g.height * g.width // rate, -1)
 
 
-def check(model, folder, *, eager: bool, idle: int, count: int = 5, seed: int = 1, **options) -> None:
+def check(model, folder, *, eager: bool, idle: int, count: int = 5, seed: int = 1, rate: int = 1, **options) -> None:
     """All scores of some images, some of them damaged frames, which count as images with zeros for what is missing."""
     rng = np.random.default_rng(seed)
     bits = rng.integers(0, 2, (count, model.encoder.num_bits)).astype(np.bool_)
-    pixels = pixels_of(model, bits)
+    pixels = pixels_of(model, bits, rate)
     whole = pixels.shape[1]
     lengths = [whole] * count
     lengths[1], lengths[2] = max(1, whole // 2), whole + 2
     seen = [frame[np.arange(length) % whole] for frame, length in zip(pixels, lengths, strict=True)]
-    given_bits = bits.copy().reshape(count, model.layers[0].geometry.channels, whole, -1)
-    given_bits[1, :, lengths[1] :] = False
+    given_bits = bits.copy().reshape(count, model.layers[0].geometry.channels, whole * rate, -1)
+    given_bits[1, :, lengths[1] * rate :] = False
     expected = naive(model, given_bits.reshape(count, -1)) + model.head.bias
     frames = [Sent(one, idle) for one in seen]
-    scores, classes, flags, errors = replies(model, folder, frames, eager=eager, seed=seed, **options)
+    scores, classes, flags, errors = replies(
+        model, folder, frames, eager=eager, seed=seed, pixels_per_clock=rate, **options
+    )
     np.testing.assert_array_equal(scores, expected)
     np.testing.assert_array_equal(classes, model.head.classify(expected))
     assert flags == ["1" if length != whole else "0" for length in lengths]

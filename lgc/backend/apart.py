@@ -28,10 +28,16 @@ def taken_apart(model: Model) -> tuple[list[Sliding], list[Layer]] | None:
     return None if far else (slides, rest)
 
 
-def position_circuit(layer: Sliding) -> Circuit:
-    """A layer at one position, unoptimised: from the bits of the field to its outputs, each a class of its own."""
+def position_circuit(layer: Sliding, together: int = 1) -> Circuit:
+    """A layer at one position, unoptimised: from the bits of the field to its outputs, each a class of its own.
+
+    Args:
+        together: so many neighbouring positions of a row: the field is that of all of them, side by side, and output
+            ``k * together + m`` is kernel k at the m-th.
+    """
     g = layer.geometry
-    alone = Geometry(g.channels, *g.field, g.planes, g.field)
+    (rows, columns), step = g.field, g.stride[1]
+    alone = Geometry(g.channels, rows, columns + (together - 1) * step, g.planes, g.field, (1, step))
     one = replace(layer, geometry=alone, source=0)
     head = Head.equal_groups(one.width, tuple(map(str, range(one.width))))
     return lower(Model(layer.name, Encoder(alone.num_bits), (one,), head))

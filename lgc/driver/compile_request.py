@@ -96,6 +96,11 @@ class CompileRequest(Request):
         Setting("Take an image pixel by pixel, each kernel of a convolution once; see docs/streaming.md.",
                 group=_VERILOG),
     ] = False  # fmt: skip
+    pixels_per_clock: Annotated[
+        int | None,
+        Setting("With --stream: so many neighbouring pixels of a row in a beat; by default 1.", low=1, metavar="N",
+                group=_VERILOG),
+    ] = None  # fmt: skip
     tables_per_clock: Annotated[
         int | None,
         Setting("With --stream: so many dense tables a clock, from memories; by default all of them, side by side.",

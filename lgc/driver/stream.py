@@ -42,7 +42,8 @@ def as_stream(
     circuit, codes, loss = _with_input(asked, source, progress)
     verilog = Verilog.from_options(options)
     assert isinstance(verilog, Verilog)
-    return circuit, StreamVerilog(model, verilog, codes, f"O{asked.level}", asked.tables_per_clock or 0), loss
+    tables, pixels = asked.tables_per_clock or 0, asked.pixels_per_clock or 1
+    return circuit, StreamVerilog(model, verilog, codes, f"O{asked.level}", tables, pixels), loss
 
 
 def refuse_whole(asked: CompileRequest) -> None:
@@ -77,9 +78,10 @@ def refuse_stream_options(asked: CompileRequest) -> None:
     Raises:
         OptionError: such an option is given.
     """
-    if asked.tables_per_clock:
+    given = [name for name in ("tables_per_clock", "pixels_per_clock") if getattr(asked, name) is not None]
+    if given:
         raise OptionError(
-            f"{flags(CompileRequest, 'tables_per_clock')} is of a circuit that takes an image pixel by pixel",
+            f"{flags(CompileRequest, *given)} is of a circuit that takes an image pixel by pixel",
             hint=f"Give {flags(CompileRequest, 'stream')} too",
         )
 
@@ -139,12 +141,13 @@ def stream_lines(format_: StreamVerilog) -> Sheet:
         rate = format_.tables_per_clock
         how = f", {rate} a clock, from memories" if rate else ", side by side"
         behind = f"{dense.netlist.num_nodes:,} gates on the whole feature map{how}"
-    frame, code = streamed.image, format_.pixel.code
+    frame, code, each = streamed.image, format_.pixel.code, format_.pixels_per_clock
+    row = f"{frame.width} pixels" + (f", {each} a beat" if each > 1 else "")
     carries = "the encoder's bits" if code is None else f"of each channel its value x as {code.rule()}"
     return [
         f"{len(streamed.slides)} layers slide, {tables:,} tables in all; behind them {behind}",
         f"a frame is {streamed.pixels:,} beats of {format_.pixel.beat_bytes} bytes ({frame.height} rows of "
-        f"{frame.width} pixels); a frame every {clocks.interval:,} clocks",
+        f"{row}); a frame every {clocks.interval:,} clocks",
         f"a beat carries {carries}",
         f"latency {clocks.latency:,} clocks from the last pixel to the result ({clocks.following:,} where frames "
         f"follow without a gap); at most {clocks.frames} frames under way",

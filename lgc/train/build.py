@@ -17,6 +17,7 @@ from lgc.ir import Encoder
 from lgc.train import net
 from lgc.train.config import TrainConfig
 from lgc.train.conv import ConvLogicLayer, OrPool
+from lgc.train.edges import draw_edges
 from lgc.train.modules import (
     AnyLayer,
     Dense,
@@ -92,12 +93,13 @@ class _Maker:
         image = (math.prod(shape[:-2]), *shape[-2:]) if len(shape) > 1 else (*shape, 1, 1)
         planes, wired = encoder.num_thresholds or 1, 0
         for index, item in enumerate(items):
+            self.candidates = self.candidates if index == 0 else None  # they are inputs of the network
             try:
                 layer = self._layer(item, (*image, planes), wired, last=index == len(items) - 1)
             except (CheckpointError, OptionError) as error:
                 text = f"layer {index + 1} of the net '{self.config.net}': {error.message}"
                 raise OptionError(text, hint=error.hint) from None
-            wired += not isinstance(item, net.Pooling)
+            wired += not isinstance(item, net.Pooling | net.Edges)
             image = layer.shape if isinstance(layer, ConvLogicLayer | OrPool) else (layer.width, 1, 1)
             planes = 1
             yield layer
@@ -110,7 +112,11 @@ class _Maker:
         if isinstance(item, net.Pooling):
             return OrPool((channels, height, width), item.window)
         pairs = ((item.field,) * 2, (item.stride,) * 2, (item.padding,) * 2)
-        return self._kernels(item, Geometry(channels, height, width, planes, *pairs), wired, last=last)
+        geometry = Geometry(channels, height, width, planes, *pairs)
+        if isinstance(item, net.Edges):
+            arity = item.arity or self.config.arity
+            return draw_edges(geometry, item.kernels, arity=arity, generator=self.generator)
+        return self._kernels(item, geometry, wired, last=last)
 
     def _kernels(self, item: net.Conv, geometry: Geometry, wired: int, *, last: bool) -> ConvLogicLayer:
         arity = item.arity or self.config.arity

@@ -36,7 +36,7 @@ CLASS_WEIGHTS = ("none", "balanced")
 PRESETS = (
     "mnist-fast", "mnist-lut-500", "mnist-lut-1k", "mnist-lut-2k", "mnist-lut5-2k", "mnist-lut5-4k", "mnist-lut4-1k",
     "mnist-lut4-2k", "mnist-conv", "mnist-conv-4k", "mnist-conv-lut4", "mnist-4k", "mnist-8k", "mnist-32k",
-    "fmnist-lut", "fmnist-8k", "cifar-lut", "cifar-64k", "cifar-256k", "jsc",
+    "fmnist-lut", "fmnist-8k", "cifar-lut", "cifar-lut-40k", "cifar-64k", "cifar-256k", "jsc",
 )  # fmt: skip
 
 
@@ -104,8 +104,10 @@ class TrainConfig:
     net: Annotated[
         str,
         _network("Layers of tables for images, in place of --gates and --layers, such as c64k5s2,c128k3s2,d2000. "
-                 "c64k5s2p1 are 64 kernels over 5x5 pixels, stride 2, padding 1 (t2: trees of two levels); o2 is the "
-                 "OR of 2x2; d2000 are 2,000 tables over all.", metavar="LAYERS"),
+                 "c64k5s2p1 are 64 kernels over 5x5 pixels, stride 2, padding 1 (t2: trees of two levels); e64k5s2 are "
+                 "64 that compare two pixels each, and do not learn; o2 is the OR of 2x2; d2000 are 2,000 tables over "
+                 "all; a5 at a layer's end gives its tables five inputs.",
+                 metavar="LAYERS"),
     ] = ""  # fmt: skip
     wiring: Annotated[
         tuple[str, ...],

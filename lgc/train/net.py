@@ -14,12 +14,13 @@ ARITIES = range(2, 7)
 """How many inputs a table can have."""
 _NUMBER = "[1-9][0-9]{0,5}"
 _CONV = re.compile(rf"c({_NUMBER})k({_NUMBER})(?:s({_NUMBER}))?(?:p({_NUMBER}))?(?:t({_NUMBER}))?(?:a({_NUMBER}))?")
+_EDGES = re.compile(rf"e({_NUMBER})k({_NUMBER})(?:s({_NUMBER}))?(?:p({_NUMBER}))?(?:a({_NUMBER}))?")
 _POOL = re.compile(rf"o({_NUMBER})")
 _DENSE = re.compile(rf"d({_NUMBER})(?:a({_NUMBER}))?")
 _HINT = (
     "Give, separated by commas, c64k5s2p1 for 64 kernels over 5 x 5 pixels, stride 2, padding 1 (t2 for trees of two "
-    "levels), o2 for the OR of 2 x 2, and d2000 for 2,000 tables over all; a5 last for tables of five inputs: "
-    "c64k5s2,c128k3s2,d2000a5"
+    "levels), e64k5 for 64 drawn kernels that compare two pixels each, o2 for the OR of 2 x 2, and d2000 for 2,000 "
+    "tables over all; a5 last for tables of five inputs: c64k5s2,c128k3s2,d2000a5"
 )
 
 
@@ -39,6 +40,17 @@ class Conv:
 
 
 @dataclass(frozen=True)
+class Edges:
+    """Kernels that compare two pixels each, drawn and not learned: see :func:`lgc.train.edges.draw_edges`."""
+
+    kernels: int
+    field: int
+    stride: int = 1
+    padding: int = 0
+    arity: int = 0
+
+
+@dataclass(frozen=True)
 class Pooling:
     """The OR of windows of so many pixels a side, side by side."""
 
@@ -53,7 +65,7 @@ class Tables:
     arity: int = 0
 
 
-Item = Conv | Pooling | Tables
+Item = Conv | Edges | Pooling | Tables
 
 
 def parse_net(text: str) -> tuple[Item, ...]:
@@ -72,6 +84,8 @@ def parse_net(text: str) -> tuple[Item, ...]:
             )
     if isinstance(items[0], Pooling):
         raise OptionError(f"the net '{text}' begins with pooling", hint="Put a convolution first, such as c64k5s2")
+    if isinstance(items[-1], Edges):
+        raise OptionError(f"the net '{text}' ends with edges, which do not learn", hint="Add a layer, such as d2000")
     return items
 
 
@@ -81,6 +95,9 @@ def _item(word: str) -> Item:
         if depth > MAX_DEPTH:
             raise OptionError(f"the net has trees of {depth} levels in '{word}'", hint=f"Give up to t{MAX_DEPTH}")
         return Conv(kernels, field, stride or 1, padding, depth or 1, _arity(arity, word))
+    if found := _EDGES.fullmatch(word):
+        kernels, field, stride, padding, arity = (int(number or 0) for number in found.groups())
+        return Edges(kernels, field, stride or 1, padding, _arity(arity, word))
     if found := _POOL.fullmatch(word):
         return Pooling(int(found[1]))
     if found := _DENSE.fullmatch(word):

@@ -72,7 +72,7 @@ class ProcessGroup:
             parameter.grad /= self.size
 
         if self.size > 1:
-            for parameter in network.parameters():
+            for parameter in filter(lambda one: one.requires_grad, network.parameters()):
                 parameter.register_post_accumulate_grad_hook(average)  # type: ignore[no-untyped-call]
 
     def wait(self) -> None:

@@ -28,8 +28,11 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("LGC_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
-@pytest.mark.parametrize("fault", [False, True])
-@pytest.mark.parametrize("name", NETLISTS)
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [(name, fault) if fault or name == "plain additions" else pytest.param(name, fault, marks=pytest.mark.slow)
+     for name in NETLISTS for fault in (False, True)],
+)  # fmt: skip
 def test_a_netlist_is_proved_and_one_with_a_wrong_table_refuted(name: str, fault: bool, tmp_path: Path) -> None:
     part, options = NETLISTS[name]
     emitted = written(CIRCUIT, tmp_path, **options)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import all_inputs, circuits, random_circuit
 
@@ -92,6 +92,7 @@ def test_random_vectors_are_the_seeds_and_of_every_density() -> None:
     assert shares.min() < 0.1 and shares.max() > 0.9
 
 
+@settings(max_examples=30)
 @given(circuits())
 def test_directed_vectors_fit_any_circuit(circuit: Circuit) -> None:
     num_inputs = circuit.netlist.num_inputs

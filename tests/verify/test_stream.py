@@ -2,14 +2,16 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from conv_models import Slide, draw
+from conv_models import Slide, draw, tables
 
 import lgc
 from lgc.errors import InputError, MismatchError, NotCheckedError, OptionError
-from lgc.frontend import write_model
+from lgc.frontend import Layer, write_model
+from lgc.ir import Head
 
 pytest.importorskip("torch")
 pytestmark = pytest.mark.sim
@@ -30,12 +32,26 @@ def streaming(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def series(tmp_path_factory):
-    """A model with padding whose dense layer is looked up two tables a clock."""
+    """A model with padding whose two dense layers are looked up two tables a clock."""
     folder = tmp_path_factory.mktemp("series")
     slides = [Slide((3, 3), 8, 4, 1, (2, 1), (1, 1)), Slide((2, 3), 20, 2, 1, padding=(0, 1))]
-    model = draw((1, 8, 7), slides, np.random.default_rng(8), dense=20)
+    rng = np.random.default_rng(8)
+    model = draw((1, 8, 7), slides, rng, dense=20)
+    last = Layer("layer4", rng.integers(0, 20, (14, 3)), tables((14,), 3, rng), (3,))
+    model = replace(model, layers=(*model.layers, last), head=Head.equal_groups(14, ("no", "yes")))
     write_model(model, folder / "m.safetensors")
     lgc.compile(folder / "m.safetensors", folder / "net.v", stream=True, tables_per_clock=2)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory):
+    """A model with padding that takes four pixels a clock: two positions at once, of which the next takes both."""
+    folder = tmp_path_factory.mktemp("wide")
+    slides = [Slide((3, 3), 4, 4, 1, (1, 2), (1, 1)), Slide((2, 2), 4, 2, 1, (2, 2))]
+    model = draw((2, 6, 8), slides, np.random.default_rng(9), thresholds=2)
+    write_model(model, folder / "m.safetensors")
+    lgc.compile(folder / "m.safetensors", folder / "net.v", stream=True, pixels_per_clock=4)
     return folder
 
 
@@ -56,6 +72,51 @@ def test_equal_at_the_right_clock_then_damaged_frames(streaming):
     assert "exact, with gaps, back to back, and after resets in flight" in str(verdict)
 
 
+def test_several_pixels_a_clock_are_equal_at_the_right_clock(wide):
+    verdict = lgc.verify(wide / "m.safetensors", wide / "net.v", random=30)
+    assert verdict.ok
+    assert [one.kind for one in verdict.report.sets] == ["random", "directed", "damaged frames"]
+    assert "exact, with gaps, back to back, and after resets in flight" in str(verdict)
+
+
+@pytest.mark.slow
+def test_faults_of_several_pixels_are_noticed_and_their_kernels_proved(wide, tmp_path):
+    score = lgc.mutate(wide / "m.safetensors", wide / "net.v", random=30, faults=40)
+    campaign = score.campaign
+    assert {"pixel of a beat", "counter", "padding", "line buffer"} <= set(campaign.kinds)
+    assert campaign.count("killed") >= 30
+    pytest.importorskip("pyosys")
+    file = tmp_path / "c.json"
+    with pytest.raises(NotCheckedError, match=NOT_PROVED):
+        lgc.prove(wide / "m.safetensors", wide / "net.v", certificate=file)
+    parts = json.loads(file.read_text())["parts"]
+    assert [part["claim"] for part in parts[:2]] == [
+        "layer1: each of 8 outputs is that of its tables, for every field",
+        "layer2: each of 4 outputs is that of its tables, for every field",
+    ]
+    assert {part["result"] for part in parts[:2]} == {"proved"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("pattern", "new"),
+    [(r"encoded\[\(c\*4 \+ i\)", "encoded[(c*4 + 3 - i)"), (r"pixel_beat = beat\[i\*", "pixel_beat = beat[0*")],
+)
+def test_pixels_in_another_order(wide, tmp_path, pattern, new):
+    wrong = changed(wide, tmp_path / "wrong", pattern, new)
+    with pytest.raises(MismatchError, match=r"differ|score"):
+        lgc.verify(wide / "m.safetensors", wrong, random=20, force=True)
+
+
+@pytest.mark.parametrize("said", ["0", "3", "2", "true"])
+def test_a_manifest_that_says_other_pixels_a_clock(wide, tmp_path, said):
+    file = changed(wide, tmp_path / "other", "^", "")
+    manifest = tmp_path / "other" / "net.json"
+    manifest.write_text(manifest.read_text().replace('"pixels_per_clock": 4', f'"pixels_per_clock": {said}'))
+    with pytest.raises(InputError, match=r"the manifest is damaged \(stream\)"):
+        lgc.verify(wide / "m.safetensors", file)
+
+
 @pytest.mark.slow  # tests/backend/test_stream_series.py simulates them in Icarus
 def test_tables_in_series_are_equal_at_the_right_clock(series):
     verdict = lgc.verify(series / "m.safetensors", series / "net.v", random=40)
@@ -67,7 +128,7 @@ def test_tables_in_series_are_equal_at_the_right_clock(series):
 def test_faults_of_tables_in_series_are_noticed(series):
     score = lgc.mutate(series / "m.safetensors", series / "net.v", random=40, faults=80)
     campaign = score.campaign
-    kinds = {"word of a map", "half", "row", "wire in memory", "table in memory", "class order"}
+    kinds = {"word of a map", "half", "few words", "row", "wire in memory", "table in memory", "class order"}
     assert kinds <= set(campaign.kinds)
     assert campaign.count("killed") >= 60
 

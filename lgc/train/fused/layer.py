@@ -45,6 +45,7 @@ class FusedLayer:
         self.subset = wiring.candidates if isinstance(wiring, Dense) else None
         self.wire_logits = torch.empty(0) if isinstance(wiring, Fixed | Siblings) else wiring.logits.data
         self.nodes = len(layer.logits)
+        self.learns = layer.logits.requires_grad
         self.part = group.part(self.nodes)
         self.moments = [
             torch.zeros_like(one) for one in (self.wire_logits, self.wire_logits, layer.logits, layer.logits)
@@ -98,10 +99,8 @@ class FusedLayer:
         return y
 
     def update(self, x: Tensor, upstream: Tensor, adam: kernel.Adam, *, need_x: bool) -> Tensor:
-        """Step this layer's logits; the gradient (inputs, padded) by its inputs, if anybody needs it."""
+        """Step this layer's logits, if it learns; the gradient (inputs, padded) by its inputs, if anybody needs it."""
         padded, state = upstream.shape[1], self._state(len(x))
-        width = -(-max(state.K, 1) // _LANES) * _LANES
-        index = self._index(x, padded, width) if isinstance(self.wiring, Dense) else None
         soft = torch.empty(self.nodes, self.softness)
         kernel.call("lgc_soften", state, self.part.start, self.part.stop, soft)
         if need_x:
@@ -109,12 +108,19 @@ class FusedLayer:
         group = self.nodes * len(self.offset) // len(upstream)
         seen = kernel.pass_of(state, padded, x, soft, upstream, group)
         gradient = self._gradient(seen, len(x), padded) if need_x else upstream
+        if self.learns:
+            self._learn(seen, x, adam)
+        return gradient
+
+    def _learn(self, seen: kernel.BackwardPass, x: Tensor, adam: kernel.Adam) -> None:
+        padded, choices = seen.B, seen.layer.contents.K
+        width = -(-max(choices, 1) // _LANES) * _LANES
+        index = self._index(x, padded, width) if isinstance(self.wiring, Dense) else None
         work_size = width * (5 + padded // 16)  # what the form of the kernel that takes most needs
         work = torch.empty(torch.get_num_threads() * work_size)
         kernel.call("lgc_update", seen, self.part.start, self.part.stop, index, width, work, work_size, adam)
         self.group.exchange(self.wires, dim=1)
         self.group.exchange(self.tables)
-        return gradient
 
     def _index(self, x: Tensor, padded: int, width: int) -> Tensor:
         """What dense wires take at each position."""

@@ -25,7 +25,8 @@ _BETAS, _EPS = (0.9, 0.999), 1e-8
 
 def fused_step(network: LogicNetwork, batch: int, group: ProcessGroup | None = None) -> FusedStep | None:
     """The fused step of a network, or None: not on the CPU, other estimators or modules, or no C compiler."""
-    fits = all(map(_fits, _node_layers(network)))
+    layers = list(_node_layers(network))
+    fits = all(map(_fits, layers)) and any(layer.logits.requires_grad for layer in layers)
     # A layer's subset of inputs is packed with the samples, so only the first may have one.
     subset = any(getattr(layer.connectome, "candidates", None) is not None and isinstance(layer.connectome, Dense)
                  for layer in _node_layers(network) if layer is not network.layers[0])  # fmt: skip
@@ -84,7 +85,8 @@ class FusedStep:
         self.stages = list(_stages(network, group))
         self.layers = [stage for stage in self.stages if isinstance(stage, FusedLayer)]
         self.numbers = sum(layer.numbers for layer in self.layers)
-        self.front = self.stages[: self.stages.index(self.layers[0]) + 1]  # nobody needs the gradient by their inputs
+        first = next(layer for layer in self.layers if layer.learns)
+        self.front = self.stages[: self.stages.index(first) + 1]  # nobody needs the gradient by their inputs
 
     def _threads(self, padded: int) -> int:
         """As many as the work is worth: threads that wait for each other cost more than a small step."""
@@ -132,6 +134,8 @@ class FusedStep:
                 upstream = stage.update(x, upstream, adam, need_x=need_x)
             elif need_x:
                 upstream = stage.gradient(x, upstream)
+            if stage is self.front[-1]:
+                return
 
     def redraw(self, generator: torch.Generator, among: Tensor | None = None) -> None:
         """Other candidates for top-k wires, and no moments for them: see :func:`lgc.train.modules.redrawn`."""

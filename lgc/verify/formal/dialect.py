@@ -25,7 +25,7 @@ _DIRECTIVES = re.compile("default_nettype|define|undef|ifdef|ifndef|else|endif")
 _CONDITIONS = re.compile(r"\s+(?:LGC_\w+|VERILATOR|__ICARUS__)\b")
 _TOKEN = re.compile(
     r"""[ \n]+|(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<literal>[0-9]+'[bdh][0-9a-f]+)|[0-9]+(?![\w'])|(?P<attribute>\(\*)
-    |"NO"|(?P<word>[A-Za-z_][A-Za-z0-9_]*)|`(?P<directive>[A-Za-z_][A-Za-z0-9_]*)
+    |"NO"|"distributed"|(?P<word>[A-Za-z_][A-Za-z0-9_]*)|`(?P<directive>[A-Za-z_][A-Za-z0-9_]*)
     |[<>=!]=(?!=)|&&|\|\||>>|\+:|=(?!==)|\#(?=\()|[-+*/%~&|^<>!?:;,.@(){}\[\]]""",
     re.VERBOSE | re.DOTALL,
 )
@@ -33,7 +33,7 @@ _TO_A_TOOL = re.compile(
     r"(?i)^(?:/[/*])\s*(?:verilator|synopsys|synthesis|pragma)\b|\b(?:translate|synthesis)_?o(?:n|ff)\b"
 )
 _OWN_COMMENT = re.compile(r"// verilator lint_off [A-Z]+|/\* verilator no_inline_task \*/")
-_KEEP = "(* keep_hierarchy *)"
+_OWN_ATTRIBUTES = ("(* keep_hierarchy *)", '(* ram_style = "distributed" *)')
 
 
 def check_dialect(rtl: Rtl) -> None:
@@ -71,7 +71,7 @@ def _wrong(match: re.Match[str], text: str) -> str:
         return f"a comment to a tool, '{token[:40]}'"
     if kind == "word" and ((token in KEYWORDS and not _WORDS.fullmatch(token)) or token.startswith("lgc_")):
         return f"the word '{token}'"
-    if kind == "attribute" and not text.startswith((_KEEP, "(*)"), match.start()):
+    if kind == "attribute" and not text.startswith((*_OWN_ATTRIBUTES, "(*)"), match.start()):
         return "an attribute"
     if kind == "directive" and not match[kind].startswith("LGC_"):
         if not _DIRECTIVES.fullmatch(match[kind]):

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from lgc.backend.apart import position_circuit
 from lgc.backend.manifest import Manifest
 from lgc.backend.verilog.rtl import Rtl
 from lgc.backend.verilog.stream.design import Slide, Streamed, streamed
@@ -18,7 +17,7 @@ from lgc.backend.verilog.stream.pixel import pixel_circuit
 from lgc.backend.verilog.stream.result import votes_circuit
 from lgc.backend.verilog.top import top_ports
 from lgc.farm import Here, Task, Workers, check_version, progress_here
-from lgc.frontend.model import AnyLayer, Layer, Model
+from lgc.frontend.model import Layer, Model
 from lgc.ir import Circuit, Netlist
 from lgc.ir.interp import evaluate
 from lgc.mapping.arithmetic import tree_depth
@@ -87,7 +86,7 @@ def prove_stream(
     """
     certificate = _certificate(rtl, circuit)
     check_words(rtl.text)
-    apart = streamed(model, "O0")
+    apart = apart_of(rtl, model)
     in_series = "tables_per_clock" in ((rtl.manifest.stream or {}).get("core") or {})
     groups = [*(module.name for _, module, _ in _functions(rtl, model, apart)), *([] if in_series else [CORE])]
     more = {"model": model, "apart": apart}
@@ -98,6 +97,11 @@ def prove_stream(
         certificate.parts.append(Claim(_SERIES, OPEN, "simulation", 0.0, _SERIES_NOTE))
     certificate.parts.append(Claim(SCHEDULE, OPEN, "simulation", 0.0, _SCHEDULE_NOTE))
     return certificate
+
+
+def apart_of(rtl: Rtl, model: Model) -> Streamed:
+    """The model taken apart as a file has it."""
+    return streamed(model, "O0", int((rtl.manifest.stream or {}).get("pixels_per_clock", 1)))
 
 
 def _certificate(rtl: Rtl, circuit: Circuit) -> Certificate:
@@ -145,7 +149,7 @@ def _functions(rtl: Rtl, model: Model, apart: Streamed) -> Iterator[tuple[str, _
         assert not isinstance(layer, Layer), "what slides comes first"
         module = _Module(f"{top}_{slide.name}_kernels", "x", "y", len(slide.cuts) + 1)
         claim = f"{layer.name}: each of {slide.outputs} outputs is that of its tables, for every field"
-        yield claim, module, position_circuit(layer).netlist
+        yield claim, module, slide.definition.netlist
     if apart.dense is None:
         head, shape = apart.head, HeadShape.of_head(apart.head)
         module = _Module(f"{top}_rank_argmax", "scores", "class_id", tree_depth(head.num_classes))
@@ -156,16 +160,15 @@ def _functions(rtl: Rtl, model: Model, apart: Streamed) -> Iterator[tuple[str, _
         )
 
 
-def kernels_equal(path: Path, name: str, slide: Slide, layer: AnyLayer, folder: Path, timeout: float) -> bool:
+def kernels_equal(path: Path, name: str, slide: Slide, folder: Path, timeout: float) -> bool:
     """Whether the module ``name`` of a file is proved to compute a layer's tables.
 
     Raises:
         NotCheckedError: yosys or ABC came to no answer.
     """
-    assert not isinstance(layer, Layer)
     design = read_flat(path, name, folder, timeout, words=False)
     flat = unroll(design, ("y",), "x", len(slide.cuts) + 1)
-    return equivalent(gates(flat, flat.ports["x"], flat.ports["y"]), position_circuit(layer).netlist, folder, timeout)
+    return equivalent(gates(flat, flat.ports["x"], flat.ports["y"]), slide.definition.netlist, folder, timeout)
 
 
 def _same(proof: Proving, module: _Module, wanted: Netlist) -> Callable[[], Step]:

@@ -33,6 +33,7 @@ _KEYS = (
     "channels", "height", "width", "planes", "item_bytes", "beat_bytes", "class_bytes", "score_bytes", "reply_bytes",
     "latency_following", "frames",
 )  # fmt: skip
+_RATE = "pixels_per_clock"
 
 
 class StreamText(DeviceUnderTest):
@@ -106,6 +107,7 @@ class StreamEntry:
     Attributes:
         channels, height, width: of the image.
         bits: of a pixel of the circuit's input: the encoder's, or those of its codes.
+        rate: pixels of a beat.
         class_bytes, score_bytes: in a reply; 0 if it has none.
     """
 
@@ -121,6 +123,7 @@ class StreamEntry:
     reply_bytes: int
     following: int
     frames: int
+    rate: int = 1
 
     @classmethod
     def of(cls, rtl: Rtl) -> StreamEntry:
@@ -130,7 +133,7 @@ class StreamEntry:
             InputError: it is damaged.
         """
         said: dict[str, Any] = rtl.manifest.stream or {}
-        numbers = {name: said.get(name) for name in _KEYS}
+        numbers = {name: said.get(name) for name in _KEYS} | {_RATE: said.get(_RATE, 1)}
         code = rtl.manifest.features.common if rtl.manifest.features is not None else None
         if not all(type(value) is int and 0 <= value < 1 << 24 for value in numbers.values()):
             raise InputError("the manifest is damaged (stream)", where=str(rtl.path), hint="Compile again")
@@ -139,16 +142,17 @@ class StreamEntry:
         entry = cls(
             rtl.manifest, found["channels"], found["height"], found["width"], bits, found["item_bytes"],
             found["beat_bytes"], found["class_bytes"], found["score_bytes"], found["reply_bytes"],
-            found["latency_following"], found["frames"],
+            found["latency_following"], found["frames"], found[_RATE],
         )  # fmt: skip
         widths = {port.name: port.width for port in rtl.manifest.ports}
         replies = entry.class_bytes + len(rtl.manifest.classes) * entry.score_bytes
         items = -(-bits // 8) if code is None else entry.channels * -(-code.width // 8)
         sound = (
-            min(entry.channels, entry.height, entry.width, bits) > 0,
-            widths.get("s_axis_tdata") == 8 * entry.beat_bytes == 8 * items,
+            min(entry.channels, entry.height, entry.width, bits, entry.rate) > 0,
+            entry.rate > 0 and entry.width % entry.rate == 0,
+            widths.get("s_axis_tdata") == 8 * entry.beat_bytes == 8 * items * entry.rate,
             widths.get("m_axis_tdata") == 8 * entry.reply_bytes == 8 * replies,
-            rtl.manifest.interval == entry.pixels,
+            rtl.manifest.interval == entry.length,
             0 < entry.frames <= 1 << 12,
         )
         if not all(sound):
@@ -161,6 +165,11 @@ class StreamEntry:
         return self.height * self.width
 
     @property
+    def length(self) -> int:
+        """Beats of a frame; the rate is 1 or more."""
+        return self.pixels // max(1, self.rate)
+
+    @property
     def checked(self) -> tuple[str, ...]:
         """The results that a reply holds."""
         return tuple(
@@ -168,13 +177,13 @@ class StreamEntry:
         )  # fmt: skip
 
     def beats(self, bits: Bits) -> NDArray[np.uint8]:
-        """Vectors (B, I) as frames, uint8 (B, pixels, bytes)."""
+        """Vectors (B, I) as frames, uint8 (B, beats, bytes)."""
         planes = self.bits // self.channels
         pixels = bits.reshape(len(bits), self.channels, self.pixels, planes).transpose(0, 2, 1, 3)
         if self.item_bytes:  # each channel in whole bytes
             pixels = np.pad(pixels, ((0, 0), (0, 0), (0, 0), (0, 8 * self.item_bytes - planes)))
         flat = pixels.reshape(len(bits), self.pixels, -1)
-        return np.packbits(flat, axis=2, bitorder="little")
+        return np.packbits(flat, axis=2, bitorder="little").reshape(len(bits), self.length, -1)
 
     def scores(self, reply: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Scores (R, C) of replies."""
@@ -191,9 +200,10 @@ class StreamEntry:
     def lengths(self, count: int) -> list[int]:
         """How many beats damaged frames have: one, one too few, one too many, and others."""
         rng = random.Random(0)
-        fixed = [1, self.pixels - 1, self.pixels + 1, 2 * self.pixels]
-        found = [fixed[i] if i < 4 else rng.randrange(1, 2 * self.pixels) for i in range(count)]
-        return [length if length > 0 and length != self.pixels else self.pixels + 1 for length in found]
+        whole = self.length
+        fixed = [1, whole - 1, whole + 1, 2 * whole]
+        found = [fixed[i] if i < 4 else rng.randrange(1, 2 * whole) for i in range(count)]
+        return [length if length > 0 and length != whole else whole + 1 for length in found]
 
     def damaged(self, bits: Bits) -> VectorSet:
         """What the circuit must answer for damaged frames of such vectors: those of what it took, the rest 0."""
@@ -201,7 +211,7 @@ class StreamEntry:
         lengths = self.lengths(len(chosen))
         pixels = chosen.reshape(len(chosen), self.channels, self.pixels, -1).copy()
         for image, length in zip(pixels, lengths, strict=True):
-            image[:, length:] = False
+            image[:, length * self.rate :] = False
         labels = tuple(f"a frame of {length} beats" for length in lengths)
         return VectorSet("damaged frames", pixels.reshape(len(chosen), -1), labels)
 
@@ -229,7 +239,7 @@ class WholeFrames:
 
     def run(self, bits: Bits, *, progress: Callable[[int], None] | None = None) -> Observed:
         """See :class:`lgc.verify.subject.Runner`."""
-        frames = whole_frames(len(bits), self.entry.pixels, self.entry.frames)
+        frames = whole_frames(len(bits), self.entry.length, self.entry.frames)
         seen = self.simulator.send(self.entry.beats(bits), frames, progress)
         observed = self.entry.observed(seen, frames, len(bits), bad=False)
         return replace(observed, timing=observed.timing or self._timing(seen, frames))
@@ -268,24 +278,25 @@ class DamagedFrames:
         return entry.observed(seen, frames, len(bits), bad=True)
 
 
-def whole_frames(count: int, pixels: int, most: int) -> list[Frame]:
+def whole_frames(count: int, length: int, most: int) -> list[Frame]:
     """Every one of ``count`` rows: some alone, some with gaps and back-pressure, then resets, then all at once.
 
     Args:
+        length: beats of a frame.
         most: frames that can be under way: so many results wait at once, and some more frames for a credit.
     """
     rng = random.Random(0)
     apart = min(count // 2, _APART)
-    frames = [Frame(row, pixels, settle=-1) for row in range(min(2, count))]
+    frames = [Frame(row, length, settle=-1) for row in range(min(2, count))]
     for row in range(apart):
         gaps, waits = rng.choice([(0, 0), (100, 0), (0, 200), (60, 60), (230, 0)])
-        frames.append(Frame(row, pixels, gaps, waits, settle=rng.choice([0, 0, 1, 3])))
-    blocked = [256 + (most + 3) * pixels, *[0] * (most + 3)]
-    frames += [Frame(number % count, pixels, waits=waits) for number, waits in enumerate(blocked)]
-    frames.append(Frame(0, pixels, settle=-1, waits=200))
-    for cut in {1, max(1, pixels // 2), pixels}:
-        frames += [Frame(0, pixels, optional=True), Frame(0, cut, reset=True)]
-    return frames + [Frame(row, pixels) for row in range(count)]
+        frames.append(Frame(row, length, gaps, waits, settle=rng.choice([0, 0, 1, 3])))
+    blocked = [256 + (most + 3) * length, *[0] * (most + 3)]
+    frames += [Frame(number % count, length, waits=waits) for number, waits in enumerate(blocked)]
+    frames.append(Frame(0, length, settle=-1, waits=200))
+    for cut in {1, max(1, length // 2), length}:
+        frames += [Frame(0, length, optional=True), Frame(0, cut, reset=True)]
+    return frames + [Frame(row, length) for row in range(count)]
 
 
 def _fault(seen: Streaming, frames: Sequence[Frame], *, bad: bool) -> str | None:

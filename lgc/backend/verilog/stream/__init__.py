@@ -45,6 +45,7 @@ class StreamVerilog(Format):
         codes: of features, if beats hold those; None for the encoder's bits.
         level: of the optimisation of the dense layers.
         tables_per_clock: dense tables that are looked up a clock, in memories; 0 for all of them side by side.
+        pixels_per_clock: neighbours in a row that come in one beat.
     """
 
     name: ClassVar[str] = "streaming verilog"
@@ -53,16 +54,18 @@ class StreamVerilog(Format):
     codes: FeatureCodes | None = None
     level: str = "O2"
     tables_per_clock: int = 0
+    pixels_per_clock: int = 1
 
     @cached_property
     def streamed(self) -> Streamed:
         """The model taken apart."""
-        return streamed(self.model, AS_THEY_ARE if self.tables_per_clock else self.level)
+        level = AS_THEY_ARE if self.tables_per_clock else self.level
+        return streamed(self.model, level, self.pixels_per_clock)
 
     @cached_property
     def pixel(self) -> Pixel:
         """How pixels come."""
-        return pixel_of(self.streamed.image, self.model.encoder, self.codes)
+        return pixel_of(self.streamed.image, self.model.encoder, self.codes, self.pixels_per_clock)
 
     @cached_property
     def ending(self) -> Ending:
@@ -92,6 +95,12 @@ class StreamVerilog(Format):
         """See :class:`Format`."""
         del circuit
         self._wrapper.validate()
+        if self.pixels_per_clock > 1 and self.verilog.interface != "none":
+            raise OptionError(
+                f"--interface {self.verilog.interface} brings one pixel at a time, and --pixels-per-clock "
+                f"{self.pixels_per_clock} takes that many",
+                hint="Leave one of the two out",
+            )
         if self.tables_per_clock and self.streamed.dense is None:
             raise OptionError("--tables-per-clock is of dense layers, and this model has none", hint="Leave it out")
         self.ending.validate()
@@ -127,16 +136,23 @@ class StreamVerilog(Format):
     def _entry(self) -> dict[str, Any]:
         image, core, pixel = self.streamed.image, self._core(), self.pixel
         layers = [
-            {"name": one.name, "outputs": one.outputs, "positions": [one.geometry.out_height, one.geometry.out_width]}
+            {"name": one.name, "outputs": one.outputs // one.together,
+             "positions": [one.geometry.out_height, one.geometry.out_width * one.together]}
             for one in self.streamed.slides
-        ]
+        ]  # fmt: skip
+        several = {"pixels_per_clock": self.pixels_per_clock} if self.pixels_per_clock > 1 else {}
         return {
             "channels": image.channels, "height": image.height, "width": image.width, "planes": image.planes,
             "item_bytes": pixel.item_bytes, "beat_bytes": pixel.beat_bytes, "class_bytes": core.class_bytes,
             "score_bytes": core.score_bytes, "reply_bytes": core.reply_bytes,
             "latency_following": self.timing.following, "frames": self.timing.frames, "layers": layers,
-            "core": self.ending.entry(),
+            "core": self.ending.entry(), **several,
         }  # fmt: skip
+
+    @property
+    def _each(self) -> str:
+        """What a beat holds."""
+        return "a pixel" if self.pixels_per_clock == 1 else f"{self.pixels_per_clock} pixels, the left one lowest"
 
     def _core(self) -> Core:
         """The reply as wrappers write it."""
@@ -151,7 +167,7 @@ class StreamVerilog(Format):
         return [
             Port("aclk", "input", 1, "clock, rising edge"),
             Port("aresetn", "input", 1, "synchronous reset, active low: forgets what is under way"),
-            Port("s_axis_tdata", "input", beat, "a pixel, channel 0 at the low end"),
+            Port("s_axis_tdata", "input", beat, f"{self._each}, channel 0 at the low end"),
             Port("s_axis_tvalid", "input", 1, "whether there is a pixel"),
             Port("s_axis_tready", "output", 1, "whether it is taken"),
             Port("s_axis_tlast", "input", 1, "the last pixel of a frame"),
@@ -178,12 +194,12 @@ class StreamVerilog(Format):
         yield "`default_nettype wire"
 
     def _top_module(self) -> str:
-        pixels, frames, core = self.streamed.pixels, self.timing.frames, self._core()
+        pixels, frames, core, rate = self.streamed.pixels, self.timing.frames, self._core(), self.pixels_per_clock
         log = max(1, frames.bit_length() - 1)
         return filled(
             TOP, top=self.top, pixels=pixels, beat=8 * self.pixel.beat_bytes, reply=8 * core.reply_bytes,
             count=bits(pixels), log=log, final=f"{bits(pixels)}'d{pixels - 1}", frames=f"{log + 1}'d{frames}",
-            bits=self.pixel.bits, encoder="\n".join(self.pixel.instances(self.top)),
+            bits=self.pixel.bits * rate, each=self._each, encoder="\n".join(self.pixel.instances(self.top)),
             layers="\n".join(self._layers(core)),
         )  # fmt: skip
 

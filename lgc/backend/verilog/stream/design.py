@@ -9,15 +9,17 @@ of the next frame, or idle clocks, stand in: what they hold is not looked at.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lgc.backend.apart import dense_circuit, position_circuit
+from lgc.backend.apart import dense_circuit
+from lgc.backend.verilog.stream.wide import Wide, fitting_rates, widened
 from lgc.errors import OptionError
 from lgc.frontend.conv import ConvLayer, Geometry, PoolLayer
+from lgc.frontend.lower import lower
 from lgc.frontend.model import CONSTANTS, AnyLayer, Layer, Model
-from lgc.ir import Circuit, Head
+from lgc.ir import Circuit, Encoder, Head
 from lgc.ir.naming import identifier, unique
 from lgc.mapping.pipeline import level_delays
 from lgc.passes import PassManager, optimize, pipeline_of
@@ -38,16 +40,20 @@ class Slide:
         geometry: of the image it reads.
         circuit: all kernels at one position, from the bits of the field.
         cuts: levels of the circuit behind which register stages stand; another stands at its outputs.
+        definition: the circuit, unoptimised.
+        together: neighbouring positions that make one of the geometry's: output ``k * together + m`` is kernel k there.
     """
 
     name: str
     geometry: Geometry
     circuit: Circuit
     cuts: tuple[int, ...]
+    definition: Circuit
+    together: int = 1
 
     @property
     def outputs(self) -> int:
-        """Kernels, or channels of pooling."""
+        """Kernels, or channels of pooling, of all positions that it computes at once."""
         return self.circuit.netlist.num_outputs
 
     @property
@@ -92,47 +98,58 @@ class Streamed:
         slides: in order; each reads what the one before makes.
         dense: the layers behind the last feature map, a circuit that reads its bits; None if the head stands there.
         head: of the model.
+        chain: the same layers one by one, if none is made of two.
+        rate: pixels that come at once, neighbours in a row.
     """
 
     slides: tuple[Slide, ...]
     dense: Circuit | None
     head: Head
+    chain: tuple[Circuit, ...] = ()
+    rate: int = 1
 
     @property
     def image(self) -> Geometry:
-        """What comes in."""
-        return self.slides[0].geometry
+        """What comes in, pixel by pixel."""
+        wide = self.slides[0].geometry
+        return Geometry(wide.channels, wide.height, wide.width * self.rate, wide.planes // self.rate)
 
     @property
     def pixels(self) -> int:
-        """Of a frame."""
-        return self.image.height * self.image.width
+        """Of a frame, those that come at once taken as one."""
+        wide = self.slides[0].geometry
+        return wide.height * wide.width
 
     @property
     def positions(self) -> int:
-        """Of the last feature map."""
+        """Of the last feature map, those that are computed at once taken as one."""
         return self.slides[-1].geometry.positions
 
 
-def streamed(model: Model, level: str = "O2") -> Streamed:
+def streamed(model: Model, level: str = "O2", rate: int = 1) -> Streamed:
     """Take a model apart.
 
     Args:
         level: of the optimisation of the dense layers, or :data:`AS_THEY_ARE`.
+        rate: pixels that come at once.
 
     Raises:
         OptionError: it has no layer that slides, or is no chain, or a geometry that a stream cannot have.
     """
     sliding = _sliding(model.layers)
     names = unique([identifier(layer.name, "layer") for layer in sliding])
-    slides = tuple(_slide(name, layer) for name, layer in zip(names, sliding, strict=True))
+    slides = [_slide(name, one) for name, one in zip(names, _wide(sliding, rate), strict=True)]
     rest = model.layers[len(sliding) :]
-    if not rest and slides[-1].outputs % model.head.num_classes:
+    kernels = slides[-1].outputs // slides[-1].together
+    if not rest and kernels % model.head.num_classes:
         raise OptionError(
-            f"{slides[-1].outputs} kernels do not divide into {model.head.num_classes} classes",
+            f"{kernels} kernels do not divide into {model.head.num_classes} classes",
             hint="Behind the last feature map each class counts kernels of its own: give the layer a multiple of them",
         )
-    return Streamed(slides, _dense(model, rest, level) if rest else None, model.head)
+    if not rest:
+        return Streamed(tuple(slides), None, model.head, (), rate)
+    chain = _chain(model, rest) if level == AS_THEY_ARE else ()
+    return Streamed(tuple(slides), _dense(model, rest, level), model.head, chain, rate)
 
 
 def _sliding(layers: Sequence[AnyLayer]) -> list[ConvLayer | PoolLayer]:
@@ -171,9 +188,23 @@ def _check_limits(layer: ConvLayer | PoolLayer) -> None:
                           hint="Take a smaller kernel")  # fmt: skip
 
 
-def _slide(name: str, layer: ConvLayer | PoolLayer) -> Slide:
-    circuit = PassManager().run(position_circuit(layer), pipeline_of(_KERNEL_PASSES))
-    return Slide(name, layer.geometry, circuit, _cuts(circuit))
+def _wide(sliding: Sequence[ConvLayer | PoolLayer], rate: int) -> list[Wide]:
+    """The layers with the pixels that each takes at once: as many as positions of the layer before it."""
+    found: list[Wide] = []
+    for layer in sliding:
+        try:
+            found.append(widened(layer, found[-1].together if found else rate))
+        except OptionError as error:
+            rates = " or ".join(map(str, fitting_rates(sliding)))
+            hint = f"--pixels-per-clock {rates} fits" if rates else error.hint
+            raise OptionError(f"--pixels-per-clock {rate}: {error.message}", hint=hint) from error
+    return found
+
+
+def _slide(name: str, wide: Wide) -> Slide:
+    definition = wide.circuit()
+    circuit = PassManager().run(definition, pipeline_of(_KERNEL_PASSES))
+    return Slide(name, wide.geometry, circuit, _cuts(circuit), definition, wide.together)
 
 
 def _cuts(circuit: Circuit) -> tuple[int, ...]:
@@ -199,3 +230,23 @@ def _dense(model: Model, rest: Sequence[AnyLayer], level: str) -> Circuit:
                               hint="What streams is a chain of layers")  # fmt: skip
     dense = dense_circuit(model, layers)
     return dense if level == AS_THEY_ARE else optimize(dense, level)
+
+
+def _chain(model: Model, rest: Sequence[AnyLayer]) -> tuple[Circuit, ...]:
+    """Dense layers as circuits, each of which reads the outputs of the one before.
+
+    Raises:
+        OptionError: one reads further back.
+    """
+    found, before = [], len(model.layers) - len(rest)
+    for stage, layer in enumerate(rest, before):
+        assert isinstance(layer, Layer), "a dense layer stands before no other"
+        if any(source not in (CONSTANTS, stage) for source in layer.sources):
+            raise OptionError(
+                f"{layer.name} reads a layer that is not just before it, and tables in series cannot",
+                hint="Leave out --tables-per-clock: they stand side by side then",
+            )
+        one = replace(layer, sources=tuple(CONSTANTS if source == CONSTANTS else 0 for source in layer.sources))
+        head = model.head if layer is rest[-1] else Head.equal_groups(layer.width, ("outputs",))
+        found.append(lower(Model(layer.name, Encoder(model.stage_width(stage)), (one,), head)))
+    return tuple(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 TOP = """\
-// AXI4-Stream; see docs/streaming.md. A frame is @pixels@ beats, a pixel each, row by row, the last one with tlast.
+// AXI4-Stream; see docs/streaming.md. A frame is @pixels@ beats, @each@ each, row by row, the last one with tlast.
 // Every frame gives one result. tuser is 1 if the frame was cut short (the beats that were missing were taken as zeros)
 // or too long (those that were too many were dropped). Nothing behind the input waits, so a frame begins only with a
 // credit: a place in the queue of results, given back when a result leaves.
@@ -66,7 +66,7 @@ endmodule
 """
 
 FEATURES = """\
-// Collects the last feature map: bit k*@positions@ + p is output k at position p. `out_valid` says for one clock that
+// Collects the last feature map: bit @at@ is output k at position p. `out_valid` says for one clock that
 // it is complete. Each position has an enable of its own, from a register of its own: one enable for all of them would
 // have to reach every flip-flop of the map in a clock.
 module @top@_features (
@@ -93,7 +93,7 @@ module @top@_features (
       reg [@outputs@-1:0] outputs;
       always @(posedge clk) if (take[p]) outputs <= held;
       for (k = 0; k < @outputs@; k = k + 1) begin : output_of
-        assign out_data[k*@positions@ + p] = outputs[k];
+        assign out_data[@at@] = outputs[k];
       end
     end
   endgenerate
@@ -130,127 +130,6 @@ module @top@_votes (
       always @(posedge clk) if (counted) scores[c*@score@ +: @score@] <= so_far + more;
     end
   endgenerate
-endmodule
-"""
-
-SERIES = """\
-// Dense tables, @lanes@ a clock. An output of the last feature map waits in a queue, and goes into memory word by word;
-// of the memory there is a copy for each operand. Bit k of position p is bit k%@word@ of word p*@parts@ + k/@word@.
-// There are two halves: one is read while the other is written.
-module @top@_dense (
-  input  wire clk,
-  input  wire rst,
-  input  wire in_valid,
-  input  wire [@outputs@-1:0] in_data,
-  output reg  out_valid,
-  output wire [@classes@*@score@-1:0] scores,
-  output wire [@index@-1:0] class_id
-);
-  reg [@outputs@-1:0] queue [0:(1<<@log@)-1];
-  reg [@log@:0] head, tail;
-  reg [@place@-1:0] place;  // where the next word goes
-  reg [@part@-1:0] part;  // which of its output it is
-  reg half, write, wrote;  // the half that is written
-  reg [@place@:0] where;
-  reg [@word@-1:0] word;
-  wire waits = head != tail;
-  wire [@parts@*@word@-1:0] oldest = @oldest@;
-  wire part_ends = part == @last_part@;
-  wire map_ends = place == @last_place@;
-  always @(posedge clk) begin
-    if (in_valid) queue[tail[@log@-1:0]] <= in_data;
-    tail <= rst ? 0 : tail + {@log@'d0, in_valid};
-    head <= rst ? 0 : head + {@log@'d0, waits && part_ends};
-    if (rst) part <= 0;
-    else if (waits) part <= part_ends ? 0 : part + 1'b1;
-    if (rst) place <= 0;
-    else if (waits) place <= map_ends ? 0 : place + 1'b1;
-    if (rst) half <= 1'b0;
-    else if (waits && map_ends) half <= !half;
-    write <= waits;
-    wrote <= waits && map_ends && !rst;
-    where <= {half, place};
-    word <= oldest[part*@word@ +: @word@];
-  end
-
-  // Rows: @lanes@ tables each, class by class. Their wires are read first, then the words that those name, and last the
-  // tables.
-  reg reading;
-  reg [@row@-1:0] row, row1, row2, row3, row4;
-  reg [5:0] stages;  // which of them hold a row
-  wire row_ends = row == @last_row@;
-  reg [@wires@-1:0] wires, fetched;
-  reg [@lanes@*@table@+1:0] tables;  // above them, whether the row is the last one of all, and of its class
-  always @(posedge clk) begin
-    reading <= !rst && (wrote || (reading && !row_ends));
-    row <= reading && !row_ends ? row + 1'b1 : 0;
-    {row4, row3, row2, row1} <= {row3, row2, row1, row};
-    stages <= rst ? 6'd0 : {stages[4:0], reading};
-    fetched <= wires;
-  end
-  always @(posedge clk)
-    case (row)
-@wire_rows@
-    endcase
-  always @(posedge clk)
-    case (row4)
-@table_rows@
-    endcase
-  wire [@lanes@*@arity@-1:0] operands;
-  genvar i;
-  generate
-    for (i = 0; i < @lanes@*@arity@; i = i + 1) begin : operand
-      reg [@word@-1:0] memory [0:(2<<@place@)-1];
-      reg [@word@-1:0] found, kept;
-      reg [@low@-1:0] low, low_kept;
-      reg bit_of_map;
-      wire [@address@-1:0] address = fetched[i*@address@ +: @address@];
-      always @(posedge clk) begin
-        if (write) memory[where] <= word;
-        found <= memory[{!half, address[@address@-1:@low@]}];
-        low <= address[@low@-1:0];
-        kept <= found;
-        low_kept <= low;
-        bit_of_map <= kept[low_kept];
-      end
-      assign operands[i] = bit_of_map;
-    end
-  endgenerate
-
-  reg [@lanes@-1:0] hits;
-  reg ends, last, fresh, scored, done;  // the row is the last one of its class, and of all; the next is a class's first
-  reg [@index@-1:0] group, counted, index;
-  reg [@score@-1:0] sum, best;
-  wire [@classes@*@score@-1:0] biases = {@biases@};
-  wire [@score@-1:0] so_far = fresh ? biases[group*@score@ +: @score@] : sum;
-  wire [@score@-1:0] middle = @middle@;
-  wire better = (sum ^ middle) @above@ (best ^ middle);
-  wire wins = counted == 0 || better;
-  always @(posedge clk) begin
-    {last, ends} <= tables[@lanes@*@table@ +: 2];
-    scored <= stages[5] && ends && !rst;
-    done <= stages[5] && last && !rst;
-    if (rst) begin
-      fresh <= 1'b1;
-      group <= 0;
-    end else if (stages[5]) begin
-      fresh <= ends;
-      if (ends) group <= last ? 0 : group + 1'b1;
-    end
-    counted <= group;
-    sum <= so_far + @votes@;
-    if (scored && wins) best <= sum;
-    if (scored && wins) index <= counted;
-    out_valid <= done && !rst;
-  end
-  generate
-    for (i = 0; i < @lanes@; i = i + 1) begin : lane
-      wire [@table@-1:0] mine = tables[i*@table@ +: @table@];
-      always @(posedge clk) hits[i] <= mine[operands[i*@arity@ +: @arity@]];
-    end
-  endgenerate
-  assign class_id = index;
-@all@
 endmodule
 """
 

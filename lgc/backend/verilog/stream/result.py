@@ -146,7 +146,11 @@ class DenseEnding(Ending):
     def modules(self) -> Iterator[str]:
         """See :class:`Ending`."""
         streamed = self.streamed
-        yield filled(FEATURES, top=self.top, outputs=streamed.slides[-1].outputs, positions=streamed.positions)
+        last, positions = streamed.slides[-1], streamed.positions
+        at, many = f"k*{positions} + p", last.together
+        if many > 1:
+            at = f"(k/{many})*{positions * many} + p*{many} + k%{many}"
+        yield filled(FEATURES, top=self.top, outputs=last.outputs, positions=positions, at=at)
         yield from self.core()
 
     def instances(self, data: str, valid: str) -> Iterator[str]:

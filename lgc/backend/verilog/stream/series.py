@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lgc.backend.verilog.stream.design import Streamed
-from lgc.backend.verilog.stream.parts import SERIES, filled
+from lgc.backend.verilog.stream.lookups import FAR, HELD, LOOKUP, MAP, NEAR, SERIES
+from lgc.backend.verilog.stream.near import Lookup, later_lookup, with_near
+from lgc.backend.verilog.stream.parts import filled
 from lgc.backend.verilog.stream.result import Ending
+from lgc.backend.verilog.stream.rows import Rows, lookups_of
 from lgc.backend.verilog.stream.schedule import Times, outputs_of_frames, spacing
 from lgc.backend.verilog.stream.window import bits
 from lgc.errors import OptionError
-from lgc.ir import CONST1, FIRST_INPUT, Circuit, Head
+from lgc.ir import Circuit, Head
 
 _SMALLEST_WORD = 8
-_BEHIND = 9
-"""Clocks from the last word written to the result, besides one a row."""
+_LOOKED_UP = 6
+"""Clocks from the last word that a layer reads to its last hits, besides one a row."""
+_SUMMED = 3
+"""Clocks for the first word, and from the last hits to the result."""
 _APART = 3
 """Clocks from a map's last word to that of the next, besides one a row: then no row reads what is written."""
 
@@ -73,91 +76,6 @@ def _words(streamed: Streamed, size: int) -> MapWords:
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
-    """Dense tables in the order in which they are looked up, ``lanes`` a row, class by class.
-
-    Attributes:
-        lanes: tables a row.
-        arity: operands of each.
-        wires: int64 (rows, lanes, arity), bits of the feature map as the circuit's inputs number them.
-        tables: uint64 (rows, lanes), LSB-first.
-        ends: bool (rows,), whether a row is the last one of its class.
-    """
-
-    lanes: int
-    arity: int
-    wires: NDArray[np.int64]
-    tables: NDArray[np.uint64]
-    ends: NDArray[np.bool_]
-
-    @property
-    def count(self) -> int:
-        """Rows."""
-        return len(self.ends)
-
-
-def rows_of(circuit: Circuit, lanes: int) -> Rows:
-    """The votes of a circuit of one level as rows; a class is filled up with tables that are 0.
-
-    Raises:
-        OptionError: a table reads another.
-    """
-    wires, tables = _looked_up(circuit)
-    offsets = circuit.head.offsets.tolist()
-    picked, ends = [], []
-    for start, stop in pairwise(offsets):
-        votes = [*range(start, stop)] or [-1]
-        votes += [-1] * (-len(votes) % lanes)
-        picked += votes
-        ends += [False] * (len(votes) // lanes - 1) + [True]
-    index = np.array(picked).reshape(-1, lanes)
-    zero = index < 0
-    tables = np.where(zero, np.uint64(0), tables[index])
-    return Rows(lanes, wires.shape[1], np.where(zero[..., None], 0, wires[index]), tables, np.array(ends))
-
-
-def _looked_up(circuit: Circuit) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """Of each vote what it reads, int64 (votes, arity), and its table; operands that a table lacks are input 0."""
-    netlist = circuit.netlist
-    if netlist.depth > 1:
-        raise OptionError(
-            "tables in series are for one dense layer, and here a table reads another",
-            hint="Leave out --tables-per-clock: they stand side by side then",
-        )
-    arity = max(1, int(netlist.arity.max(initial=1)))
-    wires = np.zeros((netlist.num_outputs + 1, arity), np.int64)  # one more, so that there is one without votes
-    tables = np.zeros(netlist.num_outputs + 1, np.uint64)
-    for vote, net in enumerate(netlist.outputs.tolist()):
-        node = net - netlist.first_node
-        if node >= 0:
-            used = int(netlist.arity[node])
-            table, operands = int(netlist.table[node]), netlist.fanin[node, :used]
-            for place in np.flatnonzero(operands < FIRST_INPUT).tolist():
-                table = _fixed(table, used, place, int(operands[place]))
-            wires[vote, :used] = np.maximum(operands - FIRST_INPUT, 0)
-            tables[vote] = _widened(table, used, arity)
-        elif net >= FIRST_INPUT:
-            wires[vote, 0] = net - FIRST_INPUT
-            tables[vote] = _widened(2, 1, arity)
-        else:
-            tables[vote] = (1 << (1 << arity)) - 1 if net == CONST1 else 0
-    return wires, tables
-
-
-def _fixed(table: int, arity: int, place: int, value: int) -> int:
-    """A table to which an operand does not matter any more, for it is a constant: net 0 or 1."""
-    wanted = range(1 << arity)
-    return sum((table >> (row & ~(1 << place) | value << place) & 1) << row for row in wanted)
-
-
-def _widened(table: int, arity: int, wanted: int) -> int:
-    """A table with more operands, which do not matter."""
-    for size in range(arity, wanted):
-        table |= table << (1 << size)
-    return table
-
-
-@dataclass(frozen=True, eq=False)
 class SeriesEnding(Ending):
     """The feature map goes into memory, and dense tables are looked up some a clock.
 
@@ -175,9 +93,9 @@ class SeriesEnding(Ending):
         return self.streamed.dense
 
     @cached_property
-    def rows(self) -> Rows:
-        """What is looked up, in order."""
-        return rows_of(self.circuit, self.lanes)
+    def rows(self) -> list[Rows]:
+        """What is looked up in each layer, in order."""
+        return lookups_of(self.streamed.chain, self.lanes)
 
     @cached_property
     def words(self) -> MapWords:
@@ -186,26 +104,33 @@ class SeriesEnding(Ending):
         Raises:
             OptionError: a frame has too few clocks.
         """
-        if (found := self._fitting(self.rows.count)) is not None:
-            return found
-        sizes = self.circuit.head.sizes
-        wanted = range(self.lanes + 1, int(sizes.max(initial=1)) + 1)
-        least = next((n for n in wanted if self._fitting(int(np.maximum(-(-sizes // n), 1).sum()))), 0)
+        rows, sizes = max(one.count for one in self.rows), [_SMALLEST_WORD]
+        while sizes[-1] < self.streamed.slides[-1].outputs:
+            sizes.append(2 * sizes[-1])
+        fitting = [(words, self._most_rows(words)) for words in (_words(self.streamed, size) for size in sizes)]
+        for words, most in fitting:
+            if rows <= most:
+                return words
+        most = max(most for _, most in fitting)
+        wanted = range(self.lanes + 1, max(circuit.netlist.num_outputs for circuit in self.streamed.chain) + 1)
+        least = next((n for n in wanted if self._count(n) <= most), 0)
         raise OptionError(
-            f"{self.lanes} tables a clock are {self.rows.count:,} clocks an image, and a frame of "
-            f"{self.streamed.pixels:,} pixels has not so many",
+            f"{self.lanes} tables a clock are {rows:,} clocks an image, and a frame of {self.streamed.pixels:,} pixels "
+            "has not so many",
             hint=f"--tables-per-clock {least} fits" if least else "Leave out --tables-per-clock",
         )
 
-    def _fitting(self, rows: int) -> MapWords | None:
-        between, size = spacing(self.streamed), _SMALLEST_WORD
-        while True:
-            words = _words(self.streamed, size)
-            if rows + _APART <= between + words.parts - words.lag and self.streamed.positions * words.parts <= between:
-                return words
-            if size >= self.streamed.slides[-1].outputs:
-                return None
-            size *= 2
+    def _most_rows(self, words: MapWords) -> int:
+        """Rows for which there are clocks between two maps that come in such words."""
+        between = spacing(self.streamed)
+        fits = self.streamed.positions * words.parts <= between
+        return between + words.parts - words.lag - _APART if fits else 0
+
+    def _count(self, lanes: int) -> int:
+        """Rows of the largest layer with so many lanes."""
+        sizes = self.circuit.head.sizes
+        read = [len(np.unique(rows.wires)) for rows in self.rows[1:]]
+        return max(int(np.maximum(-(-sizes // lanes), 1).sum()), *(-(-one // lanes) for one in read), 0)
 
     def validate(self) -> None:
         """See :class:`Ending`."""
@@ -213,51 +138,96 @@ class SeriesEnding(Ending):
 
     def results(self, outputs: Times) -> list[int]:
         """See :class:`Ending`."""
-        return [ends[-1] + self.rows.count + _BEHIND for ends in self.words.drained(outputs)]
+        clocks = sum(one.count + _LOOKED_UP for one in self.rows) + _SUMMED
+        return [ends[-1] + clocks for ends in self.words.drained(outputs)]
 
     def entry(self) -> dict[str, object]:
         """See :class:`Ending`."""
         return {
-            "module": f"{self.top}_{self.part}", "interval": self.rows.count, "outputs": self.verilog.outputs,
-            "tables_per_clock": self.lanes,
+            "module": f"{self.top}_{self.part}", "interval": max(one.count for one in self.rows),
+            "outputs": self.verilog.outputs, "tables_per_clock": self.lanes,
         }  # fmt: skip
+
+    @cached_property
+    def lookups(self) -> list[Lookup]:
+        """The layers, each with where what it reads lies."""
+        words, positions, rows, chain = self.words, self.streamed.positions, self.rows, self.streamed.chain
+        many = self.streamed.slides[-1].together
+        kernel, position, one = np.unravel_index(
+            np.arange(chain[0].netlist.num_inputs), (self.streamed.slides[-1].outputs // many, positions, many)
+        )
+        output = kernel * many + one
+        places = (position * words.parts + output // words.size) * words.size + output % words.size
+        found = [with_near(Lookup("lookup1", rows[0], words.size, positions * words.parts, places))]
+        for number, (circuit, mine) in enumerate(zip(chain, rows[1:], strict=False), 2):
+            width = circuit.netlist.num_outputs
+            found.append(with_near(later_lookup(f"lookup{number}", found[-1].rows, mine, width)))
+        return found
 
     def modules(self) -> Iterator[str]:
         """See :class:`Ending`."""
-        rows, words, shape, head = self.rows, self.words, self.shape, self.circuit.head
-        outputs, positions = self.streamed.slides[-1].outputs, self.streamed.positions
-        count = positions * words.parts
-        place, low, total = bits(count), bits(words.size), shape.num_classes * shape.score
+        words, outputs = self.words, self.streamed.slides[-1].outputs
         spare = words.parts * words.size - outputs
         log, part = max(1, (words.waiting - 1).bit_length()), bits(words.parts)
         oldest = f"queue[head[{log - 1}:0]]"
         yield filled(
-            SERIES, top=self.top, outputs=outputs, classes=shape.num_classes, score=shape.score, index=shape.index,
-            lanes=rows.lanes, arity=rows.arity, table=1 << rows.arity, word=words.size, parts=words.parts, place=place,
-            part=part, log=log, low=low, address=place + low, wires=rows.lanes * rows.arity * (place + low),
+            MAP, top=self.top, outputs=outputs, word=words.size, parts=words.parts, log=log, part=part,
             oldest=f"{{{spare}'d0, {oldest}}}" if spare else oldest, last_part=f"{part}'d{words.parts - 1}",
-            last_place=f"{place}'d{count - 1}", row=bits(rows.count), last_row=f"{bits(rows.count)}'d{rows.count - 1}",
-            wire_rows=self._wire_rows(place + low), table_rows=self._table_rows(), biases=_biases(head, shape.score),
-            middle=f"{shape.score}'d{1 << (shape.score - 1) if shape.signed else 0}",
-            above=">=" if head.tie == "last" else ">", votes=_sum(rows.lanes, shape.score),
-            all=_all(total, shape.score, wanted=self.verilog.outputs != "class"),
+        )  # fmt: skip
+        for one in self.lookups:
+            yield self._lookup(one, last=one is self.lookups[-1])
+        yield self._sum()
+
+    def _lookup(self, one: Lookup, *, last: bool) -> str:
+        """The module of a layer; that of the last one marks the last row of a class, and of all."""
+        rows, place, low, spot = one.rows, bits(one.words), bits(one.size), bits(one.near_words)
+        address, table, near = place + low, 1 << one.rows.arity, bool(one.near)
+        marks, above = rows.lanes * table, rows.lanes * one.far * address
+        few = sum(1 << (lane * one.words + int(word)) for lane, words in enumerate(one.near) for word in words)
+        text = (
+            LOOKUP.replace("@far@", FAR * (one.far > 0)).replace("@near@", NEAR * near).replace("@held@", HELD * near)
+        )
+        return filled(
+            text, top=self.top, name=one.name, lanes=rows.lanes, arity=rows.arity, table=table, word=one.size,
+            words=one.words, place=place, low=low, address=address, far=one.far, spot=spot, near=spot + low,
+            above=above, wires=above + rows.lanes * (spot + low) * near, few=f"{rows.lanes * one.words}'h{few:x}",
+            but=", with few words for the first one" * near, last_place=f"{place}'d{one.words - 1}",
+            row=bits(rows.count), tables=marks + 2 * last, last_row=f"{bits(rows.count)}'d{rows.count - 1}",
+            wire_rows=_wire_rows(one, address), table_rows=_table_rows(rows, marked=last),
+            mark_port="  output reg  [1:0] marks,  // of hits: the last ones of all, and of their class\n" * last,
+            mark_note="  // above them: the marks" * last, mark=f"    marks <= looked[{marks} +: 2];\n" * last,
         )  # fmt: skip
 
-    def _wire_rows(self, address: int) -> str:
-        """What the memory of wires holds: addresses, those of lane 0 and operand 0 lowest."""
-        kernel, position = np.divmod(self.rows.wires, self.streamed.positions)
-        size, parts = self.words.size, self.words.parts
-        where = (position * parts + kernel // size) * size + kernel % size
-        return _rom("wires", where.reshape(self.rows.count, -1).tolist(), address)
+    def _sum(self) -> str:
+        """The module around the layers: it adds the last one's hits."""
+        shape, head, outputs = self.shape, self.circuit.head, self.streamed.slides[-1].outputs
+        return filled(
+            SERIES, top=self.top, lanes=self.lanes, outputs=outputs, classes=shape.num_classes, score=shape.score,
+            index=shape.index, layers="\n".join(self._instances()), biases=_biases(head, shape.score),
+            middle=f"{shape.score}'d{1 << (shape.score - 1) if shape.signed else 0}",
+            above=">=" if head.tie == "last" else ">", votes=_sum(self.lanes, shape.score),
+            all=_all(shape.num_classes * shape.score, shape.score, wanted=self.verilog.outputs != "class"),
+        )  # fmt: skip
 
-    def _table_rows(self) -> str:
-        """What the memory of tables holds; above them whether the row is the last one of its class, and of all."""
-        rows = self.rows
-        flags = rows.ends * 1
-        flags[-1] = 3
-        width = 1 << rows.arity
-        words = [[*tables, flag] for tables, flag in zip(rows.tables.tolist(), flags.tolist(), strict=True)]
-        return _rom("tables", words, width, rows.lanes * width + 2)
+    def _instances(self) -> Iterator[str]:
+        first, lanes = self.lookups[0], self.lanes
+        yield "  wire write0;"
+        yield f"  wire [{first.size - 1}:0] hits0;"
+        yield f"  {self.top}_map map (.clk(clk), .rst(rst), .in_valid(in_valid), .in_data(in_data), .write(write0),"
+        yield "    .word(hits0));"
+        yield "  wire [1:0] marks;"
+        yield "  wire last = marks[1];"
+        yield "  wire ends = marks[0];"
+        for n, one in enumerate(self.lookups, 1):
+            marks = ", .marks(marks)" if one is self.lookups[-1] else ""
+            spare = one.size - lanes if n > 1 else 0
+            word = f"{{{spare}'d0, hits{n - 1}}}" if spare else f"hits{n - 1}"
+            yield f"  wire write{n};"
+            yield f"  wire [{lanes - 1}:0] hits{n};"
+            yield f"  {self.top}_{one.name} {one.name} (.clk(clk), .rst(rst), .write(write{n - 1}), .word({word}),"
+            yield f"    .out_valid(write{n}), .hits(hits{n}){marks});"
+        yield f"  wire counts = write{len(self.lookups)};"
+        yield f"  wire [{lanes - 1}:0] hits = hits{len(self.lookups)};"
 
     def instances(self, data: str, valid: str) -> Iterator[str]:
         """See :class:`Ending`."""
@@ -265,11 +235,30 @@ class SeriesEnding(Ending):
         yield "    .out_valid(finished), .scores(scores), .class_id(class_id));"
 
 
-def _rom(name: str, rows: Sequence[Sequence[int]], width: int, total: int = 0) -> str:
+def _wire_rows(one: Lookup, address: int) -> str:
+    """What a layer's memory of wires holds: addresses, lane 0 and operand 0 lowest, those in few words above all."""
+    far, near = (found.reshape(one.rows.count, -1) for found in one.addresses())
+    widths = [address] * far.shape[1] + [bits(one.near_words) + bits(one.size)] * near.shape[1]
+    return _rom("wires", np.concatenate([far, near], axis=1).tolist(), widths)
+
+
+def _table_rows(rows: Rows, *, marked: bool) -> str:
+    """What its memory of tables holds; above them, if wanted, the marks."""
+    widths, words = [1 << rows.arity] * rows.lanes, rows.tables.tolist()
+    if marked:
+        flags = rows.ends * 1
+        flags[-1] = 3
+        words = [[*tables, flag] for tables, flag in zip(words, flags.tolist(), strict=True)]
+        widths = [*widths, 2]
+    return _rom("tables", words, widths)
+
+
+def _rom(name: str, rows: Sequence[Sequence[int]], widths: Sequence[int]) -> str:
     """The lines of a case that is a memory: each row its numbers side by side, the first one lowest."""
-    total, count = total or width * len(rows[0]), bits(len(rows))
+    total, count = sum(widths), bits(len(rows))
+    starts = [sum(widths[:i]) for i in range(len(widths))]
     lines = [
-        f"      {count}'d{row}: {name} <= {total}'h{sum(one << (width * i) for i, one in enumerate(numbers)):x};"
+        f"      {count}'d{row}: {name} <= {total}'h{sum(one << at for one, at in zip(numbers, starts, strict=True)):x};"
         for row, numbers in enumerate(rows)
     ]
     return "\n".join([*lines, f"      default: {name} <= {total}'d0;"])
