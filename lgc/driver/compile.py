@@ -198,8 +198,11 @@ def _head_lines(verilog: Verilog, circuit: Circuit, reason: str) -> Sheet:
     mapped = verilog.mapped(circuit)
     if mapped:
         luts = mapped.luts
-        below = luts.pop("gates")
         known = FABRICS.get(verilog.fabric)
+        below = luts.pop("gates")
+        if known and known.muxes:  # gates that are tables of the fabric and multiplexers
+            wide = mapped.netlist.arity[mapped.wide] - mapped.lut
+            luts["tables"], below = luts["tables"] + int((1 << wide).sum()), below - len(wide)
         luts["ends of chains"] = end_sites(mapped, known.positions) if known else 0
         stages = ", ".join(
             f"{count:,} {stage}" for stage, count in luts.items() if count or stage in ("popcount", "argmax")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lgc.parts.names import FabricName
@@ -24,8 +25,12 @@ class Fabric:
         carry: the carry cell, lower case, of heads on carry chains; empty if none of them has cells here.
         positions: of a chain that are in a carry cell.
         pairs: whether two tables that read five nets together fit into one, of two outputs.
+        muxes: Verilog of the multiplexers that make a larger table: of two of ``lut`` operands, of two of one more, and
+            so on; with the places ``{name}``, ``{output}``, ``{low}``, ``{high}`` and ``{select}``. Empty where
+            synthesis puts large tables together as well.
         models: Verilog that simulates the cells.
         carry_models: the same of the carry cell, where that is not among them.
+        mux_models: the same of the multiplexers.
     """
 
     name: FabricName
@@ -38,6 +43,8 @@ class Fabric:
     pairs: bool
     models: str
     carry_models: str = ""
+    muxes: Sequence[str] = ()
+    mux_models: str = ""
 
 
 FABRICS: dict[str, Fabric] = {name: Fabric(**row | {"name": name}) for name, row in rows("fabrics.toml").items()}

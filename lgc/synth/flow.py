@@ -13,6 +13,7 @@ from lgc.parts.boards import BOARDS
 from lgc.parts.part import Part, check_clock, check_measurable
 from lgc.progress import Progress, Silence, Within
 from lgc.synth.design import Design, read_design
+from lgc.synth.harness import without_unread
 from lgc.synth.nextpnr import Placement, find_nextpnr, pack_bitstream
 from lgc.synth.remembered import KIND, digest, within_limit
 from lgc.synth.report import ESTIMATED, MEASURED, STATED, Result
@@ -203,8 +204,9 @@ def _placement(clock: float, made: Synthesised, design: Design, part: Part, opti
     netlist = made.folder / ("circuit.json" if design.constraints else "harness.json")
     if not netlist.exists():
         raise InputError("only a circuit with a manifest can be placed without pins", where=design.name)
+    placed = netlist.read_bytes()
     return Placement(
-        design=netlist.read_bytes(),
+        design=placed if design.constraints else without_unread(placed, part.family),
         part=part,
         clock=clock,
         driven=bool(options.clock and part.family.timing),

@@ -1,13 +1,17 @@
 """Registers around a circuit: how a circuit with more ports than a package has pins is placed and timed.
 
-Every input comes from a flip-flop of one long shift register, every output ends in a flip-flop, and only the clock
-and the shift register's input are pins. The flip-flops are the family's own cells and no logic is added, so that
-every path of the circuit is a path between registers, which nextpnr times; the circuit's own counts are taken before.
+Every input that is read comes from a flip-flop of one long shift register, every output ends in a flip-flop, and only
+the clock and the shift register's input are pins. The flip-flops are the family's own cells and no logic is added, so
+that every path of the circuit is a path between registers, which nextpnr times; the circuit's own counts are taken
+before.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
+from itertools import count, takewhile
 
 from lgc.backend.manifest import Port
 from lgc.backend.verilog.grammar import generate_loop
@@ -49,6 +53,30 @@ def harness(circuit: str, ports: Sequence[Port], family: Family) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def without_unread(netlist: bytes, family: Family) -> bytes:
+    """The harness without the registers of inputs that the circuit does not read, which would only take places.
+
+    Args:
+        netlist: yosys's JSON of the harness, as a file has it.
+    """
+    found = json.loads(netlist)
+    cells = found["modules"][TOP]["cells"]
+    registers = list(takewhile(cells.__contains__, (f"in[{index}].r.ff" for index in count())))
+    to, out = (re.findall(rf"\.(\w+)\({pin}\)", family.register)[0] for pin in "dq")
+    apart = set(registers)
+    others = (cell["connections"].values() for name, cell in cells.items() if name not in apart)
+    read = {bit for pins in others for bits in pins for bit in bits}
+    source: list[object] = []
+    for name in registers:
+        pins = cells[name]["connections"]
+        pins[to] = source or pins[to]
+        if source and not read.intersection(pins[out]):
+            del cells[name]
+        else:
+            source = pins[out]
+    return json.dumps(found).encode()
 
 
 def _pins(ports: Sequence[Port], vector: str) -> list[str]:

@@ -36,7 +36,7 @@ CLASS_WEIGHTS = ("none", "balanced")
 PRESETS = (
     "mnist-fast", "mnist-lut-500", "mnist-lut-1k", "mnist-lut-2k", "mnist-lut5-2k", "mnist-lut5-4k", "mnist-lut4-1k",
     "mnist-lut4-2k", "mnist-conv", "mnist-conv-4k", "mnist-conv-lut4", "mnist-4k", "mnist-8k", "mnist-32k",
-    "fmnist-lut", "fmnist-8k", "cifar-lut", "cifar-64k", "cifar-256k", "jsc",
+    "fmnist-lut", "fmnist-8k", "cifar-lut", "cifar-lut-40k", "cifar-64k", "cifar-256k", "jsc",
 )  # fmt: skip
 
 

@@ -80,7 +80,9 @@ def positions(mapped: Mapped) -> list[list[Slot]]:
     return [[*slots(mapped, string, {})] for string in strings(mapped.chains)]
 
 
-@pytest.mark.parametrize(("name", "fabric"), [("couple", "ecp5"), ("ripple", "ecp5"), ("ripple", "ice40")])
+@pytest.mark.parametrize(
+    ("name", "fabric"), [("couple", "ecp5"), ("ripple", "ecp5"), ("ripple", "ice40"), ("ripple", "gowin")]
+)
 def test_every_position_is_a_cell_and_ends_are_counted(name: str, fabric: str) -> None:
     mapped = map_circuit(random_circuit(40, [120], 3, arity=4, seed=1), name, lut=4, outputs="class", effort=0)
     _write(map_circuit(counted(30, 13), name, lut=4, outputs="scores", effort=0), fabric)  # a constant on a position
@@ -95,7 +97,7 @@ def _write(mapped: Mapped, fabric: str) -> int:
     for index, string in enumerate(positions(mapped)):
         assert len(string) <= LONGEST + 1
         lines = STRUNG[FABRICS[fabric].carry](f"x_{index}", string, [f"n{net}" for net in range(10_000)])
-        cells += sum(line.lstrip().startswith(("CCU2C", "SB_CARRY")) for line in lines)
+        cells += sum(line.lstrip().startswith(("CCU2C", "SB_CARRY", "ALU")) for line in lines)
     return cells
 
 

@@ -52,6 +52,7 @@ def test_the_choices_are_those_of_the_backend() -> None:
         (["--fabric", "ecp5"], "ripple", "CCU2C #("),
         (["--fabric", "ecp5", "--head", "couple"], "couple", "CCU2C #("),
         (["--fabric", "ice40"], "ripple", "SB_CARRY "),
+        (["--fabric", "gowin", "--head", "ripple"], "ripple", "ALU #("),
         (["--head", "compress"], "compress", "lut6("),
         (["--head", "ternary", "--fabric", "xc7"], "ternary", "CARRY4 #("),
         (["--head", "serial"], "serial", "out_serial"),
@@ -72,7 +73,7 @@ def test_the_head_is_named_and_built(model: Path, options: list[str], head: str,
         ("carry", "ice40", "xc7"),
         ("ternary", "ecp5", "xc7"),
         ("couple", "ice40", "ecp5"),
-        ("ripple", "xc7", "ecp5, ice40"),
+        ("ripple", "xc7", "ecp5, ice40, gowin"),
     ],
 )
 def test_carry_chains_that_a_fabric_does_not_have(head: str, fabric: str, others: str, model: Path) -> None:

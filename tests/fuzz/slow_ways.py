@@ -54,6 +54,7 @@ HEADS: tuple[dict[str, Any], ...] = (
     {"head": "compress", "fabric": "ecp5"},
     {"head": "compress", "fabric": "ice40"},
     {"head": "compress", "fabric": "gowin"},
+    {"head": "ripple", "fabric": "gowin"},
 )
 """Forms of the Verilog, in turn. The serial head is not among them: it has another latency for each circuit."""
 FILES = (".c", ".onnx", ".lgn", ".blif", ".aag", ".aig", ".yosys.json")

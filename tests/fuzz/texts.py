@@ -46,6 +46,7 @@ OPTIONS: tuple[dict[str, Any], ...] = (
     {"head": "compress", "fabric": "ecp5"},
     {"head": "compress", "fabric": "ice40", "pipeline": 2},
     {"head": "compress", "fabric": "gowin", "argmax": "bit-serial"},
+    {"head": "ripple", "fabric": "gowin"},
     {"head": "carry", "fabric": "xc7", "copies": True, "pipeline": 5},
     {"head": "carry"},
     {"head": "ternary", "fabric": "xc7"},

@@ -33,7 +33,7 @@ from lgc.progress import Silence
 from lgc.synth import flow, nextpnr
 from lgc.synth.cells import count_cells, stage_of
 from lgc.synth.flow import SynthOptions, synthesize
-from lgc.synth.harness import harness
+from lgc.synth.harness import harness, without_unread
 from lgc.synth.models import simulation_text
 from lgc.synth.yosys import nand2_area
 from lgc.tools import find
@@ -110,11 +110,13 @@ def test_what_is_no_clock_is_refused(text):
         parse_clock(text)
 
 
-def test_cells_are_counted_by_kind_level_and_stage(tmp_path):
-    def cell(type_: str, inputs: dict[str, list[int]], outputs: dict[str, list[int]]) -> dict[str, object]:
-        directions = dict.fromkeys(inputs, "input") | dict.fromkeys(outputs, "output")
-        return {"type": type_, "connections": inputs | outputs, "port_directions": directions}
+def cell(type_: str, inputs: dict[str, list[int]], outputs: dict[str, list[int]]) -> dict[str, object]:
+    """A cell, as yosys writes it."""
+    directions = dict.fromkeys(inputs, "input") | dict.fromkeys(outputs, "output")
+    return {"type": type_, "connections": inputs | outputs, "port_directions": directions}
 
+
+def test_cells_are_counted_by_kind_level_and_stage(tmp_path):
     cells = {
         "u_layer1.a": cell("SB_LUT4", {"I0": [2], "I1": [3]}, {"O": [10]}),
         "head.popcount0.b": cell("SB_LUT4", {"I0": [10]}, {"O": [11]}),
@@ -144,6 +146,24 @@ def test_the_harness_connects_every_port():
     assert "net circuit (.clk(clk), .bits(q[0 +: 24]), .valid(q[24 +: 1]), .class_id(results[0 +: 2]))" in text
     assert "CC_BUFG" in text
     assert "CC_DFF" in text
+
+
+@pytest.mark.parametrize("family", ["ecp5-25k", "ice40-hx8k", "gatemate-a1"])
+def test_inputs_that_are_not_read_have_no_register(family):
+    """The first stays, as the pin's; of the others those that the circuit reads follow each other."""
+    part = find_part(family).family
+    to, out = ("DI", "Q") if family == "ecp5-25k" else ("D", "Q")
+    ffs = {f"in[{i}].r.ff": cell("FF", {to: [10 + i]}, {out: [11 + i]}) for i in range(6)}
+    gate = {"circuit.a": cell("LUT", {"I0": [13], "I1": [16]}, {"O": [30]})}
+    last = {"out[0].r.ff": cell("FF", {to: [30]}, {out: [31]})}
+    netlist = json.dumps({"modules": {"lgc_harness": {"cells": ffs | gate | last}}}).encode()
+    left = json.loads(without_unread(netlist, part))["modules"]["lgc_harness"]["cells"]
+    pins = {name: one["connections"] for name, one in left.items() if name.endswith(".ff")}
+    wired = {name: (one[to], one[out]) for name, one in pins.items()}
+    assert wired == {
+        "in[0].r.ff": ([10], [11]), "in[2].r.ff": ([11], [13]), "in[5].r.ff": ([13], [16]), "out[0].r.ff": ([30], [31]),
+    }  # fmt: skip
+    assert left["circuit.a"] == gate["circuit.a"]
 
 
 def test_a_tool_that_hangs_is_ended_with_its_children(tmp_path):

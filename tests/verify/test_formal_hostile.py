@@ -97,7 +97,7 @@ def test_what_tools_read_differently_is_refused(name: str, tmp_path: Path) -> No
             check_words(text)
 
 
-@pytest.mark.parametrize("head", ["adder", "compress", "carry", "ternary", "serial"])
+@pytest.mark.parametrize("head", ["adder", "compress", "carry", "ternary", "ripple", "serial"])
 def test_what_lgc_writes_is_in_the_dialect(head: str, tmp_path: Path) -> None:
     circuit = random_circuit(10, [24, 30], 3, seed=4)
     fabrics = {
@@ -105,6 +105,7 @@ def test_what_lgc_writes_is_in_the_dialect(head: str, tmp_path: Path) -> None:
         "compress": ["", "xc7", "ecp5", "ice40", "gowin"],
         "carry": ["", "xc7"],
         "ternary": ["", "xc7"],
+        "ripple": ["ecp5", "ice40", "gowin"],
         "serial": [""],
     }
     for fabric in fabrics[head]:

@@ -201,4 +201,4 @@ class Verilog(Format):
         yield from emit(Emission(self.top_name(circuit), circuit, self.placed(circuit), self.outputs, mapped, fabric))
         yield "`default_nettype wire"
         if mapped and fabric:
-            yield simulation(fabric, chains=bool(mapped.chains))
+            yield simulation(fabric, chains=bool(mapped.chains), wide=bool(mapped.wide.any()))

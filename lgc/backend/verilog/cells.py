@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import count
 
 from lgc.parts.fabrics import Fabric
 
 
-def simulation(fabric: Fabric, *, chains: bool) -> str:
+def simulation(fabric: Fabric, *, chains: bool, wide: bool) -> str:
     """Models of the cells, which simulators alone see; synthesis has its own.
 
     Args:
         chains: whether there are carry cells; some fabrics have their models apart.
+        wide: whether there are gates of more operands than a table has.
     """
     name = fabric.name.upper()
     apart = _guarded(f"LGC_CELLS_{name}_CARRY", fabric.carry_models) if chains and fabric.carry_models else ""
+    apart += _guarded(f"LGC_CELLS_{name}_MUX", fabric.mux_models) if wide and fabric.muxes else ""
     return (
         "// Simulators know no cells of parts: these are theirs.\n"
         "`ifdef VERILATOR\n`define LGC_MODELS\n`endif\n`ifdef __ICARUS__\n`define LGC_MODELS\n`endif\n"
@@ -42,6 +45,32 @@ def instance(fabric: Fabric, name: str, output: str, table: int, operands: Seque
     named = {f"i{index}": pin for index, pin in enumerate(pins)}
     pins_text = ", ".join(f".I{index}({pins[index]})" for index in range(arity))
     return fabric.table.format(arity=arity, init=init, name=name, output=output, pins=pins_text, **named)
+
+
+def table_lines(fabric: Fabric, name: str, output: str, table: int, operands: Sequence[str]) -> Iterator[str]:
+    """A lookup table; one of more operands than the fabric's have as tables of its cofactors, and multiplexers.
+
+    The last operands steer these. Each cell inside drives a wire of its own, which stands before it.
+    """
+    lut, more = fabric.lut, operands[fabric.lut :]
+    if not more:
+        yield instance(fabric, name, output, table, operands)
+        return
+    numbers = count((1 << len(more)) - 1)
+    parts = [f"{name}_f{index}" for index in range(1 << len(more))]
+    for index, wire in enumerate(parts):
+        yield f"wire {wire};"
+        cofactor = table >> (index << lut) & ((1 << (1 << lut)) - 1)
+        yield instance(fabric, f"{name}_c{index}", wire, cofactor, operands[:lut])
+    for mux, select in zip(fabric.muxes, more, strict=False):
+        made = []
+        for low, high in zip(parts[::2], parts[1::2], strict=True):
+            index = next(numbers) + 1
+            made.append(output if len(parts) == 2 else f"{name}_f{index}")
+            if len(parts) > 2:
+                yield f"wire {made[-1]};"
+            yield mux.format(name=f"{name}_c{index}", output=made[-1], low=low, high=high, select=select)
+        parts = made
 
 
 def two_outputs(

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.backend.sections import INPUT, VOTES, Partition, Section
-from lgc.backend.verilog.cells import carry_cells, instance, two_outputs
+from lgc.backend.verilog.cells import carry_cells, table_lines, two_outputs
 from lgc.backend.verilog.gates import GATES_PER_BLOCK, gate_lines, lut_function
 from lgc.backend.verilog.grammar import ONE, ZERO, gate_line, generate_loop, module_line, nets, reference
 from lgc.backend.verilog.registers import later, registers
@@ -53,7 +53,7 @@ def mapped_modules(job: Emission) -> Iterator[str]:
     """All modules of a circuit in lookup tables."""
     mapped = job.mapped
     assert mapped is not None
-    layout = lay_out(job.circuit, mapped, job.top, job.cuts(mapped.netlist.depth))
+    layout = lay_out(job.circuit, mapped, job.top, job.cuts(mapped.netlist.depth), job.fabric)
     yield from layout.modules(job.top, job.fabric)
     yield from MappedTop(
         job.top, layout.circuit, layout.partition, job.shape, job.pipeline, job.outputs, mapped=mapped
@@ -120,7 +120,8 @@ class Layout:
     def modules(self, top: str, fabric: Fabric | None) -> Iterator[str]:
         """The modules of all sections."""
         region = self.mapped.region
-        fixed = set(np.flatnonzero((region != GATES) & (region != COPIES)).tolist()) if fabric else set()
+        is_fixed = (region != GATES) & (region != COPIES) | _tables(self.mapped, fabric)
+        fixed = set(np.flatnonzero(is_fixed).tolist()) if fabric else set()
         if len(self.mapped.parts):
             yield copies_text(top)
         for one in self.partition.sections:
@@ -192,7 +193,8 @@ class Layout:
             elif first + node in self.mapped.folded:
                 yield f"  assign {output} = 1'b0;  // part of a carry cell"
             elif partner is None:
-                yield f"  {instance(fabric, cell, output, int(netlist.table[node]), reads[node])}"
+                lines = table_lines(fabric, cell, output, int(netlist.table[node]), reads[node])
+                yield from (f"  {line}" for line in lines)
             elif partner >= 0:
                 outputs = (output, names[first + partner])
                 tables = (int(netlist.table[node]), int(netlist.table[partner]))
@@ -236,16 +238,17 @@ class Layout:
             yield from carry_cells(f"{section.name}_{index}", steer, data, names[chain.carry_in], outputs)
 
 
-def lay_out(circuit: Circuit, mapped: Mapped, top: str, cuts: Sequence[int]) -> Layout:
+def lay_out(circuit: Circuit, mapped: Mapped, top: str, cuts: Sequence[int], fabric: Fabric | None = None) -> Layout:
     """Cut a mapped netlist into sections by level; within a level tables come before the chains that they steer.
 
     Args:
         cuts: per register stage the level that it stands behind, below the depth.
+        fabric: whose cells it is written in.
     """
     netlist = mapped.netlist
     first = netlist.first_node
     before = np.minimum(stages_before(netlist, cuts), len(cuts))
-    groups = _groups(mapped)
+    groups = _groups(mapped, _tables(mapped, fabric))
     names = unique((_name(mapped, int(nodes[0])) for nodes in groups), taken=[top])
     home = np.full(netlist.num_nets, -1, np.int64)  # the section of each net: -1 constants, 0 input, i+1 groups[i]
     home[2:first] = 0
@@ -266,8 +269,14 @@ def lay_out(circuit: Circuit, mapped: Mapped, top: str, cuts: Sequence[int]) -> 
     return Layout(mapped, circuit.with_netlist(netlist), Partition(tuple(sections), references), chains)
 
 
-def _groups(mapped: Mapped) -> list[I64]:
-    """Nodes by region, layer, level and kind, wide gates last; of a chain only what is read outside of it."""
+def _tables(mapped: Mapped, fabric: Fabric | None) -> NDArray[np.bool_]:
+    """Gates that are cells of their own, bool (M,): as wide as a table, or wider where multiplexers are cells too."""
+    tables = mapped.region == TABLES
+    return tables | (mapped.wide & (mapped.region == GATES)) if fabric and fabric.muxes else tables
+
+
+def _groups(mapped: Mapped, tables: NDArray[np.bool_]) -> list[I64]:
+    """Nodes by region, layer, level and kind, ``tables`` last; of a chain only what is read outside of it."""
     netlist = mapped.netlist
     inner = np.ones(netlist.num_nets, np.bool_)
     inner[netlist.fanin[((mapped.kind == LUT) | (mapped.kind == COPY))[:, None] & netlist.used]] = False
@@ -280,7 +289,6 @@ def _groups(mapped: Mapped) -> list[I64]:
     layer = np.full(netlist.num_nodes, -1, np.int64)
     known = netlist.origin >= 0
     layer[known] = netlist.origins.layer[netlist.origin[known]]
-    tables = mapped.region == TABLES
     layer[chain_node | ((mapped.region != GATES) & ~tables)] = -1
     part = np.full(netlist.num_nodes, -1, np.int64)
     part[: len(mapped.parts)] = mapped.parts

@@ -1,4 +1,4 @@
-"""Carry chains that are strung together, as cells whose tables are part of them: ECP5's and iCE40's."""
+"""Carry chains that are strung together, as cells whose tables are part of them: ECP5's, iCE40's and Gowin's."""
 
 from __future__ import annotations
 
@@ -117,6 +117,18 @@ def sb_carry_cells(name: str, positions: Sequence[Slot], names: Sequence[str]) -
         carry = behind
 
 
+def alu_cells(name: str, positions: Sequence[Slot], names: Sequence[str]) -> Iterator[str]:
+    """A string in ALU cells, each of which adds two nets: mode 0, in which I3 is not read."""
+    carry = _ZERO
+    for index, slot in enumerate(positions):
+        behind = f"{name}_co{index}"
+        one, two = (_pin(net, names) for net in _added(slot))
+        pins = f".CIN({carry}), .I0({one}), .I1({two}), .I3({_ZERO}), .SUM({slot.target}), .COUT({behind})"
+        yield f"  wire {behind};"
+        yield f"  ALU #(.ALU_MODE(0)) {name}_{index} ({pins});"
+        carry = behind
+
+
 def _added(slot: Slot) -> tuple[int | str, int | str]:
     """The two nets that a position adds: the one that it carries on, and the one that makes its table of it."""
     constant = slot.carries[0] if slot.carries and slot.carries[0] <= CONST1 else None
@@ -138,5 +150,5 @@ def _is_sum(slot: Slot, nets: Sequence[int | str], pair: tuple[int | str, int | 
     return value[pair[0]] ^ value[pair[1]] == slot.steer >> (address & (1 << len(slot.reads)) - 1) & 1
 
 
-STRUNG = {"ccu2c": ccu2c_cells, "sb_carry": sb_carry_cells}
+STRUNG = {"ccu2c": ccu2c_cells, "sb_carry": sb_carry_cells, "alu": alu_cells}
 """By :attr:`lgc.parts.fabrics.Fabric.carry`, what writes a string."""

@@ -155,7 +155,7 @@ class RippleHead(MappedHead):
     about: ClassVar[str] = "full adders on carry chains, strung together"
     lut_sizes: ClassVar[tuple[int, ...]] = (4,)
     is_strung: ClassVar[bool] = True
-    chains: ClassVar[tuple[str, ...]] = ("ccu2c", "sb_carry")
+    chains: ClassVar[tuple[str, ...]] = ("ccu2c", "sb_carry", "alu")
     columns: ClassVar[tuple[type[Columns], ...]] = (RippleColumns,)
 
     def prices(self, lut: int) -> Prices:

@@ -147,6 +147,11 @@ class Mapped:
         own = [net for chain in self.chains for net in (*chain.select, chain.carry_in)]
         return frozenset(packed.union(own))
 
+    @cached_property
+    def wide(self) -> NDArray[np.bool_]:
+        """Gates of more operands than a table has, bool (M,)."""
+        return (self.kind == LUT) & (self.netlist.arity > self.lut)
+
     @property
     def luts(self) -> dict[str, int]:
         """Lookup tables by region; two that share a place count once."""

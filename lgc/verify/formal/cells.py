@@ -17,11 +17,11 @@ Bit = int | str
 
 Pins = Mapping[str, tuple[Bit, ...]]
 
-KNOWN = "LUT[1-6]|LUT6_2|SB_LUT4|CARRY4|CCU2C|SB_CARRY"
+KNOWN = "LUT[1-6]|LUT6_2|SB_LUT4|CARRY4|CCU2C|SB_CARRY|ALU|MUX2_LUT[56]"
 """A regular expression of the names of the cells that :func:`expand` knows."""
 
 _LUT = re.compile(r"LUT([1-6])")
-_MUX, _XOR, _OR, _MAJORITY, _WIRE = 0b11001010, 0b0110, 0b1110, 0b11101000, 0b10
+_MUX, _XOR, _OR, _MAJORITY, _PARITY, _WIRE = 0b11001010, 0b0110, 0b1110, 0b11101000, 0b10010110, 0b10
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,23 @@ def _sb_carry(pins: Pins) -> list[Cell]:
     return [_gate(_MAJORITY, [pins[pin][0] for pin in ("I0", "I1", "CI")], pins["CO"][0])]
 
 
+def _alu(pins: Pins, parameters: Mapping[str, str]) -> list[Cell]:
+    """The sum and the carry of two nets: Gowin's mode 0, in which I3 is not read."""
+    mode = parameters.get("ALU_MODE", "")
+    if set(parameters) != {"ALU_MODE"} or not mode or set(mode) != {"0"}:
+        raise NotCheckedError("an ALU is not in the mode that lgc writes, which is 0: not proved")
+    made = [pin for pin in ("SUM", "COUT") if pins.get(pin)]
+    _expect(pins, dict.fromkeys(["I0", "I1", "I3", "CIN", *made], 1))
+    read = [pins[pin][0] for pin in ("I0", "I1", "CIN")]
+    return [_gate(_PARITY if pin == "SUM" else _MAJORITY, read, pins[pin][0]) for pin in made]
+
+
+def _mux2(pins: Pins) -> list[Cell]:
+    """Gowin's multiplexers of two tables."""
+    _expect(pins, dict.fromkeys(["O", "I0", "I1", "S0"], 1))
+    return [_gate(_MUX, [pins[pin][0] for pin in ("I0", "I1", "S0")], pins["O"][0])]
+
+
 def expand(name: str, kind: str, parameters: Mapping[str, str], pins: Pins) -> list[Cell] | None:
     """A cell of a part as gates; None if it is not one that is known here.
 
@@ -164,5 +181,8 @@ def expand(name: str, kind: str, parameters: Mapping[str, str], pins: Pins) -> l
         "CARRY4": lambda: _carry4(name, pins),
         "CCU2C": lambda: _ccu2c(name, pins, parameters),
         "SB_CARRY": lambda: _sb_carry(pins),
+        "MUX2_LUT5": lambda: _mux2(pins),
+        "MUX2_LUT6": lambda: _mux2(pins),
+        "ALU": lambda: _alu(pins, parameters),
     }
     return known[kind]() if kind in known else None

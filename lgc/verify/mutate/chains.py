@@ -1,4 +1,4 @@
-"""Faults in the carry cells of ECP5 and iCE40, each of which has its own inputs: table bits, pins and the carry in."""
+"""Faults in the carry cells of ECP5, iCE40 and Gowin, each with inputs of its own: table bits, pins, the carry in."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from lgc.verify.mutate.functions import function
 from lgc.verify.mutate.text import Edit
 
 _CELL = re.compile(
-    r"^  (?P<statement>(?P<type>CCU2C|SB_CARRY) (?:#\((?P<parameters>[^;]*?)\) )?"
+    r"^  (?P<statement>(?P<type>CCU2C|SB_CARRY|ALU) (?:#\((?P<parameters>[^;]*?)\) )?"
     r"(?P<name>\w+) \((?P<pins>\.[^;]*)\);)$",
     re.M,
 )
 _PIN = re.compile(r"\.(\w+)\(([^()]*)\)")
 _TABLE = re.compile(r"\.INIT(\d)\(16'h([0-9a-f]{4})\)")
-_OUTPUTS = {"S0", "S1", "COUT", "CO"}
-_CARRY_IN = {"CCU2C": "CIN", "SB_CARRY": "CI"}
+_OUTPUTS = {"S0", "S1", "COUT", "CO", "SUM"}
+_CARRY_IN = {"CCU2C": "CIN", "SB_CARRY": "CI", "ALU": "CIN"}
 _CONSTANTS = {"1'b0": 0, "1'b1": 1}
 _GENERATE = 0xF  # the entries of a table that a carry is made of, over A and B
 
@@ -30,7 +30,7 @@ class CarryCell:
 
     Attributes:
         start, end: of the statement in the text.
-        tables: of a CCU2C its two INITs; a SB_CARRY has none.
+        tables: of a CCU2C its two INITs; others have none.
         pins: what is connected to each, in order; nothing to some outputs.
     """
 
@@ -56,7 +56,7 @@ class CarryCell:
         """What the outputs compute, equal for two spellings of it."""
         pins = dict(self.pins)
         if not self.tables:
-            return tuple(sorted((pins["I0"], pins["I1"]))), pins["CI"]
+            return tuple(sorted((pins["I0"], pins["I1"], pins[_CARRY_IN[self.kind]])))  # symmetric in all three
         found: list[object] = [pins["CIN"]]
         for half, table in enumerate(self.tables):
             nets = [pins[f"{letter}{half}"] for letter in "ABCD"]

@@ -109,7 +109,7 @@ class Ending(ABC):
         yield from emit(Emission(name, circuit, verilog.placed(circuit), verilog.outputs, mapped, fabric))
         yield ""
         if mapped and fabric:
-            yield simulation(fabric, chains=bool(mapped.chains))
+            yield simulation(fabric, chains=bool(mapped.chains), wide=bool(mapped.wide.any()))
 
 
 _STAGES = 6

@@ -9,6 +9,7 @@ take the templates that are the same in all texts from them.
 from __future__ import annotations
 
 import re
+from itertools import product
 
 from lgc.backend.columns import port_notes
 from lgc.backend.manifest import Manifest
@@ -72,8 +73,8 @@ def accept(text: str, manifest: Manifest) -> None:
 def _end(body: str) -> tuple[str | None, str]:
     """The fabric whose models a body ends with, empty for none, and these; None if it ends otherwise."""
     for name, fabric in FABRICS.items():
-        for chains in (True, False):
-            back = f"{_BACK}{simulation(fabric, chains=chains)}\n"
+        for chains, wide in product((True, False), repeat=2):
+            back = f"{_BACK}{simulation(fabric, chains=chains, wide=wide)}\n"
             if body.endswith(back):
                 return name, back
     return ("", _BACK) if body.endswith(_BACK) else (None, "")

@@ -16,12 +16,13 @@ from lgc.verify.formal.grammar.gates import REFERENCE, Computed, same_function
 from lgc.verify.formal.grammar.lines import NUMBER
 from lgc.verify.formal.grammar.strings import is_string, take_strings
 
-_NET = rf"(?:{REFERENCE}|[a-zA-Z][a-zA-Z0-9_]*_w{NUMBER}|1'b[01])"
+_NET = rf"(?:{REFERENCE}|[a-zA-Z][a-zA-Z0-9_]*_(?:w|{NUMBER}_f){NUMBER}|1'b[01])"
 _CONSTANTS = {"1'b0": ZERO, "1'b1": ONE}
 _WIRE = re.compile(rf"  wire ([a-zA-Z][a-zA-Z0-9_]*_w({NUMBER}));")
 _ASSIGN = re.compile(rf"  assign ({REFERENCE}) = ({_NET});")
 _PART = re.compile(rf"  assign ({REFERENCE}) = 1'b0;  // part of a carry cell")
 _FOLDED = Computed(0, (), "part of a carry cell")
+_INNER = re.compile(rf"  wire ([a-zA-Z][a-zA-Z0-9_]*_{NUMBER}_f{NUMBER});")
 _PAIR = re.compile(
     rf"  LUT6_2 #\(\.INIT\(64'h([0-9a-f]{{16}})\)\) ([a-zA-Z]\w*) \(\.O6\(({_NET})\), \.O5\(({_NET})\), "
     + ", ".join(rf"\.I{pin}\(({_NET})\)" for pin in range(6))
@@ -38,12 +39,17 @@ _TAP = re.compile(rf"  assign ({REFERENCE}) = (\w+)_(c?o)({NUMBER})\[([0-3])\];"
 
 @dataclass
 class _Made:
-    """What the cells of a section make: by net, a table; ``names`` are those of instances and wires."""
+    """What the cells of a section make: by net, a table; ``names`` are those of instances and wires.
+
+    Attributes:
+        inner: what wires between the tables and multiplexers of a larger table carry, until one reads them.
+    """
 
     section: str
     nets: dict[str, Computed] = field(default_factory=dict)
     wires: dict[str, str] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
+    inner: dict[str, Computed] = field(default_factory=dict)
 
 
 def take_cells(text: Context, section: str, gates: list[Computed]) -> None:
@@ -63,6 +69,8 @@ def take_cells(text: Context, section: str, gates: list[Computed]) -> None:
         return
     while text.lines.line != "`endif":
         _one(text, text.fabric, made)
+    if made.inner:
+        raise text.lines.departure("not every part of a larger table is read", 1)
     for index, gate in enumerate(gates):
         if made.nets.get(f"{section}[{index}]") is _FOLDED:
             text.folded[f"{section}[{index}]"] = gate
@@ -81,6 +89,8 @@ def _one(text: Context, fabric: Fabric, made: _Made) -> None:
         if match[1] != f"{made.section}_w{match[2]}" or match[1] in made.wires:
             raise lines.departure("that is no wire of this section", 1)
         made.wires[match[1]] = target
+    elif match := lines.match(_INNER):
+        _inner(text, fabric, made, match[1])
     elif match := lines.match(_PART):
         _drive(text, made, match[1], _FOLDED)
     elif match := lines.match(_ASSIGN):
@@ -94,14 +104,45 @@ def _one(text: Context, fabric: Fabric, made: _Made) -> None:
         _table(text, fabric, made)
 
 
+def _inner(text: Context, fabric: Fabric, made: _Made, wire: str) -> None:
+    """What drives a wire inside of a larger table: the next cell."""
+    output, gate = _cell(text, fabric, made)
+    if output != wire or wire in made.names:
+        raise text.lines.departure(f"that does not drive {wire}", 1)
+    made.names.add(wire)
+    made.inner[wire] = gate
+
+
 def _table(text: Context, fabric: Fabric, made: _Made) -> None:
+    """A table, or the last multiplexer of a larger one."""
+    output, gate = _cell(text, fabric, made)
+    _drive(text, made, output, gate)
+
+
+def _cell(text: Context, fabric: Fabric, made: _Made) -> tuple[str, Computed]:
+    """What a cell drives, and what it computes of the nets that the section reads."""
     for arity, pattern in _tables(fabric):
         if match := text.lines.match(pattern):
             _name(text, made, match["name"])
             pins = [match[f"i{pin}"] for pin in range(arity)]
-            _drive(text, made, match["output"], Computed(int(match["init"], 16), _nets(text, made, pins)))
-            return
+            return match["output"], Computed(int(match["init"], 16), _nets(text, made, pins))
+    for size, pattern in _muxes(fabric):
+        if match := text.lines.match(pattern):
+            _name(text, made, match["name"])
+            low, high = (made.inner.pop(match[side], None) for side in ("low", "high"))
+            if low is None or high is None or low.operands != high.operands or len(low.operands) != size:
+                raise text.lines.departure("a multiplexer reads two halves of a table", 1)
+            select = _nets(text, made, [match["select"]])
+            return match["output"], Computed(low.table | high.table << (1 << size), (*low.operands, *select))
     raise text.lines.departure(f"a cell of {fabric.name} was expected, its table as wide as it has inputs")
+
+
+@lru_cache
+def _muxes(fabric: Fabric) -> tuple[tuple[int, re.Pattern[str]], ...]:
+    """The multiplexers of a fabric, by the operands of the two tables that each makes one of."""
+    places = {name: f"@{name}@" for name in ("name", "output", "low", "high", "select")}
+    lines = (mux.format(**places) for mux in fabric.muxes)
+    return tuple((size, _pattern(line, {})) for size, line in enumerate(lines, fabric.lut))
 
 
 @lru_cache
@@ -113,17 +154,22 @@ def _tables(fabric: Fabric) -> tuple[tuple[int, re.Pattern[str]], ...]:
         text = ", ".join(f".I{pin}(@i{pin}@)" for pin in range(arity))
         init = f"{1 << arity}'h@init@"
         line = fabric.table.format(arity=arity, init=init, name="@name@", output="@output@", pins=text, **pins)
-        kinds = {"init": f"[0-9a-f]{{{max(1, (1 << arity) // 4)}}}", "name": r"[a-zA-Z][a-zA-Z0-9_]*"}
-        pieces = re.split(r"@(\w+)@", f"  {line}")
-        for place in range(1, len(pieces), 2):
-            pieces[place] = f"(?P<{pieces[place]}>{kinds.get(pieces[place], _NET)})"
-        pieces[::2] = map(re.escape, pieces[::2])
-        found.append((arity, re.compile("".join(pieces))))
+        found.append((arity, _pattern(line, {"init": f"[0-9a-f]{{{max(1, (1 << arity) // 4)}}}"})))
     return tuple(found)
 
 
+def _pattern(line: str, kinds: dict[str, str]) -> re.Pattern[str]:
+    """A line with places such as ``@name@``; nets are at those that are not of a kind of their own."""
+    kinds = {"name": r"[a-zA-Z][a-zA-Z0-9_]*"} | kinds
+    pieces = re.split(r"@(\w+)@", f"  {line}")
+    for place in range(1, len(pieces), 2):
+        pieces[place] = f"(?P<{pieces[place]}>{kinds.get(pieces[place], _NET)})"
+    pieces[::2] = map(re.escape, pieces[::2])
+    return re.compile("".join(pieces))
+
+
 def _name(text: Context, made: _Made, name: str) -> None:
-    if name in made.names or not re.fullmatch(rf"{made.section}_{NUMBER}", name):
+    if name in made.names or not re.fullmatch(rf"{made.section}_{NUMBER}(?:_c{NUMBER})?", name):
         raise text.lines.departure("that is no name of a cell of this section", 1)
     made.names.add(name)
 

@@ -34,6 +34,11 @@ _SUM = re.compile(
 _CARRY = re.compile(
     rf"  SB_CARRY (\w+) \(\.CO\((\w+)\), \.I0\(({_NET})\), \.I1\(({_NET})\), \.CI\((1'b0|\w+)\)\);", re.ASCII
 )
+_ALU = re.compile(
+    rf"  ALU #\(\.ALU_MODE\(0\)\) (\w+) \(\.CIN\((1'b0|\w+)\), \.I0\(({_NET})\), \.I1\(({_NET})\), \.I3\(1'b0\), "
+    rf"\.SUM\(((?:{REFERENCE})?)\), \.COUT\((\w+)\)\);",
+    re.ASCII,
+)
 _SPELLED = re.compile(rf"({REFERENCE}) \^ (.+)")
 _NOTHING = Computed(0, ())
 
@@ -55,7 +60,7 @@ def is_string(text: Context, section: str) -> bool:
 def take_strings(text: Context, section: str, gates: list[Computed], read: Reader) -> None:
     """Take the strings of a section: each gate line must spell what a position gives."""
     assert text.fabric is not None
-    take = _couples if text.fabric.carry == "ccu2c" else _singles
+    take = _TAKES[text.fabric.carry]
     spelled = set[str]()
     number = 0
     while text.lines.line != "`endif":
@@ -105,6 +110,23 @@ def _singles(text: Context, name: str, read: Reader) -> Iterator[_Slot]:
         pins = read(nets)
         yield _Slot(Computed(0b0110, pins), Computed(0b10, pins[:1]), total[2] if total else "")
         index += 1
+
+
+def _adders(text: Context, name: str, read: Reader) -> Iterator[_Slot]:
+    """The positions of a string of ALU."""
+    index = 0
+    while text.lines.maybe("  wire @Carry@;", Carry=f"{name}_co{index}"):
+        match = text.lines.match(_ALU)
+        entry = f"{name}_co{index - 1}" if index else "1'b0"
+        if match is None or (match[1], match[2], match[6]) != (f"{name}_{index}", entry, f"{name}_co{index}"):
+            raise text.lines.departure("that is no ALU of this string", match is not None)
+        pins = read([match[3], match[4]])
+        yield _Slot(Computed(0b0110, pins), Computed(0b10, pins[:1]), match[5])
+        index += 1
+
+
+_TAKES = {"ccu2c": _couples, "sb_carry": _singles, "alu": _adders}
+"""By :attr:`lgc.parts.fabrics.Fabric.carry`, what reads a string."""
 
 
 @dataclass
