@@ -93,6 +93,7 @@ class _Maker:
         image = (math.prod(shape[:-2]), *shape[-2:]) if len(shape) > 1 else (*shape, 1, 1)
         planes, wired = encoder.num_thresholds or 1, 0
         for index, item in enumerate(items):
+            self.candidates = self.candidates if index == 0 else None  # they are inputs of the network
             try:
                 layer = self._layer(item, (*image, planes), wired, last=index == len(items) - 1)
             except (CheckpointError, OptionError) as error:

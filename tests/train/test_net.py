@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 
 from lgc.cli import cli
@@ -168,6 +169,15 @@ def test_training_keeps_the_kernels_and_learns(whole: Path) -> None:
     assert model.training["hyperparameters"]["net"] == SETTINGS["net"]
     assert model.training["test_accuracy"] > 0.5
     assert len(whole.read_bytes()) < 40_000
+
+
+def test_behind_edges_wires_choose_among_all_bits() -> None:
+    """The inputs of the network that are worth a wire are none of the edges'."""
+    config = TrainConfig("digits", net="e50k3,d400", wiring=("topk:20",))
+    network = build_network(config, IMAGES, 5, torch.arange(100), shape=(2, 12, 12))
+    wires = network.layers[1].connectome
+    assert isinstance(wires, TopK)
+    assert wires.in_bits == 5000 and len(torch.unique(wires.candidates)) == 5000
 
 
 def test_edges_stay_as_they_were_drawn(tmp_path: Path) -> None:
