@@ -17,6 +17,7 @@ from lgc.backend.verilog.stream import StreamVerilog
 from lgc.errors import CheckpointError, OptionError
 from lgc.frontend import Geometry, Layer, lower, write_model
 from lgc.ir import Encoder, FeatureCode, FeatureCodes, Head
+from lgc.mapping.shape import HeadShape
 
 
 @st.composite
@@ -74,6 +75,21 @@ def test_biases_and_a_single_class(tmp_path):
     bias = Head.equal_groups(width, ("a", "b", "c"), bias=np.array([-7, 0, 300]), tie="last")
     check(replace(model, head=bias), tmp_path / "bias", eager=True, idle=0)
     check(replace(model, head=Head.equal_groups(width, ("a",))), tmp_path / "one", eager=False, idle=1)
+
+
+@pytest.mark.parametrize("bias", [0, -3])
+def test_votes_that_are_constant(tmp_path, bias):
+    """The optimiser folds them into the bias: the dense layers' scores are then narrower than the model's."""
+    model = draw((1, 5, 4), [Slide((3, 2), 4, 4)], np.random.default_rng(6), dense=16)
+    last = model.layers[-1]
+    tables = last.tables.copy()
+    tables[[*range(7), *range(8, 15)]] = 0
+    head = Head.equal_groups(16, ("no", "yes"), bias=np.array([bias, bias]))
+    model = replace(model, layers=(*model.layers[:-1], replace(last, tables=tables)), head=head)
+    format_ = StreamVerilog(model)
+    assert HeadShape.of(format_.streamed.dense).score < HeadShape.of_head(model.head).score
+    assert format_.ending.entry()["score_width"] == HeadShape.of(format_.streamed.dense).score
+    check(model, tmp_path, eager=True, idle=0)
 
 
 def test_features_are_compared_pixel_by_pixel(tmp_path):

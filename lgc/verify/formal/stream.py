@@ -198,6 +198,8 @@ def _core(proof: Proving, apart: Streamed) -> None:
     circuit = votes_circuit(apart) if dense is None else dense
     outputs = "scores" if dense is None else str(said.get("outputs"))
     shape = HeadShape.of(circuit)
+    score, signed = int(said.get("score_width", shape.score)), bool(said.get("score_signed", shape.signed))
+    shape = replace(shape, score=score, signed=signed)
     manifest = Manifest.of(
         circuit, top=str(said.get("module")), ports=top_ports(circuit, shape, clocked=True, outputs=outputs),
         latency=int(said.get("latency") or 0), score_width=shape.score, score_signed=shape.signed,

@@ -153,6 +153,29 @@ class DenseEnding(Ending):
         yield filled(FEATURES, top=self.top, outputs=last.outputs, positions=positions, at=at)
         yield from self.core()
 
+    def entry(self) -> dict[str, object]:
+        """See :class:`Ending`; with its own width of scores where that is another."""
+        own = {"score_width": self._inner.score, "score_signed": self._inner.signed} if self._folded else {}
+        return super().entry() | own
+
+    @property
+    def _inner(self) -> HeadShape:
+        """The widths of the optimised layers, whose scores may be narrower: votes that are constant are folded."""
+        return HeadShape.of(self.circuit)
+
+    @property
+    def _folded(self) -> bool:
+        """Whether their scores have another width."""
+        return (self._inner.score, self._inner.signed) != (self.shape.score, self.shape.signed)
+
+    def _widened(self) -> Iterator[str]:
+        """The score of each class, as wide as the model's."""
+        inner, outer = self._inner.score, self.shape.score
+        for low in range(0, self.shape.num_classes * inner, inner):
+            part = f"sums[{low + min(inner, outer) - 1}:{low}]"
+            sign = f"sums[{low + inner - 1}]" if self._inner.signed else "1'b0"
+            yield f"{{{outer - inner}{{{sign}}}}}, {part}" if outer > inner else part
+
     def instances(self, data: str, valid: str) -> Iterator[str]:
         """See :class:`Ending`."""
         width = self.streamed.slides[-1].outputs * self.streamed.positions
@@ -161,7 +184,12 @@ class DenseEnding(Ending):
         yield f"  {self.top}_features collect (.clk(clk), .rst(rst), .in_valid({valid}), .in_data({data}),"
         yield "    .out_valid(complete), .out_data(features));"
         without = {"class": "scores", "scores": "class_id"}.get(self.verilog.outputs)
-        pins = [f".{name}({name})" for name in ("scores", "class_id") if name != without]
+        narrow = self._folded and without != "scores"
+        names = {"scores": "sums" if narrow else "scores", "class_id": "class_id"}
+        if narrow:
+            yield f"  wire [{self.shape.num_classes * self._inner.score - 1}:0] sums;"
+            yield f"  assign scores = {{{', '.join(reversed([*self._widened()]))}}};"
+        pins = [f".{name}({net})" for name, net in names.items() if name != without]
         yield f"  {self.top}_dense dense (.clk(clk), .rst(rst), .in_valid(complete), .bits(features),"
         yield f"    .out_valid(finished), {', '.join(pins)});"
 

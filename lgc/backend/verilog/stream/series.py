@@ -115,7 +115,7 @@ class SeriesEnding(Ending):
         wanted = range(self.lanes + 1, max(circuit.netlist.num_outputs for circuit in self.streamed.chain) + 1)
         least = next((n for n in wanted if self._count(n) <= most), 0)
         raise OptionError(
-            f"{self.lanes} tables a clock are {rows:,} clocks an image, and a frame of {self.streamed.pixels:,} pixels "
+            f"{self.lanes} tables a clock are {rows:,} clocks an image, and a frame of {self.streamed.pixels:,} beats "
             "has not so many",
             hint=f"--tables-per-clock {least} fits" if least else "Leave out --tables-per-clock",
         )
