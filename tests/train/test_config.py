@@ -21,12 +21,18 @@ from lgc.train import TrainConfig
 from lgc.train.build import build_network
 from lgc.train.config import PRESETS, SETTINGS, merged, read_config, read_preset
 from lgc.train.modules import Dense, Fixed, TopK
-from lgc.train.net import parse_net
+from lgc.train.net import Tables, parse_net
 from lgc.train.thresholds import make_encoder
 
 
 def test_jets_come_from_openml_and_the_data_decide_the_rest() -> None:
     assert read_preset("jsc") == {"dataset": "openml:hls4ml_lhc_jets_hlf"}
+
+
+def tables_of(config: TrainConfig) -> int:
+    """Of dense layers, all together."""
+    named = [item.count for item in parse_net(config.net) if isinstance(item, Tables)] if config.net else []
+    return sum(named) or config.gates * max(1, config.layers)
 
 
 @pytest.mark.parametrize("name", [name for name in PRESETS if name != "jsc"])
@@ -39,7 +45,7 @@ def test_presets(name: str) -> None:
         return
     size = name.split("-")[-1]
     if size not in ("fast", "lut"):
-        assert config.gates * max(1, config.layers) == int(size.removesuffix("k")) * (1000 if size.endswith("k") else 1)
+        assert tables_of(config) == int(size.removesuffix("k")) * (1000 if size.endswith("k") else 1)
     kind = name.split("-")[1]
     tables = kind == "fast" or kind.startswith("lut")
     assert (config.arity, config.parametrisation) == (
