@@ -59,10 +59,14 @@ def without_unread(netlist: bytes, family: Family) -> bytes:
     """The harness without the registers of inputs that the circuit does not read, which would only take places.
 
     Args:
-        netlist: yosys's JSON of the harness, as a file has it.
+        netlist: yosys's JSON of the harness, as a file has it. What is no harness is left as it is: nextpnr says what
+            is wrong with it.
     """
-    found = json.loads(netlist)
-    cells = found["modules"][TOP]["cells"]
+    try:
+        found = json.loads(netlist)
+        cells = found["modules"][TOP]["cells"]
+    except (ValueError, LookupError, TypeError):
+        return netlist
     registers = list(takewhile(cells.__contains__, (f"in[{index}].r.ff" for index in count())))
     to, out = (re.findall(rf"\.(\w+)\({pin}\)", family.register)[0] for pin in "dq")
     apart = set(registers)

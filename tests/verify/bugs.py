@@ -14,7 +14,7 @@ from lgc.backend import aiger, blif, json, onnx
 from lgc.backend.amaranth import format as amaranth
 from lgc.backend.c import format as c
 from lgc.backend.c import kernel as c_kernel
-from lgc.backend.verilog import gates, head, leaves, mapped, serial, strings, top
+from lgc.backend.verilog import cells, gates, head, leaves, mapped, serial, strings, top
 from lgc.ir import Circuit, Netlist
 from lgc.ir import text as lgn
 from lgc.mapping import comparators, encoder
@@ -232,7 +232,7 @@ HEAD_BUGS = {
         mapped, "two_outputs", lambda real: lambda name, outputs, *more: real(name, outputs[::-1], *more), options=XC7
     ),
     "cells: pins reversed": Bug(
-        mapped,
+        cells,
         "instance",
         lambda real: lambda self, name, output, table, pins: real(self, name, output, table, pins[::-1]),
         options={"head": "compress", "fabric": "ecp5"},
