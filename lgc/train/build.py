@@ -62,7 +62,7 @@ def build_network(
         layers = list(maker.of_net(encoder, shape))
     else:
         sizes = [encoder.num_bits] + [config.gates] * max(1, config.layers)
-        layers = [maker.dense(index, size, config.gates) for index, size in enumerate(sizes[:-1])]
+        layers = [maker.dense(index, size, config.gates, first=index == 0) for index, size in enumerate(sizes[:-1])]
     spread = _SPREAD if config.tau == "adaptive" else None
     tau = _tau(config, layers[-1].width, classes)
     return LogicNetwork(encoder, layers, GroupSum(classes, tau, spread=spread))
@@ -93,9 +93,9 @@ class _Maker:
         image = (math.prod(shape[:-2]), *shape[-2:]) if len(shape) > 1 else (*shape, 1, 1)
         planes, wired = encoder.num_thresholds or 1, 0
         for index, item in enumerate(items):
-            self.candidates = self.candidates if index == 0 else None  # they are inputs of the network
             try:
-                layer = self._layer(item, (*image, planes), wired, last=index == len(items) - 1)
+                ends = {"first": index == 0, "last": index == len(items) - 1}
+                layer = self._layer(item, (*image, planes), wired, **ends)
             except (CheckpointError, OptionError) as error:
                 text = f"layer {index + 1} of the net '{self.config.net}': {error.message}"
                 raise OptionError(text, hint=error.hint) from None
@@ -104,11 +104,11 @@ class _Maker:
             planes = 1
             yield layer
 
-    def _layer(self, item: net.Item, image: tuple[int, ...], wired: int, *, last: bool) -> AnyLayer:
+    def _layer(self, item: net.Item, image: tuple[int, ...], wired: int, *, first: bool, last: bool) -> AnyLayer:
         """A layer over an image of channels, rows, columns and planes; of those with wires it is number ``wired``."""
         channels, height, width, planes = image
         if isinstance(item, net.Tables):
-            return self.dense(wired, math.prod(image), item.count, arity=item.arity, last=last)
+            return self.dense(wired, math.prod(image), item.count, arity=item.arity, first=first, last=last)
         if isinstance(item, net.Pooling):
             return OrPool((channels, height, width), item.window)
         pairs = ((item.field,) * 2, (item.stride,) * 2, (item.padding,) * 2)
@@ -132,12 +132,18 @@ class _Maker:
         return ConvLogicLayer(geometry, *levels)
 
     def dense(
-        self, index: int, inputs: int, count: int, *, arity: int = 0, last: bool | None = None
+        self, index: int, inputs: int, count: int, *, first: bool, arity: int = 0, last: bool | None = None
     ) -> LogicLayer | TableLayer:
-        """Layer number ``index`` of those with wires, over all its inputs; of tables of ``arity``, 0 for the usual."""
+        """Layer number ``index`` of those with wires, over all its inputs.
+
+        Args:
+            first: whether these are the network's.
+            arity: of its tables; 0 for the usual one.
+            last: whether it votes; by default, if it is the last of ``config.layers``.
+        """
         config, kind = self.config, self._kind(index)
         tables = config.parametrisation == "tables"
-        among = self.candidates if index == 0 and (kind == "dense" or self.limits or tables) else None
+        among = self.candidates if first and (kind == "dense" or self.limits or tables) else None
         wiring = self._wiring(kind, inputs, count, among, arity=arity or config.arity)
         if tables:
             last = index >= config.layers - 1 if last is None else last
