@@ -14,8 +14,11 @@ import torch
 
 from lgc.errors import OptionError
 from lgc.frontend import read_model
+from lgc.frontend.conv import Geometry
 from lgc.train import TrainConfig
+from lgc.train.edges import draw_edges
 from lgc.train.fused import kernel
+from lgc.train.modules import TableLayer, TopK
 from lgc.train.parallel import ProcessGroup, pick_device, precision
 from lgc.train.trainer import train
 
@@ -142,3 +145,11 @@ def test_bfloat16_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     full, half = (train(TrainConfig(**{**vars(config), "precision": name})) for name in ("float32", "bfloat16"))
     assert half.digest() != full.digest()
     assert half.training["validation_accuracy"] > full.training["validation_accuracy"] - 0.1
+
+
+def test_what_does_not_learn_has_no_gradient_to_average() -> None:
+    """Two processes train the other layers of a network that begins with edges."""
+    edges = draw_edges(Geometry(1, 4, 4, 1, (3, 3)), 4, arity=2)
+    dense = TableLayer(TopK(edges.width, 6, 5), 6)
+    ProcessGroup(0, 2).average_gradients(torch.nn.Sequential(edges, dense))
+    assert [one.requires_grad for one in (*edges.parameters(), *dense.parameters())] == [False, True, True]
