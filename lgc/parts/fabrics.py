@@ -29,6 +29,7 @@ class Fabric:
             so on; with the places ``{name}``, ``{output}``, ``{low}``, ``{high}`` and ``{select}``. Empty where
             synthesis puts large tables together as well.
         models: Verilog that simulates the cells.
+        strings: the most lookup tables of a circuit whose long strings of carry chains the router takes; 0 for any.
         carry_models: the same of the carry cell, where that is not among them.
         mux_models: the same of the multiplexers.
     """
@@ -43,6 +44,7 @@ class Fabric:
     pairs: bool
     models: str
     carry_models: str = ""
+    strings: int = 0
     muxes: Sequence[str] = ()
     mux_models: str = ""
 

@@ -114,6 +114,18 @@ def test_auto_leaves_strung_chains_out_where_there_are_register_stages(model: Pa
         assert json.loads(path.read_text())[0]["head"] == found.head
 
 
+def test_auto_leaves_strung_chains_out_where_they_are_too_many_to_route(tmp_path: Path) -> None:
+    model = write(Lgn(), random_circuit(200, [1900], 10, seed=1), tmp_path / "large.lgn")[0]
+    circuit = PassManager().run(load_circuit(model), PIPELINES["O2"])
+    assert choose_head(circuit, "gowin").head == "ripple"
+    assert choose_head(circuit, "ice40").head == "compress"
+    path = tmp_path / "e.json"
+    assert CliRunner().invoke(cli, ["estimate", str(model), "--part", "up5k", "--json", str(path)]).exit_code == 0
+    sizes = {row["head"]: row["sites"] for row in json.loads(path.read_text())}
+    assert FABRICS["ice40"].strings < sizes["ripple"] < sizes["compress"]
+    assert next(iter(sizes)) == "compress"
+
+
 @pytest.mark.parametrize("part", [name for name, one in parts().items() if one.family.name in FABRICS])
 @pytest.mark.parametrize("gates", [60, 300])
 def test_auto_means_the_same_to_everyone(part: str, gates: int, tmp_path: Path) -> None:

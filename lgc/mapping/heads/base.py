@@ -26,7 +26,8 @@ class HeadArchitecture(ABC):
         lut_sizes: operands of the lookup tables that it can be made for.
         chains: the carry cells that it may be made of, as :attr:`Fabric.carry`; empty if it has no carry chains.
         is_strung: whether its chains stand in long strings, which a timing analysis takes for one path each; ``auto``
-            leaves such heads out where there are register stages, whose number is chosen for the clock.
+            leaves such heads out where there are register stages, whose number is chosen for the clock, and for large
+            circuits on fabrics that cannot route them.
         is_provable: whether `lgc verify --formal` proves it for thousands of votes; ``auto`` takes no other head.
         is_portable: whether any tool takes it, for any part, without a fabric.
         is_streaming: whether it gives a result a clock; ``auto`` compares only such heads.
