@@ -99,7 +99,9 @@ class Geometry:
             wires: int64 (...), those bits of the field; all of them if None.
         """
         wires = np.arange(self.field_bits) if wires is None else wires
-        c, dy, dx, t = np.unravel_index(wires[..., None], (self.channels, *self.field, self.planes))
+        pixel, t = np.divmod(wires[..., None], self.planes)
+        row, dx = np.divmod(pixel, self.field[1])
+        c, dy = np.divmod(row, self.field[0])
         oy, ox = np.divmod(np.arange(self.positions), self.out_width)
         y, x = (oy * self.stride[0] + dy - self.padding[0]), (ox * self.stride[1] + dx - self.padding[1])
         inside = (y >= 0) & (y < self.height) & (x >= 0) & (x < self.width)

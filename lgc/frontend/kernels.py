@@ -58,8 +58,7 @@ def append_kernels(
     if stage is not None:
         channel, plane, planes = stage.channel[kernels.channel], stage.plane[kernels.channel], stage.planes
     geometry = Geometry(len(image) // planes, image.shape[1], image.shape[2], planes, field, stride, padding)
-    shape = (geometry.channels, *field, planes)
-    wires = np.ravel_multi_index((channel, kernels.row, kernels.column, plane), shape)
+    wires = ((channel * field[0] + kernels.row) * field[1] + kernels.column) * planes + plane
     layer = ConvLayer(kernels.name, geometry, wires, kernels.tables, 0)
     return _appended(assembler, image, layer, None if stage is None or layer.depth > _DEEPEST else stage.source)
 

@@ -17,7 +17,7 @@ from lgc.frontend.model import check_model
 from lgc.frontend.reference import InterpreterReference, TorchReference
 from lgc.frontend.software import SoftwareModel
 from lgc.ir import Encoder, Head
-from lgc.ir.interp import scores
+from lgc.ir.interp import evaluate, scores
 from lgc.ir.naming import labels
 
 PAIR = st.tuples(st.integers(1, 3), st.integers(1, 3))
@@ -171,6 +171,36 @@ def test_inspect_shows_the_kernels():
     assert layer["kernels"] == 4
     assert layer["geometry"]["positions"] == [7, 7]
     assert layer["nodes"] == 4 * 7 * 49
+
+
+@pytest.mark.parametrize("channels", [40, 600])
+def test_bits_under_a_field_are_those_of_a_moving_window(channels):
+    """600 channels have more bits in the field than the 8,192 that NumPy takes at a time."""
+    geometry = Geometry(channels, 7, 5, 2, (4, 3), (3, 2), (2, 1))
+    image = np.arange(geometry.num_bits).reshape(channels, 7, 5, 2)
+    padded = np.pad(image, ((0, 0), (2, 2), (1, 1), (0, 0)), constant_values=-1)
+    windows = [
+        padded[:, y : y + 4, x : x + 3].ravel()
+        for y in range(0, 3 * geometry.out_height, 3)
+        for x in range(0, 2 * geometry.out_width, 2)
+    ]
+    np.testing.assert_array_equal(geometry.bits_under(), np.stack(windows, axis=1))
+    some = np.random.default_rng(0).integers(0, geometry.field_bits, (4000, 3))
+    np.testing.assert_array_equal(geometry.bits_under(some), np.stack(windows, axis=1)[some])
+
+
+@pytest.mark.parametrize("channels", [20, 200])
+def test_pooling_of_many_channels(channels):
+    rng = np.random.default_rng(channels)
+    model = draw((1, 16, 16), [Slide((3, 3), channels, padding=(1, 1))], rng)
+    pool = PoolLayer("layer2", Geometry(channels, 16, 16, 1, (8, 8), (8, 8)), 1)
+    model = replace(model, layers=(model.layers[0], pool), head=Head.equal_groups(pool.width, ("a", "b", "c", "d")))
+    bits = rng.random((9, model.encoder.num_bits)) < 0.01
+    maps = replace(model, layers=model.layers[:1], head=Head.equal_groups(channels * 256, ("a", "b")))
+    seen = evaluate(lower(maps).netlist, bits).reshape(9, channels, 2, 8, 2, 8)
+    outputs = evaluate(lower(model).netlist, bits)
+    np.testing.assert_array_equal(outputs, seen.any(axis=(3, 5)).reshape(9, -1))
+    assert 0.01 < outputs.mean() < 0.99
 
 
 def test_300_000_tables_are_lowered_in_seconds():

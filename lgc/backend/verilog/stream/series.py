@@ -153,9 +153,8 @@ class SeriesEnding(Ending):
         """The layers, each with where what it reads lies."""
         words, positions, rows, chain = self.words, self.streamed.positions, self.rows, self.streamed.chain
         many = self.streamed.slides[-1].together
-        kernel, position, one = np.unravel_index(
-            np.arange(chain[0].netlist.num_inputs), (self.streamed.slides[-1].outputs // many, positions, many)
-        )
+        window, one = np.divmod(np.arange(chain[0].netlist.num_inputs), many)
+        kernel, position = np.divmod(window, positions)
         output = kernel * many + one
         places = (position * words.parts + output // words.size) * words.size + output % words.size
         found = [with_near(Lookup("lookup1", rows[0], words.size, positions * words.parts, places))]
