@@ -106,7 +106,7 @@ class TrainConfig:
         str,
         _network("Layers of tables for images, in place of --gates and --layers, such as c64k5s2,c128k3s2,d2000. "
                  "c64k5s2p1 are 64 kernels over 5x5 pixels, stride 2, padding 1 (t2: trees of two levels); e64k5s2 are "
-                 "64 that compare two pixels each, and do not learn; o2 is the OR of 2x2; d2000 are 2,000 tables over "
+                 "64 that compare pixels, and do not learn; o2 is the OR of 2x2; d2000 are 2,000 tables over "
                  "all; a5 at a layer's end gives its tables five inputs.",
                  metavar="LAYERS"),
     ] = ""  # fmt: skip

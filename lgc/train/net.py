@@ -19,7 +19,7 @@ _POOL = re.compile(rf"o({_NUMBER})")
 _DENSE = re.compile(rf"d({_NUMBER})(?:a({_NUMBER}))?")
 _HINT = (
     "Give, separated by commas, c64k5s2p1 for 64 kernels over 5 x 5 pixels, stride 2, padding 1 (t2 for trees of two "
-    "levels), e64k5 for 64 drawn kernels that compare two pixels each, o2 for the OR of 2 x 2, and d2000 for 2,000 "
+    "levels), e64k5 for 64 drawn kernels that compare pixels, o2 for the OR of 2 x 2, and d2000 for 2,000 "
     "tables over all; a5 last for tables of five inputs: c64k5s2,c128k3s2,d2000a5"
 )
 
@@ -41,7 +41,7 @@ class Conv:
 
 @dataclass(frozen=True)
 class Edges:
-    """Kernels that compare two pixels each, drawn and not learned: see :func:`lgc.train.edges.draw_edges`."""
+    """Kernels that compare pixels, drawn and not learned: see :func:`lgc.train.edges.draw_edges`."""
 
     kernels: int
     field: int

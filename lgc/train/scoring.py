@@ -11,31 +11,72 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from lgc.errors import MismatchError
 from lgc.frontend import Model, lower
-from lgc.ir import interp
+from lgc.ir import Circuit, interp
 from lgc.train.data import Dataset
 from lgc.train.modules import LogicNetwork
 from lgc.train.samples import BitEncoder, Samples
+from lgc.train.step import Step
 from lgc.train.wiring import Chooser
 
 _BATCH = 2048  # samples at a time
 _BLOCK = 4096  # the same in the interpreter
+_CONFIRMED = 64  # samples of which the interpreter confirms the scores
 
 Right = NDArray[np.bool_]
 
 
-def validated(network: LogicNetwork, hardened: Model, to_bits: BitEncoder, samples: Samples) -> tuple[Right, float]:
-    """Of each sample (n,), whether the discrete network gets it right; and the mean loss of its scores."""
-    circuit, parts, loss = lower(hardened), [], 0.0
-    for x, labels in zip(torch.split(samples.x, _BATCH), torch.split(samples.labels, _BATCH), strict=True):
-        bits = to_bits(x)
-        if bits.device.type == "cpu":  # the interpreter works on 64 samples at a time
-            scores = torch.from_numpy(interp.scores(circuit, bits.numpy().view(np.bool_)))
-        else:
-            scores = network.scores(bits)
-        parts.append((scores.argmax(dim=1) == labels).cpu())
-        loss += float(cross_entropy(scores.double() / hardened.head.tau, labels, reduction="sum"))
-    return torch.cat(parts).numpy(), loss / len(samples)
+class Validation:
+    """Scores of the discrete network on samples, of the step's kernel where it has one; else of the interpreter.
+
+    The first time the reference interpreter confirms the kernel's scores of a few samples.
+
+    Args:
+        step: that trains the network.
+        to_bits: the encoder.
+        samples: what to score.
+    """
+
+    def __init__(self, step: Step, to_bits: BitEncoder, samples: Samples) -> None:
+        self.step, self.to_bits, self.samples = step, to_bits, samples
+        self.confirmed = False
+
+    def __call__(self, hardened: Model) -> tuple[Right, float]:
+        """Of each sample (n,), whether the discrete network gets it right; and the mean loss of its scores.
+
+        Raises:
+            MismatchError: what is trained is not what is compiled, which is a fault of lgc.
+        """
+        samples, parts, loss = self.samples, [], 0.0
+        circuit = None if self.confirmed else lower(hardened)
+        for x, labels in zip(torch.split(samples.x, _BATCH), torch.split(samples.labels, _BATCH), strict=True):
+            scores = self._scores(self.to_bits(x), circuit)
+            parts.append((scores.argmax(dim=1) == labels).cpu())
+            loss += float(cross_entropy(scores.double() / hardened.head.tau, labels, reduction="sum"))
+        return torch.cat(parts).numpy(), loss / len(samples)
+
+    def _scores(self, bits: Tensor, circuit: Circuit | None) -> Tensor:
+        """int64 (samples, classes); the circuit is given as long as scores are not confirmed."""
+        scores = self.step.scores(bits)
+        if circuit is not None and scores is None:
+            return _interpreted(bits, circuit)
+        assert scores is not None
+        if circuit is not None and not self.confirmed:
+            expected = _interpreted(bits[:_CONFIRMED].cpu(), circuit)
+            differ = int((expected != scores[:_CONFIRMED].cpu()).any(dim=1).sum())
+            if differ:
+                raise MismatchError(
+                    f"the network that is trained and its circuit differ for {differ} of {len(expected)} samples",
+                    hint="This is a fault of lgc: please report it, with the command and the log of the training",
+                )
+            self.confirmed = True
+        return scores
+
+
+def _interpreted(bits: Tensor, circuit: Circuit) -> Tensor:
+    """int64 (samples, classes) by the reference interpreter, which works on 64 samples at a time."""
+    return torch.from_numpy(interp.scores(circuit, bits.numpy().view(np.bool_)))
 
 
 def class_mean(right: Right, labels: Tensor) -> float:

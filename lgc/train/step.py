@@ -31,6 +31,9 @@ class Step(Protocol):
         Both are scalars on the device of the network: who does not look at them does not wait for the device.
         """
 
+    def scores(self, bits: Tensor) -> Tensor | None:
+        """int64 (samples, classes) of the discrete network, as it is now; None where the interpreter is faster."""
+
     def redraw(self, generator: torch.Generator, among: Tensor | None = None) -> None:
         """Other candidates for top-k wires, and no past for them: see :func:`lgc.train.modules.redrawn`."""
 
@@ -65,6 +68,10 @@ class TorchStep:
         self.adam.param_groups[0]["lr"] = self.lr
         self.adam.step()
         return loss.detach(), (logits.detach().argmax(dim=1) == labels).sum()
+
+    def scores(self, bits: Tensor) -> Tensor | None:
+        """See :class:`Step`."""
+        return None if bits.device.type == "cpu" else self.network.scores(bits)
 
     def redraw(self, generator: torch.Generator, among: Tensor | None = None) -> None:
         """See :class:`Step`."""

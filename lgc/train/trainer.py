@@ -35,7 +35,7 @@ from lgc.train.parallel import ProcessGroup, after_fork, joined, pick_device, pr
 from lgc.train.places import check_places
 from lgc.train.price import make_budget, need_logic, price_of
 from lgc.train.samples import BitEncoder, Epochs, Samples, divided, epoch_generator, useful_inputs
-from lgc.train.scoring import class_mean, model_accuracy, soft_accuracy, validated
+from lgc.train.scoring import Validation, class_mean, model_accuracy, soft_accuracy
 from lgc.train.sheet import write_contact_sheet
 from lgc.train.step import Step, make_step
 from lgc.train.stop import StopRequest
@@ -151,6 +151,7 @@ class Run:
         until = round(config.augment_until * config.epochs)
         self.epochs = Epochs(self.training.x, data.feature_shape, augment, config.seed, until)
         self.step = self._make_step()
+        self.validated = Validation(self.step, self.to_bits, self.validation)
         self.best: Model | None = None
         self.progress = resume.TrainingPosition()
         self.tally = torch.zeros(2, dtype=torch.float64, device=device)  # loss and samples right, in this epoch
@@ -260,11 +261,10 @@ class Run:
         hardened = self.network.harden(
             name=self.config.name or self.data.name, classes=self.data.classes, feature_shape=self.data.feature_shape
         )
-        right, validation_loss = validated(self.network, hardened, self.to_bits, self.validation)
+        right, validation_loss = self.validated(hardened)
         validation = float(right.mean())
         accuracies = {"train_accuracy": correct / seen, "validation_accuracy": validation, **self._more(right)}
-        priced = self.part is not None or self.budget is not None
-        price = price_of(hardened, self.part, self.logic) if priced else {}
+        price = price_of(hardened, self.part, self.logic) if self.part or self.budget is not None else {}
         self._keep_best(hardened, accuracies, validation_loss, price)
         self.history.add(
             "epoch", epoch=progress.epoch, loss=round(loss_sum / seen, 5),

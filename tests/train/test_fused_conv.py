@@ -14,8 +14,9 @@ from fused_steps import steps_agree
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from lgc.frontend import lower
 from lgc.frontend.conv import Geometry
-from lgc.ir import Encoder
+from lgc.ir import Encoder, interp
 from lgc.tools.cc import find_c_compiler
 from lgc.train.conv import ConvLogicLayer, OrPool
 from lgc.train.edges import draw_edges
@@ -121,6 +122,19 @@ def test_gradients_are_those_of_autograd(make: Make) -> None:
         size = float(theirs.grad.abs().max())
         assert size > 0, name
         torch.testing.assert_close(10 * moments[id(ours)], theirs.grad, rtol=1e-3, atol=4e-3 * size)
+
+
+@pytest.mark.parametrize("make", NETWORKS)
+def test_scores_are_those_of_the_hardened_circuit(make: Make) -> None:
+    """Also of samples that fill no word, and after steps and other candidates."""
+    made = network(make)
+    step = fused(made)
+    (bits, labels), (more, _) = batches(2, 130)
+    for _ in range(3):
+        expected = interp.scores(lower(made.harden()), more.numpy().astype(bool))
+        assert torch.equal(step.scores(more), torch.from_numpy(expected))
+        step(bits, labels)
+        step.redraw(torch.Generator().manual_seed(1))
 
 
 @pytest.mark.parametrize("make", [trees, pooled])

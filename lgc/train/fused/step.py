@@ -95,6 +95,22 @@ class FusedStep:
 
     def __call__(self, bits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One update from uint8 bits (samples, inputs) and int64 labels: mean loss and samples right, before it."""
+        rows = [self._packed(bits)]
+        for stage in self.stages:
+            rows.append(stage.forward(rows[-1]))
+        loss, right, upstream = self._head(rows[-1], labels)
+        self._update(rows, upstream)
+        return loss, right
+
+    def scores(self, bits: Tensor) -> Tensor:
+        """See :class:`lgc.train.step.Step`."""
+        row = self._packed(bits)
+        for stage in self.stages:
+            row = stage.forward(row)
+        return self._sums(row, len(bits)).long()
+
+    def _packed(self, bits: Tensor) -> Tensor:
+        """uint8 bits (samples, inputs) to the packed rows that the first stage reads."""
         samples = len(bits)
         padded = -(-samples // _WORD) * _WORD
         kernel.call("lgc_set_threads", self._threads(padded))
@@ -103,19 +119,19 @@ class FusedStep:
         x = torch.empty(bits.shape[1] if subset is None else len(subset), padded // _WORD, dtype=torch.long)
         chosen = bits if subset is None else bits.index_select(1, subset)
         kernel.call("lgc_pack", chosen.contiguous(), samples, len(x), padded, x)
-        inputs = [x]
-        for stage in self.stages:
-            inputs.append(stage.forward(inputs[-1]))
-        loss, right, upstream = self._head(inputs[-1], labels, padded)
-        self._update(inputs, upstream)
-        return loss, right
+        return x
 
-    def _head(self, votes: Tensor, labels: Tensor, padded: int) -> tuple[Tensor, Tensor, Tensor]:
+    def _sums(self, votes: Tensor, samples: int) -> Tensor:
+        """int32 (samples, classes): the votes of each class."""
+        classes, padded = self.network.head.classes, _WORD * votes.shape[1]
+        counts = torch.empty(classes, padded, dtype=torch.int32)
+        kernel.call("lgc_count", len(votes), classes, padded, votes, counts)
+        return counts[:, :samples].t()
+
+    def _head(self, votes: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Mean loss, samples right, and the loss's gradient (classes, padded) by a vote of each class."""
-        head, samples = self.network.head, len(labels)
-        counts = torch.empty(head.classes, padded, dtype=torch.int32)
-        kernel.call("lgc_count", len(votes), head.classes, padded, votes, counts)
-        sums = counts[:, :samples].t()
+        head, samples, padded = self.network.head, len(labels), _WORD * votes.shape[1]
+        sums = self._sums(votes, samples)
         head.adapt(sums)
         logits = sums / head.tau
         loss = mean_loss(logits, labels, self.weights)

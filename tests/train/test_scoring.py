@@ -1,0 +1,55 @@
+"""Scores on validation samples: the kernel's, which the reference interpreter confirms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from lgc.errors import MismatchError
+from lgc.frontend import lower
+from lgc.ir import Encoder, interp
+from lgc.train.modules import Dense, GroupSum, LogicLayer, LogicNetwork
+from lgc.train.parallel import ProcessGroup
+from lgc.train.samples import BitEncoder, Samples
+from lgc.train.scoring import Validation
+from lgc.train.step import TorchStep, make_step
+
+BITS, CLASSES, COUNT = 12, 4, 2500
+
+
+@pytest.fixture
+def network() -> LogicNetwork:
+    return LogicNetwork(Encoder(BITS), [LogicLayer(Dense(BITS, 40), 40)], GroupSum(CLASSES, 3.0))
+
+
+@pytest.fixture
+def samples() -> Samples:
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 2, (COUNT, BITS)).astype(np.uint8)
+    return Samples.of(x, rng.integers(0, CLASSES, COUNT), torch.device("cpu"))
+
+
+def validation(step, samples: Samples) -> Validation:
+    return Validation(step, BitEncoder(Encoder(BITS), 1, torch.device("cpu")), samples)
+
+
+def test_kernel_and_interpreter_tell_the_same(network: LogicNetwork, samples: Samples) -> None:
+    """Of more samples than are scored at a time, once before scores are confirmed and once after."""
+    hardened = network.harden()
+    right = interp.classify(lower(hardened), samples.x.numpy() > 0) == samples.labels.numpy()
+    for step in (make_step(network, 256, ProcessGroup()), TorchStep(network)):
+        of_step = validation(step, samples)
+        for _ in range(2):
+            found, loss = of_step(hardened)
+            np.testing.assert_array_equal(found, right)
+            assert 1 < loss < 2
+
+
+def test_a_circuit_that_is_not_what_is_trained_is_refused(network: LogicNetwork, samples: Samples) -> None:
+    other = LogicNetwork(Encoder(BITS), [LogicLayer(Dense(BITS, 40), 40)], GroupSum(CLASSES, 3.0)).harden()
+    step = make_step(network, 256, ProcessGroup())
+    if isinstance(step, TorchStep):
+        pytest.skip("no C compiler: the interpreter scores")
+    with pytest.raises(MismatchError, match=r"differ for \d+ of 64 samples"):
+        validation(step, samples)(other)
