@@ -854,7 +854,7 @@ def train(
         feature_bits: Bits of every number's code; by default 8 to 16, what tells its values apart. 0 for no codes.
         gates: Gates a layer; 0 for what suits the data.
         layers: Layers; 0 for what suits the data.
-        net: Layers of tables for images, in place of --gates and --layers, such as c64k5s2,c128k3s2,d2000. c64k5s2p1 are 64 kernels over 5x5 pixels, stride 2, padding 1 (t2: trees of two levels); e64k5s2 are 64 that compare two pixels each, and do not learn; o2 is the OR of 2x2; d2000 are 2,000 tables over all; a5 at a layer's end gives its tables five inputs.
+        net: Layers of tables for images, in place of --gates and --layers, such as c64k5s2,c128k3s2,d2000. c64k5s2p1 are 64 kernels over 5x5 pixels, stride 2, padding 1 (t2: trees of two levels); e64k5s2 are 64 that compare pixels, and do not learn; o2 is the OR of 2x2; d2000 are 2,000 tables over all; a5 at a layer's end gives its tables five inputs.
         wiring: dense, topk:K or fixed, once a layer; the last one is for all further layers. By default dense, then fixed; topk:64 where there are many inputs.
         redraw: Times that other candidates of topk wires replace unlikely ones, in three of four epochs.
         comparators: Most bits of the encoder that need logic; --redraw gives up the others step by step. 0 for any.
