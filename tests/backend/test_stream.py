@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from stream_bench import Sent, check, replies
 
 from lgc import compile as lgc_compile
+from lgc.backend.apart import with_narrow_pools
 from lgc.backend.base import to_bytes, write
 from lgc.backend.verilog import Verilog
 from lgc.backend.verilog.stream import StreamVerilog
 from lgc.errors import CheckpointError, OptionError
 from lgc.frontend import Geometry, Layer, lower, write_model
 from lgc.ir import Encoder, FeatureCode, FeatureCodes, Head
+from lgc.ir.interp import scores as scores_of
 from lgc.mapping.shape import HeadShape
 
 
@@ -50,6 +52,34 @@ def test_every_score_in_a_second_simulator(tmp_path_factory, model, eager, idle,
         check(model, tmp_path_factory.mktemp("stream"), eager=eager, idle=idle, tables_per_clock=rate)
     except OptionError as error:  # a small image has few clocks
         assert rate and "tables a clock are" in str(error)
+
+
+WINDOWS = [Slide((4, 4), stride=(4, 4)), Slide((3, 5), stride=(2, 1), padding=(1, 2)), Slide((7, 2), stride=(1, 2))]
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("dense", [0, 6])
+def test_wide_windows_are_pooled_along_the_row_first(tmp_path, window, dense):
+    """The same network, and far smaller: a table has six inputs."""
+    model = draw((2, 8, 8), [Slide((1, 1), 4, 4), window], np.random.default_rng(dense), dense=dense)
+    narrow = with_narrow_pools(model)
+    assert [layer.geometry.field for layer in narrow.layers[1:3]] == [(1, window.field[1]), (window.field[0], 1)]
+    bits = np.random.default_rng(1).random((50, 128)) < 0.4
+    np.testing.assert_array_equal(scores_of(lower(narrow), bits), naive(model, bits))
+    assert [one.geometry.field for one in StreamVerilog(model).streamed.slides] == [
+        layer.geometry.field for layer in narrow.layers[:3]
+    ]
+    check(model, tmp_path / "one", eager=True, idle=0)
+    check(model, tmp_path / "gaps", eager=False, idle=2)
+    if window.stride[1] == 4:
+        check(model, tmp_path / "two", eager=True, idle=0, rate=2)
+
+
+def test_windows_that_one_table_has_stay_whole():
+    model = draw(
+        (2, 8, 8), [Slide((1, 1), 4, 4), Slide((2, 3), stride=(2, 1)), Slide((1, 6))], np.random.default_rng(0)
+    )
+    assert [one.geometry for one in with_narrow_pools(model).layers] == [one.geometry for one in model.layers]
 
 
 @pytest.mark.slow

@@ -165,6 +165,23 @@ def test_what_computes_is_proved_and_the_rest_is_said(streaming, tmp_path):
     assert not caught.value.result.ok
 
 
+def test_a_wide_window_is_two_layers_that_are_proved(tmp_path):
+    """The OR of 4 x 4 is one of 1 x 4 and one of 4 x 1; faults in both are noticed."""
+    model = draw((1, 8, 8), [Slide((1, 1), 4, 4), Slide((4, 4), stride=(4, 4))], np.random.default_rng(0), dense=8)
+    write_model(model, tmp_path / "m.safetensors")
+    lgc.compile(tmp_path / "m.safetensors", tmp_path / "net.v", stream=True)
+    assert (
+        lgc.mutate(tmp_path / "m.safetensors", tmp_path / "net.v", random=20, faults=20).campaign.count("killed") > 10
+    )
+    pytest.importorskip("pyosys")
+    with pytest.raises(NotCheckedError, match=NOT_PROVED):
+        lgc.prove(tmp_path / "m.safetensors", tmp_path / "net.v", certificate=tmp_path / "c.json")
+    parts = json.loads((tmp_path / "c.json").read_text())["parts"]
+    slides = [part["claim"].split(":")[0] for part in parts if "is that of its tables" in part["claim"]]
+    assert slides == ["layer1", "layer2_rows", "layer2"]
+    assert [part["result"] for part in parts].count("not proved") == 1
+
+
 @pytest.mark.parametrize(
     ("pattern", "new", "claim"),
     [

@@ -17,7 +17,7 @@ from lgc.backend.verilog.stream.pixel import pixel_circuit
 from lgc.backend.verilog.stream.result import votes_circuit
 from lgc.backend.verilog.top import top_ports
 from lgc.farm import Here, Task, Workers, check_version, progress_here
-from lgc.frontend.model import Layer, Model
+from lgc.frontend.model import Model
 from lgc.ir import Circuit, Netlist
 from lgc.ir.interp import evaluate
 from lgc.mapping.arithmetic import tree_depth
@@ -145,10 +145,9 @@ def _functions(rtl: Rtl, model: Model, apart: Streamed) -> Iterator[tuple[str, _
             _Module(f"{top}_pixel", "x", "y", 0),
             wanted,
         )
-    for slide, layer in zip(apart.slides, model.layers, strict=False):
-        assert not isinstance(layer, Layer), "what slides comes first"
+    for slide in apart.slides:
         module = _Module(f"{top}_{slide.name}_kernels", "x", "y", len(slide.cuts) + 1)
-        claim = f"{layer.name}: each of {slide.outputs} outputs is that of its tables, for every field"
+        claim = f"{slide.name}: each of {slide.outputs} outputs is that of its tables, for every field"
         yield claim, module, slide.definition.netlist
     if apart.dense is None:
         head, shape = apart.head, HeadShape.of_head(apart.head)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lgc.backend.apart import dense_circuit
+from lgc.backend.apart import dense_circuit, with_narrow_pools
 from lgc.backend.verilog.stream.wide import Wide, fitting_rates, widened
 from lgc.errors import OptionError
 from lgc.frontend.conv import ConvLayer, Geometry, PoolLayer
@@ -136,6 +136,7 @@ def streamed(model: Model, level: str = "O2", rate: int = 1) -> Streamed:
     Raises:
         OptionError: it has no layer that slides, or is no chain, or a geometry that a stream cannot have.
     """
+    model = with_narrow_pools(model)
     sliding = _sliding(model.layers)
     names = unique([identifier(layer.name, "layer") for layer in sliding])
     slides = [_slide(name, one) for name, one in zip(names, _wide(sliding, rate), strict=True)]
