@@ -99,7 +99,8 @@ def estimate(asked: EstimateRequest, progress: Progress | None = None) -> Estima
         LgcError: the network cannot be read, or a part, head or size of lookup table is impossible.
     """
     from lgc.files import write_text
-    from lgc.mapping.choose import by_size, choose_head, is_taken
+    from lgc.mapping.choose import by_size, choose_head
+    from lgc.mapping.heads import find_head
     from lgc.parts.fabrics import FABRICS
     from lgc.passes import optimize
 
@@ -117,7 +118,9 @@ def estimate(asked: EstimateRequest, progress: Progress | None = None) -> Estima
     if part is not None:  # the smallest first, but those that `auto` does not take last
         choice = choose_head(circuit, part.fabric, part, outputs=asked.outputs, pipeline=asked.pipeline)
         fabric = FABRICS.get(part.fabric)
-        rows = sorted(by_size(rows), key=lambda one: not is_taken(one, fabric, asked.pipeline))
+        rows = sorted(
+            by_size(rows), key=lambda one: not find_head(one.head).is_taken(asked.pipeline, fabric, one.sites)
+        )
     result = Estimated(circuit.name, tuple(rows), part.fabric if part else "", choice)
     if asked.json is not None:
         write_text(asked.json, result.to_json())

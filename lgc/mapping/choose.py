@@ -66,7 +66,7 @@ def choose_head(
     family = part.family if part else _family(fabric)
     heads = candidates(known, pipeline)
     found = [one.estimate(circuit, lut=lut, outputs=outputs, pipeline=pipeline, family=family) for one in heads]
-    ranked = by_size([one for one in found if is_taken(one, known, pipeline)])
+    ranked = by_size([one for one in found if find_head(one.head).is_taken(pipeline, known, one.sites)])
     sizes = ", ".join(f"{one.sites:,} LUT{lut} ({one.head})" for one in ranked)
     return Choice(ranked[0].head, lut, f"the smallest on {fabric} by estimate: {sizes}", ranked)
 
@@ -74,13 +74,6 @@ def choose_head(
 def candidates(fabric: Fabric, pipeline: int = 0) -> list[HeadArchitecture]:
     """The heads that ``auto`` compares on a fabric, for a circuit of so many register stages."""
     return [head for head in all_heads() if head.fits(fabric) and head.is_taken(pipeline)]
-
-
-def is_taken(found: Estimate, fabric: Fabric | None, pipeline: int = 0) -> bool:
-    """Whether ``auto`` may take a head of this size, on a fabric or any; of strung chains some routers take few."""
-    head = find_head(found.head)
-    is_too_long = head.is_strung and fabric is not None and 0 < fabric.strings < found.sites
-    return head.is_taken(pipeline) and not is_too_long
 
 
 def by_size(estimates: Sequence[Estimate]) -> tuple[Estimate, ...]:

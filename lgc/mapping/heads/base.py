@@ -53,9 +53,10 @@ class HeadArchitecture(ABC):
         """Whether a fabric has the cells for it."""
         return fabric.lut in self.lut_sizes and (fabric.carry in self.chains or not self.needs_chains)
 
-    def is_taken(self, pipeline: int) -> bool:
-        """Whether ``auto`` may take it for a circuit of so many register stages."""
-        return self.is_streaming and self.is_provable and not (pipeline and self.is_strung)
+    def is_taken(self, pipeline: int, fabric: Fabric | None = None, sites: int = 0) -> bool:
+        """Whether ``auto`` may take it for a circuit of so many register stages and, on a fabric, of so many sites."""
+        strings_fit = not pipeline and (fabric is None or not fabric.strings or sites <= fabric.strings)
+        return self.is_streaming and self.is_provable and (strings_fit or not self.is_strung)
 
     def check_lut(self, lut: int) -> None:
         """Refuse lookup tables of a size that it is not made for.
