@@ -75,10 +75,9 @@ def test_wide_windows_are_pooled_along_the_row_first(tmp_path, window, dense):
         check(model, tmp_path / "two", eager=True, idle=0, rate=2)
 
 
-def test_windows_that_one_table_has_stay_whole():
-    model = draw(
-        (2, 8, 8), [Slide((1, 1), 4, 4), Slide((2, 3), stride=(2, 1)), Slide((1, 6))], np.random.default_rng(0)
-    )
+@pytest.mark.parametrize("window", [(2, 3), (1, 8), (8, 1)])
+def test_windows_of_one_table_or_of_one_row_or_column_stay_whole(window):
+    model = draw((2, 8, 8), [Slide((1, 1), 4, 4), Slide(window)], np.random.default_rng(0))
     assert [one.geometry for one in with_narrow_pools(model).layers] == [one.geometry for one in model.layers]
 
 

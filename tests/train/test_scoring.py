@@ -46,6 +46,16 @@ def test_kernel_and_interpreter_tell_the_same(network: LogicNetwork, samples: Sa
             assert 1 < loss < 2
 
 
+def test_the_interpreter_confirms_once(network: LogicNetwork, samples: Samples, monkeypatch) -> None:
+    step, hardened = make_step(network, 256, ProcessGroup()), network.harden()
+    if isinstance(step, TorchStep):
+        pytest.skip("no C compiler: the interpreter scores")
+    of_step = validation(step, samples)
+    first, _ = of_step(hardened)
+    monkeypatch.setattr("lgc.train.scoring.lower", lambda model: pytest.fail("interpreted again"))
+    np.testing.assert_array_equal(of_step(hardened)[0], first)
+
+
 def test_a_circuit_that_is_not_what_is_trained_is_refused(network: LogicNetwork, samples: Samples) -> None:
     other = LogicNetwork(Encoder(BITS), [LogicLayer(Dense(BITS, 40), 40)], GroupSum(CLASSES, 3.0)).harden()
     step = make_step(network, 256, ProcessGroup())
