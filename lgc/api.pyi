@@ -828,7 +828,7 @@ def train(
 
     Args:
         dataset: A name, openml:NAME, or a .csv, .tsv or .npz file.
-        preset: Start from a recipe; flags change it.
+        preset: Start from a recipe, such as mnist-fast; flags change it. A name that is none shows all.
         config: TOML file of settings, named as the flags; flags win.
         resume: Go on with the run that was stopped while it wrote this output.
         contact_sheet: PNG of augmented samples; without -o, nothing is trained.

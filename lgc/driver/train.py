@@ -39,7 +39,13 @@ class TrainRequest(Request):
         str | None,
         Setting("mnist, fashion-mnist, cifar-10, digits, or a .npz file with X and y.", flags=("DATASET",)),
     ] = None  # fmt: skip
-    preset: Annotated[str | None, Setting("Start from a recipe; flags change it.", choices=PRESETS)] = None
+    preset: Annotated[
+        str | None,
+        Setting(
+            "Start from a recipe, such as mnist-fast; flags change it. A name that is none shows all.",
+            choices=PRESETS, metavar="NAME",
+        ),
+    ] = None  # fmt: skip
     config: Annotated[Path | None, Setting("TOML file of settings, named as the flags; flags win.")] = None
     resume: Annotated[bool, Setting("Go on with the run that was stopped while it wrote this output.")] = False
     contact_sheet: Annotated[
