@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lgc.errors import OptionError
 from lgc.train.config import GATES_A_TABLE, TrainConfig
 from lgc.train.data import Dataset
+from lgc.train.net import pixels_alike
 
 _IMAGES: dict[str, Any] = {
     "thresholds": (0.25,), "gates": 8000, "layers": 1, "batch": 256, "epochs": 20, "wiring": ("dense", "fixed"),
@@ -140,8 +141,10 @@ def _thresholds(config: TrainConfig, data: Dataset, _labels: NDArray[np.int64]) 
         yield _Choice("thresholds", (0.5,), "--threshold 0.5", "all features are bits")
         return
     many, what = (_OF_PIXELS, "pixels") if "number" not in kinds else (_THRESHOLDS, "features")
-    steps = max(1, min(many, _INPUTS // features))
-    reason = f"{steps} bits for each of {features} {what}, between its values in training"
+    together = pixels_alike(config.net, data.feature_shape)
+    steps = max(1, min(many, _INPUTS // (features // together)))
+    whose = "its values" if together == 1 else "the values of its channel"
+    reason = f"{steps} bits for each of {features} {what}, between {whose} in training"
     found = f"{'distributive' if config.for_part is None else 'rounded'}:{steps}"
     yield _Choice("thresholds", found, f"--threshold {found}", reason)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from itertools import pairwise
@@ -87,6 +88,19 @@ def parse_net(text: str) -> tuple[Item, ...]:
     if isinstance(items[-1], Edges):
         raise OptionError(f"the net '{text}' ends with edges, which do not learn", hint="Add a layer, such as d2000")
     return items
+
+
+def pixels_alike(text: str, shape: tuple[int, ...]) -> int:
+    """How many neighbouring features get the same thresholds: the pixels of a channel, if the net slides over them.
+
+    A kernel is the same at every position, so a bit has to mean the same there.
+
+    Args:
+        text: the net's layers; empty for a network without.
+        shape: of a sample.
+    """
+    slides = bool(text) and not isinstance(parse_net(text)[0], Tables)
+    return math.prod(shape[-2:]) if slides and len(shape) > 1 else 1
 
 
 def _item(word: str) -> Item:

@@ -15,7 +15,7 @@ _BYTES = 255  # the scale of sets of images
 _BLOCK = 1 << 24  # values sorted at a time
 
 
-def make_encoder(thresholds: tuple[float, ...] | str, x: NDArray[Any], scale: int) -> Encoder:
+def make_encoder(thresholds: tuple[float, ...] | str, x: NDArray[Any], scale: int, alike: int = 1) -> Encoder:
     """The encoder of stored training features (n, F); boolean features are taken as they are.
 
     Args:
@@ -24,6 +24,8 @@ def make_encoder(thresholds: tuple[float, ...] | str, x: NDArray[Any], scale: in
             ``rounded:T``, these moved by up to a quarter of a part, to where hardware compares few bits.
         scale: a feature is a stored byte over it, as float32, and has the range 0 to 1; at 1, features are as
             stored, and each has the range of its values.
+        alike: so many neighbouring features, such as the pixels of a channel, are taken as one and get the same
+            thresholds.
 
     Raises:
         OptionError: a specification that is neither.
@@ -38,7 +40,10 @@ def make_encoder(thresholds: tuple[float, ...] | str, x: NDArray[Any], scale: in
         return Encoder(features, np.tile(np.sort(np.array(thresholds, np.float64)), (features, 1)))
     steps = np.arange(1, int(match[2]) + 1) / (int(match[2]) + 1)
     make = {"uniform": _uniform, "distributive": _distributive, "rounded": _rounded}[match[1]]
-    return Encoder(features, make(x, scale, steps))
+    if alike == 1:
+        return Encoder(features, make(x, scale, steps))
+    channels = x.reshape(len(x), -1, alike).swapaxes(1, 2).reshape(-1, features // alike)
+    return Encoder(features, np.repeat(make(channels, scale, steps), alike, axis=0))
 
 
 def _uniform(x: NDArray[Any], scale: int, steps: NDArray[np.float64]) -> NDArray[np.float64]:

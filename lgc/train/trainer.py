@@ -22,7 +22,7 @@ from lgc.frontend import Model, write_model
 from lgc.numbers import check_scale
 from lgc.parts.part import find_part
 from lgc.progress import Progress, Silence
-from lgc.train import resume
+from lgc.train import net, resume
 from lgc.train.augment import make_augment
 from lgc.train.build import build_network
 from lgc.train.config import TrainConfig
@@ -134,7 +134,8 @@ class Run:
         self.settled = settled(config, data, data.train_y[rows], len(held_out))
         self.config = config = self.settled.config
         self.part = find_part(config.for_part) if config.for_part is not None else None
-        self.encoder = make_encoder(config.thresholds, data.train[rows], data.scale)
+        pixels = net.pixels_alike(config.net, data.feature_shape)
+        self.encoder = make_encoder(config.thresholds, data.train[rows], data.scale, pixels)
         if data.scale == 1 and self.encoder.thresholds is not None:
             check_scale(self.encoder.thresholds, data.train)
         self.to_bits = BitEncoder(self.encoder, data.scale, device)

@@ -189,6 +189,21 @@ def test_distributive_thresholds_split_evenly(x: np.ndarray, scale: int) -> None
     np.testing.assert_allclose(shares, [[0.75, 0.5, 0.25]] * 2, atol=0.01)
 
 
+@pytest.mark.parametrize("kind", ["uniform:3", "distributive:3", "rounded:3"])
+@pytest.mark.parametrize("scale", [1, 255])
+def test_pixels_of_a_channel_get_the_thresholds_of_all_its_values(kind: str, scale: int) -> None:
+    """Two channels of six pixels, whose ranges differ from pixel to pixel."""
+    pixels = np.random.default_rng(2).integers(0, np.arange(20, 260, 20), (400, 12)).astype(np.uint8)
+    found = make_encoder(kind, pixels, scale, 6).thresholds
+    assert found is not None and found.shape == (12, 3)
+    for channel in (slice(0, 6), slice(6, 12)):
+        together = make_encoder(kind, pixels[:, channel].reshape(-1, 1), scale).thresholds
+        np.testing.assert_array_equal(found[channel], np.repeat(together, 6, axis=0))
+    if (kind, scale) != ("uniform:3", 255):  # that has the range 0 to 1 anyway
+        assert (found[0] != found[6]).any()
+        assert (make_encoder(kind, pixels, scale).thresholds[0] != found[0]).any()
+
+
 def test_given_and_boolean() -> None:
     np.testing.assert_array_equal(make_encoder((0.5, 0.25), IMAGES, 255).thresholds, [[0.25, 0.5]] * 2)
     assert make_encoder("uniform:3", IMAGES > 9, 1).thresholds is None

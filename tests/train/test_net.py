@@ -23,7 +23,7 @@ from lgc.train.conv import ConvLogicLayer, OrPool
 from lgc.train.fused import kernel
 from lgc.train.history import Entry
 from lgc.train.modules import LogicNetwork, TableLayer
-from lgc.train.net import Conv, Edges, Pooling, Tables, parse_net
+from lgc.train.net import Conv, Edges, Pooling, Tables, parse_net, pixels_alike
 from lgc.train.trainer import train
 from lgc.train.wiring import Dense, Fixed, TopK
 
@@ -139,6 +139,17 @@ def test_all_but_the_last_layer_start_as_their_first_operand() -> None:
 def test_what_does_not_fit_the_image(net: str, message: str) -> None:
     with pytest.raises(OptionError, match=message):
         built(net)
+
+
+@pytest.mark.parametrize(
+    ("net", "shape", "pixels"),
+    [("c8k3,d10", (2, 5, 7), 35), ("e8k3,o2,d10", (5, 7), 35), ("d20,d10", (2, 5, 7), 1), ("", (2, 5, 7), 1),
+     ("c8k3,d10", (9,), 1)],
+)  # fmt: skip
+def test_pixels_have_the_thresholds_of_their_channel_under_kernels(
+    net: str, shape: tuple[int, ...], pixels: int
+) -> None:
+    assert pixels_alike(net, shape) == pixels
 
 
 def test_features_that_are_no_image() -> None:
