@@ -14,6 +14,7 @@ from torch.nn.functional import cross_entropy
 from lgc.errors import MismatchError
 from lgc.frontend import Model, lower
 from lgc.ir import Circuit, interp
+from lgc.progress import Progress
 from lgc.train.data import Dataset
 from lgc.train.modules import LogicNetwork
 from lgc.train.samples import BitEncoder, Samples
@@ -21,7 +22,7 @@ from lgc.train.step import Step
 from lgc.train.wiring import Chooser
 
 _BATCH = 2048  # samples at a time
-_BLOCK = 4096  # the same in the interpreter
+_BLOCK = 512  # the same in the interpreter, which takes seconds for them where a network has kernels
 _CONFIRMED = 64  # samples of which the interpreter confirms the scores
 
 Right = NDArray[np.bool_]
@@ -114,8 +115,16 @@ def soft_estimators(network: LogicNetwork) -> Iterator[None]:
             part.estimator = estimator
 
 
-def model_accuracy(model: Model, data: Dataset) -> float:
-    """Accuracy of a hardened model on the test samples, through the reference interpreter."""
-    circuit, x = lower(model), data.test_x
-    blocks = [interp.classify(circuit, model.encoder.encode(x[i : i + _BLOCK])) for i in range(0, len(x), _BLOCK)]
-    return float((np.concatenate(blocks) == data.test_y).mean())
+def model_accuracy(model: Model, data: Dataset, told: Progress | None = None) -> float:
+    """Accuracy of a hardened model on the test samples, through the reference interpreter.
+
+    Args:
+        told: hears how many samples are done.
+    """
+    circuit, x, right = lower(model), data.test_x, 0
+    for i in range(0, len(x), _BLOCK):
+        if told is not None:
+            told.step("test samples", i, len(x))
+        classes = interp.classify(circuit, model.encoder.encode(x[i : i + _BLOCK]))
+        right += int((classes == data.test_y[i : i + _BLOCK]).sum())
+    return right / len(x)

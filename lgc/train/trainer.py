@@ -340,7 +340,7 @@ class Run:
         assert self.best is not None
         model, tested = self.best, {}
         if len(self.data.test):
-            tested = {"test_accuracy": model_accuracy(model, self.data)}
+            tested = {"test_accuracy": model_accuracy(model, self.data, self.told)}
             model = replace(model, training={**model.training, **tested, "test_samples": len(self.data.test)})
         self._save(model)
         self.history.add(

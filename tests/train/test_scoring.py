@@ -9,10 +9,12 @@ import torch
 from lgc.errors import MismatchError
 from lgc.frontend import lower
 from lgc.ir import Encoder, interp
+from lgc.progress import Silence
+from lgc.train.data import Dataset
 from lgc.train.modules import Dense, GroupSum, LogicLayer, LogicNetwork
 from lgc.train.parallel import ProcessGroup
 from lgc.train.samples import BitEncoder, Samples
-from lgc.train.scoring import Validation
+from lgc.train.scoring import Validation, model_accuracy
 from lgc.train.step import TorchStep, make_step
 
 BITS, CLASSES, COUNT = 12, 4, 2500
@@ -63,3 +65,22 @@ def test_a_circuit_that_is_not_what_is_trained_is_refused(network: LogicNetwork,
         pytest.skip("no C compiler: the interpreter scores")
     with pytest.raises(MismatchError, match=r"differ for \d+ of 64 samples"):
         validation(step, samples)(other)
+
+
+class Steps(Silence):
+    """Keeps what is told."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, int, int | None]] = []
+
+    def step(self, name: str, done: int = 0, total: int | None = None) -> None:
+        self.seen.append((name, done, total))
+
+
+def test_the_test_samples_are_counted_aloud(network: LogicNetwork, samples: Samples) -> None:
+    """Of large networks the interpreter takes minutes: a step stands before each of several blocks."""
+    x, y, steps = samples.x.numpy() > 0, samples.labels.numpy(), Steps()
+    data = Dataset("d", x, y, x, y, ("a", "b", "c", "d"), (BITS,))
+    hardened = network.harden()
+    assert model_accuracy(hardened, data, steps) == (interp.classify(lower(hardened), x) == y).mean()
+    assert steps.seen == [("test samples", done, COUNT) for done in range(0, COUNT, 512)]
