@@ -159,7 +159,9 @@ def _bound_rows(form: C99, circuit: Circuit) -> list[InferRow]:
             "",
             "functions of three words: one a gate, 2 a counted bit",
         ),
-        InferRow("input reads a word, AVX-512", three.reads, "", "once in 16 instructions"),
+        InferRow(
+            "input reads a word, AVX-512", three.reads, "", "once in 16 instructions, or in a function that holds it"
+        ),
         InferRow("input reads a word", counts.reads, "", "once in 16 instructions: the rest are in registers"),
         InferRow("result writes a word", counts.writes, "", "planes"),
     ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,8 @@ from hypothesis import strategies as st
 
 from lgc.backend.base import to_bytes
 from lgc.backend.c import C99, SlidingC99, over_positions
+from lgc.backend.c.held import HELD
+from lgc.backend.c.plan import kernel_counts
 from lgc.frontend import Layer, Model, lower
 from lgc.ir import Head, interp
 from lgc.passes import optimize
@@ -115,6 +119,52 @@ def test_every_score_is_that_of_a_naive_loop(tmp_path: Path) -> None:
     np.testing.assert_array_equal(scores, naive(model, bits))
 
 
+POOLED = [
+    Slide((3, 3), 5, 6, padding=(1, 1)),
+    Slide((2, 4), stride=(2, 4)),
+    Slide((2, 2), 4, 4, padding=(1, 0)),
+    Slide((5, 1), stride=(5, 1)),
+]
+
+
+@pytest.mark.parametrize("flags", [("-DLGC_WORD_BITS=64",), ("-DLGC_WORD_BITS=512", "-DLGC_OTHER_KERNEL")])
+@pytest.mark.parametrize("dense", [0, 30])
+def test_kernels_go_into_their_windows_at_once(flags: tuple[str, ...], dense: int, tmp_path: Path) -> None:
+    """With and without functions of three words; the map of 8 x 8 positions of five kernels is never there."""
+    model = draw((2, 8, 8), POOLED, np.random.default_rng(8), dense=dense)
+    form = chained(model)
+    assert [slide.window for slide in form.chain.slides] == [(1, 1), (2, 4), (5, 1)]  # the first is the padded input
+    padded, pooled, last = 2 * 10 * 10, 6 * 2 * 5, 4
+    assert form.chain.num_words == max(padded, last) + pooled
+    check(model, tmp_path, form, "-O0", "-DLGC_VECTORS=2u", *flags)
+
+
+def test_windows_that_overlap_or_are_padded_are_layers() -> None:
+    for pool in (Slide((2, 2), stride=(1, 1)), Slide((2, 2), stride=(2, 2), padding=(1, 1))):
+        model = draw((1, 6, 6), [Slide((3, 3), 5, 6), pool], np.random.default_rng(8), dense=30)
+        assert [(slide.window, slide.circuit is None) for slide in chained(model).chain.slides] == [
+            ((1, 1), False),
+            ((1, 1), True),
+        ]
+
+
+def test_a_function_reads_an_input_once() -> None:
+    """Kernels over 9 pixels of 4 channels: a function is over pixels of a channel or two, and holds them."""
+    rng = np.random.default_rng(1)
+    model = draw((4, 6, 6), [Slide((3, 3), 80, 6)], rng, dense=30)
+    wires = rng.permuted(np.tile(np.arange(9), (80, 1)), axis=1)[:, :6] + 9 * rng.integers(0, 4, (80, 1))
+    model = replace(model, layers=(replace(model.layers[0], wires=wires), *model.layers[1:]))
+    text = to_bytes(chained(model, part_size=100), lower(model)).decode()
+    functions = re.findall(r"^static void slide1_\d+\(.*?^}", text, re.DOTALL | re.MULTILINE)
+    held = [function for function in functions if "const word i" in function]
+    assert len(held) > 4
+    for function in held:
+        reads = re.findall(r"x\[\d+\*V\]", function)
+        assert len(reads) == len(set(reads)) <= HELD
+    taken = re.findall(r"p\[(\d+)\*V\] =", "".join(held))
+    assert sorted(map(int, taken)) == list(range(80))
+
+
 def test_votes_at_positions_with_bias_and_unequal_groups(tmp_path: Path) -> None:
     model = small(3, dense=0)
     width = model.layers[-1].width
@@ -183,13 +233,21 @@ def test_what_is_no_chain_is_unrolled() -> None:
         assert over_positions(plain, other) is plain
 
 
-def test_counts_are_those_of_the_text() -> None:
-    """An operation is a line of a kernel, times the positions that it is called at."""
-    model = draw((1, 6, 6), [Slide((3, 3), 5, 6)], np.random.default_rng(3), dense=10)
+@pytest.mark.parametrize("ternary", [False, True])
+@pytest.mark.parametrize("pools", [False, True])
+def test_counts_are_those_of_the_text(pools: bool, ternary: bool) -> None:
+    """An operation is a line of a kernel, times the positions that it is called at; so is an OR into a window."""
+    layers = [Slide((3, 3), 5, 6), *([Slide((2, 2), stride=(2, 2))] if pools else [])]
+    model = draw((1, 6, 6), layers, np.random.default_rng(3), dense=10)
     form = chained(model)
-    counts = form.counts(lower(model), ternary=False)
-    text = to_bytes(form, lower(model)).decode().rpartition("#else\n#define SLOTS")[2].partition("pop_options")[0]
+    counts = form.counts(lower(model), ternary=ternary)
+    with_three, _, with_two = to_bytes(form, lower(model)).decode().rpartition("#else\n#define SLOTS")
+    text = with_three.rpartition("#define SLOTS")[2] if ternary else with_two.partition("pop_options")[0]
     kernels, _, dense = text.partition("static void part0(")
     dense = dense.partition("static void evaluate")[0]
-    assert counts.operations == 16 * kernels.count("const word v") + dense.count("const word v")
+    operations = kernels.count("const word v") + kernels.count("|= ")
+    assert counts.operations == 16 * operations + dense.count("const word v")
     assert counts.writes == 16 * 5 + dense.count("    p[")
+    if ternary:
+        only = form.counts(lower(model), ternary=True).reads - kernel_counts(form.chain.dense, ternary=True).reads
+        assert only == 16 * (kernels.count("x[") + kernels.count("|= "))

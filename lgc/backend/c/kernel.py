@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from lgc.backend.c.columns import safe
@@ -16,6 +17,22 @@ ARGUMENTS = "const word *restrict x, word *restrict s, word *restrict p, size_t 
 _FORMATS = {AND: "{} & {}", ANDNOT: "{} & ~{}", OR: "{} | {}"}
 _IDLE_PASSES = ("ccp", "dominator-opts", "forwprop", "fre", "pta", "ter")
 _GCC_OPTIONS = ",".join(["O1", "no-ivopts", *(f"no-tree-{name}" for name in _IDLE_PASSES)])
+
+
+@dataclass(frozen=True)
+class Access:
+    """How the functions of a program read and write.
+
+    Attributes:
+        store: how a plane is written: ``=``, or ``|=`` into what it is already.
+        holds: whether an input is read once in a function, and has a name there.
+    """
+
+    store: str = "="
+    holds: bool = False
+
+
+_PLAIN = Access()
 
 
 def kernel_lines(program: Program, layout: CodeLayout) -> Iterator[str]:
@@ -49,35 +66,45 @@ def part_calls(layout: CodeLayout, arguments: str) -> Iterator[str]:
 
 
 def part_lines(
-    program: Program, layout: CodeLayout, words: Sequence[int], name: str = "part", first: int = 0
-) -> Iterator[str]:
+    program: Program, layout: CodeLayout, words: Sequence[int], name: str = "part", first: int = 0,
+    access: Access = _PLAIN,
+) -> Iterator[str]:  # fmt: skip
     """The functions of a program.
 
     Args:
         words: the word of ``x`` that each input is.
         name: of the functions, with a number behind it.
         first: the first of these numbers.
+        access: how they read and write.
     """
     for part, (lo, hi) in enumerate(pairwise(layout.cuts), first):
         yield f"static void {name}{part}({ARGUMENTS})"
         yield "{"
         yield "    for (; vectors; vectors--, x++, s++, p++) {"
-        yield from _statements(program, layout, lo, hi, words)
+        yield from _statements(program, layout, (lo, hi), words, access)
         yield "    }\n}\n"
 
 
-def _statements(program: Program, layout: CodeLayout, lo: int, hi: int, words: Sequence[int]) -> Iterator[str]:
+def _statements(
+    program: Program, layout: CodeLayout, part: tuple[int, int], words: Sequence[int], access: Access
+) -> Iterator[str]:
+    lo, hi = part
     first, slot = program.num_inputs, layout.slot[lo:hi].tolist()
+    held: set[int] = set()
 
     def read(value: int) -> str:
         if value < first:
-            return f"x[{words[value]}*V]"
+            return f"i{value}" if value in held else f"x[{words[value]}*V]"
         index = value - first
         return f"v{index - lo}" if index >= lo else f"s[{layout.slot[index]}*V]"
 
     for index in range(lo, hi):
+        for value in program.operands(index) if access.holds else ():
+            if 0 <= value < first and value not in held:
+                yield f"        const word i{value} = {read(value)};"
+                held.add(value)
         if program.opcode[index] == STORE:
-            yield f"        p[{program.right[index]}*V] = {_plane(program.left[index], read)};"
+            yield f"        p[{program.right[index]}*V] {access.store} {_plane(program.left[index], read)};"
             continue
         expression = _expression(program, index, read)
         note = f" /* {safe(program.notes[index])} */" if index in program.notes else ""

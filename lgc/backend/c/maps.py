@@ -1,7 +1,9 @@
 """Layers that slide: the code of a kernel stands once, and is called at every position.
 
 The words of a feature map lie position by position, those of all kernels at a position side by side, so that a field is
-a few stretches of memory. Padding is words that are 0 around the map that is padded.
+a few stretches of memory. Padding is words that are 0 around the map that is padded. Where an OR over windows that do
+not overlap stands behind kernels, each word of a kernel goes into that of its window at once: the map of all positions,
+which is larger than a cache, is never there.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.backend.apart import Sliding, dense_circuit, position_circuit, taken_apart
+from lgc.backend.c.held import Neighbours
 from lgc.backend.c.literal import Program
 from lgc.backend.c.plan import make_planner
 from lgc.frontend.conv import ConvLayer, Geometry, PoolLayer
@@ -60,28 +63,37 @@ class MapSlide:
 
     Attributes:
         layer: whose outputs at a position lie side by side.
+        window: (rows, columns) of positions whose outputs are ORed into one of the map.
         circuit: all its kernels at one position, optimised; None where it pools.
         reads: the image before it; of the input's words if ``first``, else of the scratch words.
         writes: its feature map, in the scratch words.
-        clears: scratch words (from, count) that must be 0 before it writes: where there is padding behind it.
+        clears: scratch words (from, count) that must be 0 before it writes: where there is padding behind it, or a
+            window.
     """
 
     layer: Sliding
+    window: tuple[int, int]
     circuit: Circuit | None
     reads: Image
     writes: Image
     first: bool
     clears: tuple[int, int] | None
 
+    @property
+    def joins(self) -> bool:
+        """Whether an output is ORed into the map, and not written."""
+        return self.window != (1, 1)
+
     def programs(self, part_size: int, *, ternary: bool) -> Iterator[Program]:
         """The kernels as code, some at a time; plane k is kernel k."""
         assert self.circuit is not None
         netlist = self.circuit.netlist
-        planner = make_planner(netlist, ternary=ternary)
-        for kernel, net in enumerate(netlist.outputs.tolist()):
-            planner.program.store(planner.literal(net), kernel)
-            if len(planner.program) >= part_size:
+        planner, kernels = make_planner(netlist, ternary=ternary), Neighbours(netlist, ternary)
+        while (kernel := kernels.take()) is not None:
+            planner.program.store(planner.literal(int(netlist.outputs[kernel])), kernel)
+            if len(planner.program) >= part_size or (len(planner.program) >= part_size // 4 and kernels.full):
                 yield planner.taken().pruned()
+                kernels.forget()
         if len(planner.program):
             yield planner.taken().pruned()
 
@@ -122,23 +134,36 @@ def map_chain(model: Model, level: str) -> MapChain | None:
     if apart is None:
         return None
     layers, rest = apart
-    count, layers = len(layers), [*_copies(layers[0]), *layers]
+    steps = _with_windows([*_copies(layers[0]), *layers])
     last = layers[-1].geometry
     behind = Geometry(layers[-1].width // last.positions, last.out_height, last.out_width)
-    readers = [*(layer.geometry for layer in layers[1:]), behind]
+    readers = [*(layer.geometry for layer, _ in steps[1:]), behind]
     sizes = [_size(reader) for reader in readers]
     places = 0, max(sizes[::2])
     slides: list[MapSlide] = []
-    reads = _input(layers[0].geometry)
-    for index, (layer, reader) in enumerate(zip(layers, readers, strict=True)):
+    reads = _input(steps[0][0].geometry)
+    for index, ((layer, window), reader) in enumerate(zip(steps, readers, strict=True)):
         at = places[index % 2]
         circuit = None if isinstance(layer, PoolLayer) else optimize(position_circuit(layer), level)
-        clears = (at, sizes[index]) if max(reader.padding) else None
-        slides.append(MapSlide(layer, circuit, reads, _map(reader, at), index == 0, clears))
+        clears = (at, sizes[index]) if max(*reader.padding, *(n - 1 for n in window)) else None
+        slides.append(MapSlide(layer, window, circuit, reads, _map(reader, at), index == 0, clears))
         reads = slides[-1].writes
     dense = optimize(dense_circuit(model, rest), level)
     words = places[1] + max(sizes[1::2], default=0)
-    return MapChain(tuple(slides), dense, reads.words(behind), words, count)
+    return MapChain(tuple(slides), dense, reads.words(behind), words, len(layers))
+
+
+def _with_windows(layers: list[Sliding]) -> list[tuple[Sliding, tuple[int, int]]]:
+    """The layers, each with the window of the pooling behind it, where that can go with it."""
+    steps: list[tuple[Sliding, tuple[int, int]]] = []
+    for layer in layers:
+        g = layer.geometry
+        apart = isinstance(layer, PoolLayer) and g.field == g.stride and not max(g.padding)
+        if apart and steps and isinstance(steps[-1][0], ConvLayer) and steps[-1][1] == (1, 1):
+            steps[-1] = steps[-1][0], g.field
+        else:
+            steps.append((layer, (1, 1)))
+    return steps
 
 
 def _copies(layer: Sliding) -> list[Sliding]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import ClassVar
 
 import numpy as np
 
 from lgc.backend.c.format import C99
-from lgc.backend.c.kernel import ARGUMENTS, part_calls, part_lines, quickly
+from lgc.backend.c.held import held_inputs
+from lgc.backend.c.kernel import ARGUMENTS, Access, part_calls, part_lines, quickly
 from lgc.backend.c.layout import CodeLayout, make_layout
 from lgc.backend.c.maps import MapChain, MapSlide, map_chain
 from lgc.backend.c.plan import KernelCounts, kernel_counts, make_program, program_counts
@@ -42,15 +43,18 @@ class SlidingC99(C99):
         del circuit
         found = kernel_counts(self.chain.dense, ternary=ternary)
         for slide in self.chain.slides:
-            positions = slide.layer.geometry.positions
+            g = slide.layer.geometry
             if slide.circuit is None:
-                g = slide.layer.geometry
                 window = g.field[0] * g.field[1]
                 pool = KernelCounts((window - 1) * g.channels, window * g.channels, g.channels)
-                found = found.plus(pool, positions)
+                found = found.plus(pool, g.positions)
             else:
                 for program in slide.programs(self.part_size, ternary=ternary):
-                    found = found.plus(program_counts(program), positions)
+                    once, held = program_counts(program), held_inputs(program) if ternary else None
+                    found = found.plus(once if held is None else replace(once, reads=held), g.positions)
+                if slide.joins:
+                    kernels = len(slide.circuit.netlist.outputs)
+                    found = found.plus(KernelCounts(kernels, kernels), g.positions)
         return found
 
     def _counted(self, circuit: Circuit) -> Circuit:
@@ -85,7 +89,8 @@ class SlidingC99(C99):
             count = len(programs)
             for first, program in enumerate(programs):
                 whole = CodeLayout([0, len(program)], np.full(len(program), -1), 0)
-                yield from part_lines(program, whole, words, name, first)
+                access = Access("|=" if slide.joins else "=", ternary and held_inputs(program) is not None)
+                yield from part_lines(program, whole, words, name, first, access)
         calls += _loop(name, slide, count)
 
 
@@ -113,20 +118,26 @@ def _evaluate(maps: int, calls: list[str]) -> Iterator[str]:
 
 
 def _loop(name: str, slide: MapSlide, count: int) -> Iterator[str]:
-    """Calls of a layer's functions at every position."""
-    g, reads, writes = slide.layer.geometry, slide.reads, slide.writes
+    """Calls of a layer's functions at every position.
+
+    Where they go into a small map by OR, one function is called at all positions, and its code stays in the cache. Else
+    all are called at a position, whose field does.
+    """
+    g, reads, writes, (rows, columns) = slide.layer.geometry, slide.reads, slide.writes, slide.window
     steps = g.stride[0] * reads.row, g.stride[1] * reads.column
     if slide.clears:
         yield f"    for (i = 0; i < {slide.clears[1]}u * V; i++)"
         yield f"        s[{slide.clears[0]}u * V + i] = (word){{0}};"
-    yield f"    for (row = 0; row < {g.out_height}u; row++)"
-    yield f"        for (column = 0; column < {g.out_width}u; column++) {{"
     source = f"{'x' if slide.first else 's'} + ({reads.corner(g)}u + row * {steps[0]}u + column * {steps[1]}u) * V"
-    yield f"            const word *from = {source};"
-    yield f"            word *to = s + ({writes.first}u + row * {writes.row}u + column * {writes.column}u) * V;"
-    for number in range(count):
-        yield f"            {name}{number}(from, slots, to, vectors);"
-    yield "        }"
+    row, column = (f"{at} / {n}u" if n > 1 else at for at, n in (("row", rows), ("column", columns)))
+    for numbers in [[number] for number in range(count)] if slide.joins else [range(count)]:
+        yield f"    for (row = 0; row < {g.out_height}u; row++)"
+        yield f"        for (column = 0; column < {g.out_width}u; column++) {{"
+        yield f"            const word *from = {source};"
+        yield f"            word *to = s + ({writes.first}u + {row} * {writes.row}u + {column} * {writes.column}u) * V;"
+        for number in numbers:
+            yield f"            {name}{number}(from, slots, to, vectors);"
+        yield "        }"
 
 
 def _pool(name: str, slide: MapSlide) -> Iterator[str]:
