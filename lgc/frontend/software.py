@@ -25,7 +25,8 @@ COEFFICIENTS = (
     (1, 0, 0, -1), (1, 0, 0, 0),
 )  # fmt: skip
 
-_BLOCK_ELEMENTS = 1 << 26
+_BLOCK_ELEMENTS = 1 << 22
+"""Bits of a layer's operands at a time: few enough that they stay in a cache, and that torch keeps their memory."""
 
 
 class _Nodes(torch.nn.Module):
@@ -49,10 +50,10 @@ class _Nodes(torch.nn.Module):
             a, b = operands
             c0, ca, cb, cab = self.coefficients
             return c0 + ca * a + cb * b + cab * (a * b)
-        address = torch.zeros(operands.shape[1:], dtype=torch.long)
-        for operand, bits in enumerate(operands):
-            address += bits.long() << operand
-        return self.rows.gather(1, address)
+        address = operands[0].clone()  # of at most six bits: an int8 holds it, and takes an eighth of the memory
+        for operand, bits in enumerate(operands[1:], 1):
+            address.add_(bits, alpha=1 << operand)
+        return self.rows.gather(1, address.long())
 
 
 class _HardLayer(torch.nn.Module):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lgc.errors import NotCheckedError
+from lgc.frontend.reference import Reference
+from lgc.progress import Progress
 from lgc.tools.run import workers
 from lgc.verify.comparison import Comparison
 from lgc.verify.report import Report
@@ -19,6 +23,7 @@ from lgc.verify.subject import DeviceUnderTest, Runner, View
 from lgc.verify.vectors import VectorSet
 
 _FEW = 64
+_BLOCK = 1024  # vectors that the software model takes between two words of progress
 
 
 def compare(comparison: Comparison[DeviceUnderTest], sets: Sequence[VectorSet]) -> Report:
@@ -43,7 +48,7 @@ def compare(comparison: Comparison[DeviceUnderTest], sets: Sequence[VectorSet]) 
     step("build", 0, total)
     with workers(2) as pool:
         # What builds and runs are other processes: the software model and the other views are made meanwhile.
-        expected = pool.submit(reference.scores, bits)
+        expected = _Expected(pool, reference, bits, comparison.progress)
         others = [pool.submit(view.build, _new(folder / f"view{index}")) for index, view in enumerate(views)]
         with _building(report):
             runner = device.build(_new(folder / "build"))
@@ -61,6 +66,32 @@ def compare(comparison: Comparison[DeviceUnderTest], sets: Sequence[VectorSet]) 
         location = device.locate(comparison.circuit, reference, report.mismatch, folder / "triage")
         report.mismatch = replace(report.mismatch, location=location)
     return report
+
+
+class _Expected:
+    """Scores of the software model, which are made while the device is built.
+
+    Args:
+        progress: hears of them from when somebody waits for them.
+    """
+
+    def __init__(self, pool: Executor, reference: Reference, bits: NDArray[np.bool_], progress: Progress) -> None:
+        self._reference, self._bits, self._progress = reference, bits, progress
+        self._awaited = threading.Event()
+        self._scores = pool.submit(self._make)
+
+    def _make(self) -> NDArray[np.int64]:
+        parts, total = [], len(self._bits)
+        for at in range(0, total, _BLOCK):
+            if self._awaited.is_set():
+                self._progress.step("software model", at, total)
+            parts.append(self._reference.scores(self._bits[at : at + _BLOCK]))
+        return np.concatenate(parts)
+
+    def result(self) -> NDArray[np.int64]:
+        """int64 (vectors, classes), when all are there."""
+        self._awaited.set()
+        return self._scores.result()
 
 
 def _look_again(

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -30,6 +31,8 @@ from lgc.driver.verify_request import CoverRequest, MutateRequest, ProveRequest,
 from lgc.errors import InputError, LgcError, MismatchError, NotCheckedError, OptionError
 from lgc.frontend import lower
 from lgc.progress import Silence
+from lgc.tools.run import workers
+from lgc.verify import check
 
 FAST = {"random": 40, "directed": False}
 
@@ -103,6 +106,24 @@ def test_steps_are_told_in_order(work: Path) -> None:
     heard = Heard()
     verify(VerifyRequest("model.pt", compiled(), **FAST), heard)
     assert [name for name, _, _ in heard.steps][:2] == ["read", "build"] and heard.steps[-1] == ("simulate", 40, 40)
+
+
+def test_who_waits_for_the_software_model_hears_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a large network torch takes longer than Verilator: blocks that are made after the device is built are told."""
+    monkeypatch.setattr("lgc.verify.check._BLOCK", 4)
+    bits, heard, waits = np.arange(10) > 4, Heard(), threading.Event()
+
+    class Slow:
+        def scores(self, some: np.ndarray) -> np.ndarray:
+            if not waits.is_set():
+                waits.wait(10)
+            return some.astype(np.int64)[:, None]
+
+    with workers(1) as pool:
+        expected = check._Expected(pool, Slow(), bits, heard)
+        threading.Timer(0.2, waits.set).start()
+        np.testing.assert_array_equal(expected.result()[:, 0], bits)
+    assert heard.steps == [("software model", 4, 10), ("software model", 8, 10)]
 
 
 WRONG: dict[str, tuple[type[LgcError], str, dict[str, object]]] = {
