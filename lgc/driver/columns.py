@@ -20,21 +20,21 @@ def code_lines(circuit: Circuit) -> Sheet:
     codes = circuit.encoder.code
     if codes is None:
         return []
-    rows = _rows(circuit)
+    from lgc.backend.columns import alike, column_rows
+
+    rows = column_rows(circuit)
     if not rows:
         return [
             f"feature x is the integer {codes.rules()}",
             "the model does not say what its features are: this is read from its thresholds and what was asked for",
         ]
-    from lgc.backend.columns import alike
-
     headings = ("column", "kind", "range seen", "bits>", "scale>", "offset>", "rounding")
     cells = [
         (_named(group), one["kind"], _range(one), str(one["bits"]), _number(one.get("scale")),
          _number(one.get("offset")), one["rounding"])
         for group in alike(rows) for one in group[:1]
     ]  # fmt: skip
-    idle = sum(not one["read"] for one in rows)
+    idle = len(rows) - _num_read(circuit)
     lines: list[str | Grid] = [Grid(headings, _shortened(cells), f"{len(rows):,} columns in {codes.num_bits:,} bits")]
     if idle:
         lines.append(
@@ -43,15 +43,13 @@ def code_lines(circuit: Circuit) -> Sheet:
     return lines
 
 
-def _rows(circuit: Circuit) -> list[dict[str, Any]]:
-    """The manifest's rows, and whether anything reads the column."""
-    from lgc.backend.columns import column_rows
+def _num_read(circuit: Circuit) -> int:
+    """Columns that a gate reads."""
     from lgc.ir import FIRST_INPUT
 
     netlist = circuit.netlist
     live = netlist.live()[FIRST_INPUT : netlist.first_node]
-    read = set(circuit.encoder.column_of_bits[live].tolist())
-    return [{**row, "read": index in read} for index, row in enumerate(column_rows(circuit))]
+    return len(set(circuit.encoder.column_of_bits[live].tolist()))
 
 
 def _named(group: Sequence[Mapping[str, Any]]) -> str:

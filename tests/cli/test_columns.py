@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -113,6 +114,17 @@ def test_an_integrator_needs_the_manifest_and_nothing_else(folder: Path, tmp_pat
         if column.kind != "category":
             cells[:, index] = [float(cell) for cell in cells[:, index]]
     np.testing.assert_array_equal(seen.classes, lgc.load(folder / "table.pt", engine="numpy").predict(cells))
+
+
+def test_pixels_are_one_row_whether_a_gate_reads_them_or_not(tmp_path: Path, capfd: Capture) -> None:
+    pixels = Inputs(tuple(Column(f"pixel {index}", "pixel", 0.0, 255.0, bits=8) for index in range(8)))
+    whole = model(np.tile([99.5, 149.5], (8, 1)), inputs=pixels)
+    layer = replace(whole.layers[0], wires=whole.layers[0].wires // 4 * 4)  # of every second feature
+    write_model(replace(whole, layers=(layer, *whole.layers[1:])), tmp_path / "pixels.pt")
+    done = call(capfd, "compile", tmp_path / "pixels.pt", "-o", tmp_path / "p.v", "--input", "features")
+    assert done.code == 0, done.err
+    assert re.search(r"pixel 0 to pixel 7 \(8\) +│ pixel", done.out) and "no gate reads 4 of the columns" in done.out
+    assert done.out.count("│ pixel") == 2  # the name and the kind
 
 
 def test_what_compiling_says_of_columns(folder: Path, tmp_path: Path, capfd: Capture) -> None:
