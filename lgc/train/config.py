@@ -27,7 +27,8 @@ INTERPOLATIONS = ("bilinear", "bicubic")
 PRECISIONS = ("auto", "float32", "tf32", "bfloat16")
 ESTIMATORS = ("straight-through", "gumbel", "soft")
 PARAMETRISATIONS = ("auto", "gates", "tables")
-THRESHOLDS = re.compile(r"(uniform|distributive|rounded):([1-9][0-9]{0,2})")
+THRESHOLDS = re.compile(r"(uniform|distributive|mixed|rounded):([1-9][0-9]{0,2})")
+THRESHOLDS_HINT = "Give numbers, uniform:T, distributive:T, mixed:T or rounded:T"
 GATES_A_TABLE = 4
 """So many two-input gates are about as accurate as a table of six inputs."""
 _GATE_ARITY = 2
@@ -152,8 +153,8 @@ class TrainConfig:
     thresholds: Annotated[
         tuple[float, ...] | str,
         _network(
-            "A bit is 1 where the feature is above it; once for each bit. Or uniform:T, distributive:T, or rounded:T, "
-            "or auto for what suits the data.",
+            "A bit is 1 where the feature is above it; once for each bit. Or uniform:T, distributive:T, mixed:T, "
+            "rounded:T, or auto for what suits the data.",
             flags=("--threshold",),
         ),
     ] = "auto"
@@ -279,7 +280,7 @@ class TrainConfig:
 def _check_thresholds(given: tuple[float, ...] | str) -> None:
     if isinstance(given, str):
         if given != "auto" and not THRESHOLDS.fullmatch(given):
-            raise OptionError(f"thresholds are '{given}'", hint="Give numbers, uniform:T, distributive:T or rounded:T")
+            raise OptionError(f"thresholds are '{given}'", hint=THRESHOLDS_HINT)
     elif not (given and all(map(math.isfinite, given))):
         raise OptionError(f"the thresholds are {given}", hint="Give at least one, all finite")
 

@@ -24,6 +24,7 @@ _HALF = "uniform:1"
 """Half of a byte's range is its highest bit: what compares with it is a wire."""
 
 _THRESHOLDS, _OF_PIXELS = 15, 4  # for each number, and for each pixel
+_SHADES = 32  # of grey, from which on what matters may be a small part of the pixels
 _INPUTS = 4096  # bits that thresholds make, unless each feature has but one
 _DENSE = 128  # inputs up to which every wire chooses among all
 _TOPK, _REDRAWS = 32, 8
@@ -144,9 +145,11 @@ def _thresholds(config: TrainConfig, data: Dataset, _labels: NDArray[np.int64]) 
     together = pixels_alike(config.net, data.feature_shape)
     steps = max(1, min(many, _INPUTS // (features // together)))
     whose = "its values" if together == 1 else "the values of its channel"
+    kind = "distributive" if config.for_part is None else "rounded"
+    if what == "pixels" and kind == "distributive" and steps > 1 and np.ptp(data.train) >= _SHADES:
+        kind, whose = "mixed", f"{whose}, and over their range,"
     reason = f"{steps} bits for each of {features} {what}, between {whose} in training"
-    found = f"{'distributive' if config.for_part is None else 'rounded'}:{steps}"
-    yield _Choice("thresholds", found, f"--threshold {found}", reason)
+    yield _Choice("thresholds", f"{kind}:{steps}", f"--threshold {kind}:{steps}", reason)
 
 
 def _wiring(config: TrainConfig, data: Dataset, _labels: NDArray[np.int64]) -> Choices:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lgc.errors import OptionError
 from lgc.ir import Encoder
-from lgc.train.config import THRESHOLDS
+from lgc.train.config import THRESHOLDS, THRESHOLDS_HINT
 
 _BYTES = 255  # the scale of sets of images
 _BLOCK = 1 << 24  # values sorted at a time
@@ -21,7 +21,8 @@ def make_encoder(thresholds: tuple[float, ...] | str, x: NDArray[Any], scale: in
     Args:
         thresholds: the same for every feature; or ``uniform:T``, even steps over the range of a feature; or
             ``distributive:T``, that split its values into T+1 equal parts, or, where many are equal, nearly so; or
-            ``rounded:T``, these moved by up to a quarter of a part, to where hardware compares few bits.
+            ``mixed:T``, half of them (and the odd one) distributive and half uniform; or ``rounded:T``, distributive
+            ones moved by up to a quarter of a part, to where hardware compares few bits.
         scale: a feature is a stored byte over it, as float32, and has the range 0 to 1; at 1, features are as
             stored, and each has the range of its values.
         alike: so many neighbouring features, such as the pixels of a channel, are taken as one and get the same
@@ -33,17 +34,22 @@ def make_encoder(thresholds: tuple[float, ...] | str, x: NDArray[Any], scale: in
     features = x.shape[1]
     match = THRESHOLDS.fullmatch(thresholds) if isinstance(thresholds, str) else None
     if isinstance(thresholds, str) and match is None:
-        raise OptionError(f"thresholds are '{thresholds}'", hint="Give numbers, uniform:T, distributive:T or rounded:T")
+        raise OptionError(f"thresholds are '{thresholds}'", hint=THRESHOLDS_HINT)
     if x.dtype == np.bool_:
         return Encoder(features)
     if match is None:
         return Encoder(features, np.tile(np.sort(np.array(thresholds, np.float64)), (features, 1)))
-    steps = np.arange(1, int(match[2]) + 1) / (int(match[2]) + 1)
-    make = {"uniform": _uniform, "distributive": _distributive, "rounded": _rounded}[match[1]]
+    make = {"uniform": _uniform, "distributive": _distributive, "mixed": _mixed, "rounded": _rounded}[match[1]]
+    steps = _steps(int(match[2]))
     if alike == 1:
         return Encoder(features, make(x, scale, steps))
     channels = x.reshape(len(x), -1, alike).swapaxes(1, 2).reshape(-1, features // alike)
     return Encoder(features, np.repeat(make(channels, scale, steps), alike, axis=0))
+
+
+def _steps(count: int) -> NDArray[np.float64]:
+    """Even steps between 0 and 1."""
+    return np.arange(1, count + 1) / (count + 1)
 
 
 def _uniform(x: NDArray[Any], scale: int, steps: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -78,6 +84,13 @@ def _distributive(x: NDArray[Any], scale: int, steps: NDArray[np.float64]) -> ND
     values = np.concatenate(columns)
     features = values if scale == 1 else values.astype(np.float32) / np.float32(scale)
     return features.astype(np.float64)
+
+
+def _mixed(x: NDArray[Any], scale: int, steps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where something small and bright lies on a ground, all that splits the values evenly can lie in the ground."""
+    even = len(steps) // 2
+    parts = _distributive(x, scale, _steps(len(steps) - even)), _uniform(x, scale, _steps(even))
+    return np.sort(np.concatenate(parts, axis=1), axis=1)
 
 
 def _rounded(x: NDArray[Any], scale: int, steps: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -189,7 +189,7 @@ def test_distributive_thresholds_split_evenly(x: np.ndarray, scale: int) -> None
     np.testing.assert_allclose(shares, [[0.75, 0.5, 0.25]] * 2, atol=0.01)
 
 
-@pytest.mark.parametrize("kind", ["uniform:3", "distributive:3", "rounded:3"])
+@pytest.mark.parametrize("kind", ["uniform:3", "distributive:3", "mixed:3", "rounded:3"])
 @pytest.mark.parametrize("scale", [1, 255])
 def test_pixels_of_a_channel_get_the_thresholds_of_all_its_values(kind: str, scale: int) -> None:
     """Two channels of six pixels, whose ranges differ from pixel to pixel."""
@@ -204,10 +204,21 @@ def test_pixels_of_a_channel_get_the_thresholds_of_all_its_values(kind: str, sca
         assert (make_encoder(kind, pixels, scale).thresholds[0] != found[0]).any()
 
 
+@pytest.mark.parametrize("scale", [1, 255])
+def test_mixed_thresholds_are_of_both_kinds(scale: int) -> None:
+    """The odd one is distributive."""
+    x = np.random.default_rng(2).integers(0, 256, (400, 3)).astype(np.uint8)
+    for count, of_values, even in ((5, 3, 2), (4, 2, 2), (1, 1, 0)):
+        both = [make_encoder(f"distributive:{of_values}", x, scale).thresholds]
+        both += [make_encoder(f"uniform:{even}", x, scale).thresholds] if even else []
+        expected = np.sort(np.concatenate(both, axis=1), axis=1)
+        np.testing.assert_array_equal(make_encoder(f"mixed:{count}", x, scale).thresholds, expected)
+
+
 def test_given_and_boolean() -> None:
     np.testing.assert_array_equal(make_encoder((0.5, 0.25), IMAGES, 255).thresholds, [[0.25, 0.5]] * 2)
     assert make_encoder("uniform:3", IMAGES > 9, 1).thresholds is None
-    with pytest.raises(OptionError, match="uniform:T, distributive:T or rounded:T"):
+    with pytest.raises(OptionError, match="uniform:T, distributive:T, mixed:T or rounded:T"):
         make_encoder("uniform:0", IMAGES, 255)
 
 

@@ -176,6 +176,28 @@ def test_thresholds_of_few_values_lie_between_them() -> None:
     assert few is not None and ((few >= 0) & (few < 1)).all()
 
 
+def lines(path: Path, shades: int) -> Dataset:
+    """A file of images of 8 x 8: a bright row on a ground that is dark, but not alike in all images."""
+    rng = np.random.default_rng(0)
+    x = np.broadcast_to(rng.integers(0, shades // 4, (90, 1, 1)), (90, 8, 8)).astype(np.uint8)
+    x[np.arange(90), rng.integers(0, 8, 90)] = shades - 1
+    np.savez(path, X=x, y=rng.integers(0, 3, 90))
+    return load_dataset(str(path))
+
+
+@pytest.mark.parametrize("net", ["", "c8k3,d9"])
+def test_a_line_is_told_from_any_ground(net: str, tmp_path: Path) -> None:
+    """Seven of eight pixels are ground, so that thresholds that split the values evenly would all lie in it."""
+    data = lines(tmp_path / "lines.npz", 240)
+    kinds = {"arity": 6, "parametrisation": "tables"} if net else {}
+    found = choice(data, net=net, **kinds)
+    assert found.thresholds == "mixed:4"
+    thresholds = make_encoder(found.thresholds, data.train, data.scale, 64 if net else 1).thresholds
+    assert ((thresholds >= 60) & (thresholds < 239)).any(axis=1).all()
+    assert choice(data, net=net, **kinds | ({"for_part": "xc7-a35t"})).thresholds == "rounded:4"
+    assert choice(lines(tmp_path / "few.npz", 16), net=net, **kinds).thresholds == "distributive:4"
+
+
 def test_equal_inputs_are_one() -> None:
     x = torch.tensor([[0.0, 5.0], [1.0, 6.0], [0.0, 5.0], [1.0, 6.0]])
     to_bits = BitEncoder(Encoder(2, thresholds=np.array([[0.5], [5.5]])), 1, torch.device("cpu"))
