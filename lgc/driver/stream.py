@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lgc.driver.features import Loss
     from lgc.driver.read import Loaded
     from lgc.frontend import Model
-    from lgc.ir import Circuit, FeatureCodes
+    from lgc.ir import Circuit, FeatureCode, FeatureCodes
 
 _IDLE = (
     "passes", "check", "dump_ir", "stop_after", "bisect", "beat", "part", "clock", "seeds",
@@ -132,6 +132,15 @@ def stream_table(format_: StreamVerilog) -> Grid:
     return Grid(("layer", "image>", "outputs>", "tables>", "positions>", "clocks>"), tuple(rows), "what slides")
 
 
+def _carried(code: FeatureCode | None) -> str:
+    """What a beat has of each channel."""
+    if code is None:
+        return "the encoder's bits"
+    if code.rounding == "exact" and (code.scale, code.offset) == (1, 0):
+        return f"the value of each channel, a whole number from 0 to {code.top:,}"
+    return f"of each channel its value x as {code.rule()}"
+
+
 def stream_lines(format_: StreamVerilog) -> Sheet:
     """What comes in and out, and when."""
     streamed, clocks, dense = format_.streamed, format_.timing, format_.streamed.dense
@@ -141,14 +150,13 @@ def stream_lines(format_: StreamVerilog) -> Sheet:
         rate = format_.tables_per_clock
         how = f", {rate} a clock, from memories" if rate else ", side by side"
         behind = f"{dense.netlist.num_nodes:,} gates on the whole feature map{how}"
-    frame, code, each = streamed.image, format_.pixel.code, format_.pixels_per_clock
+    frame, each, size = streamed.image, format_.pixels_per_clock, format_.pixel.beat_bytes
     row = f"{frame.width} pixels" + (f", {each} a beat" if each > 1 else "")
-    carries = "the encoder's bits" if code is None else f"of each channel its value x as {code.rule()}"
     return [
         f"{len(streamed.slides)} layers slide, {tables:,} tables in all; behind them {behind}",
-        f"a frame is {streamed.pixels:,} beats of {format_.pixel.beat_bytes} bytes ({frame.height} rows of "
+        f"a frame is {streamed.pixels:,} beats of {size} byte{'s' if size > 1 else ''} ({frame.height} rows of "
         f"{row}); a frame every {clocks.interval:,} clocks",
-        f"a beat carries {carries}",
+        f"a beat carries {_carried(format_.pixel.code)}",
         f"latency {clocks.latency:,} clocks from the last pixel to the result ({clocks.following:,} where frames "
         f"follow without a gap); at most {clocks.frames} frames under way",
     ]

@@ -128,7 +128,7 @@ class Trained(Shown):
         what = "tables" if record["hyperparameters"]["parametrisation"] == "tables" else "gates"
         price = f", {record['luts']:,} lookup tables by estimate" if "luts" in record else ""
         return [
-            *lines, f"{self.output or self.model.name}: {self.model.num_nodes} {what}, {epoch}, {accuracies}{price}"
+            *lines, f"{self.output or self.model.name}: {self.model.num_nodes:,} {what}, {epoch}, {accuracies}{price}"
         ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from conv_models import Slide, draw
 
 import lgc
 from lgc.frontend.checkpoint import write_model
+from lgc.ir import Encoder
 
 pytestmark = pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
 Capture = pytest.CaptureFixture[str]
@@ -38,6 +40,22 @@ def test_kernels_once_and_unrolled(work: Path, capfd: Capture) -> None:
     compiled = lgc.compile("model.pt", "same.c")
     assert compiled.as_json()["gates"] < compiled.as_json()["gates_before"] / 3
     assert (work / "same.c").read_text().replace("same", "net") == (work / "net.c").read_text().replace("same", "net")
+
+
+@pytest.mark.parametrize(("colours", "scale", "beats", "carries"), [
+    (1, 1, "20 beats of 1 byte (4 rows of 5 pixels)", "the value of each channel, a whole number from 0 to 255"),
+    (3, 1, "20 beats of 3 bytes (4 rows of 5 pixels)", "the value of each channel, a whole number from 0 to 255"),
+    (1, 255, "20 beats of 1 byte (4 rows of 5 pixels)", "of each channel its value x as k = x * 255, a whole number"),
+])  # fmt: skip
+def test_what_a_beat_of_a_stream_is(
+    colours: int, scale: int, beats: str, carries: str, work: Path, capfd: Capture
+) -> None:
+    model = draw((colours, 4, 5), [Slide((2, 2), 3, 3)], np.random.default_rng(0), dense=10, thresholds=1)
+    rows = np.full((colours * 20, 1), 99.5 / scale)
+    write_model(replace(model, encoder=Encoder(colours * 20, rows)), work / "seen.pt")
+    options = ("--stream", "--input", "features", "--feature-bits", "8", "--feature-scale", str(scale))
+    result = call(capfd, "compile", "seen.pt", "-o", "seen.v", *options)
+    assert result.code == 0 and f"a frame is {beats}" in result.out and f"a beat carries {carries}" in result.out
 
 
 def test_verify_passes_it(work: Path, capfd: Capture) -> None:
