@@ -865,7 +865,7 @@ def train(
         arity: Inputs of a gate; above 2 with --parametrisation tables. 0 for 2, or what --for suits.
         parametrisation: What is learned of a gate: which of 16, or each entry of its truth table; auto: gates, but tables with --for.
         table_init: How tables start: random; residual: as their first operand, but for the last layer's; auto: residual from three layers on.
-        thresholds: A bit is 1 where the feature is above it; once for each bit. Or uniform:T, distributive:T, mixed:T, rounded:T, or auto for what suits the data.
+        thresholds: A bit is 1 where the feature is above it; once for each bit. Or uniform:T, distributive:T, mixed:T, rounded:T, rounded-mixed:T, or auto for what suits the data.
         rarest: Inputs 1 (or 0) in a smaller part of the samples get no wires.
         epochs: Passes over the training samples; 0 for what suits the data.
         batch: Samples a step; 0 for what suits the data.

@@ -81,8 +81,8 @@ class LogicGateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         gates: in a layer, or tables; divided evenly among the classes.
         layers: how many.
         wiring: ``dense``, ``topk:K`` or ``fixed``, once a layer; the last one is for all further layers.
-        thresholds: ``distributive:T``, ``mixed:T``, ``rounded:T`` or ``uniform:T`` for T bits a feature, or the
-            thresholds themselves.
+        thresholds: ``distributive:T``, ``mixed:T``, ``rounded:T``, ``rounded-mixed:T`` or ``uniform:T`` for T bits a
+            feature, or the thresholds themselves.
         feature_bits: of every number's code; 0 for none, and then no hardware reads features.
         epochs: passes over the training samples.
         batch: samples a step.

@@ -49,5 +49,5 @@ def _thresholds(values: tuple[str, ...]) -> tuple[float, ...] | str:
     except ValueError:
         raise OptionError(
             f"the thresholds are {', '.join(values)}",
-            hint="Give numbers, or one of uniform:T, distributive:T, mixed:T and rounded:T",
+            hint="Give numbers, or one of uniform:T, distributive:T, mixed:T, rounded:T and rounded-mixed:T",
         ) from None

@@ -27,8 +27,8 @@ INTERPOLATIONS = ("bilinear", "bicubic")
 PRECISIONS = ("auto", "float32", "tf32", "bfloat16")
 ESTIMATORS = ("straight-through", "gumbel", "soft")
 PARAMETRISATIONS = ("auto", "gates", "tables")
-THRESHOLDS = re.compile(r"(uniform|distributive|mixed|rounded):([1-9][0-9]{0,2})")
-THRESHOLDS_HINT = "Give numbers, uniform:T, distributive:T, mixed:T or rounded:T"
+THRESHOLDS = re.compile(r"(uniform|distributive|mixed|rounded|rounded-mixed):([1-9][0-9]{0,2})")
+THRESHOLDS_HINT = "Give numbers, uniform:T, distributive:T, mixed:T, rounded:T or rounded-mixed:T"
 GATES_A_TABLE = 4
 """So many two-input gates are about as accurate as a table of six inputs."""
 _GATE_ARITY = 2
@@ -154,7 +154,7 @@ class TrainConfig:
         tuple[float, ...] | str,
         _network(
             "A bit is 1 where the feature is above it; once for each bit. Or uniform:T, distributive:T, mixed:T, "
-            "rounded:T, or auto for what suits the data.",
+            "rounded:T, rounded-mixed:T, or auto for what suits the data.",
             flags=("--threshold",),
         ),
     ] = "auto"

@@ -145,9 +145,10 @@ def _thresholds(config: TrainConfig, data: Dataset, _labels: NDArray[np.int64]) 
     together = pixels_alike(config.net, data.feature_shape)
     steps = max(1, min(many, _INPUTS // (features // together)))
     whose = "its values" if together == 1 else "the values of its channel"
-    kind = "distributive" if config.for_part is None else "rounded"
-    if what == "pixels" and kind == "distributive" and steps > 1 and np.ptp(data.train) >= _SHADES:
-        kind, whose = "mixed", f"{whose}, and over their range,"
+    names = "distributive", "rounded"
+    if what == "pixels" and steps > 1 and np.ptp(data.train) >= _SHADES:
+        names, whose = ("mixed", "rounded-mixed"), f"{whose}, and over their range,"
+    kind = names[config.for_part is not None]
     reason = f"{steps} bits for each of {features} {what}, between {whose} in training"
     yield _Choice("thresholds", f"{kind}:{steps}", f"--threshold {kind}:{steps}", reason)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from lgc.train.config import THRESHOLDS, THRESHOLDS_HINT
 _BYTES = 255  # the scale of sets of images
 _BLOCK = 1 << 24  # values sorted at a time
 
+_Levels = Callable[[NDArray[Any], NDArray[np.float64]], NDArray[np.int64]]
+
 
 def make_encoder(thresholds: tuple[float, ...] | str, x: NDArray[Any], scale: int, alike: int = 1) -> Encoder:
     """The encoder of stored training features (n, F); boolean features are taken as they are.
@@ -22,7 +25,8 @@ def make_encoder(thresholds: tuple[float, ...] | str, x: NDArray[Any], scale: in
         thresholds: the same for every feature; or ``uniform:T``, even steps over the range of a feature; or
             ``distributive:T``, that split its values into T+1 equal parts, or, where many are equal, nearly so; or
             ``mixed:T``, half of them (and the odd one) distributive and half uniform; or ``rounded:T``, distributive
-            ones moved by up to a quarter of a part, to where hardware compares few bits.
+            ones moved by up to a quarter of a part, to where hardware compares few bits; or ``rounded-mixed:T``, mixed
+            ones moved so.
         scale: a feature is a stored byte over it, as float32, and has the range 0 to 1; at 1, features are as
             stored, and each has the range of its values.
         alike: so many neighbouring features, such as the pixels of a channel, are taken as one and get the same
@@ -39,7 +43,13 @@ def make_encoder(thresholds: tuple[float, ...] | str, x: NDArray[Any], scale: in
         return Encoder(features)
     if match is None:
         return Encoder(features, np.tile(np.sort(np.array(thresholds, np.float64)), (features, 1)))
-    make = {"uniform": _uniform, "distributive": _distributive, "mixed": _mixed, "rounded": _rounded}[match[1]]
+    make = {
+        "uniform": _uniform,
+        "distributive": _distributive,
+        "mixed": _mixed,
+        "rounded": _rounded,
+        "rounded-mixed": _rounded_mixed,
+    }[match[1]]
     steps = _steps(int(match[2]))
     if alike == 1:
         return Encoder(features, make(x, scale, steps))
@@ -99,9 +109,21 @@ def _rounded(x: NDArray[Any], scale: int, steps: NDArray[np.float64]) -> NDArray
     A level of a code of W bits that ends in z zeros is compared in W - z bits; half of the range in one, a wire. What
     is no code, real or negative, has no zeros to save, and stays as it is split.
     """
-    if x.dtype.kind != "u" and ((x < 0) | (x != np.floor(x))).any():
-        return _distributive(x, scale, steps)
-    found = np.stack([_few_bits(x[:, index], steps) for index in range(x.shape[1])]).astype(np.float64)
+    return _between(x, scale, steps, _few_bits) if _are_codes(x) else _distributive(x, scale, steps)
+
+
+def _rounded_mixed(x: NDArray[Any], scale: int, steps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same of mixed thresholds."""
+    return _between(x, scale, steps, _few_bits_mixed) if _are_codes(x) else _mixed(x, scale, steps)
+
+
+def _are_codes(x: NDArray[Any]) -> bool:
+    return x.dtype.kind == "u" or not ((x < 0) | (x != np.floor(x))).any()
+
+
+def _between(x: NDArray[Any], scale: int, steps: NDArray[np.float64], levels: _Levels) -> NDArray[np.float64]:
+    """The thresholds that tell each column's levels from what is below them."""
+    found = np.stack([levels(x[:, index], steps) for index in range(x.shape[1])]).astype(np.float64)
     return found - 1 if scale == 1 else (found - 0.5) / scale
 
 
@@ -117,6 +139,15 @@ def _few_bits(column: NDArray[Any], steps: NDArray[np.float64]) -> NDArray[np.in
     low = np.minimum(cuts, np.maximum(low, np.concatenate([[1], middle + 1])))
     high = np.maximum(cuts, np.minimum(high, np.concatenate([middle, [high[-1]]])))
     return np.asarray(_roundest(low, high))
+
+
+def _few_bits_mixed(column: NDArray[Any], steps: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The same of mixed thresholds: even ones are moved by up to a quarter of their distance."""
+    even = len(steps) // 2
+    least, most = float(column.min()), float(column.max())
+    at, reach = least + (most - least) * _steps(even), (most - least) / (even + 1) / 4
+    low, high = (np.floor(at + sign * reach).astype(np.int64) + 1 for sign in (-1, 1))
+    return np.sort(np.concatenate([_few_bits(column, _steps(len(steps) - even)), _roundest(low, high)]))
 
 
 def _roundest(low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int64]:

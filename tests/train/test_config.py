@@ -189,7 +189,7 @@ def test_distributive_thresholds_split_evenly(x: np.ndarray, scale: int) -> None
     np.testing.assert_allclose(shares, [[0.75, 0.5, 0.25]] * 2, atol=0.01)
 
 
-@pytest.mark.parametrize("kind", ["uniform:3", "distributive:3", "mixed:3", "rounded:3"])
+@pytest.mark.parametrize("kind", ["uniform:3", "distributive:3", "mixed:3", "rounded:3", "rounded-mixed:3"])
 @pytest.mark.parametrize("scale", [1, 255])
 def test_pixels_of_a_channel_get_the_thresholds_of_all_its_values(kind: str, scale: int) -> None:
     """Two channels of six pixels, whose ranges differ from pixel to pixel."""
@@ -218,7 +218,7 @@ def test_mixed_thresholds_are_of_both_kinds(scale: int) -> None:
 def test_given_and_boolean() -> None:
     np.testing.assert_array_equal(make_encoder((0.5, 0.25), IMAGES, 255).thresholds, [[0.25, 0.5]] * 2)
     assert make_encoder("uniform:3", IMAGES > 9, 1).thresholds is None
-    with pytest.raises(OptionError, match="uniform:T, distributive:T, mixed:T or rounded:T"):
+    with pytest.raises(OptionError, match="uniform:T, distributive:T, mixed:T, rounded:T or rounded-mixed:T"):
         make_encoder("uniform:0", IMAGES, 255)
 
 

@@ -194,8 +194,13 @@ def test_a_line_is_told_from_any_ground(net: str, tmp_path: Path) -> None:
     assert found.thresholds == "mixed:4"
     thresholds = make_encoder(found.thresholds, data.train, data.scale, 64 if net else 1).thresholds
     assert ((thresholds >= 60) & (thresholds < 239)).any(axis=1).all()
-    assert choice(data, net=net, **kinds | ({"for_part": "xc7-a35t"})).thresholds == "rounded:4"
-    assert choice(lines(tmp_path / "few.npz", 16), net=net, **kinds).thresholds == "distributive:4"
+    few, part = lines(tmp_path / "few.npz", 16), {**kinds, "for_part": "xc7-a35t"}
+    assert choice(few, net=net, **kinds).thresholds == "distributive:4"
+    assert choice(few, net=net, **part).thresholds == "rounded:4"
+    priced = choice(data, net=net, **part).thresholds
+    assert priced == "rounded-mixed:4"
+    thresholds = make_encoder(priced, data.train, data.scale, 64 if net else 1).thresholds
+    assert ((thresholds >= 60) & (thresholds < 239)).any(axis=1).all()
 
 
 def test_equal_inputs_are_one() -> None:

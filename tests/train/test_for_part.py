@@ -159,10 +159,24 @@ def test_rounded_thresholds_compare_fewer_bits() -> None:
         return float(np.mean(12 - np.log2(levels & -levels)))
 
     assert compared("rounded:7") < 6 < 10 < compared("distributive:7")
-    real = x + 0.25
-    assert np.array_equal(
-        make_encoder("rounded:3", real, 1).thresholds, make_encoder("distributive:3", real, 1).thresholds
-    )
+    assert compared("rounded-mixed:7") < 6 < 9 < compared("mixed:7")
+    for rounded, plain in (("rounded:3", "distributive:3"), ("rounded-mixed:3", "mixed:3")):
+        real = [make_encoder(kind, x + 0.25, 1).thresholds for kind in (rounded, plain)]
+        np.testing.assert_array_equal(*real)
+
+
+@given(st.integers(1, 9), st.lists(st.integers(0, 255), min_size=1, max_size=60), st.sampled_from([1, 255]))
+def test_rounded_mixed_thresholds_are_rounded_ones_and_some_near_even_steps(
+    count: int, values: list[int], scale: int
+) -> None:
+    x, even = np.array(values, np.uint8)[:, None], count // 2
+    found = make_encoder(f"rounded-mixed:{count}", x, scale).thresholds[0] * scale
+    rest = list(found)
+    for one in make_encoder(f"rounded:{count - even}", x, scale).thresholds[0] * scale:
+        rest.remove(one)
+    steps = x.min() + np.ptp(x) * np.arange(1, even + 1) / (even + 1)
+    assert (np.diff(found) >= 0).all() and len(rest) == even
+    assert (np.abs(np.array(rest) + 0.5 - steps) <= np.ptp(x) / (even + 1) / 4 + 1).all()
 
 
 @given(st.integers(1, 6), st.integers(0, 20), st.integers(0, 99), st.data())
