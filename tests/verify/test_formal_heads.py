@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,14 @@ HEADS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", HEADS)
 def test_heads_are_proved(name: str, tmp_path: Path) -> None:
     certificate, refutation = outcome(random_circuit(10, [24, 30], 3, seed=4), tmp_path, **HEADS[name])
+    assert (certificate.result, refutation) == ("proved", None), certificate.to_json()
+
+
+@pytest.mark.parametrize("options", [{"head": "adder"}, {"head": "compress", "pipeline": 2}, {"head": "serial"}])
+def test_a_network_may_be_named_as_we_are(options: dict[str, Any], tmp_path: Path) -> None:
+    """Its modules are lgc_add, lgc_slice and the like."""
+    circuit = replace(random_circuit(10, [24, 30], 3, seed=4), name="lgc")
+    certificate, refutation = outcome(circuit, tmp_path, **options)
     assert (certificate.result, refutation) == ("proved", None), certificate.to_json()
 
 

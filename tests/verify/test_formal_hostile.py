@@ -73,7 +73,7 @@ DIALECT = {
     "string that hides code": 'assign a = "//"; assign b = "c',
     "pasted name": "`define A(b) in``b",
     "escaped name": "\\$_AND_ one (a, b, c);",
-    "name of our own": "lgc_add one (a, b, c);",
+    "name of our own": "\\lgc.add one (a, b, c);",
     "assumption": "assume (a);",
     "driving by force": "always @* force a = b;",
 }

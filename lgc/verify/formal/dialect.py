@@ -69,7 +69,7 @@ def _wrong(match: re.Match[str], text: str) -> str:
     kind, token = match.lastgroup, match[0]
     if kind == "comment" and _TO_A_TOOL.search(token) and not _OWN_COMMENT.fullmatch(token):
         return f"a comment to a tool, '{token[:40]}'"
-    if kind == "word" and ((token in KEYWORDS and not _WORDS.fullmatch(token)) or token.startswith("lgc_")):
+    if kind == "word" and token in KEYWORDS and not _WORDS.fullmatch(token):
         return f"the word '{token}'"
     if kind == "attribute" and not text.startswith((*_OWN_ATTRIBUTES, "(*)"), match.start()):
         return "an attribute"

@@ -14,12 +14,12 @@ from lgc.tools.run import FailedError, or_not_checked, reading
 from lgc.tools.yosys import SINGLE, run_yosys
 from lgc.verify.formal.cells import KNOWN, Bit, Cell, expand
 
-ADD, INDEX = "lgc_add", "lgc_index"
+ADD, INDEX = "lgc.add", "lgc.index"  # no words of Verilog: a network named lgc has a module lgc_add
 _DFF = "$_DFF_P_"
 # Additions stay words and tables stay tables, under names that techmap does not know; all the rest becomes gates, the
 # simple ones by simplemap, which is several times as fast.
-_WORDS = ("select -assert-none t:lgc_add t:lgc_index", "chtype -set lgc_add t:$add")
-_GATES_SCRIPT = ("chtype -set lgc_index t:$shiftx", "simplemap", "techmap t:$* t:$_*_ %d", "opt_clean")
+_WORDS = (f"select -assert-none t:{ADD} t:{INDEX}", f"chtype -set {ADD} t:$add")
+_GATES_SCRIPT = (f"chtype -set {INDEX} t:$shiftx", "simplemap", "techmap t:$* t:$_*_ %d", "opt_clean")
 # What is undefined stays so, and registers have no value to begin with. Those of netlists have resets and enables that
 # are never used, or are gates before them.
 _KEPT = "setattr -mod -unset keep_hierarchy"
