@@ -148,7 +148,7 @@ def _farm(asked: MutateRequest, told: Progress, shards: int) -> Iterator[Workers
     from lgc.driver.workers import check_tools, open_workers
 
     with open_workers(asked, told, most=shards) as farm:
-        check_tools(farm, "verilator", "package:cocotb", also=("package:python-sat", "abc", "yosys"))
+        check_tools(farm, "verilator", also=("package:python-sat", "abc", "yosys"))
         yield farm
 
 

@@ -76,23 +76,27 @@ class StreamSimulator:
         manifest: of the text.
         folder: for all files; it exists.
         timeout: seconds that a run may take.
-        arguments: more for the program.
+        mutant: of a text with faults to choose from, which one is there; 0 is none of them.
     """
 
     manifest: Manifest
     folder: Path
     timeout: float = 3600.0
-    arguments: tuple[str, ...] = ()
+    mutant: int = 0
     program: Path = field(init=False)
 
-    def build(self, source: Path) -> None:
+    def build(self, source: Path, *, mutants: bool = False) -> None:
         """Build the program that simulates a file.
+
+        Args:
+            mutants: the text has faults to choose from.
 
         Raises:
             MissingToolError: Verilator or a C++ compiler is missing.
             ToolError: one of them failed; what it printed is in the folder.
         """
-        self.program = build_program(source, self.manifest.top, _DRIVER, self.folder)
+        macros = {"LGC_MUTANTS": 1} if mutants else {}
+        self.program = build_program(source, self.manifest.top, _DRIVER, self.folder, macros)
 
     def send(
         self, beats: NDArray[np.uint8], frames: Sequence[Frame], progress: Callable[[int], None] | None = None
@@ -114,7 +118,7 @@ class StreamSimulator:
         (folder / "plan.bin").write_bytes(b"".join(plan))
         stream = self._stream
         limit = _IDLE_LIMIT + (stream["frames"] + 8) * (self.manifest.latency + self.manifest.interval)
-        numbers = (stream["beat_bytes"], stream["reply_bytes"], beats.shape[1], limit)
+        numbers = (stream["beat_bytes"], stream["reply_bytes"], beats.shape[1], limit, self.mutant)
         log = folder / "simulation.log"
         setup = Setup(folder=folder, timeout=self.timeout)
 
@@ -123,9 +127,7 @@ class StreamSimulator:
                 progress(self._done())
 
         with or_not_checked():
-            code = run(
-                [str(self.program), *map(str, numbers), *self.arguments], log, setup, what="the simulation", tick=tick
-            )
+            code = run([str(self.program), *map(str, numbers)], log, setup, what="the simulation", tick=tick)
         if not (folder / "results.bin").exists():
             raise NotCheckedError(f"the simulation did not run to its end: {reason(log, code)}",
                                   hint=f"Its log is {log}")  # fmt: skip

@@ -135,6 +135,9 @@ int main(int count_of, char **arguments) {
     bench.reply_bytes = std::stoul(arguments[2]);
     int64_t whole = std::stol(arguments[3]);
     bench.limit = std::stol(arguments[4]);
+#ifdef LGC_MUTANTS
+    bench.top.lgc_mutant = uint32_t(std::stoul(arguments[5]));
+#endif
     std::vector<char> rows = read_file("beats.bin"), raw = read_file("plan.bin");
     const Frame *plan = reinterpret_cast<const Frame *>(raw.data());
     int64_t count = int64_t(raw.size() / sizeof(Frame));

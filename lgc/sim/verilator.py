@@ -7,12 +7,12 @@ the ports (and for triage the stages) are, and the runtime, the same for all des
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from lgc.sim.cxx import compile_file, compile_joined, join_sources
+from lgc.sim.cxx import compile_joined, join_sources
 from lgc.sim.simulate import Simulator, cocotb_config
 from lgc.tools.cc import Command, find_cxx_compiler
 from lgc.tools.entries import cached
@@ -111,11 +111,14 @@ def build(source: Path, ports: Sequence[tuple[str, str]], options: BuildOptions,
     return program
 
 
-def build_program(source: Path, top: str, driver: Path, folder: Path) -> Path:
+def build_program(
+    source: Path, top: str, driver: Path, folder: Path, macros: Mapping[str, str | int] | None = None
+) -> Path:
     """Build a simulator of one file under a driver in C++, ``folder / "simulator"``.
 
     Args:
         driver: C++ that has ``main`` and includes ``Vtop.h``.
+        macros: what is defined for the driver.
 
     Raises:
         MissingToolError: Verilator or a C++ compiler is missing.
@@ -131,12 +134,14 @@ def build_program(source: Path, top: str, driver: Path, folder: Path) -> Path:
     with workers(2) as pool:
         runtime = pool.submit(_runtime_objects, verilator, compiler, flags, None)
         run_checked([*command, str(source.resolve())], folder / "verilator.log", "Verilator", setup)
-        sources = [*sorted(folder.glob("Vtop*.cpp")), driver]
-        design_flags = [*flags, f"-I{folder}"]
+        sources = sorted(folder.glob("Vtop*.cpp"))
+        slow = [one for one in sources if "Slow" in one.name]
+        fast = [driver, *(one for one in sources if one not in slow)]
+        design_flags = [*flags, f"-I{folder}", *(f"-D{name}={value}" for name, value in (macros or {}).items())]
         jobs = [  # what runs at every clock is worth the compiler's time, and what runs once is not
-            pool.submit(compile_file, compiler, [*design_flags, level], one, folder / f"part{index}.o")
-            for index, one in enumerate(sources)
-            for level in ("-O0" if "Slow" in one.name else "-O1",)
+            pool.submit(compile_joined, compiler, [*design_flags, level], group, folder / f"part{level}.{index}.o")
+            for level, files in (("-O1", fast), ("-O0", slow))
+            for index, group in enumerate(join_sources(files))
         ]
         objects = [job.result() for job in jobs] + runtime.result()
     program = folder / "simulator"

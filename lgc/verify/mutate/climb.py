@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.ir import CONST0, Builder, Circuit, Netlist, interp
+from lgc.verify.mutate.align import Difference, differences
 from lgc.verify.sat import Sat
 
 Bits = NDArray[np.bool_]
@@ -98,26 +99,23 @@ def _gaps(circuit: Circuit, bits: Bits) -> NDArray[np.int64]:
 
 
 def small_change(good: Netlist, bad: Netlist) -> Change | None:
-    """Where two netlists differ, if that is in a few nodes, and all else is alike, net by net."""
-    alike = good.num_inputs == bad.num_inputs and good.fanin.shape == bad.fanin.shape
-    if not alike or not np.array_equal(good.outputs, bad.outputs):
-        return None
-    differs = (good.fanin != bad.fanin).any(axis=1) | (good.table != bad.table) | (good.arity != bad.arity)
-    nodes = np.flatnonzero(differs).tolist()
-    return Change(good, bad, _reached(good, bad, nodes)) if 0 < len(nodes) <= _MOST_NODES else None
+    """Where two netlists differ, if that is in a few nodes, and all else is alike."""
+    found = differences(good, bad, _MOST_NODES)
+    return None if found is None else Change(good, bad, _reached(good, found))
 
 
-def _reached(good: Netlist, bad: Netlist, nodes: Sequence[int]) -> Netlist:
-    read = {net for node in nodes for one in (good, bad) for net in _operands(one, node)}
+def _reached(good: Netlist, found: Sequence[Difference]) -> Netlist:
+    read = {net for one in found for net in (*one.nets, *_operands(good, one.node))}
     live = good.live(np.array(sorted(read), np.int32))[good.first_node :]
     builder, nets = Builder(good.num_inputs), list(range(good.first_node))
     for index, wanted in enumerate(live.tolist()):
         operands = [nets[net] for net in _operands(good, index)] if wanted else []
         nets.append(builder.add(int(good.table[index]), operands) if wanted else -1)
     result = CONST0
-    for node in nodes:
-        values = [builder.add(int(one.table[node]), [nets[net] for net in _operands(one, node)]) for one in (good, bad)]
-        result = builder.add(_OR2, (result, builder.add(_XOR2, values)))
+    for one in found:
+        good_value = builder.add(int(good.table[one.node]), [nets[net] for net in _operands(good, one.node)])
+        bad_value = builder.add(one.table, [nets[net] for net in one.nets])
+        result = builder.add(_OR2, (result, builder.add(_XOR2, (good_value, bad_value))))
     return builder.build([result])
 
 

@@ -133,10 +133,13 @@ class _Judging:
 
     def _simulate(self) -> None:
         """Take those out that the vectors show."""
-        self.told.step("mutants: simulate", 0, len(self.faults))
-        judged, start = self.judged, time.perf_counter()
-        numbers = range(len(self.faults) + 1)
-        shown = self.screen.run(numbers, judged.bits, judged.scores, judged.classes)
+        judged, start, count = self.judged, time.perf_counter(), len(self.faults)
+        self.told.step("mutants: simulate", 0, count)
+
+        def tell(done: int) -> None:
+            self.told.step("mutants: simulate", max(0, done - 1), count)  # the first one is the text without a fault
+
+        shown = self.screen.run(range(count + 1), judged.bits, judged.scores, judged.classes, tell)
         if shown[0] is not None:
             raise NotCheckedError(
                 "the Verilog differs from the model without any fault: the vectors cannot be judged",

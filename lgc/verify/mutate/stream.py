@@ -27,7 +27,7 @@ from lgc.verify.mutate.fates import EQUIVALENT, KILLED, UNDECIDED, Outcome, Shar
 from lgc.verify.mutate.faults import Fault, find_places, sample_faults, spread_faults
 from lgc.verify.mutate.shard import shard_tasks
 from lgc.verify.mutate.sites import Site, site_faults
-from lgc.verify.mutate.text import SELECT, Edit, apply, choose, hardware_text
+from lgc.verify.mutate.text import Edit, apply, choose, hardware_text
 from lgc.verify.subject import VerifyOptions
 from lgc.verify.vectors import Bits, VectorSet
 
@@ -233,18 +233,15 @@ class _Bench:
     def of(cls, judged: JudgedFrames, edits: Sequence[Sequence[Edit]], folder: Path) -> _Bench:
         device = StreamText(judged.rtl, VerifyOptions(timeout=judged.timeout))
         text = choose(device.rtl.text, device.rtl.manifest.top, edits)
-        plain = f"reg [31:0] {SELECT} = 0;"
-        assert plain in text
-        chosen = f'{plain}\n  initial if (!$value$plusargs("mutant=%d", {SELECT})) {SELECT} = 0;'
-        (folder / "mutants.v").write_text(text.replace(plain, chosen), encoding="utf-8")
+        (folder / "mutants.v").write_text(text, encoding="utf-8")
         simulator = StreamSimulator(device.rtl.manifest, folder, judged.timeout)
-        simulator.build(folder / "mutants.v")
+        simulator.build(folder / "mutants.v", mutants=True)
         device.simulator = simulator
         return cls(device, judged)
 
     def shows(self, number: int) -> str | None:
         """What shows a mutant: the kind of frames, or their timing; None if nothing does."""
-        self.device.simulator.arguments = (f"+mutant={number}",)
+        self.device.simulator.mutant = number
         whole, judged = WholeFrames(self.device.simulator, self.device.stream), self.judged
         runs = (
             ("whole frames", whole, judged.bits, judged.expected),

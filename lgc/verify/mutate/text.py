@@ -1,8 +1,8 @@
 """Faults as edits of the text: one for real, or all of them behind a number that chooses one.
 
 A build of a simulator takes seconds and a thousand mutants would take an hour. So one build holds them all: every
-expression that some fault changes becomes a choice by ``lgc_mutant``, a variable of the top module that the
-testbench sets. Of a cell, whose parameters cannot be chosen so, every version is there, and the choice is between their
+expression that some fault changes becomes a choice by ``lgc_mutant``, an input of the top module that the driver
+sets. Of a cell, whose parameters cannot be chosen so, every version is there, and the choice is between their
 outputs. Number 0 is the text as lgc wrote it.
 """
 
@@ -114,8 +114,8 @@ def _cells(old: str, top: str, entries: list[tuple[int, Edit]]) -> str:
 
 
 def _declare(text: str, top: str) -> str:
-    """The variable, in the top module behind its ports."""
-    opening = re.compile(rf"^module {re.escape(top)} \($.*?^\);$", re.M | re.S)
+    """The choice as the last port of the top module."""
+    opening = re.compile(rf"^module {re.escape(top)} \($.*?(?=^\);$)", re.M | re.S)
     match = opening.search(text)
     assert match, "the emitted top module"
-    return f"{text[: match.end()]}\n  reg [31:0] {SELECT} = 0;{text[match.end() :]}"
+    return f"{match[0].rstrip()},\n  input wire [31:0] {SELECT}\n".join((text[: match.start()], text[match.end() :]))
