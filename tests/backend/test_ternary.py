@@ -11,6 +11,7 @@ from cbuild import Loaded
 from strategies import random_circuit, random_inputs
 
 from lgc.backend.c import C99, kernel_counts
+from lgc.backend.c.halves import recipes_of
 from lgc.backend.c.literal import AND, ANDNOT, FALSE, OR, TRUE, XOR
 from lgc.backend.c.plan import make_program
 from lgc.backend.c.split import splits_of
@@ -74,6 +75,56 @@ def test_tables_of_four_to_six(arity: int, most: int) -> None:
 def test_parity_of_six_is_two_and_a_half_full_sums() -> None:
     table = sum((address.bit_count() & 1) << address for address in range(64))
     check_table(table, 6, list(range(0, 12, 2)), splits_of([(table, 6)]), 3)
+
+
+def at_least(count: int, flips: int, arity: int) -> int:
+    """The table that says whether so many operands are as they must be."""
+    return sum(((address ^ flips).bit_count() >= count) << address for address in range(1 << arity))
+
+
+def of_halves(rng: random.Random, arity: int, bits: int) -> int:
+    """A table that needs so many functions of three of its operands, and of the others."""
+    order = rng.sample(range(arity), arity)
+    low, high = ([rng.randrange(1 << bits) for _ in range(8)] for _ in range(2))
+    join = [rng.getrandbits(1) for _ in range(1 << (2 * bits))]
+    table = 0
+    for address in range(1 << arity):
+        a, b = (sum((address >> place & 1) << k for k, place in enumerate(part)) for part in (order[:3], order[3:]))
+        table |= join[low[a] + (high[b] << bits)] << address
+    return table
+
+
+@pytest.mark.parametrize("arity", [5, 6])
+@pytest.mark.parametrize("joined", [False, True])
+def test_a_recipe_makes_the_table(arity: int, joined: bool) -> None:
+    """For every address, and with either word; it takes no more instructions than it says."""
+    rng = random.Random(arity)
+    tables = [of_halves(rng, arity, bits) for bits in (1, 2) for _ in range(60)]
+    tables += [at_least(count, rng.getrandbits(arity), arity) for count in range(arity + 2)]
+    tables += [rng.getrandbits(1 << arity) for _ in range(20)]
+    found = recipes_of([(table, arity) for table in tables], joined=joined)
+    assert len(found) > 80
+    full = (1 << (2 << arity)) - 1
+    inputs = [sum((address >> k & 1) << address for address in range(2 << arity)) for k in range(arity + 1)]
+    for (table, _), recipe in found.items():
+        program = TernaryProgram(arity + 1)
+        literal = program.follow(recipe, [2 * k for k in range(arity)], 2 * arity if joined else FALSE)
+        got = read(literal, values_of(program, inputs, full), full)
+        assert got == table | (((1 << (1 << arity)) - 1 if joined else table) << (1 << arity))
+        assert len(program) <= recipe.cost
+
+
+def test_a_kernel_that_is_ored_is_six_instructions() -> None:
+    """Whether five of six operands are as they must be: four functions of three, and the OR costs nothing."""
+    for flips in range(64):
+        table = at_least(5, flips, 6)
+        assert recipes_of([(table, 6)])[table, 6].cost == recipes_of([(table, 6)], joined=True)[table, 6].cost == 6
+
+
+def test_tables_without_narrow_halves_have_no_recipe() -> None:
+    rng = random.Random(0)
+    tables = [(rng.getrandbits(1 << arity), arity) for arity in (2, 3, 4, 6, 6, 6)]
+    assert not recipes_of(tables)
 
 
 def test_what_was_computed_is_not_computed_again() -> None:

@@ -13,6 +13,8 @@ from lgc.ir import Netlist
 
 HELD = 25
 """Inputs that a function may hold in registers: of the 32 of AVX-512 the rest is for what it computes."""
+JOINED = 8
+"""Outputs that a function keeps in registers where there are 16, and inputs come from memory."""
 
 
 class Neighbours:
@@ -21,10 +23,11 @@ class Neighbours:
     Args:
         netlist: of the kernels at a position.
         holds: whether the machine has registers to hold inputs in; without, the outputs come in their order.
+        joins: whether an output is kept in a register too.
     """
 
-    def __init__(self, netlist: Netlist, holds: bool) -> None:
-        self._holds = holds
+    def __init__(self, netlist: Netlist, holds: bool, *, joins: bool = False) -> None:
+        self._holds, self._joins, self._taken = holds, joins, 0
         self._reads = _supports(netlist)
         self._left = np.ones(len(self._reads), np.bool_)
         self._size = np.maximum(self._reads.sum(axis=1), 1)
@@ -34,14 +37,20 @@ class Neighbours:
     @property
     def full(self) -> bool:
         """Whether the next one would be too much to hold."""
-        following = self._next() if self._holds else None
-        return following is not None and int(self._known.sum() + self._new[following]) > HELD
+        if not self._holds:
+            return self._joins and self._taken >= JOINED
+        following = self._next()
+        if following is None:
+            return False
+        inputs, outputs = int(self._known.sum() + self._new[following]), self._joins * (self._taken + 1)
+        return inputs + outputs > HELD
 
     def take(self) -> int | None:
         """The next output, or None behind the last."""
         taken = self._next()
         if taken is not None:
             self._left[taken] = False
+            self._taken += 1
             fresh = self._reads[taken] & ~self._known
             self._new -= self._reads[:, fresh].sum(axis=1)
             self._known |= fresh
@@ -58,14 +67,14 @@ class Neighbours:
 
     def forget(self) -> None:
         """Another function begins, with no input in a register."""
-        self._known[:] = False
+        self._known[:], self._taken = False, 0
         self._new = self._size.copy()
 
 
-def held_inputs(program: Program) -> int | None:
-    """How many inputs the instructions read, if a function can hold them all."""
+def held_inputs(program: Program, num_bits: int) -> int | None:
+    """How many of the first ``num_bits`` inputs the instructions read, if a function can hold them all."""
     read = {value for index in range(len(program)) for value in program.operands(index)}
-    count = sum(0 <= value < program.num_inputs for value in read)
+    count = sum(0 <= value < num_bits for value in read)
     return count if count <= HELD else None
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+
 from lgc.backend.c.columns import safe
 from lgc.backend.c.layout import CodeLayout
 from lgc.backend.c.literal import AND, ANDNOT, OR, STORE, Program
@@ -17,22 +19,6 @@ ARGUMENTS = "const word *restrict x, word *restrict s, word *restrict p, size_t 
 _FORMATS = {AND: "{} & {}", ANDNOT: "{} & ~{}", OR: "{} | {}"}
 _IDLE_PASSES = ("ccp", "dominator-opts", "forwprop", "fre", "pta", "ter")
 _GCC_OPTIONS = ",".join(["O1", "no-ivopts", *(f"no-tree-{name}" for name in _IDLE_PASSES)])
-
-
-@dataclass(frozen=True)
-class Access:
-    """How the functions of a program read and write.
-
-    Attributes:
-        store: how a plane is written: ``=``, or ``|=`` into what it is already.
-        holds: whether an input is read once in a function, and has a name there.
-    """
-
-    store: str = "="
-    holds: bool = False
-
-
-_PLAIN = Access()
 
 
 def kernel_lines(program: Program, layout: CodeLayout) -> Iterator[str]:
@@ -66,8 +52,8 @@ def part_calls(layout: CodeLayout, arguments: str) -> Iterator[str]:
 
 
 def part_lines(
-    program: Program, layout: CodeLayout, words: Sequence[int], name: str = "part", first: int = 0,
-    access: Access = _PLAIN,
+    program: Program, layout: CodeLayout, words: Sequence[int], name: str = "part", first: int = 0, *,
+    holds: bool = False,
 ) -> Iterator[str]:  # fmt: skip
     """The functions of a program.
 
@@ -75,36 +61,86 @@ def part_lines(
         words: the word of ``x`` that each input is.
         name: of the functions, with a number behind it.
         first: the first of these numbers.
-        access: how they read and write.
+        holds: whether an input is read once in a function, and has a name there.
     """
     for part, (lo, hi) in enumerate(pairwise(layout.cuts), first):
         yield f"static void {name}{part}({ARGUMENTS})"
         yield "{"
         yield "    for (; vectors; vectors--, x++, s++, p++) {"
-        yield from _statements(program, layout, (lo, hi), words, access)
+        yield from _statements(program, layout, (lo, hi), _Naming(words, holds))
         yield "    }\n}\n"
 
 
-def _statements(
-    program: Program, layout: CodeLayout, part: tuple[int, int], words: Sequence[int], access: Access
+def window_lines(
+    program: Program, words: Sequence[int], name: str, window: tuple[int, int], steps: tuple[int, int], *, holds: bool
 ) -> Iterator[str]:
+    """A function that goes through a window of positions, and ORs what it finds at each: the OR stays in registers.
+
+    Args:
+        words: as in :func:`part_lines`; the inputs behind these are what the planes are so far.
+        window: rows and columns of positions.
+        steps: words from a row, and from a column, to the next.
+    """
+    whole = CodeLayout([0, len(program)], np.full(len(program), -1), 0)
+    planes = [program.right[index] for index in range(len(program)) if program.opcode[index] == STORE]
+    yield f"static void {name}({ARGUMENTS})"
+    yield "{"
+    yield "    for (; vectors; vectors--, x++, s++, p++) {"
+    yield from (f"        word p{plane} = {{0}};" for plane in planes)
+    yield "        size_t row, column;"
+    yield f"        for (row = 0; row < {window[0]}u; row++)"
+    yield f"        for (column = 0; column < {window[1]}u; column++) {{"
+    yield f"        const word *f = x + (row * {steps[0]}u + column * {steps[1]}u) * V;"
+    yield from _statements(program, whole, (0, len(program)), _Naming(words, holds, joins=True))
+    yield "        }"
+    yield from (f"        p[{plane}*V] = p{plane};" for plane in planes)
+    yield "    }\n}\n"
+
+
+@dataclass(frozen=True)
+class _Naming:
+    """What the functions call inputs and planes; see :func:`part_lines`.
+
+    Attributes:
+        joins: whether planes are in registers.
+    """
+
+    words: Sequence[int]
+    holds: bool
+    joins: bool = False
+
+    @property
+    def input(self) -> str:
+        """Of a word."""
+        return "f[{}*V]" if self.joins else "x[{}*V]"
+
+    @property
+    def plane(self) -> str:
+        """Of a number."""
+        return "p{}" if self.joins else "p[{}*V]"
+
+
+def _statements(program: Program, layout: CodeLayout, part: tuple[int, int], naming: _Naming) -> Iterator[str]:
     lo, hi = part
-    first, slot = program.num_inputs, layout.slot[lo:hi].tolist()
+    first, slot, words = program.num_inputs, layout.slot[lo:hi].tolist(), naming.words
     held: set[int] = set()
 
     def read(value: int) -> str:
+        if value in held:
+            return f"i{value}"
         if value < first:
-            return f"i{value}" if value in held else f"x[{words[value]}*V]"
+            count = len(words)
+            return naming.input.format(words[value]) if value < count else naming.plane.format(value - count)
         index = value - first
         return f"v{index - lo}" if index >= lo else f"s[{layout.slot[index]}*V]"
 
     for index in range(lo, hi):
-        for value in program.operands(index) if access.holds else ():
-            if 0 <= value < first and value not in held:
+        for value in program.operands(index) if naming.holds else ():
+            if 0 <= value < len(words) and value not in held:
                 yield f"        const word i{value} = {read(value)};"
                 held.add(value)
         if program.opcode[index] == STORE:
-            yield f"        p[{program.right[index]}*V] {access.store} {_plane(program.left[index], read)};"
+            yield f"        {naming.plane.format(program.right[index])} = {_plane(program.left[index], read)};"
             continue
         expression = _expression(program, index, read)
         note = f" /* {safe(program.notes[index])} */" if index in program.notes else ""

@@ -2,7 +2,7 @@
 
 The words of a feature map lie position by position, those of all kernels at a position side by side, so that a field is
 a few stretches of memory. Padding is words that are 0 around the map that is padded. Where an OR over windows that do
-not overlap stands behind kernels, each word of a kernel goes into that of its window at once: the map of all positions,
+not overlap stands behind kernels, a function goes through a window with the ORs in registers: the map of all positions,
 which is larger than a cache, is never there.
 """
 
@@ -67,8 +67,7 @@ class MapSlide:
         circuit: all its kernels at one position, optimised; None where it pools.
         reads: the image before it; of the input's words if ``first``, else of the scratch words.
         writes: its feature map, in the scratch words.
-        clears: scratch words (from, count) that must be 0 before it writes: where there is padding behind it, or a
-            window.
+        clears: scratch words (from, count) that must be 0 before it writes, where there is padding behind it.
     """
 
     layer: Sliding
@@ -80,18 +79,33 @@ class MapSlide:
     clears: tuple[int, int] | None
 
     @property
+    def steps(self) -> tuple[int, int]:
+        """Words from the field of a position to that of the next, in its column and in its row."""
+        stride = self.layer.geometry.stride
+        return stride[0] * self.reads.row, stride[1] * self.reads.column
+
+    @property
     def joins(self) -> bool:
         """Whether an output is ORed into the map, and not written."""
         return self.window != (1, 1)
 
     def programs(self, part_size: int, *, ternary: bool) -> Iterator[Program]:
-        """The kernels as code, some at a time; plane k is kernel k."""
+        """The kernels as code, some at a time; plane k is kernel k.
+
+        Where they join, what plane k was is input ``I + k``, behind the I bits of the field.
+        """
         assert self.circuit is not None
         netlist = self.circuit.netlist
-        planner, kernels = make_planner(netlist, ternary=ternary), Neighbours(netlist, ternary)
+        planner = make_planner(netlist, ternary=ternary, planes=netlist.num_outputs if self.joins else 0)
+        kernels = Neighbours(netlist, ternary, joins=self.joins)
         while (kernel := kernels.take()) is not None:
-            planner.program.store(planner.literal(int(netlist.outputs[kernel])), kernel)
-            if len(planner.program) >= part_size or (len(planner.program) >= part_size // 4 and kernels.full):
+            net = int(netlist.outputs[kernel])
+            if self.joins:
+                planner.join(net, kernel)
+            else:
+                planner.program.store(planner.literal(net), kernel)
+            large = len(planner.program) >= part_size // 4 or self.joins
+            if len(planner.program) >= part_size or (large and kernels.full):
                 yield planner.taken().pruned()
                 kernels.forget()
         if len(planner.program):
@@ -145,7 +159,7 @@ def map_chain(model: Model, level: str) -> MapChain | None:
     for index, ((layer, window), reader) in enumerate(zip(steps, readers, strict=True)):
         at = places[index % 2]
         circuit = None if isinstance(layer, PoolLayer) else optimize(position_circuit(layer), level)
-        clears = (at, sizes[index]) if max(*reader.padding, *(n - 1 for n in window)) else None
+        clears = (at, sizes[index]) if max(reader.padding) else None
         slides.append(MapSlide(layer, window, circuit, reads, _map(reader, at), index == 0, clears))
         reads = slides[-1].writes
     dense = optimize(dense_circuit(model, rest), level)

@@ -10,13 +10,15 @@ from typing import ClassVar
 import numpy as np
 
 from lgc.backend.c.counter import Counter
+from lgc.backend.c.halves import Recipe, recipes_of
 from lgc.backend.c.literal import FALSE, STORE, TRUE, Program
 from lgc.backend.c.lut import append_lut
 from lgc.backend.c.split import splits_of
-from lgc.backend.c.ternary import TernaryCounter, TernaryProgram
+from lgc.backend.c.ternary import TERNARY, TernaryCounter, TernaryProgram
 from lgc.ir import FIRST_INPUT, Circuit, Netlist
 
 _RECENT = 4
+_OR_NOT = 0b10111011  # word | ~other, of (word, other, word)
 
 
 def num_planes(circuit: Circuit) -> int:
@@ -87,9 +89,14 @@ def program_counts(program: Program) -> KernelCounts:
     return KernelCounts(len(program) - stores, len(reads), stores)
 
 
-def make_planner(netlist: Netlist, *, ternary: bool) -> Planner:
-    """What emits the nodes of a netlist; ``ternary``: see :func:`make_program`."""
-    return (_TernaryPlanner if ternary else Planner)(netlist)
+def make_planner(netlist: Netlist, *, ternary: bool, planes: int = 0) -> Planner:
+    """What emits the nodes of a netlist.
+
+    Args:
+        ternary: see :func:`make_program`.
+        planes: so many inputs of the program, behind those of the netlist, are what planes were; see `Planner.join`.
+    """
+    return (_TernaryPlanner if ternary else Planner)(netlist, planes)
 
 
 class Planner:
@@ -101,8 +108,8 @@ class Planner:
 
     counter: ClassVar[type[Counter]] = Counter
 
-    def __init__(self, netlist: Netlist) -> None:
-        self._netlist = netlist
+    def __init__(self, netlist: Netlist, planes: int = 0) -> None:
+        self._netlist, self._planes = netlist, planes
         self._fanin = netlist.fanin.tolist()
         self._arity = netlist.arity.tolist()
         self._table = netlist.table.tolist()
@@ -129,6 +136,15 @@ class Planner:
         assert literal is not None
         return literal
 
+    def join(self, net: int, plane: int) -> None:
+        """Store ``what the plane was OR net``."""
+        self.program.store(self.program.disj(self._word(plane), self.literal(net)), plane)
+
+    def _word(self, plane: int) -> int:
+        """The literal of what a plane was."""
+        assert plane < self._planes
+        return 2 * (self._netlist.num_inputs + plane)
+
     def _emit(self, node: int) -> int:
         operands = [self._known(net) for net in self._fanin[node][: self._arity[node]]]
         before = len(self.program)
@@ -146,7 +162,7 @@ class Planner:
 
     def _start(self) -> None:
         netlist = self._netlist
-        self.program = self._empty(netlist.num_inputs)
+        self.program = self._empty(netlist.num_inputs + self._planes)
         inputs = [2 * value for value in range(netlist.num_inputs)]
         self._literals: list[int | None] = [FALSE, TRUE, *inputs, *[None] * netlist.num_nodes]
 
@@ -195,16 +211,47 @@ class _TernaryPlanner(Planner):
 
     counter = TernaryCounter
 
-    def __init__(self, netlist: Netlist) -> None:
-        self._splits = splits_of(zip(netlist.table.tolist(), netlist.arity.tolist(), strict=True))
-        super().__init__(netlist)
+    def __init__(self, netlist: Netlist, planes: int = 0) -> None:
+        tables = set(zip(netlist.table.tolist(), netlist.arity.tolist(), strict=True))
+        self._splits = splits_of(tables)
+        self._recipes = self._cheaper(recipes_of(tables), 0)
+        self._joined = self._cheaper(recipes_of(tables, joined=True), 1) if planes else {}
+        read = np.concatenate([netlist.fanin.ravel(), netlist.outputs])
+        self._uses = np.bincount(read, minlength=netlist.num_nets)
+        super().__init__(netlist, planes)
+
+    def _cheaper(self, recipes: dict[tuple[int, int], Recipe], more: int) -> dict[tuple[int, int], Recipe]:
+        """Those that take fewer instructions than the steps of :mod:`lgc.backend.c.split`, and ``more``."""
+        found = {}
+        for (table, arity), recipe in recipes.items():
+            alone = TernaryProgram(arity)
+            alone.lut(table, [2 * value for value in range(arity)], self._splits)
+            if recipe.cost < len(alone) + more:
+                found[table, arity] = recipe
+        return found
 
     def _empty(self, num_inputs: int) -> Program:
         self._ternary = TernaryProgram(num_inputs)
         return self._ternary
 
     def _node(self, table: int, operands: list[int]) -> int:
-        return self._ternary.lut(table, operands, self._splits)
+        recipe = self._recipes.get((table, len(operands)))
+        return self._ternary.follow(recipe, operands) if recipe else self._ternary.lut(table, operands, self._splits)
+
+    def join(self, net: int, plane: int) -> None:
+        """See :class:`Planner`: what nobody else reads is made with the OR."""
+        node = net - self._first
+        known = self._joined.get((self._table[node], self._arity[node])) if node >= 0 else None
+        if known is None or self._uses[net] > 1:
+            word, literal = self._word(plane) >> 1, self.literal(net)
+            if literal >= 0 and literal & 1:  # one instruction: an OR of a complement would end in a complement
+                value = self._ternary.append(TERNARY + _OR_NOT, word, literal >> 1, word)
+                self.program.store(2 * value, plane)
+            else:
+                super().join(net, plane)
+            return
+        operands = [self.literal(one) for one in self._fanin[node][: self._arity[node]]]
+        self.program.store(self._ternary.follow(known, operands, self._word(plane)), plane)
 
 
 def _next_edge(edges: dict[int, tuple[int, ...]], at: dict[int, list[int]], recent: list[int]) -> int | None:

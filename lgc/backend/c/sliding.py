@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
 import numpy as np
 
 from lgc.backend.c.format import C99
 from lgc.backend.c.held import held_inputs
-from lgc.backend.c.kernel import ARGUMENTS, Access, part_calls, part_lines, quickly
+from lgc.backend.c.kernel import ARGUMENTS, part_calls, part_lines, quickly, window_lines
 from lgc.backend.c.layout import CodeLayout, make_layout
 from lgc.backend.c.maps import MapChain, MapSlide, map_chain
 from lgc.backend.c.plan import KernelCounts, kernel_counts, make_program, program_counts
@@ -49,12 +49,13 @@ class SlidingC99(C99):
                 pool = KernelCounts((window - 1) * g.channels, window * g.channels, g.channels)
                 found = found.plus(pool, g.positions)
             else:
+                window = slide.window[0] * slide.window[1]
                 for program in slide.programs(self.part_size, ternary=ternary):
-                    once, held = program_counts(program), held_inputs(program) if ternary else None
-                    found = found.plus(once if held is None else replace(once, reads=held), g.positions)
-                if slide.joins:
-                    kernels = len(slide.circuit.netlist.outputs)
-                    found = found.plus(KernelCounts(kernels, kernels), g.positions)
+                    once = program_counts(program)
+                    held = held_inputs(program, slide.circuit.netlist.num_inputs) if ternary else None
+                    reads = once.reads if held is None else held
+                    found = found.plus(KernelCounts(once.operations, reads), g.positions)
+                    found = found.plus(KernelCounts(writes=once.writes), g.positions // window)
         return found
 
     def _counted(self, circuit: Circuit) -> Circuit:
@@ -87,10 +88,13 @@ class SlidingC99(C99):
             words = slide.reads.field(slide.layer.geometry).tolist()
             programs = list(slide.programs(self.part_size, ternary=ternary))
             count = len(programs)
-            for first, program in enumerate(programs):
-                whole = CodeLayout([0, len(program)], np.full(len(program), -1), 0)
-                access = Access("|=" if slide.joins else "=", ternary and held_inputs(program) is not None)
-                yield from part_lines(program, whole, words, name, first, access)
+            for number, program in enumerate(programs):
+                holds = ternary and held_inputs(program, len(words)) is not None
+                if slide.joins:
+                    yield from window_lines(program, words, f"{name}{number}", slide.window, slide.steps, holds=holds)
+                else:
+                    whole = CodeLayout([0, len(program)], np.full(len(program), -1), 0)
+                    yield from part_lines(program, whole, words, name, number, holds=holds)
         calls += _loop(name, slide, count)
 
 
@@ -118,23 +122,22 @@ def _evaluate(maps: int, calls: list[str]) -> Iterator[str]:
 
 
 def _loop(name: str, slide: MapSlide, count: int) -> Iterator[str]:
-    """Calls of a layer's functions at every position.
+    """Calls of a layer's functions at every position, or window of them.
 
-    Where they go into a small map by OR, one function is called at all positions, and its code stays in the cache. Else
+    Where they go into a small map by OR, one function is called for all windows, and its code stays in the cache. Else
     all are called at a position, whose field does.
     """
     g, reads, writes, (rows, columns) = slide.layer.geometry, slide.reads, slide.writes, slide.window
-    steps = g.stride[0] * reads.row, g.stride[1] * reads.column
+    steps = slide.steps[0] * rows, slide.steps[1] * columns
     if slide.clears:
         yield f"    for (i = 0; i < {slide.clears[1]}u * V; i++)"
         yield f"        s[{slide.clears[0]}u * V + i] = (word){{0}};"
     source = f"{'x' if slide.first else 's'} + ({reads.corner(g)}u + row * {steps[0]}u + column * {steps[1]}u) * V"
-    row, column = (f"{at} / {n}u" if n > 1 else at for at, n in (("row", rows), ("column", columns)))
     for numbers in [[number] for number in range(count)] if slide.joins else [range(count)]:
-        yield f"    for (row = 0; row < {g.out_height}u; row++)"
-        yield f"        for (column = 0; column < {g.out_width}u; column++) {{"
+        yield f"    for (row = 0; row < {g.out_height // rows}u; row++)"
+        yield f"        for (column = 0; column < {g.out_width // columns}u; column++) {{"
         yield f"            const word *from = {source};"
-        yield f"            word *to = s + ({writes.first}u + {row} * {writes.row}u + {column} * {writes.column}u) * V;"
+        yield f"            word *to = s + ({writes.first}u + row * {writes.row}u + column * {writes.column}u) * V;"
         for number in numbers:
             yield f"            {name}{number}(from, slots, to, vectors);"
         yield "        }"

@@ -180,6 +180,14 @@ def _cost(tables: U64, arity: int) -> NDArray[np.int64]:
     return _least(tables, arity) if arity > 4 else _small(arity)[tables]
 
 
+def small_cost(table: int, arity: int) -> int:
+    """The least instructions for a function of up to four operands."""
+    while arity < 3:  # an operand more, on which it does not depend
+        table |= table << (1 << arity)
+        arity += 1
+    return int(_small(arity)[table])
+
+
 @cache
 def _small(arity: int) -> NDArray[np.int64]:
     """The costs of all functions of three or four operands."""

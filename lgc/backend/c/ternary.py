@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from lgc.backend.c.counter import Counter
+from lgc.backend.c.halves import WORD, Recipe
 from lgc.backend.c.literal import FALSE, NONE, TRUE, Program
 from lgc.backend.c.split import Splits
 from lgc.ir.tables import cofactors
@@ -64,6 +65,13 @@ class TernaryProgram(Program):
         rest = [*operands[: step.operand], *operands[step.operand + 1 :]]
         first, second = (self.lut(inner, rest, splits) for inner in (step.first, step.second))
         return self.table(step.join, (first, second, operands[step.operand]))
+
+    def follow(self, recipe: Recipe, operands: Sequence[int], word: int = FALSE) -> int:
+        """The literal that a recipe makes of literals, and of the word that it ORs into."""
+        values = [*operands]
+        for step in recipe.steps:
+            values.append(self.table(step.table, tuple(word if one == WORD else values[one] for one in step.reads)))
+        return values[-1]
 
 
 @lru_cache(maxsize=1 << 16)
