@@ -11,7 +11,7 @@ from strategies import circuits, random_circuit
 
 from lgc.ir import Builder, Circuit, Netlist, interp
 from lgc.verify.formal.netlists import append, argmax
-from lgc.verify.mutate.climb import near_ties, small_change
+from lgc.verify.mutate.climb import _gaps, near_ties, small_change
 
 
 def class_of(circuit: Circuit) -> Netlist:
@@ -131,6 +131,19 @@ def test_faults_of_votes_are_shown_by_the_class_alone() -> None:
         assert isinstance(answer, np.ndarray)
         assert (interp.evaluate(good, answer[None]) != interp.evaluate(bad, answer[None])).any()
     assert unshown
+
+
+def test_how_near_classes_are() -> None:
+    """To the best other class, for each class; the nearest of them is the pair of the first two."""
+    circuit = random_circuit(60, [300], 6, arity=6, seed=4)
+    bits = near_ties(circuit, np.random.default_rng(0).random((256, 60)) < 0.5, 0)
+    scores = interp.scores(circuit, bits)
+    for aim in range(6):
+        best = np.delete(scores, aim, axis=1).max(axis=1)
+        np.testing.assert_array_equal(_gaps(circuit, bits, aim), np.abs(scores[:, aim] - best))
+    first = np.sort(scores, axis=1)
+    np.testing.assert_array_equal(_gaps(circuit, bits), first[:, -1] - first[:, -2])
+    assert (np.min([_gaps(circuit, bits, aim) for aim in range(6)], axis=0) == _gaps(circuit, bits)).all()
 
 
 def test_near_ties_are_near_and_differ() -> None:

@@ -26,7 +26,7 @@ _OR = 0b1110
 
 
 @dataclass(frozen=True)
-class Step:
+class Instruction:
     """A table of up to three, LSB-first, over operands of f, results of steps before, and the word.
 
     Attributes:
@@ -38,14 +38,14 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Decomposition:
     """Steps, the last of which makes f, or ``word | f``.
 
     Attributes:
         cost: how many instructions they are; a step that is one operand, or its complement, is none.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[Instruction, ...]
     cost: int
 
 
@@ -59,7 +59,7 @@ class _Side:
             for the same one only the first is ever there.
     """
 
-    bits: tuple[Step | int, ...]
+    bits: tuple[Instruction | int, ...]
     classes: tuple[int, ...]
 
     @property
@@ -69,7 +69,7 @@ class _Side:
                      for code, one in enumerate(self.classes)) if self.bits else (True,)  # fmt: skip
 
 
-def recipes_of(tables: Iterable[tuple[int, int]], *, joined: bool = False) -> dict[tuple[int, int], Recipe]:
+def recipes_of(tables: Iterable[tuple[int, int]], *, joined: bool = False) -> dict[tuple[int, int], Decomposition]:
     """The cheapest recipe of each pair (table, arity) that has one; an arity other than 5 and 6 has none.
 
     Args:
@@ -83,7 +83,7 @@ def recipes_of(tables: Iterable[tuple[int, int]], *, joined: bool = False) -> di
                 for table in _narrow(here, arity, side):
                     splits = [*filter(None, [found.get((table, arity))]), *_splits(table, arity, side, joined)]
                     found[table, arity] = min(splits, key=lambda one: one.cost)
-    return {(table, arity): Recipe(tuple(one.steps(arity)), one.cost) for (table, arity), one in found.items()}
+    return {(table, arity): Decomposition(tuple(one.steps(arity)), one.cost) for (table, arity), one in found.items()}
 
 
 def _matrix(tables: Sequence[int], arity: int, side: Sequence[int]) -> NDArray[np.uint8]:
@@ -131,7 +131,7 @@ class _Split:
         care: the entries that are ever read.
     """
 
-    bits: tuple[Step | int, ...]
+    bits: tuple[Instruction | int, ...]
     join: int
     care: int
     joined: bool
@@ -143,24 +143,24 @@ class _Split:
     @property
     def cost(self) -> int:
         """Instructions."""
-        inner, count = sum(isinstance(bit, Step) for bit in self.bits), len(self.bits)
+        inner, count = sum(isinstance(bit, Instruction) for bit in self.bits), len(self.bits)
         if self._pair:
             return inner + 2
         return inner + (1 if self.joined and count == 2 else small_cost(self.join, count) + self.joined)
 
-    def steps(self, arity: int) -> list[Step]:
+    def steps(self, arity: int) -> list[Instruction]:
         """The functions of the halves, and the join of their bits."""
-        steps = [bit for bit in self.bits if isinstance(bit, Step)]
+        steps = [bit for bit in self.bits if isinstance(bit, Instruction)]
         made = iter(range(arity, arity + len(steps)))
-        reads = [next(made) if isinstance(bit, Step) else bit for bit in self.bits]
+        reads = [next(made) if isinstance(bit, Instruction) else bit for bit in self.bits]
         if self.joined and len(reads) == 2:
-            return [*steps, Step(_or_with(self.join), (WORD, *reads))]
+            return [*steps, Instruction(_or_with(self.join), (WORD, *reads))]
         if pair := self._pair:
             (first, i, j), (second, k, last) = pair
-            steps.append(Step(_or_with(first), (WORD, reads[i], reads[j])))
-            return [*steps, Step(_or_with(second), (arity + len(steps) - 1, reads[k], reads[last]))]
+            steps.append(Instruction(_or_with(first), (WORD, reads[i], reads[j])))
+            return [*steps, Instruction(_or_with(second), (arity + len(steps) - 1, reads[k], reads[last]))]
         steps += _join_steps(self.join, reads, arity + len(steps))
-        return [*steps, Step(_OR, (WORD, arity + len(steps) - 1))] if self.joined else steps
+        return [*steps, Instruction(_OR, (WORD, arity + len(steps) - 1))] if self.joined else steps
 
 
 def _sides(classes: list[int], operands: tuple[int, ...]) -> Iterator[_Side]:
@@ -172,7 +172,7 @@ def _sides(classes: list[int], operands: tuple[int, ...]) -> Iterator[_Side]:
     for codes in _encodings(count):
         width = (len(codes) - 1).bit_length()
         tables = [sum((codes.index(one) >> bit & 1) << at for at, one in enumerate(classes)) for bit in range(width)]
-        yield _Side(tuple(Step(one, operands) for one in tables), codes)
+        yield _Side(tuple(Instruction(one, operands) for one in tables), codes)
 
 
 @cache
@@ -187,14 +187,14 @@ def _encodings(count: int) -> tuple[tuple[int, ...], ...]:
     return tuple(codes for codes in every if len(set(codes)) == count and codes[1] <= codes[2])
 
 
-def _join_steps(join: int, reads: Sequence[int], at: int) -> list[Step]:
+def _join_steps(join: int, reads: Sequence[int], at: int) -> list[Instruction]:
     """A function of up to four bits; the first step makes value ``at``."""
     if len(reads) < 4:
-        return [Step(join, tuple(reads))]
+        return [Instruction(join, tuple(reads))]
     split = splits_of([(join, 4)])[join, 4]
     rest = tuple(one for place, one in enumerate(reads) if place != split.operand)
-    last = Step(split.join, (at, at + 1, reads[split.operand]))
-    return [Step(split.first, rest), Step(split.second, rest), last]
+    last = Instruction(split.join, (at, at + 1, reads[split.operand]))
+    return [Instruction(split.first, rest), Instruction(split.second, rest), last]
 
 
 Half = tuple[int, int, int]

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from lgc.backend.c.counter import Counter
-from lgc.backend.c.halves import Recipe, recipes_of
+from lgc.backend.c.halves import Decomposition, recipes_of
 from lgc.backend.c.literal import FALSE, STORE, TRUE, Program
 from lgc.backend.c.lut import append_lut
 from lgc.backend.c.split import splits_of
@@ -220,7 +220,9 @@ class _TernaryPlanner(Planner):
         self._uses = np.bincount(read, minlength=netlist.num_nets)
         super().__init__(netlist, planes)
 
-    def _cheaper(self, recipes: dict[tuple[int, int], Recipe], more: int) -> dict[tuple[int, int], Recipe]:
+    def _cheaper(
+        self, recipes: dict[tuple[int, int], Decomposition], more: int
+    ) -> dict[tuple[int, int], Decomposition]:
         """Those that take fewer instructions than the steps of :mod:`lgc.backend.c.split`, and ``more``."""
         found = {}
         for (table, arity), recipe in recipes.items():

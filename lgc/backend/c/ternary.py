@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from lgc.backend.c.counter import Counter
-from lgc.backend.c.halves import WORD, Recipe
+from lgc.backend.c.halves import WORD, Decomposition
 from lgc.backend.c.literal import FALSE, NONE, TRUE, Program
 from lgc.backend.c.split import Splits
 from lgc.ir.tables import cofactors
@@ -66,7 +66,7 @@ class TernaryProgram(Program):
         first, second = (self.lut(inner, rest, splits) for inner in (step.first, step.second))
         return self.table(step.join, (first, second, operands[step.operand]))
 
-    def follow(self, recipe: Recipe, operands: Sequence[int], word: int = FALSE) -> int:
+    def follow(self, recipe: Decomposition, operands: Sequence[int], word: int = FALSE) -> int:
         """The literal that a recipe makes of literals, and of the word that it ORs into."""
         values = [*operands]
         for step in recipe.steps:
