@@ -1,6 +1,6 @@
 """Compiling what Verilator wrote, as fast as a C++ compiler allows.
 
-A design's C++ runs for seconds, so it is compiled without optimisation, and compile time is all that counts. Two
+A design's C++ runs for seconds, so it is compiled with little optimisation, and compile time is what counts. Two
 things dominate it. Every file pays a second for the runtime's headers: the files are joined into a few. And without
 optimisation each ``array[12U]`` is a call of ``VlUnpacked::operator[]``: it is spelled as the member access that
 it is. If a future Verilator's arrays look different, the text as Verilator wrote it is compiled instead.

@@ -139,6 +139,24 @@ def test_kernels_go_into_their_windows_at_once(flags: tuple[str, ...], dense: in
     check(model, tmp_path, form, "-O0", "-DLGC_VECTORS=2u", *flags)
 
 
+@pytest.mark.parametrize("flags", [(), ("-DLGC_OTHER_KERNEL",)])
+def test_kernels_by_halves_and_positions_behind_the_last_window(flags: tuple[str, ...], tmp_path: Path) -> None:
+    """Thresholds and their complements, some twice, ORed over 2 x 2 of 5 x 5 positions: the last ones are in none."""
+    model = draw((1, 7, 7), [Slide((3, 3), 12, 6), Slide((2, 2), stride=(2, 2))], np.random.default_rng(2), dense=30)
+    full = (1 << 64) - 1
+    fives = [sum(((address ^ flips).bit_count() >= 5) << address for address in range(64)) for flips in range(0, 60, 6)]
+    tables = np.array([*fives, fives[0] ^ full, fives[0]], np.uint64)[:, None]
+    wires = model.layers[0].wires.copy()
+    wires[-2:] = wires[0]
+    model = replace(model, layers=(replace(model.layers[0], wires=wires, tables=tables), *model.layers[1:]))
+    form = chained(model)
+    (program,) = form.chain.slides[0].programs(10_000, ternary=True)
+    words = [value for index in range(len(program)) for value in program.operands(index) if 9 <= value < 21]
+    assert len(words) == 13  # each plane once, but one twice: as a function of three, of which two are it
+    assert len(program) <= 9 * 6 + 6 + 3 + 12  # nine with the OR, one that three planes read, three ORs, and stores
+    check(model, tmp_path, form, "-O0", "-DLGC_WORD_BITS=64", *flags)
+
+
 def test_windows_that_overlap_or_are_padded_are_layers() -> None:
     for pool in (Slide((2, 2), stride=(1, 1)), Slide((2, 2), stride=(2, 2), padding=(1, 1))):
         model = draw((1, 6, 6), [Slide((3, 3), 5, 6), pool], np.random.default_rng(8), dense=30)

@@ -11,7 +11,7 @@ from cbuild import Loaded
 from strategies import random_circuit, random_inputs
 
 from lgc.backend.c import C99, kernel_counts
-from lgc.backend.c.halves import recipes_of
+from lgc.backend.c.halves import decompositions_of
 from lgc.backend.c.literal import AND, ANDNOT, FALSE, OR, TRUE, XOR
 from lgc.backend.c.plan import make_program
 from lgc.backend.c.split import splits_of
@@ -96,35 +96,39 @@ def of_halves(rng: random.Random, arity: int, bits: int) -> int:
 
 @pytest.mark.parametrize("arity", [5, 6])
 @pytest.mark.parametrize("joined", [False, True])
-def test_a_recipe_makes_the_table(arity: int, joined: bool) -> None:
+def test_halves_make_the_table(arity: int, joined: bool) -> None:
     """For every address, and with either word; it takes no more instructions than it says."""
     rng = random.Random(arity)
     tables = [of_halves(rng, arity, bits) for bits in (1, 2) for _ in range(60)]
     tables += [at_least(count, rng.getrandbits(arity), arity) for count in range(arity + 2)]
     tables += [rng.getrandbits(1 << arity) for _ in range(20)]
-    found = recipes_of([(table, arity) for table in tables], joined=joined)
+    found = decompositions_of([(table, arity) for table in tables], joined=joined)
     assert len(found) > 80
     full = (1 << (2 << arity)) - 1
     inputs = [sum((address >> k & 1) << address for address in range(2 << arity)) for k in range(arity + 1)]
-    for (table, _), recipe in found.items():
+    for (table, _), one in found.items():
         program = TernaryProgram(arity + 1)
-        literal = program.follow(recipe, [2 * k for k in range(arity)], 2 * arity if joined else FALSE)
+        literal = program.decomposed(one, [2 * k for k in range(arity)], 2 * arity if joined else FALSE)
         got = read(literal, values_of(program, inputs, full), full)
         assert got == table | (((1 << (1 << arity)) - 1 if joined else table) << (1 << arity))
-        assert len(program) <= recipe.cost
+        assert len(program) <= one.cost
 
 
 def test_a_kernel_that_is_ored_is_six_instructions() -> None:
     """Whether five of six operands are as they must be: four functions of three, and the OR costs nothing."""
     for flips in range(64):
         table = at_least(5, flips, 6)
-        assert recipes_of([(table, 6)])[table, 6].cost == recipes_of([(table, 6)], joined=True)[table, 6].cost == 6
+        assert (
+            decompositions_of([(table, 6)])[table, 6].cost
+            == decompositions_of([(table, 6)], joined=True)[table, 6].cost
+            == 6
+        )
 
 
-def test_tables_without_narrow_halves_have_no_recipe() -> None:
+def test_tables_without_narrow_halves_have_none() -> None:
     rng = random.Random(0)
     tables = [(rng.getrandbits(1 << arity), arity) for arity in (2, 3, 4, 6, 6, 6)]
-    assert not recipes_of(tables)
+    assert not decompositions_of(tables)
 
 
 def test_what_was_computed_is_not_computed_again() -> None:

@@ -27,10 +27,10 @@ _OR = 0b1110
 
 @dataclass(frozen=True)
 class Instruction:
-    """A table of up to three, LSB-first, over operands of f, results of steps before, and the word.
+    """A table of up to three, LSB-first, over operands of f, results of instructions before, and the word.
 
     Attributes:
-        reads: an operand's number; ``arity + k`` is the result of step k; :data:`WORD`.
+        reads: an operand's number; ``arity + k`` is the result of instruction k; :data:`WORD`.
     """
 
     table: int
@@ -39,14 +39,18 @@ class Instruction:
 
 @dataclass(frozen=True)
 class Decomposition:
-    """Steps, the last of which makes f, or ``word | f``.
+    """How f is made: the last of ``steps`` makes it, or ``word | f``.
 
     Attributes:
-        cost: how many instructions they are; a step that is one operand, or its complement, is none.
+        cost: how many instructions the steps take; one that is an operand, or its complement, takes none.
     """
 
     steps: tuple[Instruction, ...]
     cost: int
+
+
+Decompositions = dict[tuple[int, int], Decomposition]
+"""Of a table and its arity."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +69,13 @@ class _Side:
     @property
     def needed(self) -> tuple[bool, ...]:
         """Of each code, whether the bits ever are that."""
-        return tuple(isinstance(self.bits[0], int) or self.classes.index(one) == code
-                     for code, one in enumerate(self.classes)) if self.bits else (True,)  # fmt: skip
+        if any(isinstance(bit, int) for bit in self.bits):  # operands as they are: any of their values
+            return (True,) * len(self.classes)
+        return tuple(self.classes.index(one) == code for code, one in enumerate(self.classes))
 
 
-def recipes_of(tables: Iterable[tuple[int, int]], *, joined: bool = False) -> dict[tuple[int, int], Decomposition]:
-    """The cheapest recipe of each pair (table, arity) that has one; an arity other than 5 and 6 has none.
+def decompositions_of(tables: Iterable[tuple[int, int]], *, joined: bool = False) -> Decompositions:
+    """The cheapest of each pair (table, arity) that has one; an arity other than 5 and 6 has none.
 
     Args:
         joined: whether f is ORed into a word.

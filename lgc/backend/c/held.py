@@ -12,9 +12,9 @@ from lgc.backend.c.literal import Program
 from lgc.ir import Netlist
 
 HELD = 25
-"""Inputs that a function may hold in registers: of the 32 of AVX-512 the rest is for what it computes."""
+"""Inputs, and ORs of a window, that a function may hold in registers: of the 32 of AVX-512 the rest is for results."""
 JOINED = 8
-"""Outputs that a function keeps in registers where there are 16, and inputs come from memory."""
+"""ORs of a window that a function holds where there are 16 registers, and inputs come from memory."""
 
 
 class Neighbours:
@@ -23,7 +23,7 @@ class Neighbours:
     Args:
         netlist: of the kernels at a position.
         holds: whether the machine has registers to hold inputs in; without, the outputs come in their order.
-        joins: whether an output is kept in a register too.
+        joins: whether the OR of each output over a window is held, too.
     """
 
     def __init__(self, netlist: Netlist, holds: bool, *, joins: bool = False) -> None:

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
-
 from lgc.backend.c.columns import safe
 from lgc.backend.c.layout import CodeLayout
 from lgc.backend.c.literal import AND, ANDNOT, OR, STORE, Program
@@ -81,7 +79,6 @@ def window_lines(
         window: rows and columns of positions.
         steps: words from a row, and from a column, to the next.
     """
-    whole = CodeLayout([0, len(program)], np.full(len(program), -1), 0)
     planes = [program.right[index] for index in range(len(program)) if program.opcode[index] == STORE]
     yield f"static void {name}({ARGUMENTS})"
     yield "{"
@@ -91,7 +88,7 @@ def window_lines(
     yield f"        for (row = 0; row < {window[0]}u; row++)"
     yield f"        for (column = 0; column < {window[1]}u; column++) {{"
     yield f"        const word *f = x + (row * {steps[0]}u + column * {steps[1]}u) * V;"
-    yield from _statements(program, whole, (0, len(program)), _Naming(words, holds, joins=True))
+    yield from _statements(program, CodeLayout.whole(program), (0, len(program)), _Naming(words, holds, joins=True))
     yield "        }"
     yield from (f"        p[{plane}*V] = p{plane};" for plane in planes)
     yield "    }\n}\n"

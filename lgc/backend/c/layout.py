@@ -27,6 +27,11 @@ class CodeLayout:
     slot: I64
     num_slots: int
 
+    @staticmethod
+    def whole(program: Program) -> CodeLayout:
+        """All in one part, so that nothing crosses a cut."""
+        return CodeLayout([0, len(program)], np.full(len(program), -1), 0)
+
 
 def make_layout(program: Program, part_size: int) -> CodeLayout:
     """Parts of about ``part_size`` instructions, cut where few values are alive."""

@@ -85,6 +85,12 @@ class MapSlide:
         return stride[0] * self.reads.row, stride[1] * self.reads.column
 
     @property
+    def windows(self) -> tuple[int, int]:
+        """Rows and columns of windows that are whole: of the map that is written."""
+        g = self.layer.geometry
+        return g.out_height // self.window[0], g.out_width // self.window[1]
+
+    @property
     def joins(self) -> bool:
         """Whether an output is ORed into the map, and not written."""
         return self.window != (1, 1)

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from lgc.backend.c.counter import Counter
-from lgc.backend.c.halves import Decomposition, recipes_of
+from lgc.backend.c.halves import Decompositions, decompositions_of
 from lgc.backend.c.literal import FALSE, STORE, TRUE, Program
 from lgc.backend.c.lut import append_lut
 from lgc.backend.c.split import splits_of
@@ -214,22 +214,20 @@ class _TernaryPlanner(Planner):
     def __init__(self, netlist: Netlist, planes: int = 0) -> None:
         tables = set(zip(netlist.table.tolist(), netlist.arity.tolist(), strict=True))
         self._splits = splits_of(tables)
-        self._recipes = self._cheaper(recipes_of(tables), 0)
-        self._joined = self._cheaper(recipes_of(tables, joined=True), 1) if planes else {}
+        self._halves = self._cheaper(decompositions_of(tables), 0)
+        self._joined = self._cheaper(decompositions_of(tables, joined=True), 1) if planes else {}
         read = np.concatenate([netlist.fanin.ravel(), netlist.outputs])
         self._uses = np.bincount(read, minlength=netlist.num_nets)
         super().__init__(netlist, planes)
 
-    def _cheaper(
-        self, recipes: dict[tuple[int, int], Decomposition], more: int
-    ) -> dict[tuple[int, int], Decomposition]:
+    def _cheaper(self, every: Decompositions, more: int) -> Decompositions:
         """Those that take fewer instructions than the steps of :mod:`lgc.backend.c.split`, and ``more``."""
         found = {}
-        for (table, arity), recipe in recipes.items():
+        for (table, arity), one in every.items():
             alone = TernaryProgram(arity)
             alone.lut(table, [2 * value for value in range(arity)], self._splits)
-            if recipe.cost < len(alone) + more:
-                found[table, arity] = recipe
+            if one.cost < len(alone) + more:
+                found[table, arity] = one
         return found
 
     def _empty(self, num_inputs: int) -> Program:
@@ -237,23 +235,21 @@ class _TernaryPlanner(Planner):
         return self._ternary
 
     def _node(self, table: int, operands: list[int]) -> int:
-        recipe = self._recipes.get((table, len(operands)))
-        return self._ternary.follow(recipe, operands) if recipe else self._ternary.lut(table, operands, self._splits)
+        found = self._halves.get((table, len(operands)))
+        return self._ternary.decomposed(found, operands) if found else self._ternary.lut(table, operands, self._splits)
 
     def join(self, net: int, plane: int) -> None:
         """See :class:`Planner`: what nobody else reads is made with the OR."""
         node = net - self._first
         known = self._joined.get((self._table[node], self._arity[node])) if node >= 0 else None
-        if known is None or self._uses[net] > 1:
-            word, literal = self._word(plane) >> 1, self.literal(net)
-            if literal >= 0 and literal & 1:  # one instruction: an OR of a complement would end in a complement
-                value = self._ternary.append(TERNARY + _OR_NOT, word, literal >> 1, word)
-                self.program.store(2 * value, plane)
-            else:
-                super().join(net, plane)
-            return
-        operands = [self.literal(one) for one in self._fanin[node][: self._arity[node]]]
-        self.program.store(self._ternary.follow(known, operands, self._word(plane)), plane)
+        word = self._word(plane)
+        if known is not None and self._uses[net] == 1:
+            operands = [self.literal(one) for one in self._fanin[node][: self._arity[node]]]
+            self.program.store(self._ternary.decomposed(known, operands, word), plane)
+        elif (literal := self.literal(net)) >= 0 and literal & 1:  # else the result would be a complement, one more
+            self.program.store(2 * self._ternary.append(TERNARY + _OR_NOT, word >> 1, literal >> 1, word >> 1), plane)
+        else:
+            super().join(net, plane)
 
 
 def _next_edge(edges: dict[int, tuple[int, ...]], at: dict[int, list[int]], recent: list[int]) -> int | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import ClassVar
-
-import numpy as np
 
 from lgc.backend.c.format import C99
 from lgc.backend.c.held import held_inputs
@@ -49,13 +48,12 @@ class SlidingC99(C99):
                 pool = KernelCounts((window - 1) * g.channels, window * g.channels, g.channels)
                 found = found.plus(pool, g.positions)
             else:
-                window = slide.window[0] * slide.window[1]
                 for program in slide.programs(self.part_size, ternary=ternary):
                     once = program_counts(program)
                     held = held_inputs(program, slide.circuit.netlist.num_inputs) if ternary else None
                     reads = once.reads if held is None else held
-                    found = found.plus(KernelCounts(once.operations, reads), g.positions)
-                    found = found.plus(KernelCounts(writes=once.writes), g.positions // window)
+                    found = found.plus(KernelCounts(once.operations, reads), math.prod(slide.windows + slide.window))
+                    found = found.plus(KernelCounts(writes=once.writes), math.prod(slide.windows))
         return found
 
     def _counted(self, circuit: Circuit) -> Circuit:
@@ -93,8 +91,7 @@ class SlidingC99(C99):
                 if slide.joins:
                     yield from window_lines(program, words, f"{name}{number}", slide.window, slide.steps, holds=holds)
                 else:
-                    whole = CodeLayout([0, len(program)], np.full(len(program), -1), 0)
-                    yield from part_lines(program, whole, words, name, number, holds=holds)
+                    yield from part_lines(program, CodeLayout.whole(program), words, name, number, holds=holds)
         calls += _loop(name, slide, count)
 
 
@@ -134,8 +131,8 @@ def _loop(name: str, slide: MapSlide, count: int) -> Iterator[str]:
         yield f"        s[{slide.clears[0]}u * V + i] = (word){{0}};"
     source = f"{'x' if slide.first else 's'} + ({reads.corner(g)}u + row * {steps[0]}u + column * {steps[1]}u) * V"
     for numbers in [[number] for number in range(count)] if slide.joins else [range(count)]:
-        yield f"    for (row = 0; row < {g.out_height // rows}u; row++)"
-        yield f"        for (column = 0; column < {g.out_width // columns}u; column++) {{"
+        yield f"    for (row = 0; row < {slide.windows[0]}u; row++)"
+        yield f"        for (column = 0; column < {slide.windows[1]}u; column++) {{"
         yield f"            const word *from = {source};"
         yield f"            word *to = s + ({writes.first}u + row * {writes.row}u + column * {writes.column}u) * V;"
         for number in numbers:

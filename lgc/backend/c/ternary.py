@@ -66,10 +66,10 @@ class TernaryProgram(Program):
         first, second = (self.lut(inner, rest, splits) for inner in (step.first, step.second))
         return self.table(step.join, (first, second, operands[step.operand]))
 
-    def follow(self, recipe: Decomposition, operands: Sequence[int], word: int = FALSE) -> int:
-        """The literal that a recipe makes of literals, and of the word that it ORs into."""
+    def decomposed(self, made: Decomposition, operands: Sequence[int], word: int = FALSE) -> int:
+        """The literal that a decomposition makes of literals, and of the word that it ORs into."""
         values = [*operands]
-        for step in recipe.steps:
+        for step in made.steps:
             values.append(self.table(step.table, tuple(word if one == WORD else values[one] for one in step.reads)))
         return values[-1]
 

@@ -13,7 +13,7 @@ from lgc.backend.verilog.rtl import Rtl
 from lgc.errors import NotCheckedError
 from lgc.sim.schedule import schedule
 from lgc.sim.verilator import build_program
-from lgc.tools.run import Setup, or_not_checked, reason, run
+from lgc.tools.run import Setup, or_not_checked, reading, reason, run
 from lgc.verify.mutate.text import Edit, choose
 
 Bits = NDArray[np.bool_]
@@ -67,7 +67,8 @@ class Screen:
         for name, values in (files | _expected(manifest, scores, classes)).items():
             (folder / f"{name}.bin").write_bytes(values.tobytes())
         self._execute(stimulus.shape[1], progress)
-        shown = np.frombuffer((folder / "shown.bin").read_bytes(), "<i8").tolist()
+        with reading("the mutants' simulation", folder):
+            shown = np.frombuffer((folder / "shown.bin").read_bytes(), "<i8").tolist()
         if len(shown) != len(mutants):
             raise NotCheckedError(f"{len(shown)} of {len(mutants)} mutants were simulated: not checked")
         return [None if row == _UNSHOWN else row for row in shown]
