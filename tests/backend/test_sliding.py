@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from lgc.backend.base import to_bytes
 from lgc.backend.c import C99, SlidingC99, over_positions
-from lgc.backend.c.held import HELD
+from lgc.backend.c.held import HELD, JOINED
+from lgc.backend.c.literal import STORE
 from lgc.backend.c.plan import kernel_counts
 from lgc.frontend import Layer, Model, lower
 from lgc.ir import Head, interp
@@ -146,14 +147,15 @@ def test_kernels_by_halves_and_positions_behind_the_last_window(flags: tuple[str
     full = (1 << 64) - 1
     fives = [sum(((address ^ flips).bit_count() >= 5) << address for address in range(64)) for flips in range(0, 60, 6)]
     tables = np.array([*fives, fives[0] ^ full, fives[0]], np.uint64)[:, None]
-    wires = model.layers[0].wires.copy()
+    wires = np.random.default_rng(3).permuted(np.tile(np.arange(9), (12, 1)), axis=1)[:, :6]
     wires[-2:] = wires[0]
     model = replace(model, layers=(replace(model.layers[0], wires=wires, tables=tables), *model.layers[1:]))
     form = chained(model)
     (program,) = form.chain.slides[0].programs(10_000, ternary=True)
     words = [value for index in range(len(program)) for value in program.operands(index) if 9 <= value < 21]
     assert len(words) == 13  # each plane once, but one twice: as a function of three, of which two are it
-    assert len(program) <= 9 * 6 + 6 + 3 + 12  # nine with the OR, one that three planes read, three ORs, and stores
+    # Nine with the OR, one that three planes read, three ORs, and stores; three functions of halves stand there twice.
+    assert len(program) == 9 * 6 + 6 + 3 + 12 - 3
     check(model, tmp_path, form, "-O0", "-DLGC_WORD_BITS=64", *flags)
 
 
@@ -181,6 +183,21 @@ def test_a_function_reads_an_input_once() -> None:
         assert len(reads) == len(set(reads)) <= HELD
     taken = re.findall(r"p\[(\d+)\*V\] =", "".join(held))
     assert sorted(map(int, taken)) == list(range(80))
+
+
+@pytest.mark.parametrize("ternary", [False, True])
+def test_a_function_of_windows_holds_few_words(ternary: bool) -> None:
+    """With functions of three words its ORs and inputs, else its ORs alone; each kernel is in one function."""
+    layers = [Slide((3, 3), 80, 6), Slide((2, 2), stride=(2, 2))]
+    model = draw((4, 6, 6), layers, np.random.default_rng(1), dense=30)
+    slide = chained(model).chain.slides[0]
+    planes = []
+    for program in slide.programs(10_000, ternary=ternary):
+        stored = [program.right[index] for index in range(len(program)) if program.opcode[index] == STORE]
+        read = {value for index in range(len(program)) for value in program.operands(index) if 0 <= value < 36}
+        assert len(stored) <= JOINED or (ternary and len(read) + len(stored) <= HELD)
+        planes += stored
+    assert sorted(planes) == list(range(80))
 
 
 def test_votes_at_positions_with_bias_and_unequal_groups(tmp_path: Path) -> None:
