@@ -369,11 +369,16 @@ def _path(name: str, value: Any) -> Any:
 def merged(*layers: Mapping[str, Any]) -> TrainConfig:
     """The configuration of several sets of settings, of which later ones win.
 
+    ``net`` stands for ``gates`` and ``layers``, and they for it: the later ones replace the earlier, as of one name.
+
     Raises:
         OptionError: no data set is named, or a setting is out of its range.
     """
     settings: dict[str, Any] = {}
     for layer in layers:
+        dense = layer.get("gates") or layer.get("layers")
+        replaced = ("gates", "layers") if layer.get("net") else ("net",) if dense else ()
+        settings = {name: value for name, value in settings.items() if name not in replaced}
         settings |= {name: _path(name, value) for name, value in layer.items()}
     if "dataset" not in settings:
         raise OptionError("no data set is named", hint="Name one, or give a --preset or a --config that does")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,18 @@ def test_rows_that_are_shuffled_in(tmp_path: Path, bits: int, width: int) -> Non
         circuit = Circuit("thresholds", Encoder(bits // 2, thresholds), circuit.netlist, circuit.head)
     library = Loaded(circuit, tmp_path, f"-DLGC_WORD_BITS={width}", "-O1", "-mavx2")
     for samples in (1, width - 1, width, 4 * width + 7):
+        check_every_form(circuit, library, samples, seed=samples)
+
+
+@pytest.mark.parametrize("width", [256, 512])
+@pytest.mark.parametrize("gates", [0, 2, 40])
+def test_bytes_that_no_gate_reads(tmp_path: Path, gates: int, width: int) -> None:
+    """Of 375 bytes a row a few are taken, in groups with gaps between them; none where every vote is a constant."""
+    circuit = random_circuit(3000, [max(2, gates)], 2, seed=gates)
+    if not gates:
+        circuit = replace(circuit, netlist=replace(circuit.netlist, outputs=np.ones_like(circuit.netlist.outputs)))
+    library = Loaded(circuit, tmp_path, f"-DLGC_WORD_BITS={width}", "-O1", "-mavx2")
+    for samples in (1, width, width + 9):
         check_every_form(circuit, library, samples, seed=samples)
 
 

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from cbuild import Loaded
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from strategies import random_circuit, random_inputs
 
+from lgc.backend.base import to_bytes
 from lgc.backend.c import C99, kernel_counts
 from lgc.backend.c.halves import decompositions_of
-from lgc.backend.c.literal import AND, ANDNOT, FALSE, OR, TRUE, XOR
+from lgc.backend.c.kernel import REACH
+from lgc.backend.c.literal import AND, ANDNOT, FALSE, OR, STORE, TRUE, XOR
+from lgc.backend.c.near import near_order
 from lgc.backend.c.plan import make_program
 from lgc.backend.c.split import splits_of
-from lgc.backend.c.ternary import TERNARY, TernaryCounter, TernaryProgram
-from lgc.ir import interp
+from lgc.backend.c.ternary import TERNARY, TernaryCounter, TernaryProgram, reordered
+from lgc.ir import Circuit, Head, interp
 
 
 def values_of(program: TernaryProgram, inputs: list[int], full: int) -> list[int]:
@@ -181,3 +189,96 @@ def test_ternary_counts_are_the_emitted_ones_and_fewer() -> None:
     program = make_program(circuit, ternary=True)
     assert three == sum(opcode not in (4,) for opcode in program.opcode)
     assert three < 0.75 * two
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_a_function_of_three_in_another_order(order: tuple[int, ...]) -> None:
+    """All tables: the operand that was number order[k] comes as number k."""
+    for table in range(256):
+        other = reordered(table, order)
+        for old in itertools.product((0, 1), repeat=3):
+            new = [old[number] for number in order]
+            assert (table >> (old[0] + 2 * old[1] + 4 * old[2]) & 1) == (
+                other >> (new[0] + 2 * new[1] + 4 * new[2]) & 1
+            )
+
+
+@pytest.mark.parametrize(
+    "operands", [(0, 2, 4), (1, 2, 5), (0, 0, 3), (2, 3, 4), (FALSE, 2, 4), (1, TRUE, 5), (0, 2, 2)]
+)
+def test_a_full_adder_adds(operands: tuple[int, int, int]) -> None:
+    """Sum and carry of three literals, in two instructions at most. Of three values the carry reads the sum."""
+    full, inputs = 0xFF, [0xAA, 0xCC, 0xF0]
+    program = TernaryProgram(3)
+    total, carry = program.full_adder(*operands)
+    values = values_of(program, inputs, full)
+    for sample in range(8):
+        ones = sum(read(one, inputs, full) >> sample & 1 for one in operands)
+        assert ones == (read(total, values, full) >> sample & 1) + 2 * (read(carry, values, full) >> sample & 1)
+    assert len(program) <= 2
+    if min(operands) >= 0 and len({one >> 1 for one in operands}) == 3:
+        assert total >> 1 in program.operands(carry // 2 - 3)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.lists(st.integers(2, 30), unique=True, max_size=6).map(tuple), max_size=60))
+def test_the_order_of_a_class_has_every_output_once(reads: list[tuple[int, ...]]) -> None:
+    order = near_order(dict(enumerate(reads)))
+    assert sorted(order) == list(range(len(reads))) and order == near_order(dict(enumerate(reads)))
+
+
+def test_the_order_of_a_class_keeps_operands_near() -> None:
+    """1,000 gates over 200 words: as they come, hardly an operand is among the last ten; in this order half are."""
+    rng = random.Random(4)
+    reads = {output: tuple(rng.sample(range(200), 2)) for output in range(1000)}
+
+    def known(order: list[int]) -> int:
+        words = [word for output in order for word in reads[output]]
+        return sum(word in words[max(0, index - 10) : index] for index, word in enumerate(words))
+
+    assert known(list(reads)) < 200 and known(near_order(reads)) > 900
+
+
+def test_what_is_read_again_soon_is_loaded_once() -> None:
+    """No input is read from memory twice within the reach."""
+    circuit = random_circuit(40, [300], 3, arity=5, seed=9)
+    text = to_bytes(C99(), circuit).decode()
+    kernel = text[text.index("#if LGC_TERNARY\n") : text.index("#else\n", text.index("#if LGC_TERNARY\n"))]
+    for function in kernel.split("static void ")[1:]:
+        last: dict[str, int] = {}
+        count = 0
+        for line in function.splitlines():
+            for word in set(re.findall(r"x\[(\d+)\*V\]", line)):
+                assert count - last.get(word, -1000) > REACH or "HOLD" in line
+                last[word] = count
+            count += "const word v" in line or "p[" in line
+    assert kernel.count("HOLD(") > 50
+
+
+def test_a_gate_of_two_classes_is_computed_twice(tmp_path: Path) -> None:
+    """To store a word costs more. Both classes count the same gates, so that their scores are equal."""
+    one = random_circuit(6, [9], 1, seed=3)
+    netlist = replace(one.netlist, outputs=np.tile(one.netlist.outputs, 2))
+    circuit = Circuit("shared", one.encoder, netlist, Head.equal_groups(18, ("a", "b"), tau=1.0))
+    program = make_program(circuit, ternary=True)
+    keys = list(zip(program.opcode, program.left, program.right, program.third, strict=True))
+    assert len(keys) > len(set(keys))
+    bits = np.array(list(itertools.product((0, 1), repeat=6)), np.uint8)
+    scores, _ = Loaded(circuit, tmp_path, "-O1", "-march=native")("bools", bits)
+    np.testing.assert_array_equal(scores, interp.scores(circuit, bits.astype(np.bool_)))
+
+
+def test_an_instruction_that_stands_twice_is_kept_twice() -> None:
+    """Taking out what nobody needs moves the others, and does not make one of two that are equal on purpose."""
+    program = TernaryProgram(3)
+    first = program.append(OR, 0, 1)
+    program.append(AND, 0, 2)  # not needed
+    program.forget_inputs()
+    again = program.append(OR, 0, 1)
+    last = program.append(XOR, again, 2)
+    assert again != first
+    program.store(2 * first, 0)
+    program.store(2 * last, 1)
+    kept = program.pruned()
+    assert kept.opcode == [OR, OR, XOR, STORE, STORE] and kept.left[3:] == [2 * 3, 2 * 5]
+    assert (kept.left[2], kept.right[2]) == (4, 2)

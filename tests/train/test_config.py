@@ -54,6 +54,17 @@ def test_presets(name: str) -> None:
     assert len(config.wiring) <= max(2, config.layers)
 
 
+def test_layers_named_for_a_preset_replace_its_own() -> None:
+    """--net in place of a preset's gates and layers, and the other way round; both at once are refused as before."""
+    named = merged(read_preset("mnist-lut5-4k"), {"net": "d30,d20"})
+    assert (named.net, named.gates, named.layers) == ("d30,d20", 0, 0)
+    for dense in ({"gates": 300}, {"layers": 2}):
+        assert merged(read_preset("mnist-conv"), {"parametrisation": "tables", **dense}).net == ""
+    assert merged(read_preset("mnist-conv"), {"gates": 0, "epochs": 3}).net == read_preset("mnist-conv")["net"]
+    with pytest.raises(OptionError, match="gates are given, too"):
+        merged(read_preset("mnist-conv"), {"net": "d30", "gates": 300})
+
+
 def test_all_presets_are_listed() -> None:
     stored = {file.name for file in (files("lgc.train") / "presets").iterdir()}
     assert stored == {f"{name}.toml" for name in PRESETS}

@@ -3,13 +3,6 @@
 
 #define BLOCK_SAMPLES ((size_t)LGC_WORD_BITS)
 
-/* Where bytes can be shuffled, rows of two vectors or more take the fast way in. */
-#if defined(__AVX2__) && LGC_WORD_BITS >= 256
-#define FAST_ROWS (ROW_BYTES >= 16u)
-#else
-#define FAST_ROWS 0
-#endif
-
 typedef struct {
     cell block[LANE_BITS];
 #if FAST_ROWS
@@ -28,12 +21,22 @@ static workspace *aligned(void *memory)
 }
 
 /* Exchange the bits of column c+j in row k with those of column c in row k+j. */
+#if defined(TERNARY)
+#define PUT(mask, from, to) TERNARY((word){0} + (lane)(mask), from, to, 0xd8) /* where the mask is 1 */
+#define SWAP(low, high, j, mask)                            \
+    do {                                                    \
+        word up = high << (j), down = low >> (j);           \
+        low = PUT((lane)(mask) << (j), up, low);            \
+        high = PUT(mask, down, high);                       \
+    } while (0)
+#else
 #define SWAP(low, high, j, mask)                     \
     do {                                             \
         word t = ((low >> (j)) ^ high) & (lane)mask; \
         low ^= t << (j);                             \
         high ^= t;                                   \
     } while (0)
+#endif
 
 #define NIBBLES 0x0f0f0f0f0f0f0f0fu
 #define PAIRS 0x3333333333333333u
@@ -84,13 +87,42 @@ static void transpose(cell *a, size_t step)
 /* Sample (lane j, row r) of a block. */
 #define SAMPLE(j, r) ((size_t)(j) * LANE_BITS + (r))
 
+/* Of each sample a number of CLASS_BITS bits, whose bit planes are the first words of the block. */
+static void put_classes(cell *block, size_t samples, int32_t *classes)
+{
+#if defined(__AVX512F__) && LANE_BITS == 64u
+    size_t s;
+    unsigned w;
+    for (s = 0; s + 16u <= samples && s < BLOCK_SAMPLES; s += 16u) {
+        __m512i values = _mm512_setzero_si512();
+        for (w = 0; w < CLASS_BITS; w++)
+            values = _mm512_mask_or_epi32(values, (__mmask16)(block[w].l[s / 64u] >> s % 64u), values,
+                                          _mm512_set1_epi32((int)(1u << w)));
+        _mm512_storeu_si512(classes + s, values);
+    }
+    for (; s < samples && s < BLOCK_SAMPLES; s++) {
+        classes[s] = 0;
+        for (w = 0; w < CLASS_BITS; w++)
+            classes[s] |= (int32_t)((block[w].l[s / 64u] >> s % 64u & 1u) << w);
+    }
+#else
+    unsigned w, j, r;
+    for (w = CLASS_BITS; w < LANE_BITS; w++)
+        block[w].w = (word){0};
+    transpose(block, 1u);
+    for (j = 0; j < LANES && SAMPLE(j, 0) < samples; j++)
+        for (r = 0; r < LANE_BITS && SAMPLE(j, r) < samples; r++)
+            classes[SAMPLE(j, r)] = (int32_t)block[r].l[j];
+#endif
+}
+
 /* The class of each sample in binary. A bit-sliced comparison per class replaces the best so far. */
 static void classes_of(word *planes, size_t samples, int32_t *classes, cell *block)
 {
-    unsigned c, w, j, r;
+    unsigned c, w;
     word *best = planes; /* [w * V]; class 0 is not read again */
-    for (r = 0; r < LANE_BITS; r++)
-        block[r].w = (word){0};
+    for (w = 0; w < CLASS_BITS; w++)
+        block[w].w = (word){0};
     for (c = 1; c < CLASSES; c++) {
         const word *p = planes + c * PLANES * V;
         word wins = (word){0};
@@ -108,10 +140,7 @@ static void classes_of(word *planes, size_t samples, int32_t *classes, cell *blo
                 block[w].w &= ~wins;
         }
     }
-    transpose(block, 1u);
-    for (j = 0; j < LANES && SAMPLE(j, 0) < samples; j++)
-        for (r = 0; r < LANE_BITS && SAMPLE(j, r) < samples; r++)
-            classes[SAMPLE(j, r)] = (int32_t)block[r].l[j];
+    put_classes(block, samples, classes);
 }
 
 /* Scores are exact modulo 2^32, and the emitter has made sure that they fit. */
@@ -189,33 +218,47 @@ static inline __m256i load_pair(const uint8_t *row, size_t stride)
     return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
 }
 
-/* 16 bytes of each row of a block: byte b of rows r, r+8, r+16, ... becomes columns[b][r]. */
-static void load_columns(const uint8_t *rows, size_t stride, cell columns[16][8])
+/* 16 bytes of 256 rows: byte b of rows 0, 8, 16, ... becomes the vector columns[b], `step` apart. */
+static inline void load_columns(const uint8_t *row, size_t stride, __m256i *columns, size_t step)
 {
-    size_t part, r, k;
     __m256i half[16];
-    for (part = 0; part < LGC_WORD_BITS / 256u; part++)
-        for (r = 0; r < 8u; r++) {
-            const uint8_t *row = rows + (256u * part + r) * stride;
-            for (k = 0; k < 4u; k++, row += 8u * stride)
-                weave(load_pair(row, stride), load_pair(row + 32u * stride, stride),
-                      load_pair(row + 64u * stride, stride), load_pair(row + 96u * stride, stride), half + 4u * k, 1u);
-            for (k = 0; k < 4u; k++)
-                weave(half[k], half[k + 4u], half[k + 8u], half[k + 12u],
-                      (__m256i *)(void *)&columns[4u * k][r] + part, 8u * (LGC_WORD_BITS / 256u));
-        }
+#define FOUR_ROWS(k)                                                                                             \
+    weave(load_pair(row + 8u * (k) * stride, stride), load_pair(row + (8u * (k) + 32u) * stride, stride),        \
+          load_pair(row + (8u * (k) + 64u) * stride, stride), load_pair(row + (8u * (k) + 96u) * stride, stride), \
+          half + 4u * (k), 1u)
+#define FOUR_COLUMNS(k) weave(half[k], half[(k) + 4u], half[(k) + 8u], half[(k) + 12u], columns + 4u * (k) * step, step)
+    FOUR_ROWS(0u);
+    FOUR_ROWS(1u);
+    FOUR_ROWS(2u);
+    FOUR_ROWS(3u);
+    FOUR_COLUMNS(0u);
+    FOUR_COLUMNS(1u);
+    FOUR_COLUMNS(2u);
+    FOUR_COLUMNS(3u);
 }
 
-/* A block of packed rows to bit planes. The last columns overlap, never beyond a row's end. */
+/* Groups of 16 bytes that are taken out of the rows at a time: more of them read fewer rows again from the second-level
+ * cache, as long as they stay in the first. */
+#define GROUPS_AT_ONCE 3u
+#define PARTS (LGC_WORD_BITS / 256u)
+
+/* A block of packed rows to bit planes, of the bytes that are read. */
 static void spread(const uint8_t *rows, size_t stride, cell *inputs)
 {
-    cell columns[16][8];
-    size_t done, first, b;
-    for (done = 0; done < ROW_BYTES; done = first + 16u) {
-        first = done + 16u <= ROW_BYTES ? done : ROW_BYTES - 16u;
-        load_columns(rows + first, stride, columns);
-        for (b = done - first; b < 16u; b++)
-            SWAP_8(columns[b], 1u, inputs + 8u * (first + b) * V, V, 1u, NIBBLES, PAIRS, SINGLES);
+    cell columns[GROUPS_AT_ONCE][16][8];
+    size_t first, count, g, part, r, b;
+    for (first = 0; first < GROUPS; first += count) {
+        count = GROUPS - first < GROUPS_AT_ONCE ? GROUPS - first : GROUPS_AT_ONCE;
+        for (part = 0; part < PARTS; part++)
+            for (r = 0; r < 8u; r++)
+                for (g = 0; g < count; g++)
+                    load_columns(rows + (256u * part + r) * stride + group_first[first + g], stride,
+                                 (__m256i *)(void *)&columns[g][0][r] + part, 8u * PARTS);
+        for (g = 0; g < count; g++)
+            for (b = 0; b < 16u; b++)
+                if (group_reads[first + g] >> b & 1u)
+                    SWAP_8(columns[g][b], 1u, inputs + 8u * (group_first[first + g] + b) * V, V, 1u, NIBBLES, PAIRS,
+                           SINGLES);
     }
 }
 #endif

@@ -28,10 +28,11 @@ from lgc.backend.c.layout import make_layout
 from lgc.backend.c.plan import KernelCounts, base, kernel_counts, make_program, num_planes
 from lgc.backend.c.selftest import selftest_defines
 from lgc.errors import InputError, OptionError
-from lgc.ir import Circuit
+from lgc.ir import FIRST_INPUT, Circuit
 
 _MAX_SCORE = 2**31 - 1
 _PER_LINE = 12
+_GROUP = 16
 TEXT_MARK = " * text    "
 
 
@@ -254,6 +255,25 @@ def _tables(circuit: Circuit, scale: int) -> Iterator[str]:
         yield f"typedef {feature_type(circuit)} feature;"
         for name, (kind, values) in column_tables(circuit.inputs).items():
             yield from _array(kind, name, list(map(str, values)))
+    yield from _groups(circuit)
+
+
+def _groups(circuit: Circuit) -> Iterator[str]:
+    """The bytes of a packed row that some gate reads, in groups of 16: where each begins, and which of it are read."""
+    bits = np.unique(np.concatenate([circuit.netlist.fanin.ravel(), circuit.netlist.outputs])) - FIRST_INPUT
+    left = np.unique(bits[(bits >= 0) & (bits < circuit.encoder.num_bits)] // 8)
+    last = max(0, -(-circuit.encoder.num_bits // 8) - _GROUP)
+    firsts, reads = [], []
+    while len(left):
+        first = min(int(left[0]), last)
+        inside = left < first + _GROUP
+        firsts.append(first)
+        reads.append(int((1 << (left[inside] - first)).sum()))
+        left = left[~inside]
+    yield from ("#if FAST_ROWS", f"#define GROUPS {len(firsts)}u")
+    yield from _array("uint32_t", "group_first", list(map(str, firsts)))
+    yield from _array("uint16_t", "group_reads", [f"{value:#x}u" for value in reads])
+    yield "#endif"
 
 
 def _array(kind: str, name: str, values: list[str]) -> Iterator[str]:

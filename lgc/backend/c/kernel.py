@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,14 +10,23 @@ from itertools import pairwise
 from lgc.backend.c.columns import safe
 from lgc.backend.c.layout import CodeLayout
 from lgc.backend.c.literal import AND, ANDNOT, OR, STORE, Program
-from lgc.backend.c.ternary import TERNARY
+from lgc.backend.c.ternary import TERNARY, TernaryProgram, reordered
 
 ARGUMENTS = "const word *restrict x, word *restrict s, word *restrict p, size_t vectors"
 """Inputs, scratch words and planes, and how many words of each to go through."""
 
-_FORMATS = {AND: "{} & {}", ANDNOT: "{} & ~{}", OR: "{} | {}"}
+_FORMATS = {AND: "{} & {}", ANDNOT: "ANDNOT({}, {})", OR: "{} | {}"}
 _IDLE_PASSES = ("ccp", "dominator-opts", "forwprop", "fre", "pta", "ter")
 _GCC_OPTIONS = ",".join(["O1", "no-ivopts", *(f"no-tree-{name}" for name in _IDLE_PASSES)])
+
+
+REACH = 24
+"""An input stays in one of 32 registers over as many instructions: longer, and there would be none for results."""
+
+
+def dense_reach(program: Program) -> int:
+    """How long inputs stay in registers where there are many: where any function of three words is an instruction."""
+    return REACH if isinstance(program, TernaryProgram) else 0
 
 
 def kernel_lines(program: Program, layout: CodeLayout) -> Iterator[str]:
@@ -37,7 +47,7 @@ def quickly(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _whole(program: Program, layout: CodeLayout) -> Iterator[str]:
-    yield from part_lines(program, layout, range(program.num_inputs))
+    yield from part_lines(program, layout, range(program.num_inputs), reach=dense_reach(program))
     yield f"static void evaluate({ARGUMENTS})\n{{"
     yield from part_calls(layout, "x, s, p")
     yield "}\n"
@@ -51,7 +61,7 @@ def part_calls(layout: CodeLayout, arguments: str) -> Iterator[str]:
 
 def part_lines(
     program: Program, layout: CodeLayout, words: Sequence[int], name: str = "part", first: int = 0, *,
-    holds: bool = False,
+    reach: float = 0,
 ) -> Iterator[str]:  # fmt: skip
     """The functions of a program.
 
@@ -59,18 +69,18 @@ def part_lines(
         words: the word of ``x`` that each input is.
         name: of the functions, with a number behind it.
         first: the first of these numbers.
-        holds: whether an input is read once in a function, and has a name there.
+        reach: an input stays in a register if the next instruction that reads it is at most so many further on.
     """
     for part, (lo, hi) in enumerate(pairwise(layout.cuts), first):
         yield f"static void {name}{part}({ARGUMENTS})"
         yield "{"
         yield "    for (; vectors; vectors--, x++, s++, p++) {"
-        yield from _statements(program, layout, (lo, hi), _Naming(words, holds))
+        yield from _statements(program, layout, (lo, hi), _Naming(words, reach))
         yield "    }\n}\n"
 
 
 def window_lines(
-    program: Program, words: Sequence[int], name: str, window: tuple[int, int], steps: tuple[int, int], *, holds: bool
+    program: Program, words: Sequence[int], name: str, window: tuple[int, int], steps: tuple[int, int], *, reach: float
 ) -> Iterator[str]:
     """A function that goes through a window of positions, and ORs what it finds at each: the OR stays in registers.
 
@@ -88,7 +98,7 @@ def window_lines(
     yield f"        for (row = 0; row < {window[0]}u; row++)"
     yield f"        for (column = 0; column < {window[1]}u; column++) {{"
     yield f"        const word *f = x + (row * {steps[0]}u + column * {steps[1]}u) * V;"
-    yield from _statements(program, CodeLayout.whole(program), (0, len(program)), _Naming(words, holds, joins=True))
+    yield from _statements(program, CodeLayout.whole(program), (0, len(program)), _Naming(words, reach, joins=True))
     yield "        }"
     yield from (f"        p[{plane}*V] = p{plane};" for plane in planes)
     yield "    }\n}\n"
@@ -103,7 +113,7 @@ class _Naming:
     """
 
     words: Sequence[int]
-    holds: bool
+    reach: float
     joins: bool = False
 
     @property
@@ -119,38 +129,90 @@ class _Naming:
 
 def _statements(program: Program, layout: CodeLayout, part: tuple[int, int], naming: _Naming) -> Iterator[str]:
     lo, hi = part
-    first, slot, words = program.num_inputs, layout.slot[lo:hi].tolist(), naming.words
-    held: set[int] = set()
+    slot, registers = layout.slot[lo:hi].tolist(), _Registers(program, layout, part, naming)
+    for index in range(lo, hi):
+        yield from registers.loads(index)
+        if program.opcode[index] == STORE:
+            plane = _plane(program.left[index], registers.name)
+            yield f"        {naming.plane.format(program.right[index])} = {plane};"
+        else:
+            note = f" /* {safe(program.notes[index])} */" if index in program.notes else ""
+            yield f"        const word v{index - lo} = {_expression(program, index, registers)};{note}"
+            if slot[index - lo] >= 0:
+                yield f"        s[{slot[index - lo]}*V] = v{index - lo};"
+        registers.free(index)
 
-    def read(value: int) -> str:
-        if value in held:
-            return f"i{value}"
+
+class _Registers:
+    """Where the operands of a function's instructions are: in a register by a name, or in memory.
+
+    An input gets a name where it is read again within the reach of :class:`_Naming`.
+    """
+
+    def __init__(self, program: Program, layout: CodeLayout, part: tuple[int, int], naming: _Naming) -> None:
+        self._program, self._layout, self._naming = program, layout, naming
+        self._lo, hi = part
+        self._named: dict[int, str] = {}
+        self._names: Counter[int] = Counter()
+        self._next: dict[tuple[int, int], int] = {}
+        later: dict[int, int] = {}
+        for index in range(hi - 1, self._lo - 1, -1):
+            for value in set(program.operands(index)):
+                if value in later:
+                    self._next[index, value] = later[value]
+                later[value] = index
+
+    def loads(self, index: int) -> Iterator[str]:
+        """Statements that give names to inputs, in front of an instruction."""
+        for value in self._program.operands(index):
+            if 0 <= value < len(self._naming.words) and value not in self._named and self._is_near(index, value):
+                text, number = self.name(value), self._names[value]
+                self._names[value] += 1
+                self._named[value] = f"i{value}_{number}" if number else f"i{value}"
+                yield f"        word {self._named[value]} = {text};"
+                yield f"        HOLD({self._named[value]});"
+
+    def free(self, index: int) -> None:
+        """Behind an instruction: what is not read again soon leaves its register."""
+        for value in self._program.operands(index):
+            if value in self._named and not self._is_near(index, value):
+                del self._named[value]
+
+    def name(self, value: int) -> str:
+        """The text that stands for a value."""
+        if value in self._named:
+            return self._named[value]
+        first, words = self._program.num_inputs, self._naming.words
         if value < first:
             count = len(words)
-            return naming.input.format(words[value]) if value < count else naming.plane.format(value - count)
+            joined = self._naming.plane
+            return self._naming.input.format(words[value]) if value < count else joined.format(value - count)
         index = value - first
-        return f"v{index - lo}" if index >= lo else f"s[{layout.slot[index]}*V]"
+        return f"v{index - self._lo}" if index >= self._lo else f"s[{self._layout.slot[index]}*V]"
 
-    for index in range(lo, hi):
-        for value in program.operands(index) if naming.holds else ():
-            if 0 <= value < len(words) and value not in held:
-                yield f"        const word i{value} = {read(value)};"
-                held.add(value)
-        if program.opcode[index] == STORE:
-            yield f"        {naming.plane.format(program.right[index])} = {_plane(program.left[index], read)};"
-            continue
-        expression = _expression(program, index, read)
-        note = f" /* {safe(program.notes[index])} */" if index in program.notes else ""
-        yield f"        const word v{index - lo} = {expression};{note}"
-        if slot[index - lo] >= 0:
-            yield f"        s[{slot[index - lo]}*V] = v{index - lo};"
+    def cost(self, index: int, value: int) -> int:
+        """What it takes to write over an operand: nothing for a register's last use, a load, or a copy."""
+        first = self._program.num_inputs
+        in_register = value in self._named or value - first >= self._lo or len(self._naming.words) <= value < first
+        if not in_register:
+            return 1
+        return 2 if (index, value) in self._next else 0
+
+    def _is_near(self, index: int, value: int) -> bool:
+        following = self._next.get((index, value))
+        return following is not None and following - index <= self._naming.reach
 
 
-def _expression(program: Program, index: int, read: Callable[[int], str]) -> str:
-    opcode, operands = program.opcode[index], [read(value) for value in program.operands(index)]
-    if opcode >= TERNARY:
-        return f"TERNARY({', '.join(operands)}, {opcode - TERNARY:#04x})"
-    return _FORMATS.get(opcode, "{} ^ {}").format(*operands)
+def _expression(program: Program, index: int, registers: _Registers) -> str:
+    opcode, values = program.opcode[index], program.operands(index)
+    if opcode < TERNARY:
+        return _FORMATS.get(opcode, "{} ^ {}").format(*map(registers.name, values))
+    costs = [registers.cost(index, value) for value in values]
+    # The instruction writes over its last operand.
+    last = max(range(3), key=lambda place: (-costs[place], place))
+    order = (*(place for place in range(3) if place != last), last)
+    table = reordered(opcode - TERNARY, order)
+    return f"TERNARY({', '.join(registers.name(values[place]) for place in order)}, {table:#04x})"
 
 
 def _plane(literal: int, read: Callable[[int], str]) -> str:

@@ -145,5 +145,6 @@ class Program:
             if index in self.notes:
                 result.notes[len(result)] = self.notes[index]
             third = self.third[index]
-            result.append(opcode, place[left], place[right], NONE if third == NONE else place[third])
+            # Not the subclass's, which computes nothing twice: two equal instructions may stand here on purpose.
+            Program.append(result, opcode, place[left], place[right], NONE if third == NONE else place[third])
         return result

@@ -13,6 +13,7 @@ from lgc.backend.c.counter import Counter
 from lgc.backend.c.halves import Decompositions, decompositions_of
 from lgc.backend.c.literal import FALSE, STORE, TRUE, Program
 from lgc.backend.c.lut import append_lut
+from lgc.backend.c.near import near_order
 from lgc.backend.c.split import splits_of
 from lgc.backend.c.ternary import TERNARY, TernaryCounter, TernaryProgram
 from lgc.ir import FIRST_INPUT, Circuit, Netlist
@@ -51,6 +52,7 @@ def make_program(circuit: Circuit, *, ternary: bool = False) -> Program:
             counter.add(planner.literal(net), counts[net])
         for weight, literal in enumerate(counter.finish(planes)):
             planner.program.store(literal, group * planes + weight)
+        planner.forget()
     return planner.program.pruned()
 
 
@@ -160,6 +162,9 @@ class Planner:
         self._start()
         return program
 
+    def forget(self) -> None:
+        """Another class begins, far from those before it: what is computed more cheaply than kept is computed again."""
+
     def _start(self) -> None:
         netlist = self._netlist
         self.program = self._empty(netlist.num_inputs + self._planes)
@@ -218,6 +223,7 @@ class _TernaryPlanner(Planner):
         self._joined = self._cheaper(decompositions_of(tables, joined=True), 1) if planes else {}
         read = np.concatenate([netlist.fanin.ravel(), netlist.outputs])
         self._uses = np.bincount(read, minlength=netlist.num_nets)
+        self._cheap = self._cheap_nets(netlist)
         super().__init__(netlist, planes)
 
     def _cheaper(self, every: Decompositions, more: int) -> Decompositions:
@@ -233,6 +239,29 @@ class _TernaryPlanner(Planner):
     def _empty(self, num_inputs: int) -> Program:
         self._ternary = TernaryProgram(num_inputs)
         return self._ternary
+
+    def order(self, nets: list[int]) -> list[int]:
+        """See :class:`Planner`: by all operands, of which there are registers for a dozen."""
+        return near_order({net: self._operands(net) for net in nets})
+
+    def _operands(self, net: int) -> tuple[int, ...]:
+        node = net - self._first
+        if node < 0:
+            return (net,) if net >= FIRST_INPUT else ()
+        return tuple(dict.fromkeys(one for one in self._fanin[node][: self._arity[node]] if one >= FIRST_INPUT))
+
+    def forget(self) -> None:
+        """See :class:`Planner`: a function of inputs is one instruction, and to store a word of 512 bits costs four."""
+        for net in self._cheap:
+            self._literals[net] = None
+        self._ternary.forget_inputs()
+
+    def _cheap_nets(self, netlist: Netlist) -> list[int]:
+        """Functions of up to three inputs that are read twice at most."""
+        of_inputs = (netlist.arity <= 3) & (netlist.fanin.max(axis=1, initial=0) < netlist.first_node)
+        nets = np.flatnonzero(of_inputs) + netlist.first_node
+        found: list[int] = nets[self._uses[nets] <= 2].tolist()
+        return found
 
     def _node(self, table: int, operands: list[int]) -> int:
         found = self._halves.get((table, len(operands)))

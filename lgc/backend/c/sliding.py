@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from lgc.backend.c.format import C99
 from lgc.backend.c.held import held_inputs
-from lgc.backend.c.kernel import ARGUMENTS, part_calls, part_lines, quickly, window_lines
+from lgc.backend.c.kernel import ARGUMENTS, dense_reach, part_calls, part_lines, quickly, window_lines
 from lgc.backend.c.layout import CodeLayout, make_layout
 from lgc.backend.c.maps import MapChain, MapSlide, map_chain
 from lgc.backend.c.plan import KernelCounts, kernel_counts, make_program, program_counts
@@ -73,7 +73,7 @@ class SlidingC99(C99):
         functions: list[str] = []
         for number, slide in enumerate(chain.slides, 1):
             functions += self._slide(f"slide{number}_", slide, ternary, calls)
-        functions += part_lines(program, layout, chain.words.tolist())
+        functions += part_lines(program, layout, chain.words.tolist(), reach=dense_reach(program))
         calls += part_calls(layout, "s, slots, p")
         yield from quickly([*functions, *_evaluate(chain.num_words, calls)])
 
@@ -87,11 +87,11 @@ class SlidingC99(C99):
             programs = list(slide.programs(self.part_size, ternary=ternary))
             count = len(programs)
             for number, program in enumerate(programs):
-                holds = ternary and held_inputs(program, len(words)) is not None
+                reach = math.inf if ternary and held_inputs(program, len(words)) is not None else 0
                 if slide.joins:
-                    yield from window_lines(program, words, f"{name}{number}", slide.window, slide.steps, holds=holds)
+                    yield from window_lines(program, words, f"{name}{number}", slide.window, slide.steps, reach=reach)
                 else:
-                    yield from part_lines(program, CodeLayout.whole(program), words, name, number, holds=holds)
+                    yield from part_lines(program, CodeLayout.whole(program), words, name, number, reach=reach)
         calls += _loop(name, slide, count)
 
 

@@ -19,7 +19,8 @@ from lgc.ir.tables import cofactors
 TERNARY = 16
 """The opcode of table t is ``TERNARY + t``: LSB-first, ``left`` is address bit 0 and ``third`` bit 2."""
 
-_SUM, _CARRY = 0x96, 0xE8
+_SUM, _MAJORITY, _CARRY = 0x96, 0xE8, 0x8E
+"""The sum and the carry of (a, b, c), and the carry of (a, b, sum): a where a is b, else the sum's complement."""
 
 
 @dataclass
@@ -35,9 +36,20 @@ class TernaryProgram(Program):
             self._known[key] = super().append(*key)
         return self._known[key]
 
+    def forget_inputs(self) -> None:
+        """Compute functions of inputs again from here on."""
+        self._known = {key: value for key, value in self._known.items() if max(key[1:]) >= self.num_inputs}
+
     def full_adder(self, a: int, b: int, c: int) -> tuple[int, int]:
-        """Literals (sum, carry) of three bits, in two instructions."""
-        return self.table(_SUM, (a, b, c)), self.table(_CARRY, (a, b, c))
+        """Literals (sum, carry) of three bits, in two instructions.
+
+        Of three distinct values the carry is made of the sum: then the sum may be written over one operand, and the
+        carry over another. Made of the operands, one of the two would need a copy.
+        """
+        total = self.table(_SUM, (a, b, c))
+        if min(a, b, c) < 0 or len({a >> 1, b >> 1, c >> 1}) < 3:
+            return total, self.table(_MAJORITY, (a, b, c))
+        return total, self.table(_CARRY, (a, b, total))
 
     def table(self, table: int, operands: tuple[int, ...]) -> int:
         """The literal of a function of up to three literals, in at most one instruction.
@@ -72,6 +84,16 @@ class TernaryProgram(Program):
         for step in made.steps:
             values.append(self.table(step.table, tuple(word if one == WORD else values[one] for one in step.reads)))
         return values[-1]
+
+
+@lru_cache(maxsize=1 << 12)
+def reordered(table: int, order: tuple[int, ...]) -> int:
+    """The same function of three operands that come in another order: first the one that was number ``order[0]``."""
+    result = 0
+    for address in range(8):
+        source = sum((address >> place & 1) << number for place, number in enumerate(order))
+        result |= (table >> source & 1) << address
+    return result
 
 
 @lru_cache(maxsize=1 << 16)

@@ -57,6 +57,20 @@ typedef union {
 #define TERNARY(a, b, c, table) (word)_mm_ternarylogic_epi64((__m128i)(c), (__m128i)(b), (__m128i)(a), table)
 #endif
 
+/* a AND NOT b, in one instruction: gcc does not put a NOT into an intrinsic's result. */
+#if LGC_WORD_BITS == 512 && defined(__AVX512F__)
+#define ANDNOT(a, b) (word)_mm512_andnot_si512((__m512i)(b), (__m512i)(a))
+#else
+#define ANDNOT(a, b) ((a) & ~(b))
+#endif
+
+/* Keeps a word in a register: else gcc reads it from memory again wherever it is needed. */
+#if defined(TERNARY) && defined(__GNUC__)
+#define HOLD(w) __asm__("" : "+v"(w))
+#else
+#define HOLD(w) (void)0
+#endif
+
 #if defined(TERNARY) != defined(LGC_OTHER_KERNEL)
 #define LGC_TERNARY 1
 #else
@@ -71,3 +85,9 @@ typedef union {
 #define TERNARY(a, b, c, table) PICK(FOUR(a, b, table), FOUR(a, b, (table) >> 4), c)
 #endif
 
+/* Where bytes can be shuffled, rows of two vectors or more take the fast way in. */
+#if defined(__AVX2__) && LGC_WORD_BITS >= 256
+#define FAST_ROWS (BITS > 120u)
+#else
+#define FAST_ROWS 0
+#endif
