@@ -36,9 +36,9 @@ _ASIC_ARITY = 6  # of tables, which measured best in gate equivalents too
 CLASS_WEIGHTS = ("none", "balanced")
 PRESETS = (
     "mnist-fast", "mnist-lut-500", "mnist-lut-1k", "mnist-lut-2k", "mnist-lut5-2k", "mnist-lut5-4k", "mnist-lut-4700",
-    "mnist-lut4-1k", "mnist-lut4-2k", "mnist-conv", "mnist-conv-4k", "mnist-conv-4500", "mnist-conv-lut4", "mnist-4k",
-    "mnist-8k", "mnist-32k", "fmnist-lut", "fmnist-conv", "fmnist-8k", "cifar-lut", "cifar-lut-40k", "cifar-conv",
-    "cifar-conv-40k", "cifar-64k", "cifar-256k", "jsc",
+    "mnist-lut4-1k", "mnist-lut4-1630", "mnist-lut4-2k", "mnist-conv", "mnist-conv-4k", "mnist-conv-4500",
+    "mnist-conv-lut4", "mnist-4k", "mnist-8k", "mnist-32k", "fmnist-lut", "fmnist-conv", "fmnist-8k", "cifar-lut",
+    "cifar-lut-40k", "cifar-conv", "cifar-conv-40k", "cifar-64k", "cifar-256k", "jsc",
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from lgc.backend.c import C99, kernel_counts
 from lgc.backend.c.halves import decompositions_of
 from lgc.backend.c.kernel import REACH
 from lgc.backend.c.literal import AND, ANDNOT, FALSE, OR, STORE, TRUE, XOR
-from lgc.backend.c.near import near_order
+from lgc.backend.c.near import near_order, takes_long
 from lgc.backend.c.plan import make_program
 from lgc.backend.c.split import splits_of
 from lgc.backend.c.ternary import TERNARY, TernaryCounter, TernaryProgram, reordered
@@ -237,6 +238,32 @@ def test_the_order_of_a_class_keeps_operands_near() -> None:
         return sum(word in words[max(0, index - 10) : index] for index, word in enumerate(words))
 
     assert known(list(reads)) < 200 and known(near_order(reads)) > 900
+
+
+def test_many_readers_of_few_words_take_no_long() -> None:
+    """20,000 votes of a class over 20 words: each step of the walk would go through thousands of them."""
+    begin = time.process_time()
+    program = make_program(random_circuit(20, [20_000], 1, seed=2), ternary=True)
+    assert len(program) > 190 and time.process_time() - begin < 30
+    few = {output: (output % 20, 20 + output % 7) for output in range(20_000)}
+    assert takes_long(few) and not takes_long({output: few[output] for output in range(200)})
+
+
+@pytest.mark.parametrize("arity", [4, 5, 6])
+def test_an_operand_that_is_done_is_written_over(arity: int) -> None:
+    """The last operand of a function is overwritten: it is needed later only if the two others are, too."""
+    text = to_bytes(C99(), random_circuit(40, [200], 4, arity=arity, seed=arity)).decode()
+    kernel = text[text.index("#if LGC_TERNARY\n") : text.index("#else\n", text.index("#if LGC_TERNARY\n"))]
+    seen = 0
+    for function in kernel.split("static void ")[1:]:
+        lines = function.splitlines()
+        for number, line in enumerate(lines):
+            found = re.search(r"TERNARY\(([^,]*), ([^,]*), ([^,]*), 0x", line)
+            rest = set(re.findall(r"\b[iv]\d+(?:_\d+)?\b", "\n".join(lines[number + 1 :])))
+            if found and found[3] in rest:
+                assert found[1] in rest and found[2] in rest
+                seen += 1
+    assert seen > 20
 
 
 def test_what_is_read_again_soon_is_loaded_once() -> None:

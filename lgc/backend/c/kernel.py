@@ -193,10 +193,11 @@ class _Registers:
     def cost(self, index: int, value: int) -> int:
         """What it takes to write over an operand: nothing for a register's last use, a load, or a copy."""
         first = self._program.num_inputs
-        in_register = value in self._named or value - first >= self._lo or len(self._naming.words) <= value < first
-        if not in_register:
-            return 1
-        return 2 if (index, value) in self._next else 0
+        if value in self._named:
+            return 2 if self._is_near(index, value) else 0
+        if value - first >= self._lo or len(self._naming.words) <= value < first:
+            return 2 if (index, value) in self._next else 0
+        return 1
 
     def _is_near(self, index: int, value: int) -> bool:
         following = self._next.get((index, value))

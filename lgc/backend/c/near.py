@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from itertools import islice
 
 KEPT = 12
 """Operands that are thought of as in registers."""
 _LOOKED_AT = 48
+_MOST_MOVES = 2_000_000
 
 
 def near_order(reads: Mapping[int, tuple[int, ...]]) -> list[int]:
@@ -22,6 +24,13 @@ def near_order(reads: Mapping[int, tuple[int, ...]]) -> list[int]:
     """
     walk = _Walk(reads)
     return [walk.take() for _ in range(len(reads))]
+
+
+def takes_long(reads: Mapping[int, tuple[int, ...]]) -> bool:
+    """Whether :func:`near_order` would take many seconds: where many outputs read the same few operands."""
+    count = sum(map(len, reads.values()))
+    operands = len({operand for one in reads.values() for operand in one})
+    return len(reads) * count > _MOST_MOVES * operands
 
 
 class _Walk:
@@ -48,9 +57,9 @@ class _Walk:
             self._drop(next(iter(self._kept)))
         return output
 
-    def _best(self, waiting: Mapping[int, None]) -> int:
+    def _best(self, waiting: dict[int, None]) -> int:
         """Of the last that wait, one whose missing operands most of them miss."""
-        looked_at = [output for output, _ in zip(reversed(waiting), range(_LOOKED_AT), strict=False)]
+        looked_at = list(islice(reversed(waiting), _LOOKED_AT))
         missed = Counter(one for output in looked_at for one in self._reads[output] if one not in self._kept)
         return max(looked_at, key=lambda output: sum(missed[one] for one in self._reads[output]))
 

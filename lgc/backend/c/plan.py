@@ -13,7 +13,7 @@ from lgc.backend.c.counter import Counter
 from lgc.backend.c.halves import Decompositions, decompositions_of
 from lgc.backend.c.literal import FALSE, STORE, TRUE, Program
 from lgc.backend.c.lut import append_lut
-from lgc.backend.c.near import near_order
+from lgc.backend.c.near import near_order, takes_long
 from lgc.backend.c.split import splits_of
 from lgc.backend.c.ternary import TERNARY, TernaryCounter, TernaryProgram
 from lgc.ir import FIRST_INPUT, Circuit, Netlist
@@ -242,7 +242,8 @@ class _TernaryPlanner(Planner):
 
     def order(self, nets: list[int]) -> list[int]:
         """See :class:`Planner`: by all operands, of which there are registers for a dozen."""
-        return near_order({net: self._operands(net) for net in nets})
+        reads = {net: self._operands(net) for net in nets}
+        return super().order(nets) if takes_long(reads) else near_order(reads)
 
     def _operands(self, net: int) -> tuple[int, ...]:
         node = net - self._first
