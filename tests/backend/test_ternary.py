@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import random
 import re
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -240,11 +239,8 @@ def test_the_order_of_a_class_keeps_operands_near() -> None:
     assert known(list(reads)) < 200 and known(near_order(reads)) > 900
 
 
-def test_many_readers_of_few_words_take_no_long() -> None:
+def test_many_readers_of_few_words_are_not_walked() -> None:
     """20,000 votes of a class over 20 words: each step of the walk would go through thousands of them."""
-    begin = time.process_time()
-    program = make_program(random_circuit(20, [20_000], 1, seed=2), ternary=True)
-    assert len(program) > 190 and time.process_time() - begin < 30
     few = {output: (output % 20, 20 + output % 7) for output in range(20_000)}
     assert takes_long(few) and not takes_long({output: few[output] for output in range(200)})
 
@@ -276,7 +272,7 @@ def test_what_is_read_again_soon_is_loaded_once() -> None:
         count = 0
         for line in function.splitlines():
             for word in set(re.findall(r"x\[(\d+)\*V\]", line)):
-                assert count - last.get(word, -1000) > REACH or "HOLD" in line
+                assert count - last.get(word, -1000) > REACH
                 last[word] = count
             count += "const word v" in line or "p[" in line
     assert kernel.count("HOLD(") > 50

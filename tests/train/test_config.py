@@ -55,7 +55,7 @@ def test_presets(name: str) -> None:
 
 
 def test_layers_named_for_a_preset_replace_its_own() -> None:
-    """--net in place of a preset's gates and layers, and the other way round; both at once are refused as before."""
+    """--net in place of a preset's gates and layers, and the other way round; both at once are refused."""
     named = merged(read_preset("mnist-lut5-4k"), {"net": "d30,d20"})
     assert (named.net, named.gates, named.layers) == ("d30,d20", 0, 0)
     for dense in ({"gates": 300}, {"layers": 2}):
