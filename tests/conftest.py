@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections.abc import Callable
@@ -15,6 +16,10 @@ os.environ.setdefault("TRITON_INTERPRET", "1")
 
 # Progress on standard error depends on the time that a machine takes; what tests it sets its own.
 os.environ.setdefault("LGC_PROGRESS", "0")
+
+# With pyosys in a process, which some tests import, matplotlib cannot be loaded at times; the other way round it can.
+with contextlib.suppress(ImportError):
+    import matplotlib.figure  # noqa: F401
 
 GOLDEN = Path(__file__).parent / "golden"
 

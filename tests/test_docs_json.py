@@ -76,7 +76,8 @@ def test_the_fields_are_those_of_the_page(
     for name in {"m.c", "m.v"} & set(RUN[section]):
         assert call(capfd, "compile", "m.pt", "-o", name).code == 0
     if "log.jsonl" in RUN[section]:
-        assert call(capfd, *RUN["lgc train"], "--log", "log.jsonl").code == 0
+        trained = call(capfd, *RUN["lgc train"], "--log", "log.jsonl")
+        assert trained.code == 0, trained.err
     done = call(capfd, *RUN[section], "--json")
     assert done.code in (0, 3), done.err  # doctor: something may be missing
     document: Any = json.loads(done.out)

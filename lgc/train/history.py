@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lgc.errors import OutputError
+from lgc.errors import LgcWarning, OutputError
 from lgc.files import replacing, write_text
 from lgc.frontend import Model
 from lgc.tools.cache import lend_home
@@ -67,15 +68,19 @@ class History:
         table.writerow(names)
         table.writerows([[entry[name] for name in names] for entry in epochs])
         write_text(self.path.with_suffix(".csv"), text.getvalue())
-        _draw(self.path.with_suffix(".png"), epochs)
+        _draw(self.path, epochs)
 
 
-def _draw(path: Path, epochs: list[dict[str, Any]]) -> None:
-    """Loss, and the accuracies, by epoch."""
+def _draw(log: Path, epochs: list[dict[str, Any]]) -> None:
+    """Loss, and the accuracies, by epoch; a picture that cannot be drawn ends no training."""
     lend_home()
     try:
         from matplotlib.figure import Figure
     except ImportError:
+        return
+    except Exception as error:  # of its binary parts, which other packages in the process can break
+        told = f"no picture of the log is drawn: matplotlib cannot be loaded ({type(error).__name__}: {error})"
+        warnings.warn(f"{told}. `lgc runs {log} -o curves.svg` draws one without it", LgcWarning, stacklevel=2)
         return
     x = [entry["epoch"] for entry in epochs]
     figure = Figure(figsize=(7, 4), layout="constrained")
@@ -91,5 +96,5 @@ def _draw(path: Path, epochs: list[dict[str, Any]]) -> None:
     loss.set_ylabel("loss")
     handles = [*axes.get_lines(), *loss.get_lines()]
     axes.legend(handles=handles, loc="center right")
-    with replacing(path) as temporary:
+    with replacing(log.with_suffix(".png")) as temporary:
         figure.savefig(temporary, format="png", dpi=120, metadata={"Comment": "written by lgc"})

@@ -23,7 +23,7 @@ from rich.console import Console
 from torch import Tensor
 
 from lgc.cli import cli
-from lgc.errors import CheckpointError, InputError, OptionError, OutputError
+from lgc.errors import CheckpointError, InputError, LgcWarning, OptionError, OutputError
 from lgc.frontend import lower, read_model
 from lgc.ir import interp
 from lgc.train import TrainConfig, load_dataset
@@ -148,6 +148,22 @@ def test_soft_accuracy_and_gap(tmp_path: Path) -> None:
     assert not {"soft_accuracy", "gap"} & set(epochs_of(tmp_path / "hard.jsonl")[0])
     without = replace(config, soft_samples=0, log=None)
     assert train(without).digest() == train(replace(config, log=None)).digest()
+
+
+def test_a_picture_that_cannot_be_drawn_ends_no_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Binary parts of two packages in one process may not get along: then `import matplotlib` is a SystemError."""
+
+    class Broken:
+        def __getattr__(self, name: str) -> object:
+            raise SystemError("returned NULL without setting an exception")
+
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", Broken())  # type: ignore[arg-type]
+    with pytest.warns(LgcWarning, match=r"SystemError.*`lgc runs .*log.jsonl -o curves.svg` draws one"):
+        model = train(replace(SMALL, epochs=1, log=tmp_path / "log.jsonl", output=tmp_path / "m.pt"))
+    assert read_model(tmp_path / "m.pt").digest() == model.digest()
+    assert (tmp_path / "log.csv").exists() and not (tmp_path / "log.png").exists()
+    arguments = ["runs", str(tmp_path / "log.jsonl"), "-o", str(tmp_path / "curves.svg")]
+    assert CliRunner().invoke(cli, arguments).exit_code == 0 and (tmp_path / "curves.svg").exists()
 
 
 def test_stopped_in_the_first_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
