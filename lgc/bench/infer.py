@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgc.backend.c import C99, SlidingC99, over_positions
-from lgc.bench.peak import measure_peak
+from lgc.bench.peak import TERNARY_BITS, measure_peak
 from lgc.driver.bench import BenchInfer
 from lgc.driver.read import load_source
 from lgc.frontend.model import Model
@@ -29,7 +29,6 @@ from lgc.runtime.predictor import Predictor
 from lgc.tools.watchdog import scratch
 
 _SECONDS = 0.25
-_TERNARY_BITS = 512  # words that have functions of three in one instruction
 
 
 @dataclass(frozen=True)
@@ -159,6 +158,7 @@ def _bound_rows(form: C99, circuit: Circuit) -> list[InferRow]:
             "",
             "functions of three words: one a gate, 2 a counted bit",
         ),
+        InferRow("functions of three words a word, AVX-512", three.functions, "", "of these operations"),
         InferRow(
             "input reads a word, AVX-512", three.reads, "", "once in 16 instructions, or in a function that holds it"
         ),
@@ -170,14 +170,14 @@ def _bound_rows(form: C99, circuit: Circuit) -> list[InferRow]:
 def _peak_rows(form: C99, circuit: Circuit) -> list[InferRow]:
     """What this core could do at most, were it for one kind of instruction alone."""
     peak = measure_peak()
-    counts = form.counts(circuit, ternary=peak.word_bits == _TERNARY_BITS)
-    by_operations, by_loads = peak.images(counts.operations, counts.reads)
+    counts = form.counts(circuit, ternary=peak.word_bits == TERNARY_BITS)
+    alone = {
+        "operations": f"gates and counts alone; {peak.operations / 1e9:.2f} G a second, measured",
+        "functions of three words": f"all three made shortly before; {peak.functions / 1e9:.2f} G a second, measured",
+        "loads": f"reads of inputs alone; {peak.loads / 1e9:.2f} G a second, measured",
+    }
     name = f"bound, 1 core, words of {peak.word_bits}"
-    rates = f"{peak.operations / 1e9:.2f} G operations and {peak.loads / 1e9:.2f} G loads a second, measured"
-    return [
-        InferRow(f"{name}: operations", by_operations, "images/s", f"gates and counts alone; {rates}"),
-        InferRow(f"{name}: loads", by_loads, "images/s", f"reads of inputs alone; {rates}"),
-    ]
+    return [InferRow(f"{name}: {kind}", bound, "images/s", alone[kind]) for kind, bound in peak.images(counts).items()]
 
 
 def rows(asked: BenchInfer, progress: Progress) -> list[InferRow]:

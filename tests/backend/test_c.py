@@ -92,10 +92,13 @@ def test_two_thousand_circuits(circuit: Circuit, width: int, part_size: int, sam
 
 
 @pytest.mark.parametrize("width", [256, 512])
-@pytest.mark.parametrize("bits", [121, 128, 129, 200, 264])
+@pytest.mark.parametrize("bits", [121, 128, 129, 200, 264, 2040, 2048])
 def test_rows_that_are_shuffled_in(tmp_path: Path, bits: int, width: int) -> None:
-    """From 16 bytes a row and with AVX2: 128 bits are one step, 129 are two that overlap in all but a byte."""
-    circuit = random_circuit(bits, [60], 3, seed=bits)
+    """From 16 bytes a row and with AVX2: 128 bits are one step, 129 are two that overlap in all but a byte.
+
+    Of rows of 256 bytes groups are copied first; those of 255 bytes are as long only where they were of bools.
+    """
+    circuit = random_circuit(bits, [300 if bits > 1000 else 60], 3, seed=bits)
     if bits % 2 == 0:
         thresholds = np.sort(np.random.default_rng(bits).normal(0, 2, (bits // 2, 2)), axis=1)
         circuit = Circuit("thresholds", Encoder(bits // 2, thresholds), circuit.netlist, circuit.head)

@@ -21,9 +21,10 @@ from lgc.backend.c.halves import decompositions_of
 from lgc.backend.c.kernel import REACH
 from lgc.backend.c.literal import AND, ANDNOT, FALSE, OR, STORE, TRUE, XOR
 from lgc.backend.c.near import near_order, takes_long
-from lgc.backend.c.plan import make_program
+from lgc.backend.c.plan import make_planner, make_program
 from lgc.backend.c.split import splits_of
 from lgc.backend.c.ternary import TERNARY, TernaryCounter, TernaryProgram, reordered
+from lgc.backend.c.trails import Vote
 from lgc.ir import Circuit, Head, interp
 
 
@@ -207,7 +208,10 @@ def test_a_function_of_three_in_another_order(order: tuple[int, ...]) -> None:
     "operands", [(0, 2, 4), (1, 2, 5), (0, 0, 3), (2, 3, 4), (FALSE, 2, 4), (1, TRUE, 5), (0, 2, 2)]
 )
 def test_a_full_adder_adds(operands: tuple[int, int, int]) -> None:
-    """Sum and carry of three literals, in two instructions at most. Of three values the carry reads the sum."""
+    """Sum and carry of three literals, in two instructions at most.
+
+    Of three values the carry reads the sum and the last two, so that the sum can be written over the first.
+    """
     full, inputs = 0xFF, [0xAA, 0xCC, 0xF0]
     program = TernaryProgram(3)
     total, carry = program.full_adder(*operands)
@@ -217,7 +221,7 @@ def test_a_full_adder_adds(operands: tuple[int, int, int]) -> None:
         assert ones == (read(total, values, full) >> sample & 1) + 2 * (read(carry, values, full) >> sample & 1)
     assert len(program) <= 2
     if min(operands) >= 0 and len({one >> 1 for one in operands}) == 3:
-        assert total >> 1 in program.operands(carry // 2 - 3)
+        assert {*program.operands(carry // 2 - 3)} == {total >> 1, operands[1] >> 1, operands[2] >> 1}
 
 
 @settings(max_examples=50)
@@ -243,6 +247,17 @@ def test_many_readers_of_few_words_are_not_walked() -> None:
     """20,000 votes of a class over 20 words: each step of the walk would go through thousands of them."""
     few = {output: (output % 20, 20 + output % 7) for output in range(20_000)}
     assert takes_long(few) and not takes_long({output: few[output] for output in range(200)})
+
+
+@pytest.mark.parametrize("ternary", [False, True])
+@pytest.mark.parametrize("gates", [200, 30_000])
+def test_votes_in_order_are_the_votes(ternary: bool, gates: int) -> None:
+    """Each vote once: walked, or sorted where the walk would take long."""
+    circuit = random_circuit(24, [gates], 1, seed=gates)
+    planner = make_planner(circuit.netlist, ternary=ternary)
+    votes = [Vote((net,)) for net in range(circuit.netlist.first_node, circuit.netlist.num_nets)]
+    order = planner.order(votes)
+    assert order != votes and sorted(order, key=lambda vote: vote.operands) == votes
 
 
 @pytest.mark.parametrize("arity", [4, 5, 6])

@@ -9,9 +9,9 @@ import pytest
 from strategies import random_circuit
 
 from lgc.backend.base import to_bytes
-from lgc.backend.c import C99, kernel_counts
+from lgc.backend.c import C99, KernelCounts, kernel_counts
 from lgc.bench.infer import measure_inference
-from lgc.bench.peak import Peak, measure_peak
+from lgc.bench.peak import TERNARY_BITS, Peak, measure_peak
 from lgc.ir import Builder, Circuit, Encoder, Head
 
 
@@ -45,9 +45,13 @@ def test_counted_operations_are_the_emitted_ones_and_few() -> None:
 
 
 def test_bounds_scale_with_the_machine() -> None:
-    narrow, wide = Peak(128, 9e9, 6e9), Peak(256, 9e9, 6e9)
-    assert narrow.images(900, 300) == (128 * 1e7, 128 * 2e7)
-    assert wide.images(900, 300) == (256 * 1e7, 256 * 2e7)
+    counts = KernelCounts(900, 300, 10, 400)
+    assert Peak(128, 9e9, 6e9).images(counts) == {"operations": 128 * 1e7, "loads": 128 * 2e7}
+    assert Peak(256, 9e9, 6e9, 4e9).images(counts) == {
+        "operations": 256 * 1e7,
+        "functions of three words": 256 * 1e7,
+        "loads": 256 * 2e7,
+    }
 
 
 def test_the_peak_is_a_core_s() -> None:
@@ -55,3 +59,4 @@ def test_the_peak_is_a_core_s() -> None:
     peak = measure_peak(repeats=1)
     assert peak.word_bits in (64, 256, 512)
     assert 1e7 < peak.operations < 1e11 and 1e7 < peak.loads < 1e11
+    assert (peak.functions > 0) == (peak.word_bits == TERNARY_BITS) and peak.functions < 1e11

@@ -237,22 +237,42 @@ static inline void load_columns(const uint8_t *row, size_t stride, __m256i *colu
     FOUR_COLUMNS(3u);
 }
 
-/* Groups of 16 bytes that are taken out of the rows at a time: more of them read fewer rows again from the second-level
- * cache, as long as they stay in the first. */
-#define GROUPS_AT_ONCE 3u
+/* Groups of 16 bytes that are taken out of the rows at a time: all of a row that is short, as its columns stay in the
+ * first-level cache or near it; of a longer one a few, which read fewer rows again than one would. */
+#define GROUPS_AT_ONCE (GROUPS <= 6u ? GROUPS : 3u)
 #define PARTS (LGC_WORD_BITS / 256u)
+
+/* Rows that lie a multiple of 256 bytes apart share few places of a cache, and push one another out. */
+#define CROWDED(stride) ((stride) % 256u == 0u)
+#define COPIES (CROWDED(ROW_LANES * LANE_BYTES) ? BLOCK_SAMPLES * GROUPS_AT_ONCE : 1u)
+
+/* Some groups of each row of a block, side by side. */
+static void copy_groups(const uint8_t *rows, size_t stride, const uint32_t *groups, size_t count, __m128i *to)
+{
+    size_t row, g;
+    for (row = 0; row < BLOCK_SAMPLES; row++)
+        for (g = 0; g < count; g++)
+            _mm_storeu_si128(to + row * GROUPS_AT_ONCE + g,
+                             _mm_loadu_si128((const __m128i *)(const void *)(rows + row * stride + groups[g])));
+}
 
 /* A block of packed rows to bit planes, of the bytes that are read. */
 static void spread(const uint8_t *rows, size_t stride, cell *inputs)
 {
     cell columns[GROUPS_AT_ONCE][16][8];
+    __m128i copies[COPIES];
+    const int copied = CROWDED(stride);
+    const uint8_t *from = copied ? (const uint8_t *)copies : rows;
+    const size_t step = copied ? 16u * GROUPS_AT_ONCE : stride;
     size_t first, count, g, part, r, b;
     for (first = 0; first < GROUPS; first += count) {
         count = GROUPS - first < GROUPS_AT_ONCE ? GROUPS - first : GROUPS_AT_ONCE;
+        if (copied)
+            copy_groups(rows, stride, group_first + first, count, copies);
         for (part = 0; part < PARTS; part++)
             for (r = 0; r < 8u; r++)
                 for (g = 0; g < count; g++)
-                    load_columns(rows + (256u * part + r) * stride + group_first[first + g], stride,
+                    load_columns(from + (256u * part + r) * step + (copied ? 16u * g : group_first[first + g]), step,
                                  (__m256i *)(void *)&columns[g][0][r] + part, 8u * PARTS);
         for (g = 0; g < count; g++)
             for (b = 0; b < 16u; b++)

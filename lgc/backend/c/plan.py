@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import pairwise
 from typing import ClassVar
 
@@ -11,14 +10,15 @@ import numpy as np
 
 from lgc.backend.c.counter import Counter
 from lgc.backend.c.halves import Decompositions, decompositions_of
-from lgc.backend.c.literal import FALSE, STORE, TRUE, Program
+from lgc.backend.c.literal import FALSE, NONE, STORE, TRUE, Program
 from lgc.backend.c.lut import append_lut
 from lgc.backend.c.near import near_order, takes_long
 from lgc.backend.c.split import splits_of
 from lgc.backend.c.ternary import TERNARY, TernaryCounter, TernaryProgram
+from lgc.backend.c.trails import Vote
+from lgc.backend.c.votes import votes_of
 from lgc.ir import FIRST_INPUT, Circuit, Netlist
 
-_RECENT = 4
 _OR_NOT = 0b10111011  # word | ~other, of (word, other, word)
 
 
@@ -42,14 +42,15 @@ def make_program(circuit: Circuit, *, ternary: bool = False) -> Program:
         ternary: for a machine where any function of three words is one instruction.
     """
     planner = make_planner(circuit.netlist, ternary=ternary)
-    planes, head = num_planes(circuit), circuit.head
+    planes, head, netlist = num_planes(circuit), circuit.head, circuit.netlist
+    read = np.bincount(netlist.fanin.ravel(), minlength=netlist.num_nets) > 0
     for group, (lo, hi) in enumerate(pairwise(head.offsets.tolist())):
-        nets, times = np.unique(circuit.netlist.outputs[lo:hi], return_counts=True)
-        counts = dict(zip(nets.tolist(), times.tolist(), strict=True))
+        nets, times = np.unique(netlist.outputs[lo:hi], return_counts=True)
+        votes, constant = votes_of(netlist, dict(zip(nets.tolist(), times.tolist(), strict=True)), read)
         counter = planner.counter(planner.program)
-        counter.constant = int(head.bias[group]) - base(circuit)
-        for net in planner.order(nets.tolist()):
-            counter.add(planner.literal(net), counts[net])
+        counter.constant = int(head.bias[group]) - base(circuit) + constant
+        for vote in planner.order(votes):
+            counter.add(planner.word(vote), vote.times)
         for weight, literal in enumerate(counter.finish(planes)):
             planner.program.store(literal, group * planes + weight)
         planner.forget()
@@ -61,17 +62,17 @@ class KernelCounts:
     """What the kernel does for one word of samples.
 
     ``reads`` counts each input once for every run of :data:`RUN` instructions that uses it, a model of what stays
-    in registers.
+    in registers. ``functions`` are the operations that take three words.
     """
 
     operations: int = 0
     reads: int = 0
     writes: int = 0
+    functions: int = 0
 
     def plus(self, other: KernelCounts, times: int = 1) -> KernelCounts:
         """With what another kernel does, so many times."""
-        mine, more = (self.operations, self.reads, self.writes), (other.operations, other.reads, other.writes)
-        return KernelCounts(*(one + times * two for one, two in zip(mine, more, strict=True)))
+        return KernelCounts(*(one + times * two for one, two in zip(astuple(self), astuple(other), strict=True)))
 
 
 RUN = 16
@@ -88,7 +89,8 @@ def program_counts(program: Program) -> KernelCounts:
     reads: set[tuple[int, int]] = set()
     for index in range(len(program)):
         reads.update((index // RUN, value) for value in program.operands(index) if 0 <= value < program.num_inputs)
-    return KernelCounts(len(program) - stores, len(reads), stores)
+    functions = sum(third != NONE for third in program.third)
+    return KernelCounts(len(program) - stores, len(reads), stores, functions)
 
 
 def make_planner(netlist: Netlist, *, ternary: bool, planes: int = 0) -> Planner:
@@ -138,6 +140,12 @@ class Planner:
         assert literal is not None
         return literal
 
+    def word(self, vote: Vote) -> int:
+        """The literal of a vote."""
+        if len(vote.operands) == 1:
+            return self.literal(vote.operands[0]) ^ (vote.table & 1)
+        return self._node(vote.table, [self.literal(net) for net in vote.operands])
+
     def join(self, net: int, plane: int) -> None:
         """Store ``what the plane was OR net``."""
         self.program.store(self.program.disj(self._word(plane), self.literal(net)), plane)
@@ -182,33 +190,18 @@ class Planner:
         assert literal is not None
         return literal
 
-    def order(self, nets: list[int]) -> list[int]:
-        """The outputs of a class, so that neighbours read the same operands.
+    def order(self, votes: list[Vote]) -> list[Vote]:
+        """The votes of a class, so that neighbours read the same operands."""
+        reads = {place: self._operands(vote) for place, vote in enumerate(votes)}
+        if takes_long(reads):
+            return sorted(votes, key=self._operands)
+        return [votes[place] for place in near_order(reads)]
 
-        Outputs are edges between their first two operands; the order is a walk that prefers an edge at the
-        operands read last. The walk makes most gates load one new operand instead of two.
-        """
-        edges = {net: self._ends(net) for net in nets}
-        at: defaultdict[int, list[int]] = defaultdict(list)
-        for net in reversed(nets):
-            for end in edges[net]:
-                at[end].append(net)
-        result: list[int] = []
-        recent: list[int] = []
-        pending = iter(nets)
-        while edges:
-            near = _next_edge(edges, at, recent)
-            net = next(candidate for candidate in pending if candidate in edges) if near is None else near
-            ends = edges.pop(net)
-            result.append(net)
-            recent = [*(end for end in recent if end not in ends), *ends][-_RECENT:]
-        return result
-
-    def _ends(self, net: int) -> tuple[int, ...]:
-        if net < self._first:
-            return (net,) if net >= FIRST_INPUT else ()
-        node = net - self._first
-        return tuple(sorted(set(self._fanin[node][: min(2, self._arity[node])])))
+    def _operands(self, vote: Vote) -> tuple[int, ...]:
+        """The distinct nets that a vote's function reads, but for constants."""
+        node = vote.operands[0] - self._first
+        nets = vote.operands if len(vote.operands) > 1 or node < 0 else self._fanin[node][: self._arity[node]]
+        return tuple(dict.fromkeys(net for net in nets if net >= FIRST_INPUT))
 
 
 class _TernaryPlanner(Planner):
@@ -240,17 +233,6 @@ class _TernaryPlanner(Planner):
         self._ternary = TernaryProgram(num_inputs)
         return self._ternary
 
-    def order(self, nets: list[int]) -> list[int]:
-        """See :class:`Planner`: by all operands, of which there are registers for a dozen."""
-        reads = {net: self._operands(net) for net in nets}
-        return super().order(nets) if takes_long(reads) else near_order(reads)
-
-    def _operands(self, net: int) -> tuple[int, ...]:
-        node = net - self._first
-        if node < 0:
-            return (net,) if net >= FIRST_INPUT else ()
-        return tuple(dict.fromkeys(one for one in self._fanin[node][: self._arity[node]] if one >= FIRST_INPUT))
-
     def forget(self) -> None:
         """See :class:`Planner`: a function of inputs is one instruction, and to store a word of 512 bits costs four."""
         for net in self._cheap:
@@ -280,19 +262,3 @@ class _TernaryPlanner(Planner):
             self.program.store(2 * self._ternary.append(TERNARY + _OR_NOT, word >> 1, literal >> 1, word >> 1), plane)
         else:
             super().join(net, plane)
-
-
-def _next_edge(edges: dict[int, tuple[int, ...]], at: dict[int, list[int]], recent: list[int]) -> int | None:
-    """An edge left at one of the recent operands, best with both ends there."""
-    found = None
-    for end in reversed(recent):
-        waiting = at[end]
-        while waiting and waiting[-1] not in edges:
-            waiting.pop()
-        if not waiting:
-            continue
-        for net in waiting[-_RECENT:]:
-            if net in edges and all(other in recent for other in edges[net]):
-                return net
-        found = waiting[-1] if found is None else found
-    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import ClassVar
 
 from lgc.backend.c.format import C99
@@ -52,7 +52,8 @@ class SlidingC99(C99):
                     once = program_counts(program)
                     held = held_inputs(program, slide.circuit.netlist.num_inputs) if ternary else None
                     reads = once.reads if held is None else held
-                    found = found.plus(KernelCounts(once.operations, reads), math.prod(slide.windows + slide.window))
+                    inside = replace(once, reads=reads, writes=0)
+                    found = found.plus(inside, math.prod(slide.windows + slide.window))
                     found = found.plus(KernelCounts(writes=once.writes), math.prod(slide.windows))
         return found
 

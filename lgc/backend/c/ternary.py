@@ -49,7 +49,7 @@ class TernaryProgram(Program):
         total = self.table(_SUM, (a, b, c))
         if min(a, b, c) < 0 or len({a >> 1, b >> 1, c >> 1}) < 3:
             return total, self.table(_MAJORITY, (a, b, c))
-        return total, self.table(_CARRY, (a, b, total))
+        return total, self.table(_CARRY, (b, c, total))
 
     def table(self, table: int, operands: tuple[int, ...]) -> int:
         """The literal of a function of up to three literals, in at most one instruction.

@@ -36,9 +36,16 @@ typedef union {
 } cell;
 
 /* Words that share one run through the code: more of them reuse the instruction cache, fewer the data. The words of one
- * net lie side by side: word v of net i is [i * V + v], so that one of them brings the others into the cache. */
+ * net lie side by side: word v of net i is [i * V + v], so that one of them brings the others into the cache. A word of
+ * 512 bits is a cache line of its own, and fewer instructions do its work. */
 #ifndef LGC_VECTORS
+#if LGC_WORD_BITS < 512
 #define LGC_VECTORS 4u
+#elif BITS > 4096u
+#define LGC_VECTORS 2u
+#else
+#define LGC_VECTORS 1u
+#endif
 #endif
 #define V LGC_VECTORS
 
