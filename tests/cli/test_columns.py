@@ -191,7 +191,8 @@ def test_options_about_codes_are_refused_where_nobody_chooses_any(folder: Path, 
 @pytest.mark.parametrize(("name", "bits"), [("real.pt", "3,c0=10"), ("unknown.pt", "3"), ("unknown.pt", "3,0=10")])
 def test_what_rounding_changes_is_measured(folder: Path, tmp_path: Path, capfd: Capture, name: str, bits: str) -> None:
     """The numbers that compiling prints, counted here: the model on the data, and on the values of their codes."""
-    data = np.load(folder / "real.npz")
+    with np.load(folder / "real.npz") as archive:
+        data = dict(archive)
     done = call(capfd, "compile", folder / name, "-o", tmp_path / "r.v", "--input", "features", "--feature-bits", bits,
                 "--data", folder / "real.npz")  # fmt: skip
     assert done.code == 0, done.err

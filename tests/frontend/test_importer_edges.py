@@ -99,7 +99,8 @@ def test_as_many_samples_are_looked_at_as_the_limit_says(
 def with_samples(folder: Path, count: int, **changes: Any) -> peers.PeerFile:
     """An archive of the LILogicNet authors with samples of its own."""
     file = peers.lilogic_npz(folder / "net.npz")
-    content = dict(np.load(file.path))
+    with np.load(file.path) as archive:
+        content = dict(archive)
     model = load_model(file.path, ImportOptions(file.options))
     x = np.random.default_rng(4).integers(0, 2, (count, file.features))
     from lgc.frontend import lower

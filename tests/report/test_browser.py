@@ -154,7 +154,9 @@ def test_the_class_of_an_image_is_what_predict_says(opened: Any, large: Path) ->
 
 
 def check_samples(page: Opened, model: Path, data_file: Path) -> None:
-    data, predictor = np.load(data_file), lgc.load(model, engine="numpy")
+    predictor = lgc.load(model, engine="numpy")
+    with np.load(data_file) as archive:
+        data = dict(archive)
     options = page.page.locator("select option").all()
     numbers = [one.inner_text().split(":")[0].split() for one in options if one.inner_text().startswith("sample ")]
     rows = [int(number) for _, number in numbers][:8]
@@ -197,7 +199,8 @@ def test_a_bit_that_is_turned_over_changes_the_sums_as_the_circuit_does(opened: 
 
     page = opened("image")
     circuit = load_source(image_model()).circuit
-    bits = np.load(Path(str(page.page.url).removeprefix("file://")).parent / "data.npz")["X"] > 63
+    with np.load(Path(str(page.page.url).removeprefix("file://")).parent / "data.npz") as data:
+        bits = data["X"] > 63
     row = int(page.page.locator("select option").nth(1).inner_text().split()[1].rstrip(":"))
     changed = bits[row : row + 1].copy()
     read = int(circuit.netlist.fanin[0, 0]) - 2

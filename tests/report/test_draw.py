@@ -145,7 +145,8 @@ def test_a_large_network_is_drawn_by_the_votes_that_tell_most(made: Path) -> Non
     lgc.draw(made / "image.safetensors", made / "c.svg", of_class="right", top=3, data=made / "data.npz", sample=4)
     said = texts(made / "c.svg")
     circuit = load_source(made / "image.safetensors").circuit
-    data = np.load(made / "data.npz")
+    with np.load(made / "data.npz") as archive:
+        data = dict(archive)
     bits = data["X"] > 63
     best = ranked_votes(circuit, 1, bits, data["y"])[:3]
     assert sorted(text for text in said if text.startswith("layer1[")) == sorted(f"layer1[{vote}]" for vote in best)
