@@ -42,6 +42,8 @@ def test_counted_operations_are_the_emitted_ones_and_few() -> None:
     assert counts.operations == kernel.count("const word v")
     assert kernel_counts(circuit, ternary=True).operations == ternary.count("const word v") < 3.1 * 800
     assert counts.operations < 5.6 * 800  # one a gate, and four and a half to count it
+    assert kernel_counts(circuit, ternary=True).functions == ternary.count("= TERNARY(") > 800
+    assert counts.functions == 0
 
 
 def test_bounds_scale_with_the_machine() -> None:
